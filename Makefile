@@ -1,0 +1,27 @@
+# Two commands for a newcomer: `make demo` and `make test`. Both set themselves up; they need git, make and Python >= 3.10.
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+PIP    := $(PY) -m pip install -q --disable-pip-version-check --require-hashes
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: help demo up invoke test lint clean
+help:  ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(f"cos-concat needs Python 3.10 or newer, this is {sys.version.split()[0]}" if sys.version_info < (3, 10) else 0)'
+	@$(PYTHON) -m venv $(VENV) && touch $@
+
+# The functions' own dependencies, apart: the local cloud gives a function these and nothing else.
+$(VENV)/layer: layers/requirements.txt | $(VENV)/python
+	@echo "setting up: what the functions need in the cloud"
+	@rm -rf $@ && $(PIP) --no-deps --target $@ -r $< && touch $@
+
+$(VENV)/demo: requirements/demo.txt $(VENV)/layer
+	@echo "setting up: the local cloud (once)"
+	@$(PIP) -r $< && touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/demo
+	@echo "setting up: test tools (once)"
+	@$(PIP) -r $< && touch $@

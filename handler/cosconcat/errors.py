@@ -1,0 +1,82 @@
+"""Every error of the project, split first by what the caller may do.
+
+* ConcatError
+  x TryAgain             nothing was decided; the same call may succeed later (the functions raise it, SCF repeats)
+    + ServiceUnavailable   5xx, time-out or reset of a call that may be repeated, 429/503 SlowDown
+    + NotYet               the job still runs, or its output is not visible yet
+    + Blocked              CI refuses for now: role, binding, queue; names which and the fix
+  x NeverAgain           the same call will fail the same way
+    + ConfigurationError   environment variables at odds; carries every mistake at once
+    + InvalidInput         an event, message, manifest, name or request from outside that cannot be accepted
+    + Rejected             COS or CI said no for good; carries code, message, request id and HTTP status
+  x OutcomeUnknown       a request that must not be repeated was sent and its answer is unknown
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ConcatError(Exception):
+    """Root of the tree; the message names the thing, what was wrong and what is allowed."""
+
+
+class TryAgain(ConcatError):
+    """Nothing was decided; the same call may succeed later."""
+
+
+class ServiceUnavailable(TryAgain):
+    """A repeatable call to COS or CI found the service down, slow or throttling."""
+
+
+class NotYet(TryAgain):
+    """What was asked for is on its way: a job that still runs, an output not visible yet."""
+
+
+class Blocked(TryAgain):
+    """CI refuses every job for now; `fix` says what a person has to do."""
+
+    def __init__(self, message: str, *, code: str, fix: str) -> None:
+        super().__init__(f"{message} ({code}): {fix}")
+        self.code = code
+        self.fix = fix
+
+
+class NeverAgain(ConcatError):
+    """The same call will fail the same way."""
+
+
+class ConfigurationError(NeverAgain):
+    """Environment variables that are missing or at odds, all of them at once.
+
+    `problems` holds one sentence for each, starting with the variable's name.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("configuration: " + "; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class InvalidInput(NeverAgain):
+    """Something from outside (event, message, manifest, key, request) cannot be accepted.
+
+    `problems` holds one sentence for each mistake, starting with the path of the offending part.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class Rejected(NeverAgain):
+    """COS or CI said no for good."""
+
+    def __init__(self, message: str, *, status: int, code: str, request_id: str = "") -> None:
+        super().__init__(f"{message} (HTTP {status} {code}{', request ' + request_id if request_id else ''})")
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+
+
+class OutcomeUnknown(ConcatError):
+    """A request that must not be repeated was sent, and whether it took effect is unknown."""
