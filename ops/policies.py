@@ -1,0 +1,208 @@
+"""The CAM policies of the three functions, from the configuration: what each may do, and which call needs it.
+
+    python -m ops.policies            the three policies as JSON, for the environment's configuration
+    python -m ops.policies upload     one of them, ready for the console
+    python -m ops.policies --table    every right with the call that fails without it
+
+Action names, the form of resources, and that multi-delete and delete by version are checked as `DeleteObject`:
+cloud.tencent.com/document/product/436/31923, 436/30580, 436/46206, 598/57092; CI's: 460/41741. Nothing outside the
+bucket's prefixes is granted, and no function may delete or overwrite a ledger record by right of its own: `PutObject`
+there is create-only in the code, and `DeleteObject` reaches the index and the doctor's probes only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from cosconcat.config import Config, read_config
+from cosconcat.errors import ConfigurationError
+from cosconcat.ports import Bucket
+
+Function = Literal["upload", "callback", "sweep"]
+FUNCTIONS: tuple[Function, ...] = get_args(Function)
+
+
+@dataclass(frozen=True)
+class Need:
+    """One right: a CAM action on a resource, and the call that is refused (403) without it."""
+
+    action: str
+    resource: str
+    call: str
+
+
+def needs(config: Config, function: str) -> tuple[Need, ...]:
+    """Every right that `function` (upload, callback or sweep) needs under `config`.
+
+    All three drive a group through the same protocol (whoever comes first does the next step), so they share its
+    rights; the sweep alone looks at the buckets' and the queue's settings, publishes the report and keeps its place.
+
+    Raises:
+        ValueError: for any other function.
+    """
+    if function not in FUNCTIONS:
+        raise ValueError(f"function {function!r}: allowed are {', '.join(FUNCTIONS)}")
+    found = [*_fragments(config), *_ledger(config), *_output(config), *_jobs(config), *_cleanup(config)]
+    if function == "sweep":
+        found += _examination(config)
+    return tuple(found)
+
+
+def policy(config: Config, function: str) -> dict[str, object]:
+    """The policy document of `function`, version 2.0, one statement for each resource."""
+    actions: dict[str, set[str]] = {}
+    for need in needs(config, function):
+        actions.setdefault(need.resource, set()).add(need.action)
+    return {
+        "version": "2.0",
+        "statement": [
+            {"effect": "allow", "action": sorted(names), "resource": [resource]} for resource, names in actions.items()
+        ],
+    }
+
+
+def _fragments(config: Config) -> list[Need]:
+    """Is the group whole, and is it still what was joined."""
+    fragments = _objects(config.bucket, config.input_prefix)
+    return [
+        Need("name/cos:GetBucket", _whole(config.bucket), "LIST of the fragments and of the ledger"),
+        Need("name/cos:HeadObject", fragments, "HEAD of a fragment: the event's own, before a claim, before a removal"),
+        Need(
+            "name/cos:GetObject", fragments, "GET of a marker or manifest; probe (?ci-process=videoinfo) of a fragment"
+        ),
+    ]
+
+
+def _ledger(config: Config) -> list[Need]:
+    """The records, created once; only the index entry of a finished group is removed."""
+    records = _objects(config.state_bucket, config.state_prefix)
+    return [
+        Need("name/cos:GetBucket", _whole(config.state_bucket), "LIST of a group's records and of the open index"),
+        Need("name/cos:GetObject", records, "GET of a record"),
+        Need("name/cos:PutObject", records, "create-only PUT of a record"),
+        Need(
+            "name/cos:DeleteObject",
+            _objects(config.state_bucket, config.state_prefix + "open/"),
+            "DELETE of the index entry once a group is done",
+        ),
+    ]
+
+
+def _output(config: Config) -> list[Need]:
+    outputs = _objects(config.output_bucket, literal_prefix(config.output_key))
+    return [
+        Need("name/cos:HeadObject", outputs, "HEAD of the output: free before a claim, whole before a commit"),
+        Need("name/cos:GetObjectTagging", outputs, "GET ?tagging of the output: is it ours, what tags are to be kept"),
+        Need("name/cos:PutObjectTagging", outputs, "PUT ?tagging of the output"),
+    ]
+
+
+def _jobs(config: Config) -> list[Need]:
+    ci = f"qcs::ci:{config.bucket.region}:uid/{_appid(config.bucket)}:bucket/{config.bucket.name}/*"
+    return [
+        Need("ci:CreateMediaJobs", ci, "POST /jobs"),
+        Need("ci:DescribeMediaJob", ci, "GET /jobs/<id>: a callback is believed only after this"),
+        Need("ci:DescribeMediaJobs", ci, "GET /jobs?tag=Concat: a job whose answer was lost, job states of a sweep"),
+        # The account part is left empty, which CAM reads as the account that owns the policy.
+        Need("cam:PassRole", "qcs::cam:::roleName/CI_QCSRole", "POST /jobs: CI reads and writes COS in this role"),
+    ]
+
+
+def _cleanup(config: Config) -> list[Need]:
+    """What the configured clean-up does to the inputs: nothing at all unless it is in earnest."""
+    if config.cleanup == "keep" or config.cleanup_dry_run or config.verify == "none":
+        return []
+    fragments = _objects(config.bucket, config.input_prefix)
+    if config.cleanup == "expire":
+        return [
+            Need("name/cos:GetObjectTagging", fragments, "GET ?tagging of a fragment: its other tags are kept"),
+            Need("name/cos:PutObjectTagging", fragments, "PUT ?tagging of a fragment, for the lifecycle rule"),
+        ]
+    removal = [Need("name/cos:DeleteObject", fragments, "POST ?delete of the joined fragments")]
+    if config.cleanup == "trash":
+        trash = _objects(config.bucket, config.trash_prefix)
+        removal += [
+            Need("name/cos:GetObject", fragments, "PUT (copy) of a fragment: the source"),
+            Need("name/cos:PutObject", trash, "PUT (copy) of a fragment: the target"),
+            Need("name/cos:HeadObject", trash, "HEAD of the copy before its source is removed"),
+        ]
+    return removal
+
+
+def _examination(config: Config) -> list[Need]:
+    """What `{"doctor": true}` looks at; its probe is an object of its own."""
+    ci = f"qcs::ci:{config.bucket.region}:uid/{_appid(config.bucket)}:bucket/{config.bucket.name}/*"
+    found = [
+        Need(
+            "name/cos:DeleteObject",
+            _objects(config.state_bucket, config.state_prefix + "doctor/"),
+            "DELETE of the doctor's probe object",
+        ),
+        Need("ci:DescribeMediaQueues", ci, "GET /queue: bound, media processing on, queue active"),
+    ]
+    for bucket in dict.fromkeys((config.bucket, config.state_bucket, config.output_bucket)):
+        found += [
+            Need("name/cos:HeadBucket", _whole(bucket), "HEAD of the bucket: it exists in this region"),
+            Need("name/cos:GetBucketVersioning", _whole(bucket), "GET ?versioning"),
+            Need("name/cos:GetBucketLifecycle", _whole(bucket), "GET ?lifecycle: rules that expire or eat too early"),
+        ]
+    return found
+
+
+def literal_prefix(template: str) -> str:
+    """What every key built from `template` starts with: the text before the first placeholder."""
+    return template.partition("{")[0].removesuffix("$")
+
+
+def _objects(bucket: Bucket, prefix: str) -> str:
+    return f"qcs::cos:{bucket.region}:uid/{_appid(bucket)}:{bucket.name}/{prefix}*"
+
+
+def _whole(bucket: Bucket) -> str:
+    return _objects(bucket, "")
+
+
+def _appid(bucket: Bucket) -> str:
+    return bucket.name.rpartition("-")[2]
+
+
+def table(config: Config) -> str:
+    """Every right as a Markdown table: the action, the resource, who has it, the call that needs it."""
+    holders: dict[Need, list[str]] = {}
+    for function in FUNCTIONS:
+        for need in needs(config, function):
+            if function not in holders.setdefault(need, []):
+                holders[need].append(function)
+    lines = ["| action | resource | functions | the call that needs it |", "|---|---|---|---|"]
+    for need, functions in holders.items():
+        who = "all" if len(functions) == len(FUNCTIONS) else ", ".join(functions)
+        lines.append(f"| `{need.action}` | `{need.resource}` | {who} | {need.call} |")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Print what was asked for; 2 when the configuration or an argument is wrong."""
+    try:
+        config = read_config(environ)
+    except ConfigurationError as wrong:
+        print("\n".join(wrong.problems), file=sys.stderr)
+        return 2
+    if "--table" in arguments:
+        print(table(config))
+        return 0
+    if unknown := [name for name in arguments if name not in FUNCTIONS]:
+        print(f"unknown: {', '.join(unknown)}; allowed are {', '.join(FUNCTIONS)} and --table", file=sys.stderr)
+        return 2
+    chosen = {name: policy(config, name) for name in arguments or FUNCTIONS}
+    shown = next(iter(chosen.values())) if len(arguments) == 1 else chosen
+    print(json.dumps(shown, indent=2, ensure_ascii=False))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))
