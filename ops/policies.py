@@ -15,13 +15,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from cosconcat.config import Config, read_config
 from cosconcat.errors import ConfigurationError
-from cosconcat.ports import Bucket
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cosconcat.ports import Bucket
 
 Function = Literal["upload", "callback", "sweep"]
 FUNCTIONS: tuple[Function, ...] = get_args(Function)
@@ -72,9 +75,7 @@ def _fragments(config: Config) -> list[Need]:
     return [
         Need("name/cos:GetBucket", _whole(config.bucket), "LIST of the fragments and of the ledger"),
         Need("name/cos:HeadObject", fragments, "HEAD of a fragment: the event's own, before a claim, before a removal"),
-        Need(
-            "name/cos:GetObject", fragments, "GET of a marker or manifest; probe (?ci-process=videoinfo) of a fragment"
-        ),
+        Need("name/cos:GetObject", fragments, "GET of a marker or manifest; probe (?ci-process=videoinfo)"),
     ]
 
 
