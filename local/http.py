@@ -1,11 +1,15 @@
-"""The request and the answer that pass between the proxy and the services behind it."""
+"""The request, the answer and the refusal that pass between the proxy and the services behind it."""
 
 from __future__ import annotations
 
+import base64
+import itertools
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote
+from xml.sax.saxutils import escape
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Request:
 
 @dataclass
 class Response:
-    """An answer; the proxy adds Date, Server and Content-Length."""
+    """An answer; the proxy adds Date, Server and Content-Length unless they are set."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -45,5 +49,39 @@ class Response:
 Service = Callable[[Request], Response]
 
 
-class ConnectionCut(Exception):  # noqa: N818 -- not an error of the service but the loss of its answer
+class ConnectionCut(Exception):
     """A service raises this to have the connection closed without an answer, as when the network fails."""
+
+
+class Refusal(Exception):
+    """A service says no: HTTP status, its own code, and what was wrong with what."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = dict(headers or {})
+
+    def response(self, request_id: str, resource: str | None = None) -> Response:
+        """The error body: COS names the `Resource` (host and path), CI passes None and has no such node."""
+        named = "" if resource is None else f"<Resource>{escape(resource)}</Resource>"
+        body = (
+            "<?xml version='1.0' encoding='utf-8' ?>\n"
+            f"<Error><Code>{self.code}</Code><Message>{escape(self.message)}</Message>{named}"
+            f"<RequestId>{request_id}</RequestId><TraceId>{trace_id(request_id)}</TraceId></Error>"
+        )
+        return Response(self.status, {"Content-Type": "application/xml", **self.headers}, body.encode())
+
+
+_serial = itertools.count(1)
+
+
+def new_request_id() -> str:
+    """A request id in the form the services use: base64 of the hour, the machine and a serial number."""
+    return base64.b64encode(f"{int(time.time()):x}_7f000001_{next(_serial):x}".encode()).decode()
+
+
+def trace_id(request_id: str) -> str:
+    """The trace id that goes with a request id in error bodies."""
+    return base64.b64encode(f"trace_{request_id}".encode()).decode()
