@@ -25,3 +25,20 @@ $(VENV)/demo: requirements/demo.txt $(VENV)/layer
 $(VENV)/dev: requirements/dev.txt $(VENV)/demo
 	@echo "setting up: test tools (once)"
 	@$(PIP) -r $< && touch $@
+
+layer: build/layer.zip  ## the functions' dependencies as a layer: build/layer and build/layer.zip
+build/layer.zip: layers/build.py $(VENV)/layer
+	@mkdir -p build && $(PY) layers/build.py $(VENV)/layer build
+
+package: layer  ## what is deployed: build/code.zip and build/layer.zip
+	@$(PY) -m ops.package
+
+policies: $(VENV)/python  ## the CAM policy of each function, for the configuration in .env
+	@$(PY) -m ops.policies
+
+doctor: $(VENV)/demo  ## check buckets, media processing, queue and callback of the configuration in .env
+	@$(PY) -m ops.doctor
+
+cost: $(VENV)/python  ## what 1,000 groups cost: make cost ARGS="--fragments 12 --seconds 300"
+	@$(PY) -m ops.cost $(ARGS)
+.PHONY: layer package policies doctor cost

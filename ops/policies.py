@@ -13,13 +13,13 @@ there is create-only in the code, and `DeleteObject` reaches the index and the d
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from cosconcat.config import Config, read_config
 from cosconcat.errors import ConfigurationError
+from ops import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -206,4 +206,4 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(main(sys.argv[1:], environment()))
