@@ -6,8 +6,10 @@
 
 Action names, the form of resources, and that multi-delete and delete by version are checked as `DeleteObject`:
 cloud.tencent.com/document/product/436/31923, 436/30580, 436/46206, 598/57092; CI's: 460/41741. Nothing outside the
-bucket's prefixes is granted, and no function may delete or overwrite a ledger record by right of its own: `PutObject`
-there is create-only in the code, and `DeleteObject` reaches the index and the doctor's probes only.
+configured prefixes can be read, written or removed, and no function can change or remove a record of the ledger:
+PUT is granted there only with the header that refuses to overwrite (436/7749), DELETE for the index and the doctor's
+probes alone. LIST is granted for the whole bucket: the condition key `cos:prefix` was seen to compare with the prefix
+in its URL-encoded form, and the documents do not say so.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from cosconcat.errors import ConfigurationError
 from ops import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cosconcat.ports import Bucket
 
@@ -32,11 +34,15 @@ FUNCTIONS: tuple[Function, ...] = get_args(Function)
 
 @dataclass(frozen=True)
 class Need:
-    """One right: a CAM action on a resource, and the call that is refused (403) without it."""
+    """One right: a CAM action on a resource, and the call that is refused (403) without it.
+
+    `create_only` grants it to requests that refuse to overwrite, and to no others.
+    """
 
     action: str
     resource: str
     call: str
+    create_only: bool = False
 
 
 def needs(config: Config, function: str) -> tuple[Need, ...]:
@@ -52,21 +58,23 @@ def needs(config: Config, function: str) -> tuple[Need, ...]:
         raise ValueError(f"function {function!r}: allowed are {', '.join(FUNCTIONS)}")
     found = [*_fragments(config), *_ledger(config), *_output(config), *_jobs(config), *_cleanup(config)]
     if function == "sweep":
-        found += _examination(config)
+        found += [*_report(config), *_examination(config)]
     return tuple(found)
 
 
 def policy(config: Config, function: str) -> dict[str, object]:
-    """The policy document of `function`, version 2.0, one statement for each resource."""
-    actions: dict[str, set[str]] = {}
+    """The policy document of `function`, version 2.0: one statement for each resource and condition."""
+    actions: dict[tuple[str, bool], set[str]] = {}
     for need in needs(config, function):
-        actions.setdefault(need.resource, set()).add(need.action)
-    return {
-        "version": "2.0",
-        "statement": [
-            {"effect": "allow", "action": sorted(names), "resource": [resource]} for resource, names in actions.items()
-        ],
-    }
+        actions.setdefault((need.resource, need.create_only), set()).add(need.action)
+    return {"version": "2.0", "statement": [_statement(*where, names) for where, names in actions.items()]}
+
+
+def _statement(resource: str, create_only: bool, actions: Iterable[str]) -> dict[str, object]:
+    statement: dict[str, object] = {"effect": "allow", "action": sorted(actions), "resource": [resource]}
+    if create_only:
+        statement["condition"] = {"string_equal": {"cos:x-cos-forbid-overwrite": "true"}}
+    return statement
 
 
 def _fragments(config: Config) -> list[Need]:
@@ -85,7 +93,7 @@ def _ledger(config: Config) -> list[Need]:
     return [
         Need("name/cos:GetBucket", _whole(config.state_bucket), "LIST of a group's records and of the open index"),
         Need("name/cos:GetObject", records, "GET of a record"),
-        Need("name/cos:PutObject", records, "create-only PUT of a record"),
+        Need("name/cos:PutObject", records, "create-only PUT of a record", create_only=True),
         Need(
             "name/cos:DeleteObject",
             _objects(config.state_bucket, config.state_prefix + "open/"),
@@ -96,7 +104,11 @@ def _ledger(config: Config) -> list[Need]:
 
 def _output(config: Config) -> list[Need]:
     outputs = _objects(config.output_bucket, literal_prefix(config.output_key))
+    probe = [
+        Need("name/cos:GetObject", outputs, "probe (?ci-process=videoinfo) of an output whose job tells no length")
+    ]
     return [
+        *(probe if config.verify == "duration" else []),
         Need("name/cos:HeadObject", outputs, "HEAD of the output: free before a claim, whole before a commit"),
         Need("name/cos:GetObjectTagging", outputs, "GET ?tagging of the output: is it ours, what tags are to be kept"),
         Need("name/cos:PutObjectTagging", outputs, "PUT ?tagging of the output"),
@@ -135,6 +147,14 @@ def _cleanup(config: Config) -> list[Need]:
     return removal
 
 
+def _report(config: Config) -> list[Need]:
+    """The only two objects that are ever overwritten."""
+    return [
+        Need("name/cos:PutObject", _object(config.state_bucket, config.state_prefix + name), f"PUT of the {what}")
+        for name, what in (("report.json", "report"), ("sweep.json", "sweep's cursor"))
+    ]
+
+
 def _examination(config: Config) -> list[Need]:
     """What `{"doctor": true}` looks at; its probe is an object of its own."""
     ci = f"qcs::ci:{config.bucket.region}:uid/{_appid(config.bucket)}:bucket/{config.bucket.name}/*"
@@ -161,7 +181,11 @@ def literal_prefix(template: str) -> str:
 
 
 def _objects(bucket: Bucket, prefix: str) -> str:
-    return f"qcs::cos:{bucket.region}:uid/{_appid(bucket)}:{bucket.name}/{prefix}*"
+    return _object(bucket, prefix + "*")
+
+
+def _object(bucket: Bucket, key: str) -> str:
+    return f"qcs::cos:{bucket.region}:uid/{_appid(bucket)}:{bucket.name}/{key}"
 
 
 def _whole(bucket: Bucket) -> str:
@@ -182,7 +206,9 @@ def table(config: Config) -> str:
     lines = ["| action | resource | functions | the call that needs it |", "|---|---|---|---|"]
     for need, functions in holders.items():
         who = "all" if len(functions) == len(FUNCTIONS) else ", ".join(functions)
-        lines.append(f"| `{need.action}` | `{need.resource}` | {who} | {need.call} |")
+        lines.append(
+            f"| `{need.action}` | `{need.resource}` | {who} | {need.call}{', and only so' if need.create_only else ''} |"
+        )
     return "\n".join(lines)
 
 
