@@ -1,0 +1,17 @@
+"""Function `callback`: called by CI when a job has ended, over its URL or through a topic."""
+
+from __future__ import annotations
+
+from cosconcat.bootstrap import bootstrap
+from cosconcat.callbacks import handle_messages
+from cosconcat.events import is_http
+from cosconcat.http import answered
+from cosconcat.messages import read_messages
+
+
+def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[str, object]:
+    """A message in, one result out; over HTTP never an exception, and no more than needed in the answer."""
+    if is_http(event):
+        return answered(lambda: handle_messages(bootstrap(context), read_messages(event)))
+    results = handle_messages(bootstrap(context), read_messages(event))
+    return {"results": [result.as_dict() for result in results]}

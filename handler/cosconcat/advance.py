@@ -1,0 +1,259 @@
+"""Bring one content one step further, driven by its records alone: the same for upload, callback and sweep.
+
+no claim            take_up: name the output, claim rev r, submit
+claim               lease runs: leave it. Over: the job is looked for; found → job, believed absent → end retry
+claim, job          ask CI: running → leave it; Success → commit (which writes end); Failed, Cancel, gone → end
+claim, (job,) end   do what `next` says: retry → claim n+1 · clean → clean up · superseded, keep, gave-up → done
+..., done           take it out of the index
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from cosconcat import outputs
+from cosconcat.cleanup import clean_again, close, finish
+from cosconcat.commit import Checked, commit
+from cosconcat.errors import NotYet
+from cosconcat.groups import FragmentSet, Whole
+from cosconcat.ledger import Claim, Content, End, Entry, gid_of
+from cosconcat.ports import Job
+from cosconcat.results import Result
+from cosconcat.services import Services
+from cosconcat.submit import adopt, back_off, first_claim, ledger_of, listed_jobs, next_claim, submit
+from cosconcat.survey import output_key, survey
+from cosconcat.token import Token
+
+NO_JOBS: Mapping[str, Job] = MappingProxyType({})
+
+
+def take_up(services: Services, fragments: FragmentSet, *, forced: bool = False) -> Result:
+    """A whole group was seen: see to it that its content has exactly one claim, and act if the claim is ours.
+
+    `forced` (a person said retry) starts a new rev even for content that was given up and not uploaded anew.
+
+    Raises:
+        TryAgain: nothing is lost; the same call later goes on from the records.
+    """
+    ledger = ledger_of(services)
+    gid = gid_of(fragments.group)
+    key = output_key(services.config, fragments)
+    content: Content | None = None
+    for _ in range(3):  # whoever loses a create meets the winner's records the next time round
+        occupied = _occupied(services, key)
+        if occupied and content is None:
+            content = ledger.newest_content(gid)
+        if content is not None:
+            held = _in_flight(services, content, fragments) or _settled(services, content, fragments, forced=forced)
+            if held is not None:
+                return held
+        rev = content.rev + 1 if content else 1
+        name = outputs.with_rev(key, rev) if occupied else key
+        if occupied and content is None and _bears_fingerprint(services, key, fragments):
+            return Result(
+                fragments.group, "already-finished", "joined before, its records are gone; nothing removed", key
+            )
+        if occupied and _occupied(services, name):
+            return Result(fragments.group, "invalid", f"both {key} and {name} exist and are not this content", name)
+        claim = first_claim(services, fragments, rev, name)
+        if ledger.create_claim(claim):
+            result = submit(services, claim)
+            return advance(services, gid, rev, again=False) if result.action == "superseded" else result
+        content = ledger.newest_content(gid)
+    raise NotYet(f"group {fragments.group}: its records are being written by others right now")
+
+
+def advance(
+    services: Services,
+    gid: str,
+    rev: int,
+    listed: Mapping[str, Job] = NO_JOBS,
+    *,
+    forced: bool = False,
+    again: bool = True,
+) -> Result:
+    """One content, one step. `listed` are jobs already read from CI, by id; `forced` does not wait for a retry's time.
+
+    With `again`, a group whose content was superseded is looked at anew.
+
+    Raises:
+        TryAgain: nothing is lost; the same call later goes on from the records.
+    """
+    ledger = ledger_of(services)
+    attempt = ledger.newest_attempt(gid, rev)
+    if attempt is None:  # only when records were deleted by hand
+        ledger.close(gid, rev)
+        return Result(gid, "ignored", f"rev {rev} is in the index but has no claim")
+    claim, end, checked = attempt.claim.record, attempt.end, None
+    if end is not None:
+        done = ledger.done(gid, rev)
+        if done is not None:
+            close(services, claim, done.record)
+            return Result(claim.group, "already-finished", done.record.reason, done.record.output, done.record.job)
+    else:
+        settled = _settle(services, attempt.claim, listed)
+        if isinstance(settled, Result):
+            return settled
+        end, checked = settled
+    if end.record.next == "retry":
+        return _retry(services, claim, end, forced=forced)
+    result = finish(services, claim, end.record, checked)
+    if result.action == "superseded" and again:
+        verdict = survey(services, claim.group)
+        if isinstance(verdict, Whole):
+            return take_up(services, verdict.set)
+    return result
+
+
+def judge(services: Services, claim: Claim, job: Job) -> tuple[Entry[End], Checked | None]:
+    """The end of an attempt, from its job as CI tells it: by commit for Success, by the state's meaning otherwise.
+
+    Raises:
+        NotYet: the job has not ended, or its output cannot be judged yet.
+    """
+    ledger = ledger_of(services)
+    if job.state == "Success":
+        return commit(services, claim, job)
+    if job.state == "Cancel":
+        return ledger.create_end(claim, End("gave-up", "Cancel", f"job {job.id} was cancelled", job.id)), None
+    if job.state != "Failed":
+        raise NotYet(f"group {claim.group}: job {job.id} is {job.state}")
+    before = ledger.end(claim.gid, claim.rev, claim.n - 1) if claim.n > 1 else None
+    failures = 1 + (before.record.failures if before else 0)
+    reason = f"job {job.id} failed: {job.code} {job.message}".strip()
+    if failures >= services.config.max_attempts:
+        reason = f"{failures} failed jobs (CONCAT_MAX_ATTEMPTS); the last: {reason}"
+        end = End("gave-up", "Failed", reason, job.id, failures=failures)
+    else:
+        end = End("retry", "Failed", reason, job.id, after_seconds=back_off(failures), failures=failures)
+    return ledger.create_end(claim, end), None
+
+
+def _settle(
+    services: Services, entry: Entry[Claim], listed: Mapping[str, Job]
+) -> Result | tuple[Entry[End], Checked | None]:
+    """An attempt without an end: its end if it has come to one, otherwise what it is waiting for."""
+    claim = entry.record
+    record = ledger_of(services).job(claim.gid, claim.rev, claim.n)
+    if record is None:
+        if entry.age <= claim.lease_seconds:
+            return Result(claim.group, "already-submitted", f"claimed {entry.age} s ago, its job is being submitted")
+        found = _job_or_lost(services, entry)
+        if not isinstance(found, Job):
+            return found
+        adopted = adopt(services, claim, found)
+        if found.state in ("Submitted", "Running", "Pause"):
+            return adopted
+        job: Job | None = found
+    else:
+        job = listed.get(record.record.job) or services.ci.job(services.config.bucket, record.record.job)
+    if job is None:
+        return _gone_from_ci(services, entry)
+    if job.state in ("Submitted", "Running", "Pause"):
+        stuck = entry.age > services.config.stale_seconds
+        reason = f"job {job.state}, {entry.age} s after its claim"
+        return Result(claim.group, "already-submitted", reason, claim.output_key, job.id, stuck)
+    return judge(services, claim, job)
+
+
+def _job_or_lost(services: Services, entry: Entry[Claim]) -> Job | Result | tuple[Entry[End], None]:
+    """The lease is over and no job is recorded: the job from CI's listing, or the belief that there is none.
+
+    The listing's silence counts only when it has shown a job of ours (so it shows them at all), or after
+    CONCAT_STALE_SECONDS; and never while something newer than the claim lies at the output key.
+    """
+    claim = entry.record
+    ledger = ledger_of(services)
+    nonces = ledger.nonces(claim)
+    shows_ours = False
+    first = ledger.claim(claim.gid, claim.rev, 1)
+    for job in listed_jobs(services, first.written if first else entry.written):
+        if outputs.is_job_of(job, claim, nonces):
+            return job
+        shows_ours = shows_ours or Token.parse(job.user_data) is not None
+    stale = entry.age > services.config.stale_seconds
+    if not (shows_ours or stale):
+        return Result(claim.group, "already-submitted", "no job known; CI's listing has shown none of ours so far")
+    if _written_since(services, claim, entry.written):
+        if not stale:
+            return Result(claim.group, "already-submitted", "its output appeared, its job is not listed yet")
+        reason = f"{claim.output_key} was written after the claim, but CI lists no job of ours for it"
+        return ledger.create_end(claim, End("gave-up", "Lost", reason)), None
+    return _lost(services, claim, "no job was created: CI lists none with its nonce")
+
+
+def _gone_from_ci(services: Services, entry: Entry[Claim]) -> Result | tuple[Entry[End], None]:
+    claim = entry.record
+    if entry.age <= services.config.stale_seconds:
+        return Result(claim.group, "already-submitted", "CI does not know its job (yet)")
+    if _written_since(services, claim, entry.written):
+        reason = f"CI no longer knows the job, and {claim.output_key} cannot be verified without it"
+        return ledger_of(services).create_end(claim, End("gave-up", "Lost", reason)), None
+    return _lost(services, claim, "CI no longer knows the job, and it left no output")
+
+
+def _lost(services: Services, claim: Claim, reason: str) -> tuple[Entry[End], None]:
+    ledger = ledger_of(services)
+    before = ledger.end(claim.gid, claim.rev, claim.n - 1) if claim.n > 1 else None
+    failures = before.record.failures if before else 0
+    return ledger.create_end(claim, End("retry", "Lost", reason, failures=failures)), None
+
+
+def _retry(services: Services, claim: Claim, end: Entry[End], *, forced: bool) -> Result:
+    left = end.record.after_seconds - end.age
+    if left > 0 and not forced:
+        return Result(claim.group, "job-failed", f"{end.record.reason}; tried again in {left} s", job=end.record.job)
+    following = next_claim(services, claim)
+    if not ledger_of(services).create_claim(following):
+        return Result(claim.group, "already-submitted", "the next attempt was claimed by another instance")
+    result = submit(services, following, end.record)
+    if result.action == "superseded":
+        return advance(services, claim.gid, claim.rev)
+    return result
+
+
+def _in_flight(services: Services, content: Content, fragments: FragmentSet) -> Result | None:
+    """What to say when the group's newest content is not done; its lease over, it is helped along first."""
+    if content.done is not None:
+        return None
+    claim = content.claim.record
+    same = claim.fingerprint == fragments.fingerprint
+    if content.claim.age > claim.lease_seconds:
+        helped = advance(services, claim.gid, content.rev, again=False)
+        if same:
+            return helped
+    if same:
+        return Result(claim.group, "already-submitted", f"rev {content.rev} is being joined", claim.output_key)
+    return Result(claim.group, "deferred", f"rev {content.rev}, another content of this group, is in flight")
+
+
+def _settled(services: Services, content: Content, fragments: FragmentSet, *, forced: bool) -> Result | None:
+    """What to say when the group's newest content is done and is this very one; None when a new rev is due."""
+    if content.done is None or content.claim.record.fingerprint != fragments.fingerprint:
+        return None
+    done = content.done.record
+    if done.outcome == "joined":
+        return clean_again(services, content.claim.record, fragments)
+    if done.outcome == "superseded" or forced or fragments.newest > content.done.written:
+        return None
+    return Result(fragments.group, done.outcome, f"since earlier: {done.reason}", done.output, done.job)
+
+
+def _occupied(services: Services, key: str) -> bool:
+    literal = outputs.expand(key, services.config.format)
+    return literal is not None and services.cos.head(services.config.output_bucket, literal) is not None
+
+
+def _bears_fingerprint(services: Services, key: str, fragments: FragmentSet) -> bool:
+    literal = outputs.expand(key, services.config.format)
+    if literal is None:
+        return False
+    found = services.cos.tags(services.config.output_bucket, literal)
+    return found.get("concat-fingerprint") == fragments.fingerprint
+
+
+def _written_since(services: Services, claim: Claim, since: int) -> bool:
+    literal = outputs.expand(claim.output_key, claim.format)
+    head = services.cos.head(claim.output, literal) if literal else None
+    return head is not None and head.object.last_modified >= since

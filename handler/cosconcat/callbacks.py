@@ -1,0 +1,86 @@
+"""CI says that a job ended: a hint, nothing more. The job is re-read with our own signature before anything happens.
+
+Content that turns out superseded is left to the sweep to take up anew: this function may not submit jobs at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cosconcat import log, outputs, signing
+from cosconcat.advance import judge
+from cosconcat.cleanup import finish
+from cosconcat.errors import InvalidInput, TryAgain
+from cosconcat.events import Ignored
+from cosconcat.ledger import Claim, End
+from cosconcat.messages import Message
+from cosconcat.results import Result
+from cosconcat.services import Services
+from cosconcat.submit import ledger_of
+from cosconcat.token import Token
+
+
+def handle_messages(services: Services, messages: Sequence[Message | Ignored]) -> list[Result]:
+    """One result for each message.
+
+    Raises:
+        InvalidInput: a message over HTTP that does not bear our signature.
+        TryAgain: at the very end, naming every job that failed for now (it still runs, or a service is down).
+    """
+    results: list[Result] = []
+    failed: list[str] = []
+    for message in messages:
+        if isinstance(message, Ignored):
+            results.append(Result("", "ignored", message.reason))
+            continue
+        try:
+            result = handle_message(services, message)
+        except TryAgain as failure:
+            failed.append(f"job {message.job_id}: {failure}")
+            result = Result("", "try-again", str(failure), job=message.job_id)
+        results.append(result)
+        log.info("callback", **result.as_dict())
+    if failed:
+        raise TryAgain("; ".join(failed))
+    return results
+
+
+def handle_message(services: Services, message: Message) -> Result:
+    """Find the claim that the message speaks of, re-read its job, and settle it.
+
+    Raises:
+        InvalidInput: not signed by us. TryAgain: the job still runs, or a service is down.
+    """
+    if not signing.authentic(services.config, message):
+        raise InvalidInput(["callback: it does not bear our signature"])
+    token = Token.parse(message.user_data)
+    if token is None:
+        return Result("", "ignored", "its UserData is not a token of ours", job=message.job_id)
+    ledger = ledger_of(services)
+    entry = ledger.claim(token.gid, token.rev, token.n)
+    if entry is None or entry.record.nonce != token.nonce:
+        return Result("", "ignored", "no claim of ours bears its token", job=message.job_id)
+    claim = entry.record
+    end = ledger.end(token.gid, token.rev, token.n)
+    if end is not None:
+        return _ended_before(services, claim, end.record, message)
+    job = services.ci.job(services.config.bucket, message.job_id)
+    if job is None:
+        return Result(claim.group, "ignored", "CI knows no such job", job=message.job_id)
+    if not outputs.is_job_of(job, claim, frozenset({claim.nonce})):
+        return Result(claim.group, "ignored", "the job is not the one that was claimed", job=message.job_id)
+    decided, checked = judge(services, claim, job)
+    if decided.record.next == "retry":
+        reason = f"{decided.record.reason}; tried again in {decided.record.after_seconds} s"
+        return Result(claim.group, "job-failed", reason, job=job.id)
+    return finish(services, claim, decided.record, checked)
+
+
+def _ended_before(services: Services, claim: Claim, end: End, message: Message) -> Result:
+    """A repeated message: help a clean-up that was interrupted, say so when everything is done."""
+    if end.next == "retry":
+        return Result(claim.group, "ignored", f"attempt {claim.n} has ended before: {end.reason}", job=message.job_id)
+    done = ledger_of(services).done(claim.gid, claim.rev)
+    if done is not None:
+        return Result(claim.group, "already-finished", done.record.reason, done.record.output, done.record.job)
+    return finish(services, claim, end)

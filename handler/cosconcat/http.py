@@ -1,0 +1,42 @@
+"""Answers of a function URL: a status CI understands, and no word more than needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+from cosconcat import log
+from cosconcat.errors import ConcatError, InvalidInput, NeverAgain, TryAgain
+from cosconcat.results import Result
+
+
+def answered(work: Callable[[], Sequence[Result]]) -> dict[str, object]:
+    """Run `work`; its outcome as the answer of a function URL. Never raises: SCF would answer with a stack trace.
+
+    200 handled or not ours · 403 not acceptable · 503 try again · 500 broken configuration or a fault of ours.
+    """
+    try:
+        results = work()
+    except InvalidInput as refusal:
+        log.warning("callback refused", reason=str(refusal))
+        return _answer(403, "refused")
+    except TryAgain as failure:
+        log.warning("callback postponed", reason=str(failure))
+        return _answer(503, "try again")
+    except (NeverAgain, ConcatError) as failure:
+        log.error("callback failed", reason=str(failure))
+        return _answer(500, "failed")
+    except Exception as fault:  # noqa: BLE001 - the last line of defence: logged, answered, not leaked
+        log.error("callback fault", reason=f"{type(fault).__name__}: {fault}")
+        return _answer(500, "failed")
+    return _answer(200, results[0].action if len(results) == 1 else "done")
+
+
+def _answer(status: int, word: str) -> dict[str, object]:
+    body = json.dumps({"result": word})
+    return {
+        "statusCode": status,
+        "headers": {"Content-Type": "application/json"},
+        "body": body,
+        "isBase64Encoded": False,
+    }

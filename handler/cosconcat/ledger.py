@@ -1,0 +1,309 @@
+"""The records that make the promises true: create-only objects under the state prefix, written once, never changed.
+
+    <state>/<gid>/<rev>/claim-<n>.json   who may post the job for this content, and what exactly is to be joined
+    <state>/open/<gid>-<rev>             the sweep's index: written after the claim and before the POST, removed last
+    <state>/<gid>/<rev>/job-<n>.json     the job that attempt n led to
+    <state>/<gid>/<rev>/end-<n>.json     THE branch point: how attempt n ended and what comes next
+    <state>/<gid>/<rev>/done.json        the closing record
+
+`gid` stands for the group, `rev` counts the contents of one group, `n` the attempts for one content. Whoever loses a
+create reads the winner's record and obeys it: claim n+1 exists only after end n says retry, rev r+1 only after rev r
+is done, `done` only after `end` says clean, superseded, keep or gave-up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from cosconcat.errors import InvalidInput
+from cosconcat.groups import Fragment, FragmentSet
+from cosconcat.ports import Bucket, Cos, Doomed, ObjectInfo
+from cosconcat.token import Token
+
+Next = Literal["clean", "superseded", "keep", "gave-up", "retry"]
+Outcome = Literal["joined", "superseded", "kept", "gave-up"]
+
+R = TypeVar("R")
+
+
+def gid_of(group: str) -> str:
+    """The group's name in keys and tokens: 32 hex of SHA-256, so that any name fits."""
+    return hashlib.sha256(group.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to post one job, and exactly what it joins; without a job it is left alone for `lease_seconds`."""
+
+    group: str
+    rev: int
+    n: int
+    nonce: str
+    lease_seconds: int
+    set: FragmentSet
+    fingerprint: str
+    output: Bucket
+    output_key: str  # as sent to CI, wildcards unexpanded
+    format: str  # what ${ext} stands for is derived from it
+
+    @property
+    def gid(self) -> str:
+        """The group's name in keys."""
+        return gid_of(self.group)
+
+    @property
+    def token(self) -> Token:
+        """What the job carries as UserData."""
+        return Token(self.gid, self.rev, self.n, self.nonce)
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """The job of one attempt; `adopted` when it was found in CI's listing instead of answered to our POST."""
+
+    job: str
+    adopted: bool = False
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The output as it was when it was verified: which object, which version of it, by which rule and figures."""
+
+    key: str
+    etag: str
+    size: int
+    verified: str  # duration, size or none
+    figures: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class End:
+    """How one attempt ended. `after_seconds` counts from this record's own Last-Modified until a retry may start."""
+
+    next: Next
+    outcome: str  # Success, Failed, Cancel, Rejected, Lost, NotPosted
+    reason: str = ""
+    job: str = ""
+    after_seconds: int = 0
+    failures: int = 0  # failed jobs of this content so far, this one included
+    refusals: int = 0  # refused POSTs in a row, this one included
+    proof: Proof | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """How the content ended: what was removed, what was not and why."""
+
+    outcome: Outcome
+    reason: str = ""
+    output: str = ""
+    job: str = ""
+    removed: int = 0
+    kept: Mapping[str, str] = field(default_factory=dict)  # key -> why it was not removed
+
+
+@dataclass(frozen=True)
+class Entry(Generic[R]):
+    """A record as read: `written` is its Last-Modified, `now` the service's clock when it was read (epoch seconds)."""
+
+    record: R
+    written: int
+    now: int
+    mine: bool = False  # written by this very call, so nobody else has acted on it yet
+
+    @property
+    def age(self) -> int:
+        """Seconds since it was written, on the service's clock."""
+        return self.now - self.written
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The newest attempt of a rev: its claim, and its end if it has one."""
+
+    claim: Entry[Claim]
+    end: Entry[End] | None
+
+
+@dataclass(frozen=True)
+class Content:
+    """The newest rev of a group: its first claim, and the closing record if it has one."""
+
+    rev: int
+    claim: Entry[Claim]
+    done: Entry[Done] | None
+
+
+class Ledger:
+    """Reads and creates records; nothing here overwrites, and only `close` deletes (an index entry)."""
+
+    def __init__(self, cos: Cos, bucket: Bucket, prefix: str) -> None:
+        self._cos = cos
+        self._bucket = bucket
+        self._prefix = prefix
+
+    # --- create: True when this call (or an earlier try of it) wrote the record -----------------------------------
+
+    def create_claim(self, claim: Claim) -> bool:
+        """Claim an attempt; on a lost answer our own nonce in the record tells that it was us."""
+        if self._create(self._claim_key(claim.gid, claim.rev, claim.n), claim):
+            return True
+        winner = self.claim(claim.gid, claim.rev, claim.n)
+        return winner is not None and winner.record.nonce == claim.nonce
+
+    def open(self, gid: str, rev: int) -> None:
+        """Enter the content into the sweep's index."""
+        self._cos.create(self._bucket, self._open_key(gid, rev), b"")
+
+    def create_job(self, claim: Claim, record: JobRecord) -> bool:
+        """Record the attempt's job."""
+        return self._create(self._key(claim.gid, claim.rev, f"job-{claim.n:04}.json"), record)
+
+    def create_end(self, claim: Claim, end: End) -> Entry[End]:
+        """End the attempt this way, unless it has ended: the end that holds is returned."""
+        if self._create(self._key(claim.gid, claim.rev, f"end-{claim.n:04}.json"), end):
+            return Entry(end, 0, 0, mine=True)
+        held = self.end(claim.gid, claim.rev, claim.n)
+        if held is None:  # only when records are deleted by hand
+            raise InvalidInput([f"{claim.gid}/{claim.rev:04}/end-{claim.n:04}.json: vanished after it was written"])
+        return held
+
+    def create_done(self, claim: Claim, done: Done) -> bool:
+        """Close the content."""
+        return self._create(self._key(claim.gid, claim.rev, "done.json"), done)
+
+    def close(self, gid: str, rev: int) -> None:
+        """Take the content out of the sweep's index; the very last step."""
+        self._cos.delete(self._bucket, [Doomed(self._open_key(gid, rev))])
+
+    # --- read ------------------------------------------------------------------------------------------------------
+
+    def claim(self, gid: str, rev: int, n: int) -> Entry[Claim] | None:
+        """The claim of attempt n."""
+        return self._read(self._claim_key(gid, rev, n), _claim_from)
+
+    def job(self, gid: str, rev: int, n: int) -> Entry[JobRecord] | None:
+        """The job of attempt n, if it is known."""
+        return self._read(self._key(gid, rev, f"job-{n:04}.json"), lambda d: JobRecord(**d))
+
+    def end(self, gid: str, rev: int, n: int) -> Entry[End] | None:
+        """The end of attempt n, if it has ended."""
+        return self._read(self._key(gid, rev, f"end-{n:04}.json"), _end_from)
+
+    def done(self, gid: str, rev: int) -> Entry[Done] | None:
+        """The closing record, if there is one."""
+        return self._read(self._key(gid, rev, "done.json"), lambda d: Done(**d))
+
+    def newest_attempt(self, gid: str, rev: int) -> Attempt | None:
+        """The attempt that no other has followed; None when the rev has no claim."""
+        claim = self.claim(gid, rev, 1)
+        if claim is None:
+            return None
+        end = self.end(gid, rev, 1)
+        if end is not None and end.record.next == "retry":
+            listed = max(self._numbers(self._key(gid, rev, "claim-")), default=1)
+            if listed > 1:
+                later = self.claim(gid, rev, listed)
+                claim, end = later or claim, self.end(gid, rev, listed) if later else end
+            while end is not None and end.record.next == "retry":
+                later = self.claim(gid, rev, claim.record.n + 1)
+                if later is None:
+                    break
+                claim, end = later, self.end(gid, rev, later.record.n)
+        return Attempt(claim, end)
+
+    def newest_content(self, gid: str) -> Content | None:
+        """The group's newest rev; None when it was never claimed. LIST may lag, so what it shows is only a start."""
+        claim = self.claim(gid, 1, 1)
+        if claim is None:
+            return None
+        rev, done = 1, self.done(gid, 1)
+        if done is not None:
+            listed = max(self._numbers(f"{self._prefix}{gid}/"), default=1)
+            if listed > 1:
+                later = self.claim(gid, listed, 1)
+                if later is not None:
+                    rev, claim, done = listed, later, self.done(gid, listed)
+            while done is not None:
+                later = self.claim(gid, rev + 1, 1)
+                if later is None:
+                    break
+                rev, claim, done = rev + 1, later, self.done(gid, rev + 1)
+        return Content(rev, claim, done)
+
+    def nonces(self, claim: Claim) -> frozenset[str]:
+        """Nonces of all attempts of this content up to `claim`: a job that carries one of them is ours."""
+        earlier = (self.claim(claim.gid, claim.rev, n) for n in range(1, claim.n))
+        return frozenset({claim.nonce} | {entry.record.nonce for entry in earlier if entry})
+
+    def opened(self) -> Iterator[tuple[str, int]]:
+        """(gid, rev) of every content in the index, as LIST shows it."""
+        prefix = f"{self._prefix}open/"
+        for key in self._keys(prefix):
+            found = re.fullmatch(r"([0-9a-f]{32})-([0-9]{4,})", key[len(prefix) :])
+            if found:
+                yield found[1], int(found[2])
+
+    # --- keys ------------------------------------------------------------------------------------------------------
+
+    def _key(self, gid: str, rev: int, name: str) -> str:
+        return f"{self._prefix}{gid}/{rev:04}/{name}"
+
+    def _claim_key(self, gid: str, rev: int, n: int) -> str:
+        return self._key(gid, rev, f"claim-{n:04}.json")
+
+    def _open_key(self, gid: str, rev: int) -> str:
+        return f"{self._prefix}open/{gid}-{rev:04}"
+
+    def _keys(self, prefix: str) -> Iterator[str]:
+        marker: str | None = ""
+        while marker is not None:
+            page = self._cos.list(self._bucket, prefix, marker)
+            for found in page.objects:
+                yield found.key
+            marker = page.next_marker
+
+    def _numbers(self, prefix: str) -> Iterator[int]:
+        """The number that follows `prefix` in each key below it."""
+        for key in self._keys(prefix):
+            found = re.match(r"[0-9]+", key[len(prefix) :])
+            if found:
+                yield int(found[0])
+
+    # --- JSON ------------------------------------------------------------------------------------------------------
+
+    def _create(self, key: str, record: Claim | JobRecord | End | Done) -> bool:
+        body = json.dumps(asdict(record), ensure_ascii=False, separators=(",", ":")).encode()
+        return self._cos.create(self._bucket, key, body)
+
+    def _read(self, key: str, parse: Callable[[dict[str, Any]], R]) -> Entry[R] | None:
+        stored = self._cos.get(self._bucket, key)
+        if stored is None:
+            return None
+        try:
+            record = parse(json.loads(stored.body))
+        except (ValueError, TypeError, KeyError) as broken:
+            raise InvalidInput([f"{self._bucket.name}/{key}: not a record of ours ({broken})"]) from broken
+        return Entry(record, stored.head.object.last_modified, stored.head.now)
+
+
+def _object_from(d: dict[str, Any] | None) -> ObjectInfo | None:
+    return ObjectInfo(**d) if d else None
+
+
+def _claim_from(d: dict[str, Any]) -> Claim:
+    s = d["set"]
+    fragments = tuple(Fragment(**{**f, "object": ObjectInfo(**f["object"])}) for f in s["fragments"])
+    extras = {name: _object_from(s[name]) for name in ("marker", "intro", "outro")}
+    return Claim(
+        **{**d, "set": FragmentSet(**{**s, "fragments": fragments, **extras}), "output": Bucket(**d["output"])}
+    )
+
+
+def _end_from(d: dict[str, Any]) -> End:
+    return End(**{**d, "proof": Proof(**d["proof"]) if d["proof"] else None})

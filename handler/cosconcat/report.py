@@ -1,0 +1,66 @@
+"""What a round of the sweep found: the answer to "where is my video?"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+KINDS = ("incomplete", "invalid", "blocked", "stuck", "gave_up", "kept", "quiet")
+MOST_OF_A_KIND = 1000  # entries; further ones are only counted, so that a huge bucket cannot fill the memory
+MOST_UNMATCHED = 20  # examples
+
+
+@dataclass
+class Findings:
+    """Entries by kind, and counts. `arriving` groups are incomplete but young, so not worth a line."""
+
+    objects: int = 0
+    arriving: int = 0
+    entries: dict[str, dict[str, dict[str, object]]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
+    uncounted: dict[str, int] = field(default_factory=dict)
+    unmatched_count: int = 0
+    unmatched_examples: dict[str, str] = field(default_factory=dict)
+
+    def add(self, kind: str, group: str, **what: object) -> None:
+        """One group, once for each kind; the last word counts."""
+        held = self.entries[kind]
+        if group in held or len(held) < MOST_OF_A_KIND:
+            held[group] = {name: value for name, value in what.items() if value not in ("", None)}
+        else:
+            self.uncounted[kind] = self.uncounted.get(kind, 0) + 1
+
+    def unmatched(self, key: str, reason: str) -> None:
+        """An object under the input prefix that no convention reads."""
+        self.unmatched_count += 1
+        if len(self.unmatched_examples) < MOST_UNMATCHED:
+            self.unmatched_examples[key] = reason
+
+    def lines(self) -> Iterator[tuple[str, str, Mapping[str, object]]]:
+        """(kind, group, what) of every entry that a person should read."""
+        for kind in KINDS:
+            for group, what in self.entries[kind].items():
+                yield kind, group, what
+
+    def as_json(self) -> dict[str, object]:
+        """For the report and the cursor."""
+        return {
+            "objects": self.objects,
+            "arriving": self.arriving,
+            **self.entries,
+            "more": self.uncounted,
+            "unmatched": {"count": self.unmatched_count, "examples": self.unmatched_examples},
+        }
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Findings:
+        """The findings of a round so far. Raises TypeError or AttributeError for what `as_json` never wrote."""
+        unmatched = dict(state.get("unmatched", {}))
+        return cls(
+            objects=int(state.get("objects", 0)),
+            arriving=int(state.get("arriving", 0)),
+            entries={kind: dict(state.get(kind, {})) for kind in KINDS},
+            uncounted=dict(state.get("more", {})),
+            unmatched_count=int(unmatched.get("count", 0)),
+            unmatched_examples=dict(unmatched.get("examples", {})),
+        )

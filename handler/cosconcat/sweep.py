@@ -1,0 +1,216 @@
+"""What no event brought about: the timer's round over the open index and the input prefix, and its report.
+
+    (a) the open index       every content that is not closed goes one step further
+    (b) the input prefix     pages discover group ids; each group is judged by its own listing, whole ones are taken up
+    (c) the report           published when a round over the prefix is complete
+
+A round may take several invocations: `<state>/sweep.json` holds the cursor and what was found so far. Both it and
+`<state>/report.json` may be overwritten by two sweeps at once; everything else rests on the records and is safe.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from cosconcat import log
+from cosconcat.advance import advance, take_up
+from cosconcat.errors import NeverAgain, TryAgain
+from cosconcat.groups import Invalid, Waiting, Whole
+from cosconcat.ledger import gid_of
+from cosconcat.naming import InvalidName, NotOurs
+from cosconcat.ports import Job, ObjectInfo, Page
+from cosconcat.report import Findings
+from cosconcat.results import Result
+from cosconcat.services import Services
+from cosconcat.submit import ledger_of
+from cosconcat.survey import survey
+from cosconcat.uploads import look_at
+
+SHOWN_RESULTS = 20
+MARGIN_SECONDS = 20  # no new group is started when less is left until the deadline
+LISTED_SECONDS = 86400  # how far back the one page of job states reaches
+
+
+def handle_sweep(services: Services) -> dict[str, object]:
+    """One invocation's share of a round: the index, then the prefix from the cursor on, then perhaps the report.
+
+    Returns counts by action and the first results. Raises TryAgain at the end, naming what failed for now.
+    """
+    sweep = _Sweep(services)
+    sweep.index()
+    sweep.prefix()
+    return sweep.summary()
+
+
+def handle_retry(services: Services, group: str) -> dict[str, object]:
+    """A person says: go on with this group now, whatever was given up or is waiting for its time.
+
+    Raises TryAgain when it fails for now.
+    """
+    content = ledger_of(services).newest_content(gid_of(group))
+    if content is not None and content.done is None:
+        result = advance(services, gid_of(group), content.rev, forced=True)
+    else:
+        result = look_at(services, group, forced=True)
+    log.info("retry", **result.as_dict())
+    return {"results": [result.as_dict()]}
+
+
+def handle_report(services: Services) -> dict[str, object]:
+    """The last published report, as it is."""
+    config = services.config
+    stored = services.cos.get(config.state_bucket, f"{config.state_prefix}report.json")
+    report = json.loads(stored.body) if stored else None
+    return {"results": [], "report": report or "none yet: it is published when a sweep has completed a round"}
+
+
+class _Sweep:
+    """The state of one invocation: what was found, what failed, how many jobs were submitted."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.results: list[Result] = []
+        self.failed: list[str] = []
+        self.submitted = 0
+        self.round_complete = False
+        self.findings, self.marker = self._resume()
+
+    def index(self) -> None:
+        """(a) Every content in the open index, one step further; job states from one page of CI's listing."""
+        self.findings.entries["stuck"].clear()  # the index is gone through anew each time
+        listed: Mapping[str, Job] | None = None
+        for gid, rev in ledger_of(self.services).opened():
+            if self._out_of_time():
+                return
+            if listed is None:
+                listed = self._listed_jobs()
+            result = self._attempt(gid, partial(advance, self.services, gid, rev, listed))
+            if result is not None and result.stuck:
+                self.findings.add("stuck", result.group, reason=result.reason, job=result.job)
+
+    def prefix(self) -> None:
+        """(b) The input prefix from the cursor on; (c) the report when its end is reached."""
+        config = self.services.config
+        seen: set[str] = set()
+        while not self._out_of_time():
+            page = self.services.cos.list(config.bucket, config.input_prefix, self.marker)
+            last = self._groups_of(page, seen)
+            self.findings.objects += len(page.objects)
+            if last is not None:  # stopped half-way
+                self.marker = last
+                break
+            if page.next_marker is None:
+                self._publish(page.now)
+                break
+            self.marker = page.next_marker
+        self._save()
+
+    def _groups_of(self, page: Page, seen: set[str]) -> str | None:
+        """Judge every group that has an object on this page; the last key done with when time or jobs ran out."""
+        done_with = self.marker
+        for found in page.objects:
+            group = self._group_of(found)
+            if group and group not in seen:
+                if self._out_of_time() or self.submitted >= self.services.config.sweep_jobs:
+                    return done_with
+                seen.add(group)
+                self._attempt(group, partial(self._judge, group, page.now))
+            done_with = found.key
+        return None
+
+    def _group_of(self, found: ObjectInfo) -> str:
+        name = self.services.config.convention.read(found.key)
+        if isinstance(name, NotOurs):
+            self.findings.unmatched(found.key, name.reason)
+            return ""
+        if isinstance(name, InvalidName):
+            self.findings.add("invalid", found.key, reason=name.reason)
+            return ""
+        return name.group
+
+    def _judge(self, group: str, now: int) -> Result | None:
+        verdict = survey(self.services, group)
+        if isinstance(verdict, Whole):
+            result = take_up(self.services, verdict.set)
+            self._note(result)
+            return result
+        if isinstance(verdict, Waiting):
+            age = now - verdict.since if verdict.since else 0
+            if verdict.until > now:
+                self.findings.add("quiet", group, reason=verdict.reason, seconds_left=verdict.until - now)
+            elif age >= self.services.config.stale_seconds:
+                missing = list(verdict.missing[:100])
+                self.findings.add("incomplete", group, reason=verdict.reason, missing=missing, since=verdict.since)
+            else:
+                self.findings.arriving += 1
+            return Result(group, "waiting", verdict.reason)
+        if isinstance(verdict, Invalid):
+            self.findings.add("invalid", group, reason=verdict.reason)
+            return Result(group, "invalid", verdict.reason)
+        return None
+
+    def _note(self, result: Result) -> None:
+        """Into the report what a person should know of a group's result."""
+        kind = {"gave-up": "gave_up", "kept": "kept", "blocked": "blocked", "invalid": "invalid"}.get(result.action)
+        if kind:
+            self.findings.add(kind, result.group, reason=result.reason, job=result.job, output=result.key)
+
+    def _attempt(self, name: str, step: Callable[[], Result | None]) -> Result | None:
+        try:
+            result = step()
+        except TryAgain as failure:
+            self.failed.append(f"{name}: {failure}")
+            result = Result(name, "try-again", str(failure))
+            self.findings.add("blocked", name, reason=str(failure))
+        except NeverAgain as failure:
+            result = Result(name, "invalid", str(failure))
+            self.findings.add("invalid", name, reason=str(failure))
+        if result is not None:
+            self.results.append(result)
+            self.submitted += result.action == "submitted"
+            log.info("sweep", **result.as_dict())
+        return result
+
+    def _listed_jobs(self) -> Mapping[str, Job]:
+        since = int(self.services.clock.now()) - LISTED_SECONDS
+        return {job.id: job for job in self.services.ci.jobs(self.services.config.bucket, since).jobs}
+
+    def _out_of_time(self) -> bool:
+        return self.services.clock.now() > self.services.deadline - MARGIN_SECONDS
+
+    def _resume(self) -> tuple[Findings, str]:
+        config = self.services.config
+        stored = self.services.cos.get(config.state_bucket, f"{config.state_prefix}sweep.json")
+        try:
+            state = json.loads(stored.body) if stored else {}
+            return Findings.from_json(state.get("findings", {})), str(state.get("marker", ""))
+        except (ValueError, TypeError, AttributeError):  # a half-written or foreign cursor: begin a new round
+            return Findings(), ""
+
+    def _save(self) -> None:
+        config = self.services.config
+        state = {} if self.round_complete else {"marker": self.marker, "findings": self.findings.as_json()}
+        self.services.cos.put(config.state_bucket, f"{config.state_prefix}sweep.json", json.dumps(state).encode())
+
+    def _publish(self, now: int) -> None:
+        config = self.services.config
+        self.round_complete = True
+        body = json.dumps({"published": now, **self.findings.as_json()}, ensure_ascii=False, indent=1).encode()
+        self.services.cos.put(config.state_bucket, f"{config.state_prefix}report.json", body)
+        for kind, group, what in self.findings.lines():
+            log.warning("report", kind=kind, group=group, **what)
+
+    def summary(self) -> dict[str, object]:
+        """Counts by action and the first results; raises TryAgain naming what failed for now."""
+        counts: dict[str, int] = {}
+        for result in self.results:
+            counts[result.action] = counts.get(result.action, 0) + 1
+        if self.failed:
+            raise TryAgain("; ".join(self.failed[:SHOWN_RESULTS]))
+        return {
+            "results": [result.as_dict() for result in self.results[:SHOWN_RESULTS]],
+            "counts": counts,
+            "round": "complete" if self.round_complete else "goes on at the next run",
+        }

@@ -1,0 +1,22 @@
+"""Function `sweep`: by timer, and by hand with {"retry": group}, {"report": true} or {"doctor": true}."""
+
+from __future__ import annotations
+
+from cosconcat.bootstrap import bootstrap
+from cosconcat.events import Doctor, Report, Retry, read_timer_or_command
+from cosconcat.sweep import handle_report, handle_retry, handle_sweep
+
+
+def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[str, object]:
+    """A timer event or a command in, counts and the first results out; raises what failed for now."""
+    command = read_timer_or_command(event)
+    services = bootstrap(context)
+    if isinstance(command, Retry):
+        return handle_retry(services, command.group)
+    if isinstance(command, Report):
+        return handle_report(services)
+    if isinstance(command, Doctor):
+        from cosconcat.doctor import examine
+
+        return {"results": [], "doctor": [finding.as_dict() for finding in examine(services)]}
+    return handle_sweep(services)
