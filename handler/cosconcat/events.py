@@ -1,0 +1,190 @@
+"""What wakes a function: COS upload events, the timer, and the commands a person gives by hand.
+
+Every shape is documented in `events/README.md` and has a sample beside it. Messages about finished jobs (function URL
+and CMQ) are read by `messages`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, unquote_plus, urlsplit
+
+from cosconcat.errors import InvalidInput
+
+_CREATED = "cos:ObjectCreated:"
+_KEY_BYTES = 850  # longest key COS takes (COS, limits)
+_HOST = re.compile(
+    r"(?P<bucket>[a-z0-9][a-z0-9-]*-[0-9]+)\.cos\.(?P<region>[a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)"
+)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An object that COS says was created; a hint, since events come late, twice and in any order.
+
+    `bucket` is `<name>-<appid>`, `region` the long form (`ap-guangzhou`) or empty when the event does not say.
+    """
+
+    bucket: str
+    region: str
+    key: str
+    event_name: str
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A record that is nothing to us; `reason` says which and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Timer:
+    """The sweep's timer fired."""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """By hand: try the group again that had been given up."""
+
+    group: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """By hand: say what is not joined, and why."""
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """By hand: check the deployment."""
+
+
+Command = Timer | Retry | Report | Doctor
+
+
+def is_http(event: object) -> bool:
+    """Whether the event is an HTTP request (function URL or API gateway) and wants an HTTP answer."""
+    if not isinstance(event, Mapping) or "Records" in event:
+        return False
+    return "httpMethod" in event or "requestContext" in event or ("headers" in event and "body" in event)
+
+
+def read_uploads(event: object) -> tuple[Upload | Ignored, ...]:
+    """The uploads that a COS trigger event tells of, one result for each of its records, in their order.
+
+    Raises:
+        InvalidInput: the event is no COS event at all.
+    """
+    records = event.get("Records") if isinstance(event, Mapping) else None
+    if not isinstance(records, list) or not any(isinstance(record, Mapping) and "cos" in record for record in records):
+        raise InvalidInput(["event: no COS event; expected Records, a list whose items hold cos and event"])
+    return tuple(_read_record(record, f"Records[{place}]") for place, record in enumerate(records))
+
+
+def read_timer_or_command(event: object) -> Command:
+    """What the sweep is asked to do.
+
+    Raises:
+        InvalidInput: the event is neither the timer's nor exactly one of the commands.
+    """
+    if isinstance(event, Mapping):
+        if event.get("Type") == "Timer":
+            return Timer()
+        if len(event) == 1:
+            [(name, value)] = event.items()
+            if name == "retry" and isinstance(value, str) and value and _storable(value):
+                return Retry(value)
+            if name == "report" and value is True:
+                return Report()
+            if name == "doctor" and value is True:
+                return Doctor()
+    raise InvalidInput(
+        ['event: expected the timer\'s event, {"retry": "<group>"}, {"report": true} or {"doctor": true}'],
+    )
+
+
+def _read_record(record: object, place: str) -> Upload | Ignored:
+    cos = _child(record, "cos")
+    if not cos:
+        return Ignored(f"{place}: no COS record")
+    event_name = _text(_child(record, "event").get("eventName"))
+    if event_name and not event_name.startswith(_CREATED):
+        return Ignored(f"{place}: {event_name[:100]} is no creation of an object")
+
+    url = _text(_child(cos, "cosObject").get("url"))
+    host, url_key = _split_url(url)
+    bucket, region = _bucket(_child(cos, "cosBucket"), host)
+    if not bucket:
+        return Ignored(f"{place}.cos.cosBucket: name or appid is missing")
+    key = _key(_text(_child(cos, "cosObject").get("key")), bucket, url_key)
+    if not key:
+        return Ignored(f"{place}.cos.cosObject.key: not of the form /<appid>/<bucket>/<key>, and no url says more")
+    if not _storable(key):
+        return Ignored(f"{place}.cos.cosObject.key: not UTF-8 or longer than {_KEY_BYTES} bytes")
+    return Upload(bucket, region, key, event_name)
+
+
+def _bucket(said: Mapping[str, object], host: str) -> tuple[str, str]:
+    """Full name and region. The event's `name` lacks the appid and its `region` is a short code (`gz`); the long
+    region stands in `cosRegion`, which is observed but not documented, and in the url's host.
+    """
+    found = _HOST.fullmatch(host)
+    name, appid = _text(said.get("name")), _text(said.get("appid"))
+    if name and appid:
+        bucket = name if name.endswith(f"-{appid}") else f"{name}-{appid}"
+    else:
+        bucket = found["bucket"] if found else ""
+    region = _text(said.get("cosRegion")) or _text(said.get("s3Region")) or (found["region"] if found else "")
+    return bucket, region
+
+
+def _key(said: str, bucket: str, url_key: str) -> str:
+    """The object's key, from two places that may disagree.
+
+    `cosObject.key` is `/<appid>/<name>/<key>`; the one captured event shows it raw, no document says so. The url is
+    percent-encoded. So the url is right where the two agree once the key is decoded too (then the key was encoded
+    as well); anything else speaks for the raw key, such as a url that writes a blank as `+` or ends at a raw `?`.
+    A wrong choice cannot do harm, only delay: what is joined is read from the bucket, never from the event.
+    """
+    name, _, appid = bucket.rpartition("-")
+    for prefix in (f"/{appid}/{name}/", f"/{appid}/{bucket}/"):
+        if said.startswith(prefix):
+            key = said.removeprefix(prefix)
+            break
+    else:
+        return url_key
+    if key != url_key and url_key in (unquote(key), unquote_plus(key)):
+        return url_key
+    return key
+
+
+def _split_url(url: str) -> tuple[str, str]:
+    """Host and decoded key of an object's url; `+` stands for itself in a path, so plain unquote."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", unquote(parts.path.removeprefix("/"), errors="strict")
+    except ValueError:  # brackets in the host, or bytes that are no UTF-8
+        return "", ""
+
+
+def _child(node: object, name: str) -> Mapping[str, object]:
+    child = node.get(name) if isinstance(node, Mapping) else None
+    return child if isinstance(child, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    """Text, or a whole number as text (`appid` comes as either)."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def _storable(key: str) -> bool:
+    """Whether COS could hold such a key: UTF-8 (no lone surrogates from JSON) and not too long."""
+    try:
+        return len(key.encode()) <= _KEY_BYTES
+    except UnicodeEncodeError:
+        return False

@@ -1,0 +1,90 @@
+"""One line of JSON on stdout for each decision, which is what SCF's log service turns into fields.
+
+Secrets never get there: the values given to `configure` are taken out of every text, wherever it comes from, and so
+is any signature in an address.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
+LINE_BYTES = 8000  # SCF drops what exceeds 8 KB a line
+_TEXT_CHARACTERS = 1500
+_LIST_ITEMS = 20
+_DEEPEST = 6
+_SHORTEST_SECRET = 6  # anything shorter would blacken ordinary words; configuration demands more
+
+_SIGNATURE = re.compile(r"(signature=|security-token[=:]\s*)[^&\s\"']+", re.IGNORECASE)
+
+_state: dict[str, Any] = {"level": LEVELS["INFO"], "secrets": ()}
+
+
+def configure(level: str, secrets: Iterable[str]) -> None:
+    """From now on: the least level to print, and the texts that must never appear (keys, tokens, callback secrets)."""
+    known = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+    written = {form for secret in known for form in (secret, quote(secret, safe=""), quote(secret))}
+    _state["level"] = LEVELS.get(level.upper(), LEVELS["INFO"])
+    _state["secrets"] = tuple(sorted(written, key=len, reverse=True))
+
+
+def debug(what: str, **fields: object) -> None:
+    """Of use when following one call."""
+    _print("DEBUG", what, fields)
+
+
+def info(what: str, **fields: object) -> None:
+    """A decision."""
+    _print("INFO", what, fields)
+
+
+def warning(what: str, **fields: object) -> None:
+    """A person should look at it some time."""
+    _print("WARNING", what, fields)
+
+
+def error(what: str, **fields: object) -> None:
+    """A person should look at it now."""
+    _print("ERROR", what, fields)
+
+
+def redacted(text: str) -> str:
+    """`text` without secrets."""
+    for secret in _state["secrets"]:
+        text = text.replace(secret, "***")
+    return _SIGNATURE.sub(r"\1***", text)
+
+
+def _print(level: str, what: str, fields: Mapping[str, object]) -> None:
+    if LEVELS[level] < _state["level"]:
+        return
+    line = {"level": level, "what": what, **fields}
+    text = _line({name: _plain(value, _TEXT_CHARACTERS) for name, value in line.items()})
+    if len(text.encode()) > LINE_BYTES:
+        text = _line({name: _plain(value, _TEXT_CHARACTERS // 10, items=3) for name, value in line.items()})
+    if len(text.encode()) > LINE_BYTES:
+        text = _line({"level": level, "what": _plain(what, _TEXT_CHARACTERS // 10), "cut": "the fields are too long"})
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _line(fields: Mapping[str, object]) -> str:
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def _plain(value: object, longest: int, items: int = _LIST_ITEMS, depth: int = 0) -> object:
+    """JSON-able, without secrets, and short."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, Mapping) and depth < _DEEPEST:
+        pairs = list(value.items())[:items]
+        return {redacted(str(name)): _plain(inner, longest, items, depth + 1) for name, inner in pairs}
+    if isinstance(value, (list, tuple, set, frozenset)) and depth < _DEEPEST:
+        return [_plain(inner, longest, items, depth + 1) for inner in list(value)[:items]]
+    text = redacted(str(value)).encode(errors="replace").decode()
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
