@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 PIP    := $(PY) -m pip install -q --disable-pip-version-check --require-hashes
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo up invoke test lint clean
+.PHONY: help demo up invoke test test-long lint clean
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
@@ -42,3 +42,15 @@ doctor: $(VENV)/demo  ## check buckets, media processing, queue and callback of 
 cost: $(VENV)/python  ## what 1,000 groups cost: make cost ARGS="--fragments 12 --seconds 300"
 	@$(PY) -m ops.cost $(ARGS)
 .PHONY: layer package policies doctor cost
+
+test: $(VENV)/dev  ## the tests, under three minutes
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not slow and not account" $(ARGS)
+
+test-long: $(VENV)/dev  ## the longer runs that CI adds
+	@$(PY) -m pytest -m slow $(ARGS)
+
+lint: $(VENV)/dev  ## ruff and mypy --strict
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+
+clean:  ## forget everything that was set up or built
+	@rm -rf $(VENV) build demo-out .mypy_cache .ruff_cache .hypothesis
