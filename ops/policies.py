@@ -206,9 +206,8 @@ def table(config: Config) -> str:
     lines = ["| action | resource | functions | the call that needs it |", "|---|---|---|---|"]
     for need, functions in holders.items():
         who = "all" if len(functions) == len(FUNCTIONS) else ", ".join(functions)
-        lines.append(
-            f"| `{need.action}` | `{need.resource}` | {who} | {need.call}{', and only so' if need.create_only else ''} |"
-        )
+        call = need.call + (", and no other PUT" if need.create_only else "")
+        lines.append(f"| `{need.action}` | `{need.resource}` | {who} | {call} |")
     return "\n".join(lines)
 
 
