@@ -8,7 +8,6 @@ into None. Threads are used here and nowhere else.
 from __future__ import annotations
 
 import logging
-import math
 import re
 import threading
 import time
@@ -22,19 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from xml.etree.ElementTree import ParseError
 
 from cosconcat.errors import ConcatError, InvalidInput, Rejected, ServiceUnavailable
-from cosconcat.ports import (
-    AudioStream,
-    Bucket,
-    Doomed,
-    Head,
-    Media,
-    ObjectInfo,
-    Page,
-    Stored,
-    Undeleted,
-    Unreadable,
-    VideoStream,
-)
+from cosconcat.ports import Bucket, Doomed, Head, Media, ObjectInfo, Page, Stored, Undeleted, Unreadable
 
 if TYPE_CHECKING:
     from qcloud_cos import CosS3Client
@@ -198,14 +185,32 @@ class CosOverHttp:
         return _each(keys, lambda key: self._probe(bucket, key))
 
     def _probe(self, bucket: Bucket, key: str) -> Media | Unreadable:
+        from cosconcat.job.media import read_media
+
         try:
             with _translated("GET videoinfo", bucket, key):
-                answer = self._client(bucket, slow=True).get_media_info(Bucket=bucket.name, Key=_path(key))
+                return read_media(self._ask(bucket, key, {"ci-process": "videoinfo"}))
         except Rejected as refusal:
             if refusal.code in _NOT_THE_OBJECTS_FAULT or refusal.status == 401:
                 raise
             return Unreadable(refusal.code, str(refusal))
-        return _media(answer) or Unreadable("NoMediaInfo", f"{bucket.name}/{key}: the service named no duration")
+        except InvalidInput as mistake:
+            return Unreadable("NoMediaInfo", f"{bucket.name}/{key}: {mistake}")
+
+    def _ask(self, bucket: Bucket, key: str, parameters: dict[str, str]) -> bytes:
+        """GET with parameters; the body as it came, where the SDK would evaluate it as Python."""
+        from qcloud_cos.cos_auth import CosS3Auth
+
+        client = self._client(bucket, slow=True)
+        answer = client.send_request(
+            method="GET",
+            url=client.get_conf().uri(bucket=bucket.name, path=_path(key)),
+            bucket=bucket.name,
+            auth=CosS3Auth(client.get_conf(), _path(key), params=parameters),
+            params=parameters,
+            headers={},
+        )
+        return bytes(answer.content)
 
     def _put(self, bucket: Bucket, key: str, body: bytes, headers: Mapping[str, str]) -> None:
         with _translated("PUT", bucket, key):
@@ -395,55 +400,3 @@ def _skew_seconds() -> int:
         return int(time.time()) - _service_now()
     except ServiceUnavailable:
         return 0
-
-
-def _media(answer: Mapping[str, Any]) -> Media | None:
-    """The SDK's reading of `<Response><MediaInfo>`; None where no usable duration is named."""
-    info = _first(answer.get("MediaInfo"))
-    streams = _node(info.get("Stream"))
-    said, video, audio = _node(info.get("Format")), _first(streams.get("Video")), _first(streams.get("Audio"))
-    duration = _number(said.get("Duration"))
-    if duration <= 0:
-        return None
-    return Media(
-        duration,
-        int(_number(said.get("Size"))),
-        VideoStream(
-            _word(video, "CodecName"),
-            _word(video, "Profile"),
-            int(_number(video.get("Width"))),
-            int(_number(video.get("Height"))),
-            _number(video.get("Fps")) or _number(video.get("AvgFps")),
-            _word(video, "Timebase"),
-            _word(video, "PixFormat"),
-        )
-        if video
-        else None,
-        AudioStream(
-            _word(audio, "CodecName"), int(_number(audio.get("SampleRate"))), int(_number(audio.get("Channel")))
-        )
-        if audio
-        else None,
-    )
-
-
-def _first(value: object) -> Mapping[str, Any]:
-    return _node(value[0] if isinstance(value, list) and value else value)
-
-
-def _node(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _word(node: Mapping[str, Any], name: str) -> str:
-    return str(node.get(name) or "")
-
-
-def _number(value: object) -> float:
-    """Seconds, bytes or frames: `15.000000`, `50/1`, or nothing, which is 0."""
-    try:
-        top, _, bottom = str(value or "0").partition("/")
-        number = float(top) / float(bottom or 1)
-    except (ValueError, ZeroDivisionError):
-        return 0.0
-    return number if math.isfinite(number) else 0.0

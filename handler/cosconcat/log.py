@@ -1,6 +1,6 @@
 """One line of JSON on stdout for each decision, which is what SCF's log service turns into fields.
 
-Secrets never get there: the values given to `configure` are taken out of every text, wherever it comes from, and so
+Secrets never get there: keys, token and callback secrets are taken out of every text, wherever it comes from, and so
 is any signature in an address.
 """
 
@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from cosconcat.config import Config, Credentials
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
 LINE_BYTES = 8000  # SCF drops what exceeds 8 KB a line
@@ -25,11 +28,18 @@ _SIGNATURE = re.compile(r"(signature=|security-token[=:]\s*)[^&\s\"']+", re.IGNO
 _state: dict[str, Any] = {"level": LEVELS["INFO"], "secrets": ()}
 
 
-def configure(level: str, secrets: Iterable[str]) -> None:
-    """From now on: the least level to print, and the texts that must never appear (keys, tokens, callback secrets)."""
+def configure(config: Config, credentials: Credentials) -> None:
+    """From now on: the least level to print, and the secrets that must never appear, plain or percent-encoded."""
+    secrets = (
+        credentials.secret_id,
+        credentials.secret_key,
+        credentials.token,
+        config.callback_secret,
+        config.callback_secret_old,
+    )
     known = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
     written = {form for secret in known for form in (secret, quote(secret, safe=""), quote(secret))}
-    _state["level"] = LEVELS.get(level.upper(), LEVELS["INFO"])
+    _state["level"] = LEVELS.get(config.log_level.upper(), LEVELS["INFO"])
     _state["secrets"] = tuple(sorted(written, key=len, reverse=True))
 
 

@@ -15,10 +15,29 @@ from cosconcat import signing
 
 if TYPE_CHECKING:
     from cosconcat.config import Config
+    from cosconcat.ledger import Claim, Done
 
 TIMEOUT_SECONDS = 5
 TIMESTAMP_HEADER = "X-Concat-Timestamp"
 SIGNATURE_HEADER = "X-Concat-Signature"
+
+
+def end_of(claim: Claim, done: Done) -> dict[str, object]:
+    """What a receiver is told. `id` is the same whenever the same end is told again."""
+    return {
+        "id": f"{claim.gid}/{claim.rev}",
+        "group": claim.group,
+        "outcome": done.outcome,
+        "reason": done.reason,
+        "bucket": claim.output.name,
+        "region": claim.output.region,
+        "output": done.output,
+        "job": done.job,
+        "fragments": len(claim.set.fragments),
+        "fingerprint": claim.fingerprint,
+        "removed": done.removed,
+        "kept": len(done.kept),
+    }
 
 
 def notify(config: Config, end: Mapping[str, object]) -> str | None:

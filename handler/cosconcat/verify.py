@@ -177,7 +177,8 @@ def _loss_looks_like(missing: float, lengths: Sequence[float], transition: float
     within = (1 << (highest + 1)) - 1
     reachable = 1
     for length in lengths:
-        reachable |= reachable << round(length * _GRID) & within if length * _GRID <= highest else 0
+        if length * _GRID <= highest:
+            reachable |= (reachable << round(length * _GRID)) & within
     return bool(reachable >> lowest)
 
 
