@@ -1,0 +1,310 @@
+"""What a key means: which group it belongs to, and which place in it. Pure, and cheap to import.
+
+A preset is an expression that was written for you: all four ways of naming are read by the same few lines.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from cosconcat import times
+
+# Containers and codecs that Cloud Infinite lists as input of media jobs, plus webm's and mpeg's relatives.
+MEDIA = frozenset(
+    {"3gp", "aac", "amr", "asf", "avi", "awb", "dv", "f4v", "flac", "flv", "m2ts", "m4a", "m4v", "mkv", "mov", "mp3"}
+    | {"mp4", "mpeg", "mpg", "mts", "mxf", "ogg", "opus", "rm", "rmvb", "ts", "vob", "wav", "webm", "wma", "wmv"}
+)
+PRESETS = {
+    "part-of": r"(?P<group>(?:.*/)?[^/]+?)[._-](?:part[._-]?)?(?P<index>[0-9]{1,6})[._-]?of[._-]?(?P<total>[0-9]{1,6})"
+    r"\.(?P<ext>[0-9a-z]+)",
+    "folder": r"(?P<group>.+)/(?:[^/]*[^/0-9])?(?P<index>[0-9]{1,9})\.(?P<ext>[0-9a-z]+)",
+    "timestamp": rf"(?P<group>(?:.*/)?[^/]+?)_(?P<time>{times.TEXT})\.(?P<ext>[0-9a-z]+)",
+}
+# What stands before a group, right after it, and which characters may stand right after it where that varies.
+_NEIGHBOURS: dict[str, tuple[str | None, str, str]] = {
+    "part-of": ("", "", "._-"),
+    "folder": ("", "/", ""),
+    "timestamp": ("", "_", ""),
+}
+WINDOWS = {"hour": 3600, "day": 86400}
+
+# The API takes addresses unencoded: a `?` or `#` would cut the key short, `${…}` would be filled in by the service.
+# Path segments of dots are resolved away by HTTP clients on the way.
+_IMPOSSIBLE = re.compile(r"[?#\x00-\x1f\x7f-\x9f\ud800-\udfff]|\$\{|(?:^|/)\.\.?(?:/|$)")
+_COUNT = re.compile(r"(?P<group>.+)[/.](?P<count>[0-9]{1,6})\.final", re.DOTALL)
+_WINDOW = re.compile(r"(?P<base>.+)_(?P<start>[0-9]{8}T[0-9]{6}(?:Z|[+-][0-9]{4}))", re.DOTALL)
+_ZONES_SPAN = 14 * 3600  # the farthest a local date can be from UTC, seconds
+KEY_BYTES = 850  # COS: a key has at most 850 bytes in UTF-8
+
+
+@dataclass(frozen=True)
+class FragmentName:
+    """A fragment's key, read. `number` is its index or, where time orders, epoch milliseconds; `ext` is lower case;
+    `span` is where index or time stands in the key.
+    """
+
+    key: str
+    group: str
+    number: int
+    total: int | None
+    ext: str
+    span: tuple[int, int]
+
+    @property
+    def digits(self) -> str:
+        """Index or time as it is written in the key."""
+        return self.key[slice(*self.span)]
+
+    def renumbered(self, number: int, width: int) -> str:
+        """The key that another index of the same pattern has, filled up with zeros to `width` digits."""
+        start, end = self.span
+        return f"{self.key[:start]}{number:0{width}}{self.key[end:]}"
+
+
+@dataclass(frozen=True)
+class MarkerName:
+    """The key of a marker, which says that its group is whole; `count` only if the name holds it."""
+
+    key: str
+    group: str
+    count: int | None
+
+
+@dataclass(frozen=True)
+class ManifestName:
+    """The key of a manifest, which lists its group."""
+
+    key: str
+    group: str
+
+
+@dataclass(frozen=True)
+class NotOurs:
+    """A key that is none of our business, and why."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class InvalidName:
+    """A key that follows the convention but cannot be joined, and why."""
+
+    key: str
+    reason: str
+
+
+Name = FragmentName | MarkerName | ManifestName | NotOurs | InvalidName
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of the bucket's sorted keys: those under `prefix`, after `after`, and not beyond the last that
+    begins with `last` (both empty: no bound).
+    """
+
+    prefix: str
+    after: str = ""
+    last: str = ""
+
+    def passed(self, key: str) -> bool:
+        """Whether the key lies beyond the stretch."""
+        return bool(self.last) and not key.startswith(self.last) and key.encode() > self.last.encode()
+
+
+@dataclass(frozen=True)
+class Convention:
+    """`CONCAT_NAMING` and what goes with it.
+
+    `lead` and `tail` are the literal texts right before and after the group, as far as the expression fixes them: they
+    keep listings narrow; a `lead` of None says that what precedes a group varies. `separators` are the characters that
+    may follow a group where there is no `tail`. `signal` says what besides fragments counts: `marker` (markers and
+    manifests), `manifest`, or nothing. `window` (seconds) cuts time into groups; `offset` (seconds east of UTC) reads
+    times without a zone.
+    """
+
+    prefix: str
+    pattern: re.Pattern[str] = field(repr=False)
+    signal: str = ""
+    lead: str | None = ""
+    tail: str = ""
+    separators: str = ""
+    window: int = WINDOWS["hour"]
+    offset: int = 0
+
+    @classmethod
+    def of(
+        cls, naming: str, prefix: str, *, signal: str = "", window: int = WINDOWS["hour"], offset: int = 0
+    ) -> Convention:
+        """The convention that a preset's name or an own expression stands for.
+
+        Raises:
+            ValueError: when an own expression cannot be used; the text says why.
+        """
+        if naming in PRESETS:
+            pattern = re.compile(PRESETS[naming], re.IGNORECASE | re.DOTALL)
+            lead, tail, separators = _NEIGHBOURS[naming]
+        else:
+            from cosconcat.expression import vet
+
+            pattern, lead, tail = vet(naming)
+            separators = ""
+        return cls(prefix, pattern, signal, lead, tail, separators, window, offset)
+
+    @property
+    def timed(self) -> bool:
+        """Whether time orders, not a number."""
+        return "time" in self.pattern.groupindex
+
+    @property
+    def totals(self) -> bool:
+        """Whether names hold the number of fragments."""
+        return "total" in self.pattern.groupindex
+
+    @property
+    def foldered(self) -> bool:
+        """Whether a group is a folder: then its marker and manifest lie inside."""
+        return self.tail.startswith("/")
+
+    def read(self, key: str) -> Name:
+        """What the key is to this convention."""
+        if not key.startswith(self.prefix) or key == self.prefix:
+            return NotOurs(key, f"outside the input prefix {self.prefix}")
+        rest = key[len(self.prefix) :]
+        name = self._signal(key, rest) if self.signal else None
+        return name or self._fragment(key, rest)
+
+    def manifest_key(self, group: str) -> str:
+        """Where the group's manifest lies."""
+        return f"{self.prefix}{self.lead or ''}{group}{'/' if self.foldered else '.'}manifest.json"
+
+    def bounds(self, group: str) -> tuple[int, int]:
+        """Start and end (epoch seconds, exclusive) of the window that a group of a timed convention stands for.
+
+        Raises:
+            ValueError: when the group id does not end in a window.
+        """
+        start = times.read_time(_split_window(group)[1], 0) // 1000
+        return start, start + self.window
+
+    def spans(self, group: str, own: FragmentName | None = None) -> tuple[Span, ...]:
+        """The stretches of keys in which everything of the group lies, as narrow as the convention allows.
+
+        With `own`, a fragment of the group, its neighbours are taken to be written like it, which makes it one stretch.
+        """
+        stretches = self._times(group, own) if self.timed else self._numbers(group, own)
+        beside = f"{self.prefix}{self.lead or ''}{group}."
+        if (
+            self.signal
+            and not self.foldered
+            and not any(beside.startswith(s.prefix) and not s.after for s in stretches)
+        ):
+            stretches += (Span(beside),)
+        return stretches
+
+    def _numbers(self, group: str, own: FragmentName | None) -> tuple[Span, ...]:
+        stem = self._stem(group, own)
+        if stem is None:
+            return (Span(self.prefix),)
+        if self.tail:
+            return (Span(stem + self.tail),)
+        if own and own.key.startswith(stem) and len(stem) < own.span[0]:
+            return (Span(own.key[: len(stem) + 1]),)
+        return tuple(Span(stem + separator) for separator in self.separators) or (Span(stem),)
+
+    def _times(self, group: str, own: FragmentName | None) -> tuple[Span, ...]:
+        base = _split_window(group)[0]
+        stem = self._stem(base, own)
+        start, end = self.bounds(group)
+        if own:
+            before = own.key[: own.span[0]]
+            low, high = (before + times.write_time_like(own.digits, at, self.offset) for at in (start, end - 1))
+            return (Span(_common(low, high), low, high),)
+        if stem is None or not self.tail:
+            return (Span(stem or self.prefix),)
+        stem += self.tail
+        days = zip(times.write_dates(start - _ZONES_SPAN), times.write_dates(end + _ZONES_SPAN), strict=True)
+        ranges = [*days, (str(start), str(end - 1))]
+        return tuple(Span(stem + _common(low, high), stem + low, stem + high) for low, high in ranges)
+
+    def _stem(self, group: str, own: FragmentName | None) -> str | None:
+        """The key up to the end of the group, or None when the expression leaves open what precedes it."""
+        if self.lead is not None:
+            return f"{self.prefix}{self.lead}{group}"
+        at = own.key.rfind(group, len(self.prefix), own.span[0]) if own else -1
+        return own.key[: at + len(group)] if own and at >= 0 else None
+
+    def _signal(self, key: str, rest: str) -> Name | None:
+        if not self.signal or not rest.startswith(self.lead or ""):
+            return None
+        rest = rest[len(self.lead or "") :]
+        joint = "/" if self.foldered else "."
+        name: Name | None = None
+        group, found, _ = rest.rpartition(f"{joint}manifest.json")
+        if found and rest.endswith(found):
+            name = ManifestName(key, group)
+        elif self.signal == "marker":
+            name = self._marker(key, rest)
+        if isinstance(name, (ManifestName, MarkerName)):
+            if not name.group:
+                return NotOurs(key, "no group before the marker's name")
+            return _possible(key) or name
+        return None
+
+    def _marker(self, key: str, rest: str) -> MarkerName | None:
+        for ending in ("/_DONE", "/all.done") if self.foldered else (".done",):
+            if rest.endswith(ending):
+                return MarkerName(key, rest[: -len(ending)], None)
+        found = _COUNT.fullmatch(rest)
+        if found and rest[found.end("group")] == ("/" if self.foldered else "."):
+            return MarkerName(key, found["group"], int(found["count"]))
+        return None
+
+    def _fragment(self, key: str, rest: str) -> Name:
+        extension = rest.rpartition(".")[2].lower()
+        if extension not in MEDIA:
+            return NotOurs(key, "no media extension")
+        found = self.pattern.fullmatch(rest)
+        order = found and found["time" if self.timed else "index"]
+        if not found or not found["group"] or not order:
+            return NotOurs(key, "does not follow the naming convention")
+        start, end = (len(self.prefix) + at for at in found.span("time" if self.timed else "index"))
+        try:
+            number = times.read_time(order, self.offset) if self.timed else _whole(order)
+            total = _whole(found["total"]) if self.totals and found["total"] is not None else None
+        except ValueError as error:
+            return InvalidName(key, str(error))
+        if total == 0:
+            return InvalidName(key, "declares a total of 0")
+        group = found["group"]
+        if self.timed:
+            local = number // 1000 + self.offset
+            group += "_" + times.write_window(local - local % self.window - self.offset, self.offset)
+        return _possible(key) or FragmentName(key, group, number, total, extension, (start, end))
+
+
+def _possible(key: str) -> InvalidName | None:
+    """Why a key that follows the convention cannot be handed to the API, or None."""
+    found = _IMPOSSIBLE.search(key)
+    return InvalidName(key, f"{found[0]!r} in a key cannot be passed on to the API unencoded") if found else None
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise ValueError(f"{text!r} is no number of at most 15 ASCII digits")
+    return int(text)
+
+
+def _split_window(group: str) -> tuple[str, str]:
+    """Base and window start of a group id of a timed convention."""
+    found = _WINDOW.fullmatch(group)
+    if found is None:
+        raise ValueError(f"{group} does not end in the start of a window")
+    return found["base"], found["start"]
+
+
+def _common(one: str, other: str) -> str:
+    """The longest text that both begin with."""
+    length = next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), len(one))
+    return one[:length]
