@@ -1,0 +1,1 @@
+"""The Concat API: its request, its answers, its refusals, in the API's own node names."""

@@ -1,0 +1,134 @@
+"""The one request for a whole group: the configuration, the group's fragments, and what is laid over both."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from cosconcat.errors import InvalidInput
+from cosconcat.job import schema
+from cosconcat.job.overlay import lay_over
+from cosconcat.job.request import Operation, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cosconcat.config import Config
+    from cosconcat.groups import FragmentSet
+
+_PLACEHOLDER = re.compile(r"(?<!\$)\{(ext|jobid)\}")
+
+
+def compose(config: Config, fragments: FragmentSet, output_key: str, user_data: str, callback: str) -> Request:
+    """The request that joins `fragments` into `output_key`.
+
+    It has no `Input`: where an Input goes among indexed fragments is not documented, while fragments alone, ordered by
+    FragmentIndex, are the page's third example and what the official Go and Python demos send.
+
+    Args:
+        config: the function's configuration; its `job` is laid over what the other variables say.
+        fragments: the whole group; its `job` (from a manifest) is laid over that.
+        output_key: key of the result; `{ext}` and `{jobid}` are taken for the API's `${ext}` and `${jobid}`.
+        user_data: comes back with the job; printable ASCII, at most 1024.
+        callback: the job's own callback URL; empty when the configuration names a queue, or none at all.
+
+    Raises:
+        InvalidInput: with every mistake at once, each starting with the path of its node.
+    """
+    output = config.output_bucket if config.output_bucket.name else config.bucket
+    own = {
+        "ConcatTemplate": {"ConcatFragment": list(_fragments(config, fragments))},
+        "Output": {"Region": output.region, "Bucket": output.name, "Object": _PLACEHOLDER.sub(r"${\1}", output_key)},
+        "UserData": user_data,
+    }
+    value: dict[str, Any] = {"Tag": "Concat", "Operation": lay_over(_wanted(config, fragments), own)}
+    value |= _callback(config, callback)
+    if config.queue_id:
+        value["QueueId"] = config.queue_id
+    problems: list[str] = []
+    request = schema.read(Request, value, "Request", problems)
+    if request.Operation is not None:
+        problems += _foreign(config, request.Operation)
+    if request.direct:
+        problems += [
+            f"fragments[{i}]: start and end are void with DirectConcat ({fragment.object.key}); allowed: none"
+            for i, fragment in enumerate(fragments.fragments)
+            if fragment.start or fragment.end
+        ]
+    if problems:
+        raise InvalidInput(problems)
+    return request
+
+
+def container_format(config: Config, fragments: FragmentSet) -> str:
+    """`Container.Format` of the request that `compose` makes: CONCAT_FORMAT unless an overlay says otherwise."""
+    return str(_wanted(config, fragments)["ConcatTemplate"]["Container"]["Format"])
+
+
+def transition_seconds(config: Config, fragments: FragmentSet) -> float:
+    """How long the request's transitions are (SceneChangeInfo.Time, default 3); 0 without any."""
+    change = _wanted(config, fragments)["ConcatTemplate"].get("SceneChangeInfo") or {}
+    return 0.0 if change.get("Mode", "Default") == "Default" else float(change.get("Time") or 3)
+
+
+def _wanted(config: Config, fragments: FragmentSet) -> dict[str, Any]:
+    """`Operation` as the variables have it, then CONCAT_JOB, then the manifest."""
+    template: dict[str, Any] = {"Container": {"Format": config.format}}
+    if config.direct:
+        template["DirectConcat"] = "true"
+    operation: dict[str, Any] = {"ConcatTemplate": template}
+    if config.template_id:
+        operation["TemplateId"] = config.template_id
+    return lay_over(lay_over(operation, config.job), fragments.job)
+
+
+def _fragments(config: Config, fragments: FragmentSet) -> Iterator[dict[str, str]]:
+    """Intro, fragments and outro in their order. FragmentIndex is stated, because what the service does where it is
+    missing is not documented; the Url is not encoded, because the page says so.
+    """
+    whole = [(fragment.object.key, fragment.start, fragment.end) for fragment in fragments.fragments]
+    if fragments.intro is not None:
+        whole.insert(0, (fragments.intro.key, "", ""))
+    if fragments.outro is not None:
+        whole.append((fragments.outro.key, "", ""))
+    for index, (key, start, end) in enumerate(whole):
+        yield {
+            "Url": f"http://{config.bucket.cos_host}/{key}",
+            "FragmentIndex": str(index),
+            "StartTime": start,
+            "EndTime": end,
+        }
+
+
+def _callback(config: Config, callback: str) -> dict[str, Any]:
+    """The nodes that say who hears of the end; none at all leaves it to the queue's own setting."""
+    if config.callback_mq is not None:
+        mq = config.callback_mq
+        return {
+            "CallBackFormat": config.callback_format,
+            "CallBackType": "TDMQ",
+            "CallBackMqConfig": {"MqRegion": mq.region, "MqMode": mq.mode, "MqName": mq.name},
+        }
+    if callback:
+        return {"CallBack": callback, "CallBackFormat": config.callback_format, "CallBackType": "Url"}
+    return {}
+
+
+def _foreign(config: Config, operation: Operation) -> Iterator[str]:
+    """Sounds and images that are not in the input's bucket, where the API wants them."""
+    path = "Request.Operation"
+    sources: list[tuple[str, str]] = []
+    if operation.ConcatTemplate is not None:
+        template = operation.ConcatTemplate
+        if template.AudioMix is not None:
+            sources.append((f"{path}.ConcatTemplate.AudioMix.AudioSource", template.AudioMix.AudioSource))
+        for i, mix in enumerate(template.AudioMixArray):
+            sources.append((f"{path}.ConcatTemplate.AudioMixArray[{i}].AudioSource", mix.AudioSource))
+    for i, watermark in enumerate(operation.Watermark):
+        if watermark.Image is not None:
+            sources.append((f"{path}.Watermark[{i}].Image.Url", watermark.Image.Url))
+    for where, url in sources:
+        host = urlsplit(url).hostname or ""
+        if host and host.split(".")[0] != config.bucket.name:
+            yield f"{where}: '{url}' is in another bucket; allowed: {config.bucket.name}"

@@ -1,0 +1,31 @@
+"""`Operation`: what one job does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cosconcat.job import additions, parts, template
+from cosconcat.job.parts import ID, PAGE
+from cosconcat.job.schema import Node, branch, branches, leaf, leaves, like, one_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class Operation(Node):
+    """What to do. `TemplateId` has priority over `ConcatTemplate`; `UserData` comes back with the job."""
+
+    TemplateId: str = leaf(ID, PAGE)
+    ConcatTemplate: template.ConcatTemplate | None = branch(template.ConcatTemplate, PAGE)
+    WatermarkTemplateId: tuple[str, ...] = leaves(ID, PAGE, most=3)
+    Watermark: tuple[additions.Watermark, ...] = branches(additions.Watermark, PAGE, most=3)
+    Output: parts.Output | None = branch(parts.Output, PAGE, required=True)
+    UserData: str = leaf(like(r"[ -~]{1,1024}", "at most 1024 printable ASCII characters"), PAGE)
+    JobLevel: str = leaf(one_of("0", "1", "2"), PAGE)
+
+    def lacking(self, path: str) -> Iterator[str]:
+        """The page: splicing parameters must be set, by a template or here."""
+        if not self.TemplateId and self.ConcatTemplate is None:
+            yield f"{path}: neither TemplateId nor ConcatTemplate; one of them must be set"

@@ -1,0 +1,169 @@
+"""Every documented error code of CI, and what it means for a job that was to be created.
+
+The rule: a code that blames the deployment (role, permission, key, clock, bucket, queue, template) is a refusal for
+now, because a person or time can mend it and the group is not to blame; one that blames this very request or its files
+is for good. A 4xx says that the request was refused, so no job exists; that includes 429 SlowDown, the answer of a rate
+limiter that stands in front of the service. After a 5xx the job may exist: the documents call InternalError and
+ServiceUnavailable transient, and say nothing about what was done before them.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from cosconcat.errors import Blocked, ConcatError, InvalidInput, OutcomeUnknown, Rejected
+from cosconcat.job.markup import read_xml
+
+
+class Standing(enum.Enum):
+    """What a refusal of POST /jobs means."""
+
+    FOR_GOOD = "for good"
+    FOR_NOW = "for now"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A documented code: what it means and, where a person can mend it, how. `number` is its other, numeric name."""
+
+    standing: Standing
+    fix: str = ""
+    number: str = ""
+
+
+_GOOD, _NOW, _UNKNOWN = Standing.FOR_GOOD, Standing.FOR_NOW, Standing.UNKNOWN
+_ROLE = "give the functions' role ci:CreateMediaJobs and cam:PassRole, and CI's service role access to the bucket"
+_KEYS = "the keys of the execution role are refused; check that the role exists and is set on the function"
+_CLOCK = "the signature's time was refused: the clock of the function and that of the service disagree"
+
+REFUSALS: dict[str, Refusal] = {
+    "PermanentRedirect": Refusal(_NOW, "the bucket is in another region; check CONCAT_REGION"),
+    "TemporaryRedirect": Refusal(_NOW, "the service moves the bucket; check CONCAT_REGION or wait"),
+    "InvalidArgument": Refusal(_GOOD, number="1015"),
+    "MissingContent": Refusal(_GOOD, number="1016"),
+    "InvalidContent": Refusal(_GOOD, number="1011"),
+    "InvalidContentType": Refusal(_GOOD, number="1021"),
+    "InvalidHost": Refusal(_NOW, "check CONCAT_BUCKET and CONCAT_REGION", "1017"),
+    "ResourceNotFound": Refusal(_GOOD, number="1103"),
+    "ResourceAccessDenied": Refusal(_NOW, "let CI's service role read the fragments; switch hotlink protection off"),
+    "ResourceDownloadFailed": Refusal(_NOW, "CI could not fetch a fragment; check hotlink protection, or wait"),
+    "CIRoleNotExist": Refusal(_NOW, "authorise CI in the console: the service role CI_QCSRole is missing"),
+    "ResourceNotSupported": Refusal(_GOOD),
+    "MissingAuthorization": Refusal(_NOW, _KEYS, "1012"),
+    "InvalidAuthorization": Refusal(_NOW, _KEYS, "1013"),
+    "AccessDenied": Refusal(_NOW, _ROLE, "1018"),
+    "SecretidNotExist": Refusal(_NOW, _KEYS, "1019"),
+    "SignatureExpired": Refusal(_NOW, _CLOCK, "1014"),
+    "MediaBucketAlreadyBinded": Refusal(_GOOD),
+    "QueueSaturated": Refusal(_NOW, "the queue is full; wait, or have its size raised"),
+    "QueuePaused": Refusal(_NOW, "activate the queue in the console"),
+    "InvalidUrl": Refusal(_GOOD, number="1010"),
+    "AuditingJobNotFound": Refusal(_GOOD),
+    "MissingContentLength": Refusal(_GOOD),
+    "SlowDown": Refusal(_NOW, "too many requests; wait, or lower CONCAT_SWEEP_JOBS", "1020"),
+    "UnavailableForLegalReasons": Refusal(_GOOD),
+    "InternalError": Refusal(_UNKNOWN, number="1007"),
+    "NotImplemented": Refusal(_GOOD),
+    "ServiceUnavailable": Refusal(_UNKNOWN),
+    # numeric table of the media error codes; HTTP status not documented
+    "BucketAlreadyBinded": Refusal(_GOOD, number="1100"),
+    "QueueNotFound": Refusal(_NOW, "check CONCAT_QUEUE_ID, and that media processing is enabled", "1106"),
+    "TemplateNotFound": Refusal(
+        _NOW, "check CONCAT_TEMPLATE_ID and the templates in CONCAT_JOB or the manifest", "1107"
+    ),
+    "BindedBucketNumLimit": Refusal(_GOOD, number="1109"),
+    "CreatedTemplateNumLimit": Refusal(_GOOD, number="1110"),
+    "MediaBucketUnBinded": Refusal(_NOW, "bind the bucket to Cloud Infinite and enable media processing", "1111"),
+    "TemplateNameDuplicate": Refusal(_GOOD, number="1112"),
+    "ActiveWorkflowForbiddenUpdate": Refusal(_GOOD, number="1114"),
+    "WorkFlowNumLimit": Refusal(_GOOD, number="1120"),
+    "WriteTargetBucketDenied": Refusal(_NOW, "let CI's service role write to CONCAT_OUTPUT_BUCKET", "1124"),
+    "QueueNumLimit": Refusal(_GOOD, number="1145"),
+    # codes of COS, whose gateway may answer first
+    "NoSuchBucket": Refusal(_NOW, "check CONCAT_BUCKET and CONCAT_REGION"),
+    "SignatureDoesNotMatch": Refusal(_NOW, _KEYS),
+    "InvalidAccessKeyId": Refusal(_NOW, _KEYS),
+    "ExpiredToken": Refusal(_NOW, _KEYS),
+    "RequestTimeTooSkewed": Refusal(_NOW, _CLOCK),
+}
+
+CLOCK_CODES = frozenset({"SignatureExpired", "RequestTimeTooSkewed"})
+_NAME_OF_NUMBER = {refusal.number: code for code, refusal in REFUSALS.items() if refusal.number}
+
+
+@dataclass(frozen=True)
+class ErrorBody:
+    """`Error` as CI sends it: without the Resource that COS has, which is why the SDK cannot read it."""
+
+    code: str
+    message: str
+    request_id: str
+
+
+def read_error(body: bytes) -> ErrorBody | None:
+    """Code, message and request id of an error body, or None when it is none (a proxy's page, nothing at all)."""
+    try:
+        root, content = read_xml(body, "error body")
+    except InvalidInput:
+        return None
+    code, message, request_id = (content.get(name, "") for name in ("Code", "Message", "RequestId"))
+    if root != "Error" or not isinstance(code, str) or not code:
+        return None
+    return ErrorBody(
+        _NAME_OF_NUMBER.get(code, code),
+        message if isinstance(message, str) else "",
+        request_id if isinstance(request_id, str) else "",
+    )
+
+
+def standing(status: int, error: ErrorBody | None) -> Standing:
+    """What an answer other than 200 means for the job that was to be created.
+
+    A code that no document lists is judged by its status: 401, 403 and 429 are about who asks, the other 4xx about
+    what is asked.
+    """
+    if error is None or status == HTTPStatus.REQUEST_TIMEOUT:
+        return Standing.UNKNOWN  # who answered is not even known; 408 says that the service gave up waiting
+    known = REFUSALS.get(error.code)
+    if status >= 500 and error.code != "NotImplemented":
+        return Standing.UNKNOWN
+    if known is not None:
+        return known.standing
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
+        return Standing.FOR_NOW
+    return Standing.FOR_GOOD if 400 <= status < 500 else Standing.UNKNOWN
+
+
+def refusal(what: str, status: int, body: bytes, *, date: str = "", now: float = 0.0) -> ConcatError:
+    """The error to raise for an answer other than 200 to a request that must not be repeated.
+
+    Args:
+        what: the request and its bucket, for the message.
+        status: HTTP status.
+        body: as it came.
+        date: the answer's Date header, and
+        now: the local time (epoch seconds); together they tell how far a clock is off.
+    """
+    error = read_error(body)
+    means = standing(status, error)
+    if error is None or means is Standing.UNKNOWN:
+        said = f"{error.code} {error.message}".strip() if error else "no error body of CI"
+        return OutcomeUnknown(f"{what}: HTTP {status}, {said}; whether a job exists is unknown")
+    if means is Standing.FOR_NOW:
+        known = REFUSALS.get(error.code)
+        fix = known.fix if known else "no document lists this code; its message says what is known"
+        fix += _skew(date, now) if error.code in CLOCK_CODES else ""
+        return Blocked(f"{what}: HTTP {status} {error.message}, request {error.request_id}", code=error.code, fix=fix)
+    return Rejected(f"{what}: {error.message}", status=status, code=error.code, request_id=error.request_id)
+
+
+def _skew(date: str, now: float) -> str:
+    try:
+        off = round(now - parsedate_to_datetime(date).timestamp())
+    except ValueError:
+        return ""
+    return f"; this clock is {abs(off)} s {'ahead of' if off > 0 else 'behind'} the service's"
