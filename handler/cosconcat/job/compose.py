@@ -72,6 +72,18 @@ def transition_seconds(config: Config, fragments: FragmentSet) -> float:
     return 0.0 if change.get("Mode", "Default") == "Default" else float(change.get("Time") or 3)
 
 
+def transition_seconds(config: Config, fragments: FragmentSet) -> float:
+    """Seconds of one transition between two fragments in the request that `compose` makes; 0 without transitions.
+
+    3 where SceneChangeInfo names no Time, as documented. What a splicing template brings along is not known here.
+    """
+    template = _wanted(config, fragments)["ConcatTemplate"]
+    scene = template.get("SceneChangeInfo") or {}
+    if template.get("DirectConcat") == "true" or scene.get("Mode", "Default") == "Default":
+        return 0.0
+    return float(scene.get("Time") or 3)
+
+
 def _wanted(config: Config, fragments: FragmentSet) -> dict[str, Any]:
     """`Operation` as the variables have it, then CONCAT_JOB, then the manifest."""
     template: dict[str, Any] = {"Container": {"Format": config.format}}

@@ -104,15 +104,21 @@ class Answer(NamedTuple):
 def read_jobs(body: bytes) -> Answer:
     """The answer of POST /jobs, GET /jobs/<ids> or GET /jobs.
 
+    A job without an id, which nobody could follow, is left out rather than spoil a page of others.
+
     Raises:
-        InvalidInput: broken XML, another root than Response, or a job without an id.
+        InvalidInput: broken XML, or another root than Response.
     """
     root, content = read_xml(body, "answer of CI")
     if root != "Response":
         raise InvalidInput([f"answer of CI: the root is {root}; allowed: Response"])
     token = content.get("NextToken", "")
     return Answer(
-        tuple(job_from_details(detail) for detail in _several(content.get("JobsDetail")) if detail),
+        tuple(
+            job_from_details(detail)
+            for detail in _several(content.get("JobsDetail"))
+            if isinstance(detail, dict) and isinstance(detail.get("JobId"), str) and detail["JobId"]
+        ),
         token if isinstance(token, str) else "",
         tuple(
             missing.strip()
