@@ -63,25 +63,18 @@ def compose(config: Config, fragments: FragmentSet, output_key: str, user_data: 
 
 def container_format(config: Config, fragments: FragmentSet) -> str:
     """`Container.Format` of the request that `compose` makes: CONCAT_FORMAT unless an overlay says otherwise."""
-    return str(_wanted(config, fragments)["ConcatTemplate"]["Container"]["Format"])
-
-
-def transition_seconds(config: Config, fragments: FragmentSet) -> float:
-    """How long the request's transitions are (SceneChangeInfo.Time, default 3); 0 without any."""
-    change = _wanted(config, fragments)["ConcatTemplate"].get("SceneChangeInfo") or {}
-    return 0.0 if change.get("Mode", "Default") == "Default" else float(change.get("Time") or 3)
+    container = _wanted(config, fragments).get("ConcatTemplate", {}).get("Container", {})
+    return str(container.get("Format", config.format))
 
 
 def transition_seconds(config: Config, fragments: FragmentSet) -> float:
     """Seconds of one transition between two fragments in the request that `compose` makes; 0 without transitions.
 
     3 where SceneChangeInfo names no Time, as documented. What a splicing template brings along is not known here.
+    DirectConcat voids transitions, but a direct request may have been sent as a transcoding one.
     """
-    template = _wanted(config, fragments)["ConcatTemplate"]
-    scene = template.get("SceneChangeInfo") or {}
-    if template.get("DirectConcat") == "true" or scene.get("Mode", "Default") == "Default":
-        return 0.0
-    return float(scene.get("Time") or 3)
+    change = _wanted(config, fragments).get("ConcatTemplate", {}).get("SceneChangeInfo", {})
+    return 0.0 if change.get("Mode", "Default") == "Default" else float(change.get("Time") or 3)
 
 
 def _wanted(config: Config, fragments: FragmentSet) -> dict[str, Any]:
