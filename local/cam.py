@@ -124,12 +124,25 @@ def allows(policy: Mapping[str, Any], demand: Demand) -> bool:
 def _applies(statement: Mapping[str, Any], demand: Demand) -> bool:
     return (
         any(_matches(_plain_action(pattern), _plain_action(demand.action)) for pattern in _several(statement["action"]))
-        and any(_matches(pattern, demand.resource) for pattern in _several(statement["resource"]))
+        and any(_covers(pattern, demand.resource) for pattern in _several(statement["resource"]))
         and all(
             _holds(operator, key, _several(wanted), demand.values)
             for operator, tests in statement.get("condition", {}).items()
             for key, wanted in tests.items()
         )
+    )
+
+
+def _covers(pattern: str, resource: str) -> bool:
+    """Match the six parts `qcs:project:service:region:account:resource` one by one.
+
+    An empty region stands for every region and an empty account for the policy's own (598/10606).
+    """
+    if pattern == "*":
+        return True
+    wanted, given = pattern.split(":", 5), resource.split(":", 5)
+    return len(wanted) == len(given) and all(
+        _matches(part, actual) for part, actual in zip(wanted, given, strict=True) if part
     )
 
 
@@ -185,8 +198,8 @@ def validate(policy: Mapping[str, Any]) -> None:
             if not listed or not all(isinstance(text, str) and text for text in _several(listed)):
                 raise ValueError(f"{where}.{node} must be a text or a list of texts")
         for resource in _several(statement["resource"]):
-            if resource != "*" and not resource.startswith("qcs::"):
-                raise ValueError(f'{where}.resource {resource!r} must be "*" or start with "qcs::"')
+            if resource != "*" and not (resource.startswith("qcs:") and resource.count(":") >= 5):
+                raise ValueError(f'{where}.resource {resource!r} must be "*" or have the six parts of "qcs::..."')
         for operator in statement.get("condition", {}):
             if _OPERATOR.fullmatch(operator) is None:
                 raise ValueError(f"{where}.condition operator {operator!r} is not understood here (string_* only)")

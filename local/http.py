@@ -49,11 +49,11 @@ class Response:
 Service = Callable[[Request], Response]
 
 
-class ConnectionCut(Exception):
+class ConnectionCut(Exception):  # noqa: N818 -- not an error of a service but the loss of its answer
     """A service raises this to have the connection closed without an answer, as when the network fails."""
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 -- an answer in the services' own terms
     """A service says no: HTTP status, its own code, and what was wrong with what."""
 
     def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:

@@ -76,7 +76,7 @@ class Proxy:
                     return service(request)
                 except ConnectionCut:
                     raise
-                except Exception:
+                except Exception:  # noqa: BLE001 -- one bad exchange must not end the cloud; it is logged and answered
                     _log.exception("the service for %s failed on %s %s", request.host, request.method, request.path)
                     return _plain(500, f"the local service for {request.host} failed; its log says why")
         return _plain(502, f"the local cloud does not answer for the host {request.host!r}")
@@ -109,7 +109,7 @@ class _Server(ThreadingTCPServer):
                     connection.shutdown(socket.SHUT_RDWR)
 
 
-class _BadRequest(Exception):
+class _BadRequest(Exception):  # noqa: N818 -- the name of the answer it becomes
     """The bytes on the connection are not a request we accept; carries status and reason."""
 
     def __init__(self, status: int, reason: str) -> None:

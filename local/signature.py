@@ -32,7 +32,7 @@ FIELDS = (
 _TIME = re.compile(r"(\d{1,12});(\d{1,12})", re.ASCII)
 
 
-class Malformed(ValueError):
+class Malformed(ValueError):  # noqa: N818 -- says what is the matter with a signature
     """The signature cannot be read, or names what the request does not have; the message says which part."""
 
 

@@ -17,6 +17,8 @@ class Switches:
     archived: set[tuple[str, str]] = field(default_factory=set)  # (bucket, key) archived and not restored
     fail_cos: list[tuple[str, str, int]] = field(default_factory=list)  # see `cos_failure`
     lose_cos_answers: dict[str, int] = field(default_factory=dict)  # kind of call -> next n take effect, answer lost
+    copy_errors_in_body: int = 0  # next n copies answer 200 with an error body and do nothing
+    no_empty_tag_set: bool = False  # GET tagging of an object without tags answers 404 NoSuchTagSet
     # CI
     job_listing_lag: float = 0.0  # GET /jobs hides new jobs for so long
     lose_submit_answers: int = 0  # next n POST /jobs create the job, then the connection is cut

@@ -1,0 +1,217 @@
+"""Calls on a bucket: LIST, multi-delete, versioning, lifecycle, and the bucket itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from local import cam
+from local.cos import xml
+from local.cos.objects import XML, check_key, iso
+from local.http import Refusal, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.cos.call import Call
+    from local.cos.store import Version
+
+MOST_LISTED = 1000
+MOST_DELETED = 1000
+
+
+def head_bucket(call: Call) -> Response:
+    """200 when the bucket is there."""
+    return Response(200, {"x-cos-bucket-region": call.region})
+
+
+def put_bucket(call: Call) -> Response:
+    """Create the bucket; its name must end in the account's appid."""
+    if call.bucket in call.store.buckets():
+        raise Refusal(409, "BucketAlreadyOwnedByYou", f"The bucket {call.bucket} exists.")
+    if not call.bucket.endswith(f"-{call.account.appid}"):
+        raise Refusal(400, "InvalidBucketName", f"The name {call.bucket} does not end in -{call.account.appid}.")
+    call.store.create_bucket(call.bucket, call.region)
+    return Response(200)
+
+
+def delete_bucket(call: Call) -> Response:
+    """Delete the bucket once it is empty."""
+    call.store.remove_bucket(call.bucket)
+    return Response(204)
+
+
+def get_location(call: Call) -> Response:
+    """Which region the bucket is in."""
+    return Response(200, dict(XML), f"<LocationConstraint>{call.region}</LocationConstraint>".encode())
+
+
+def list_objects(call: Call) -> Response:
+    """One page of keys in UTF-8 order; `NextMarker`, a key or a common prefix, only when there is more."""
+    encode = _encoder(call)
+    prefix, delimiter, marker = (call.parameter(name) for name in ("prefix", "delimiter", "marker"))
+    limit = call.number("max-keys", MOST_LISTED, 0, MOST_LISTED)
+    with call.store.lock:
+        listing = call.store.bucket(call.bucket).listing
+        page = listing.page(prefix, delimiter, marker, limit, call.account.switches.listing_lag)
+    head: dict[str, xml.Node] = {"Name": call.bucket}
+    if call.parameter("encoding-type"):
+        head["EncodingType"] = "url"
+    head |= {"Prefix": encode(prefix), "Marker": encode(marker), "MaxKeys": limit}
+    if delimiter:
+        head["Delimiter"] = encode(delimiter)
+    head["IsTruncated"] = "true" if page.next_marker else "false"
+    if page.next_marker:
+        head["NextMarker"] = encode(page.next_marker)
+    head["Contents"] = [
+        {
+            "Key": encode(entry.key),
+            "LastModified": iso(entry.last_modified),
+            "ETag": f'"{entry.etag}"',
+            "Size": entry.size,
+            "Owner": {"ID": call.account.appid, "DisplayName": call.account.appid},
+            "StorageClass": entry.storage_class,
+        }
+        for entry in page.objects
+    ]
+    head["CommonPrefixes"] = [{"Prefix": encode(text)} for text in page.prefixes]
+    return Response(200, dict(XML), xml.write("ListBucketResult", head))
+
+
+def list_versions(call: Call) -> Response:
+    """Every version and delete marker under the prefix, newest first within a key; no delimiter."""
+    encode = _encoder(call)
+    if call.parameter("delimiter"):
+        raise Refusal(501, "NotImplemented", "GET ?versions with a delimiter is not served here")
+    limit = call.number("max-keys", MOST_LISTED, 1, MOST_LISTED)
+    found = call.store.versions(call.bucket, call.parameter("prefix"))
+    start = _behind(found, call.parameter("key-marker"), call.parameter("version-id-marker"))
+    page, rest = found[start : start + limit], found[start + limit :]
+    body: dict[str, xml.Node] = {
+        "Name": call.bucket,
+        "Prefix": encode(call.parameter("prefix")),
+        "KeyMarker": encode(call.parameter("key-marker")),
+        "VersionIdMarker": call.parameter("version-id-marker"),
+        "MaxKeys": limit,
+        "IsTruncated": "true" if rest else "false",
+    }
+    if call.parameter("encoding-type"):
+        body["EncodingType"] = "url"
+    if rest:
+        body |= {"NextKeyMarker": encode(page[-1][0].key), "NextVersionIdMarker": page[-1][0].version_id}
+    items = "".join(_version_node(call, version, current=current, key=encode(version.key)) for version, current in page)
+    text = xml.element("ListVersionsResult", body).removesuffix("</ListVersionsResult>") + items
+    return Response(200, dict(XML), f"{text}</ListVersionsResult>".encode())
+
+
+def _behind(found: list[tuple[Version, bool]], key: str, version_id: str) -> int:
+    """Index of the first version behind the markers; a key alone stands for all of its versions."""
+    for at, (version, _) in enumerate(found):
+        if version.key > key:
+            return at
+        if version.key == key and version_id and version.version_id == version_id:
+            return at + 1
+    return len(found) if key else 0
+
+
+def _version_node(call: Call, version: Version, *, current: bool, key: str) -> str:
+    node: dict[str, xml.Node] = {
+        "Key": key,
+        "VersionId": version.version_id,
+        "IsLatest": "true" if current else "false",
+        "LastModified": iso(version.last_modified),
+        "Owner": {"ID": call.account.appid, "DisplayName": call.account.appid},
+    }
+    if version.is_marker:
+        return xml.element("DeleteMarker", node)
+    node |= {"ETag": f'"{version.etag}"', "Size": version.size, "StorageClass": version.storage_class}
+    return xml.element("Version", node)
+
+
+def delete_objects(call: Call) -> Response:
+    """Up to 1,000 deletions; each key has its own outcome, `Quiet` leaves out the successes.
+
+    The right to delete is judged key by key and its lack reported key by key (assumed, as for S3).
+    """
+    call.check_md5(required=True)
+    top = xml.read(call.request.body, "Delete")
+    doomed = [(node.findtext("Key") or "", node.findtext("VersionId") or "") for node in top.iterfind("Object")]
+    if not 1 <= len(doomed) <= MOST_DELETED:
+        raise Refusal(400, "MalformedXML", f"{len(doomed)} objects to delete, allowed are 1 to {MOST_DELETED}")
+    quiet = (top.findtext("Quiet") or "false").lower() == "true"
+    deleted, errors = [], []
+    for key, version_id in doomed:
+        try:
+            deleted.append(_delete_one(call, key, version_id))
+        except Refusal as refusal:  # noqa: PERF203 -- one key's failure is that key's answer
+            errors.append({"Key": key, "Code": refusal.code, "Message": refusal.message})
+    result: dict[str, xml.Node] = {} if quiet else {"Deleted": deleted}
+    return Response(200, dict(XML), xml.write("DeleteResult", {**result, "Error": errors}))
+
+
+def _delete_one(call: Call, key: str, version_id: str) -> dict[str, xml.Node]:
+    check_key(key)
+    call.account.require(call.signer, cam.delete_demand(call.request, call.account.appid, key))
+    status = call.account.switches.cos_failure("DELETE one", key)
+    if status:
+        raise Refusal(status, "InternalError", "We encountered an internal error. Please try again.")
+    removed = call.store.remove(call.bucket, key, version_id, call.request_id)
+    outcome: dict[str, xml.Node] = {"Key": key}
+    if version_id:
+        outcome["VersionId"] = version_id
+    if removed is not None and removed.is_marker:
+        outcome |= {"DeleteMarker": "true", "DeleteMarkerVersionId": removed.version_id}
+    return outcome
+
+
+def get_versioning(call: Call) -> Response:
+    """Status `Enabled` or `Suspended`; an empty body where versioning never was on."""
+    status = call.store.bucket(call.bucket).versioning
+    return Response(200, dict(XML), xml.write("VersioningConfiguration", {"Status": status} if status else {}))
+
+
+def put_versioning(call: Call) -> Response:
+    """Enable or suspend versioning."""
+    call.check_md5()
+    status = xml.read(call.request.body, "VersioningConfiguration").findtext("Status") or ""
+    if status not in ("Enabled", "Suspended"):
+        raise Refusal(400, "MalformedXML", f"Status is {status!r}, allowed are Enabled and Suspended")
+    call.store.set_versioning(call.bucket, status)
+    return Response(200)
+
+
+def get_lifecycle(call: Call) -> Response:
+    """The rules as they were put.
+
+    Raises:
+        Refusal: 404 NoSuchLifecycleConfiguration when there are none.
+    """
+    rules = call.store.bucket(call.bucket).lifecycle
+    if not rules:
+        raise Refusal(404, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist.")
+    return Response(200, dict(XML), rules)
+
+
+def put_lifecycle(call: Call) -> Response:
+    """Keep the rules; nothing here acts on them."""
+    call.check_md5()
+    top = xml.read(call.request.body, "LifecycleConfiguration")
+    rules = list(top.iterfind("Rule"))
+    if not rules or any(rule.findtext("Status") not in ("Enabled", "Disabled") for rule in rules):
+        raise Refusal(400, "MalformedXML", "a lifecycle configuration needs rules with Status Enabled or Disabled")
+    call.store.bucket(call.bucket).lifecycle = call.request.body
+    return Response(200)
+
+
+def delete_lifecycle(call: Call) -> Response:
+    """Forget the rules."""
+    call.store.bucket(call.bucket).lifecycle = b""
+    return Response(204)
+
+
+def _encoder(call: Call) -> Callable[[str], str]:
+    """How keys are written in the answer: percent-encoded when asked for, else as they are."""
+    kind = call.parameter("encoding-type")
+    if kind not in ("", "url"):
+        raise Refusal(400, "InvalidArgument", f"encoding-type is {kind!r}, only url is defined")
+    return (lambda text: quote(text, safe="/")) if kind else (lambda text: text)
