@@ -1,0 +1,208 @@
+"""What the suite can be pointed at: the simulator's models, the local cloud over HTTP, or a real account."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from cosconcat.job.request import Request
+from cosconcat.ports import Bucket, Ci, Cos, Doomed, Media
+
+from tests.simulation.jobs import CiModel
+from tests.simulation.objects import Content, CosModel
+from tests.simulation.plan import FAULTS, draw
+from tests.simulation.world import Actor, World
+
+REGION = "ap-guangzhou"
+T = TypeVar("T")
+
+
+class Target(Protocol):
+    """One place that claims to behave like COS and CI. Everything happens below `prefix`, which is new each time."""
+
+    cos: Cos
+    ci: Ci
+    bucket: Bucket
+    versioned: Bucket | None  # a bucket with versioning, where there is one
+    prefix: str
+
+    def clip(self, key: str, number: int, seconds: float) -> None:
+        """Upload a short video."""
+        ...
+
+    def together(self, actions: Sequence[Callable[[], T]]) -> list[T]:
+        """Run the actions at the same time."""
+        ...
+
+    def until(self, condition: Callable[[], T | None], seconds: float = 120) -> T:
+        """What `condition` answers, once it answers something; time passes meanwhile."""
+        ...
+
+
+def concat(bucket: Bucket, keys: Sequence[str], output: str, user_data: str, output_format: str = "mp4") -> Request:
+    """A request for a plain join, as the API's third example has it."""
+    fragments = [
+        {"Url": f"http://{bucket.cos_host}/{key}", "FragmentIndex": str(index)} for index, key in enumerate(keys)
+    ]
+    return Request.from_mapping({
+        "Tag": "Concat",
+        "Operation": {
+            "ConcatTemplate": {"ConcatFragment": fragments, "Container": {"Format": output_format}},
+            "Output": {"Region": bucket.region, "Bucket": bucket.name, "Object": output},
+            "UserData": user_data,
+        },
+        "CallBack": "no",
+    })  # fmt: skip
+
+
+class Models:
+    """The simulator's models, without faults."""
+
+    def __init__(self) -> None:
+        plan = draw(1)
+        plan.faults = dict.fromkeys(FAULTS, 0.0)
+        plan.page = 1000
+        self.world = World(plan)
+        self.bucket = Bucket("demo-1250000000", REGION)
+        self.versioned: Bucket | None = Bucket("versioned-1250000000", REGION)
+        self.model = CosModel(self.world, {self.bucket.name: False, self.versioned.name: True})
+        self.cos: Cos = self.model
+        self.ci: Ci = CiModel(self.world, self.model)
+        self.prefix = "conformance/"
+        self._contents = 0
+
+    def clip(self, key: str, number: int, seconds: float) -> None:
+        """Media is a number and a length here."""
+        self._contents += 1
+        self.model.write(self.bucket.name, key, content=Content(f"{number:032x}", Media(seconds, 1000 + number)))
+
+    def together(self, actions: Sequence[Callable[[], T]]) -> list[T]:
+        """Each action is an invocation of its own; every port call is a switch point."""
+        results: list[T] = []
+        for action in actions:
+            self.world.after(0.0, self._spawning(action, results))
+        self.world.run(self.world.now + 60)
+        return results
+
+    def _spawning(self, action: Callable[[], T], results: list[T]) -> Callable[[], None]:
+        def body(actor: Actor) -> None:
+            del actor
+            results.append(action())
+
+        return lambda: self.world.spawn("concurrent", 60.0, 0.0, body)
+
+    def until(self, condition: Callable[[], T | None], seconds: float = 120) -> T:
+        """Virtual time passes."""
+        end = self.world.now + 10 * seconds
+        while (answer := condition()) is None:
+            assert self.world.now < end, "it did not happen"
+            self.world.run(self.world.now + 1)
+        return answer
+
+
+class OverHttp:
+    """The real adapters against whatever answers at the hosts: the local cloud or a real account."""
+
+    def __init__(self, cos: Cos, ci: Ci, bucket: Bucket, versioned: Bucket | None) -> None:
+        self.cos = cos
+        self.ci = ci
+        self.bucket = bucket
+        self.versioned = versioned
+        self.prefix = f"conformance/{secrets.token_hex(6)}/"
+
+    def clip(self, key: str, number: int, seconds: float) -> None:
+        """A real video."""
+        self.cos.put(self.bucket, key, clip_bytes(number, seconds))
+
+    def together(self, actions: Sequence[Callable[[], T]]) -> list[T]:
+        """Threads."""
+        with ThreadPoolExecutor(len(actions)) as pool:
+            return [future.result() for future in [pool.submit(action) for action in actions]]
+
+    def until(self, condition: Callable[[], T | None], seconds: float = 120) -> T:
+        """Real time passes."""
+        end = time.monotonic() + seconds
+        while (answer := condition()) is None:
+            assert time.monotonic() < end, "it did not happen"
+            time.sleep(0.05)
+        return answer
+
+    def clear(self) -> None:
+        """Remove everything below the prefix, and nothing else."""
+        marker: str | None = ""
+        while marker is not None:
+            page = self.cos.list(self.bucket, self.prefix, marker)
+            self.cos.delete(self.bucket, [Doomed(found.key) for found in page.objects])
+            marker = page.next_marker
+
+
+@cache
+def clip_bytes(number: int, seconds: float) -> bytes:
+    """A clip that carries its number, made once."""
+    from local.clips import make_clip
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        make_clip(path, number, number, seconds)
+        return path.read_bytes()
+
+
+@contextlib.contextmanager
+def local_cloud() -> Iterator[OverHttp]:
+    """The local cloud, its functions undisturbed: the suite's prefix is none of theirs."""
+    from cosconcat.ci import CiOverHttp
+    from cosconcat.config import Config, Credentials
+    from cosconcat.cos import CosOverHttp
+    from local.cloud import LocalCloud
+    from local.scf.instances import proxy_environment
+
+    with LocalCloud() as cloud, _environment(proxy_environment(cloud.proxy.url)):
+        region = cloud.account.region
+        versioned = Bucket("versioned-1250000000", region)
+        cloud.store.create_bucket(versioned.name, region, "Enabled")
+        config = Config(bucket=Bucket(cloud.bucket, region), scheme="http")
+        key = cloud.account.root_key()
+        credentials = Credentials(key.secret_id, key.secret_key, key.token)
+        yield OverHttp(CosOverHttp(config, credentials), CiOverHttp(config, credentials), config.bucket, versioned)
+
+
+@contextlib.contextmanager
+def account() -> Iterator[OverHttp]:
+    """A real account: COS_BUCKET, COS_REGION, COS_SECRET_ID and COS_SECRET_KEY say which; a bucket bound to CI."""
+    from cosconcat.ci import CiOverHttp
+    from cosconcat.config import Config, Credentials
+    from cosconcat.cos import CosOverHttp
+
+    config = Config(bucket=Bucket(os.environ["COS_BUCKET"], os.environ["COS_REGION"]))
+    credentials = Credentials(
+        os.environ["COS_SECRET_ID"], os.environ["COS_SECRET_KEY"], os.environ.get("COS_SESSION_TOKEN", "")
+    )
+    name = os.environ.get("COS_VERSIONED_BUCKET", "")
+    versioned = Bucket(name, config.bucket.region) if name else None
+    target = OverHttp(CosOverHttp(config, credentials), CiOverHttp(config, credentials), config.bucket, versioned)
+    try:
+        yield target
+    finally:
+        target.clear()
+
+
+@contextlib.contextmanager
+def _environment(added: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in added}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,140 @@
+"""`python -m tests.simulation --seed N` plays one schedule with its trace; `--runs N` plays many and counts."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+
+from tests.simulation.shrink import Case, shrink
+from tests.simulation.users import size_of
+
+CHUNK = 250  # schedules that a process plays at a time
+
+
+@dataclass
+class Tally:
+    """What a number of schedules came to."""
+
+    schedules: int = 0
+    calls: int = 0
+    seconds: float = 0.0  # of one core
+    sizes: Counter[str] = field(default_factory=Counter)
+    injected: Counter[str] = field(default_factory=Counter)
+    reached: Counter[str] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)
+    failures: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Together with what others came to."""
+        self.schedules += other.schedules
+        self.calls += other.calls
+        self.seconds += other.seconds
+        self.failures += other.failures
+        for name in ("sizes", "injected", "reached", "actions"):
+            getattr(self, name).update(getattr(other, name))
+
+
+def play(seeds: range) -> Tally:
+    """Play these seeds; stops nowhere, failures are collected."""
+    logging.disable(logging.CRITICAL)
+    tally = Tally()
+    start = time.process_time()
+    for seed in seeds:
+        schedule = Case(seed).schedule()
+        failure = schedule.run()
+        tally.schedules += 1
+        tally.calls += schedule.world.calls
+        tally.sizes[size_of(schedule.plan)] += 1
+        tally.injected.update(schedule.world.injected)
+        tally.reached.update(schedule.world.reached)
+        tally.actions.update(schedule.functions.actions)
+        if failure:
+            tally.failures.append((seed, failure))
+    tally.seconds = time.process_time() - start
+    return tally
+
+
+def many(runs: int, first: int, processes: int, limit: float) -> Tally:
+    """Play `runs` seeds from `first` on over several processes, for at most `limit` seconds."""
+    start, tally = time.monotonic(), Tally()
+    chunks = [range(at, min(at + CHUNK, first + runs)) for at in range(first, first + runs, CHUNK)]
+    with ProcessPoolExecutor(processes) as pool:
+        for part in pool.map(play, chunks) if processes > 1 else map(play, chunks):
+            tally.add(part)
+            if time.monotonic() - start > limit or len(tally.failures) > 20:
+                pool.shutdown(cancel_futures=True)
+                break
+    return tally
+
+
+def show(tally: Tally, wall: float) -> None:
+    """Print the counts."""
+    print(f"{tally.schedules} schedules ({', '.join(f'{name}: {n}' for name, n in sorted(tally.sizes.items()))})")
+    print(f"{tally.schedules / wall:.0f} schedules/s, {tally.calls / wall:.0f} port calls/s; per core")
+    print(f"{tally.schedules / tally.seconds:.0f} schedules/s, {tally.calls / tally.seconds:.0f} port calls/s")
+    for title, counts in (
+        ("faults injected", tally.injected),
+        ("protocol states reached", tally.reached),
+        ("actions", tally.actions),
+    ):
+        print(f"\n{title}: {sum(counts.values())}")
+        for name, count in sorted(counts.items()):
+            print(f"  {count:9}  {name}")
+
+
+def one(case: Case) -> int:
+    """Play one schedule and print its trace."""
+    schedule = case.schedule(trace=True)
+    failure = schedule.run()
+    print(schedule.plan)
+    print("\n".join(schedule.world.trace or []))
+    if schedule.world.crash is not None:
+        import traceback
+
+        traceback.print_exception(schedule.world.crash)
+    print(failure or f"every promise was kept: {schedule.world.calls} port calls, {schedule.sweeps} sweeps in peace")
+    return 1 if failure else 0
+
+
+def explain(seed: int) -> str:
+    """A failing seed as a short trace, and the line that plays it."""
+    case, failure = shrink(Case(seed))
+    schedule = case.schedule(trace=True)
+    schedule.run()
+    return "\n".join([*(schedule.world.trace or []), failure, f"again: {case.command}"])
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="tests.simulation")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--only", default="", help="name=bound,... narrows the plan")
+    parser.add_argument("--mask", default="", help="numbers of faults that shall not happen")
+    parser.add_argument("--runs", type=int, default=5000)
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--limit", type=float, default=840.0, help="seconds after which no new schedules are begun")
+    given = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    if given.seed is not None:
+        only = tuple((name, float(value)) for name, value in (part.split("=") for part in given.only.split(",") if part))
+        return one(Case(given.seed, only, frozenset(int(number) for number in given.mask.split(",") if number)))
+    start = time.monotonic()
+    tally = many(given.runs, given.first, given.processes, given.limit)
+    show(tally, time.monotonic() - start)
+    print(f"\nviolations: {len(tally.failures)}")
+    for seed, failure in tally.failures[:20]:
+        print(f"  seed {seed}: {failure}")
+    if tally.failures:
+        print(f"\n{explain(tally.failures[0][0])}")
+    return 1 if tally.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,164 @@
+"""Liveness: what must be true once nothing fails any more and the sweep ran often enough.
+
+The judgement of what lies in the bucket is written here a second time, on purpose: it must not come from the code
+under test.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.promises import PIECE
+
+if TYPE_CHECKING:
+    from tests.simulation.schedule import Schedule
+    from tests.simulation.users import Group
+
+QUIET_SECONDS = 300
+SPOILERS = ("job-fails", "job-cancelled", "short-output", "post-refused", "post-blocked", "delete-refused")
+
+
+def unsettled(schedule: Schedule) -> list[str]:
+    """Everything that is not at its end; empty when all is well."""
+    promises, cos = schedule.promises, schedule.cos
+    state = cos.shelves[promises.state_bucket]
+    reasons = [f"{key} is still in the index" for key in state.current if key.startswith(".concat/open/")]
+    reasons += [
+        f"{gid[:6]}/{rev} has a claim but no done"
+        for gid, rev in {(gid, rev) for gid, rev, _ in promises.claims}
+        if (gid, rev) not in promises.done
+    ]
+    if reasons:
+        return sorted(reasons)
+    stored = state.current.get(".concat/report.json")
+    report = json.loads(stored.body) if stored else {}
+    if report.get("published", 0) < schedule.world.now - 2 * 300:
+        return ["no report of the last round"]
+    for group in schedule.users.groups:
+        reasons += _group(schedule, group, report)
+    reasons += _doomed(schedule)
+    return reasons
+
+
+def _group(schedule: Schedule, group: Group, report: dict[str, Any]) -> list[str]:
+    shelf = schedule.cos.shelves[schedule.promises.inputs].current
+    pieces, marker = {}, None
+    for key, thing in shelf.items():
+        if key == group.marker:
+            marker = thing.info
+        elif (found := PIECE.fullmatch(key)) and found["group"] == f"fragments/{group.name}":
+            pieces[key] = (found, thing.info)
+    verdict, missing = _judged(schedule, group, pieces, marker)
+    name = f"group {group.name}"
+    if verdict == "whole":
+        current = [(key, info.etag, info.size) for key, (_, info) in pieces.items()]
+        return _whole(schedule, group, sorted(current), report)
+    problems = [] if group.disturbed else _undisturbed(schedule, group, verdict)
+    if verdict in {"incomplete", "invalid"}:
+        entry = report.get(verdict, {}).get(group.name)
+        if entry is None and not (marker is None and _stragglers(schedule, group, pieces)):
+            problems.append(f"{name} is {verdict}, the report does not say so")
+        elif entry is not None and verdict == "incomplete" and missing and entry.get("missing") != missing:
+            problems.append(f"{name} lacks {missing}, the report says {entry.get('missing')}")
+    return problems
+
+
+def _stragglers(schedule: Schedule, group: Group, pieces: dict[str, Any]) -> bool:
+    """Whether all that is left are single pieces that an output of this group holds already."""
+    del group
+    return all(_held(schedule, key, info.etag) for key, (_, info) in pieces.items())
+
+
+def _judged(schedule: Schedule, group: Group, pieces: dict[str, Any], marker: Any) -> tuple[str, list[int]]:  # noqa: ANN401 - ObjectInfo or None
+    if not pieces:
+        return "gone" if marker is None else "incomplete", []
+    numbers = sorted(int(found["part"] or found["number"]) for found, _ in pieces.values())
+    newest = max(info.last_modified for _, info in pieces.values())
+    if group.name.endswith("/v"):
+        totals = {int(found["total"]) for found, _ in pieces.values()}
+        total = max(totals)
+        if len(totals) > 1 or (numbers[0] == 0 and numbers[-1] >= total) or numbers[-1] > total:
+            return "invalid", []
+        first = 0 if numbers[0] == 0 else 1
+        missing = [n for n in range(first, first + total) if n not in numbers]
+        if first == 1 and len(missing) == 1 == total - len(numbers) and missing == [total]:
+            missing = []  # 1..n-1 of n: 0 or n may be the missing one
+            return "incomplete", missing
+        return ("incomplete", missing) if missing else ("whole", [])
+    gaps = [n for n in range(min(numbers[0], 1), numbers[-1]) if n not in numbers]
+    if gaps:
+        return "incomplete", gaps
+    if group.marker and (marker is None or marker.last_modified < newest):
+        return "incomplete", []
+    return "whole", []
+
+
+def _whole(schedule: Schedule, group: Group, current: list[tuple[str, str, int]], report: dict[str, Any]) -> list[str]:
+    """A set that is whole and still there must have ended as it is, with a reason to leave it there."""
+    promises = schedule.promises
+    revs = [rev for gid, rev in promises.done if gid == group.gid]
+    if not revs:
+        invalid = group.name in report.get("invalid", {})
+        return [] if invalid and group.disturbed else [f"group {group.name} is whole and nobody has joined it"]
+    rev = max(revs)
+    done = promises.done[group.gid, rev]
+    claim = promises.claims[group.gid, rev, 1]
+    claimed = [(f["object"]["key"], f["object"]["etag"], f["object"]["size"]) for f in claim["set"]["fragments"]]
+    if sorted(claimed) != current:
+        if group.name in report.get("invalid", {}):
+            return []
+        return [f"group {group.name} is whole with a content that nobody has joined (last: rev {rev}, {done['outcome']})"]
+    if done["outcome"] == "superseded":
+        return [f"group {group.name} is whole, its last rev {rev} superseded"]
+    if done["outcome"] in {"kept", "gave-up"}:
+        kind = done["outcome"].replace("-", "_")
+        problems = [] if done["reason"] else [f"group {group.name}: {done['outcome']} without a reason"]
+        if group.name not in report.get(kind, {}):
+            problems.append(f"group {group.name} ended {done['outcome']}, the report does not say so")
+        return problems + ([] if group.disturbed else _undisturbed(schedule, group, done["outcome"]))
+    removes = schedule.plan.cleanup in {"delete", "trash"} and schedule.plan.verify != "none"
+    left = [key for key, etag, _ in current if key not in done["kept"] and _held(schedule, key, etag)]
+    if removes and left:
+        return [f"group {group.name} was joined, yet {left[0]} is still there"]
+    return []
+
+
+def _held(schedule: Schedule, key: str, etag: str) -> bool:
+    """Whether an output that is there holds this piece."""
+    for thing in schedule.cos.shelves[schedule.promises.outputs].current.values():
+        if thing.content and any(name == key and piece.etag == etag for name, piece in thing.content.joined):
+            return True
+    return False
+
+
+def _undisturbed(schedule: Schedule, group: Group, verdict: str) -> list[str]:
+    """A group that nobody disturbed, in a world where CI worked, must be joined: completely, once, and be gone."""
+    injected = schedule.world.injected
+    if verdict == "incomplete" and len(group.original) < len(group.keys):
+        return []  # a piece never came
+    if verdict != "gone" and len(group.original) == len(group.keys) and verdict in {"incomplete", "invalid"}:
+        return [f"group {group.name} came whole and undisturbed, now it is {verdict}"]
+    if any(injected[name] for name in SPOILERS):
+        return []
+    if verdict in {"kept", "gave-up"}:
+        return [f"group {group.name} came whole and undisturbed, yet it was {verdict}"]
+    wanted = [(key, group.original[key].etag) for key in group.keys if key in group.original]
+    for thing in schedule.cos.shelves[schedule.promises.outputs].current.values():
+        if thing.content and [(key, piece.etag) for key, piece in thing.content.joined] == wanted:
+            tags = thing.tags
+            if tags.get("concat-group") != group.name or tags.get("concat-fragments") != str(len(wanted)):
+                return [f"group {group.name}: its output bears the tags {tags}"]
+            return []
+    return [f"group {group.name} came whole and undisturbed, its output is not there"]
+
+
+def _doomed(schedule: Schedule) -> list[str]:
+    """With `expire`, what bears the lifecycle rule's tag is as good as removed: a verified output must hold it."""
+    if schedule.plan.cleanup != "expire":
+        return []
+    return [
+        f"G1: {key} is marked to expire, but no output holds it"
+        for key, thing in schedule.cos.shelves[schedule.promises.inputs].current.items()
+        if thing.tags and thing.content and key.startswith("fragments/") and not _held(schedule, key, thing.info.etag)
+    ]

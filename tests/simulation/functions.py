@@ -1,0 +1,172 @@
+"""The reference model of SCF: several instances at once, a time limit, asynchronous retries, events 0 to n times.
+
+COS events come late, twice, merged, reordered or never; a failed asynchronous invocation is repeated twice, a minute
+apart; an HTTP invocation is not. The code under test is called as it is; only its ports and its clock are models.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from cosconcat.callbacks import handle_messages
+from cosconcat.config import Config
+from cosconcat.errors import InvalidInput, TryAgain
+from cosconcat.events import Upload
+from cosconcat.messages import Message
+from cosconcat.services import Services
+from cosconcat.sweep import handle_sweep
+from cosconcat.uploads import handle_uploads
+
+from tests.simulation.jobs import CiModel, Work
+from tests.simulation.objects import CosModel
+from tests.simulation.world import Actor, Killed, World
+
+RETRIES = 2  # of a failed asynchronous invocation; SCF, error types and retry policies
+RETRY_SECONDS = 60.0
+
+
+class InstanceClock:
+    """The local clock of one instance: off by minutes in some schedules, and running at its own pace."""
+
+    __slots__ = ("world",)
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def now(self) -> float:
+        """Seconds since the epoch, as this instance believes."""
+        actor = self.world.actor
+        return self.world.now + (actor.skew if actor else 0.0)
+
+
+class Functions:
+    """Invokes the use cases."""
+
+    def __init__(self, world: World, config: Config, cos: CosModel, ci: CiModel) -> None:
+        self.world = world
+        self.config = config
+        self.cos = cos
+        self.ci = ci
+        self.clock = InstanceClock(world)
+        self.actions: Counter[str] = Counter()
+        self.waiting: list[Upload] = []  # records that will be merged into the next event
+        self.reports: list[Any] = []
+        self._numbers: Counter[str] = Counter()
+        self._nonces = 0
+        ci.call_back = self.job_ended
+
+    # -- what invokes them --------------------------------------------------------------------------------------------
+
+    def uploaded(self, key: str) -> None:
+        """COS tells of a new object, or does not."""
+        world, chance = self.world, self.world.chance.random
+        if world.happens("event-lost"):
+            return
+        record = Upload(self.config.bucket.name, self.config.bucket.region, key, "cos:ObjectCreated:Put")
+        for _ in range(1 + (world.chance.randint(1, 3) if world.happens("event-again") else 0)):
+            if world.happens("event-merged"):
+                self.waiting.append(record)
+                continue
+            records = [*self.waiting, record]
+            self.waiting.clear()
+            delay = chance() ** 2 * 2.0 + (1200.0 * chance() if world.happens("event-slow") else 0.0)
+            world.after(delay, self._invoking("upload", handle_uploads, records, RETRIES))
+
+    def job_ended(self, work: Work) -> None:
+        """CI calls back 0 to n times."""
+        world = self.world
+        if not self.config.callback_url or world.happens("callback-lost"):
+            return
+        for _ in range(1 + (world.chance.randint(1, 4) if world.happens("callback-again") else 0)):
+            world.after(world.chance.random() ** 3 * 300.0, self._invoking("callback", handle_messages, [self._message(work)], 0))
+
+    def forge(self) -> None:
+        """Somebody else says that a job has ended; at best with a signature that was seen on the wire."""
+        world = self.world
+        if world.calm or not self.ci.work or not world.happens("callback-forged"):
+            return
+        work = world.chance.choice(list(self.ci.work.values()))
+        message = self._message(work)
+        kind = world.chance.randrange(4)
+        if kind == 0:
+            message = replace(message, signature="0" * 64)
+        elif kind == 1:
+            message = replace(message, state=world.chance.choice(("Success", "Failed", "Cancel")))
+        elif kind == 2:
+            message = replace(message, job_id="j" + "f" * 32)
+        else:
+            other = world.chance.choice(list(self.ci.work.values()))
+            message = replace(message, job_id=other.id, state="Success")
+        world.say(f"somebody forges: job {message.job_id[-4:]} {message.state}")
+        world.after(0.01, self._invoking("callback", handle_messages, [message], 0))
+
+    def sweep(self) -> None:
+        """The timer fires."""
+        self._invoking("sweep", lambda services, _: handle_sweep(services), [], 0)()
+
+    def _message(self, work: Work) -> Message:
+        query = parse_qs(urlsplit(work.callback).query)
+        return Message(
+            job_id=work.id,
+            user_data=work.user_data,
+            state=work.state,
+            bucket=work.output.name,
+            output_key=work.key,
+            signature=query.get("signature", [""])[0],
+            over_http=True,
+        )
+
+    # -- how they run -------------------------------------------------------------------------------------------------
+
+    def _invoking(self, kind: str, use_case: Callable[[Services, Any], Any], payload: list[Any], retries: int) -> Callable[[], None]:
+        def invoke() -> None:
+            world = self.world
+            self._numbers[kind] += 1
+            name = f"{kind} {self._numbers[kind]}"
+            skew = (world.chance.random() - 0.5) * 600.0 if world.happens("clock-skew") else 0.0
+            world.say(f"{name} starts")
+            world.spawn(name, float(world.plan.time_limit), skew, lambda actor: self._run(actor, use_case, payload, again))
+
+        def again() -> None:
+            if retries and not self.world.happens("retry-lost"):
+                self.world.after(RETRY_SECONDS, self._invoking(kind, use_case, payload, retries - 1))
+
+        return invoke
+
+    def _run(
+        self, actor: Actor, use_case: Callable[[Services, Any], Any], payload: list[Any], again: Callable[[], None]
+    ) -> None:
+        world = self.world
+        deadline = world.now + actor.skew + world.plan.time_limit
+        services = Services(self.config, self.cos, self.ci, self.clock, self._nonce, deadline)
+        try:
+            self._heard(use_case(services, payload))
+        except TryAgain as failure:
+            world.say(f"raises {type(failure).__name__}: {failure}")
+            self.actions["(raised)"] += 1
+            again()
+        except InvalidInput as refusal:
+            if "signature" not in str(refusal):
+                world.fail(f"{actor.name}: {refusal}")
+            self.actions["(refused as forged)"] += 1
+        except Killed:
+            again()
+        except Exception as crash:  # noqa: BLE001 - whatever escapes from a function is a finding
+            world.failure = world.failure or f"{actor.name} crashed: {type(crash).__name__}: {crash}"
+            world.crash = crash
+
+    def _heard(self, answer: Any) -> None:  # noqa: ANN401 - a list of results or the sweep's summary
+        results = answer if isinstance(answer, list) else answer.get("results", [])
+        for result in results:
+            action = result["action"] if isinstance(result, dict) else result.action
+            self.actions[action] += 1
+            self.world.say(f"says {result if isinstance(result, dict) else result.as_dict()}")
+
+    def _nonce(self) -> str:
+        self._nonces += 1
+        return hashlib.md5(b"%d %d" % (self.world.plan.seed, self._nonces)).hexdigest()

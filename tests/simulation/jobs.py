@@ -1,0 +1,238 @@
+"""The reference model of CI: Concat jobs that read their fragments while they run, a listing that lags, callbacks.
+
+A job reads each fragment at some moment between its start and its end, so an overwrite in between changes what is
+joined. Its output replaces whatever lies at the key. CI's clock differs from COS's by minutes in some schedules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from cosconcat.errors import Blocked, OutcomeUnknown, Rejected, ServiceUnavailable
+from cosconcat.ports import Bucket, Job, JobPage, Media, OutputFile
+
+from tests.simulation.objects import Content, CosModel
+from tests.simulation.world import World
+
+if TYPE_CHECKING:
+    from cosconcat.job.request import Request
+
+LIVE = frozenset({"Submitted", "Running", "Pause"})
+
+
+class Work:
+    """One job inside CI."""
+
+    __slots__ = (
+        "bucket", "callback", "code", "created", "files", "fragments", "id", "key", "media", "message", "number",
+        "output", "read", "resolved", "shown_from", "state", "user_data",
+    )  # fmt: skip
+
+    def __init__(self, number: int, request: Asked, now: float) -> None:
+        self.number = number
+        self.bucket = request.bucket
+        self.id = f"j{number:032x}"
+        self.user_data = request.user_data
+        self.fragments = request.fragments
+        self.output = request.output
+        self.key = request.key
+        self.resolved = request.key.replace("${ext}", "mp4").replace("${jobid}", self.id)
+        self.callback = request.callback
+        self.state = "Submitted"
+        self.code = self.message = ""
+        self.created = now
+        self.shown_from = now  # from when on the listing shows it
+        self.read: dict[int, tuple[str, Content]] = {}
+        self.files: tuple[OutputFile, ...] = ()
+        self.media: Media | None = None
+
+
+class Asked:
+    """What CI reads from a request: fragments in their order, where the result goes, whom to call."""
+
+    __slots__ = ("bucket", "callback", "fragments", "key", "output", "user_data")
+
+    def __init__(
+        self, bucket: str, fragments: tuple[str, ...], output: Bucket, key: str, user_data: str, callback: str
+    ) -> None:
+        self.bucket = bucket
+        self.fragments = fragments
+        self.output = output
+        self.key = key
+        self.user_data = user_data
+        self.callback = callback
+
+
+class JobWatcher(Protocol):
+    """Told of every job at the moment CI accepts it."""
+
+    def posted(self, work: Work, others: dict[str, Work]) -> None:
+        """`work` was accepted; `others` are the jobs before it."""
+        ...
+
+
+class CiModel:
+    """The CI port in memory."""
+
+    def __init__(self, world: World, cos: CosModel, page: int = 100) -> None:
+        self.world = world
+        self.cos = cos
+        self.page = min(page, 100)
+        self.work: dict[str, Work] = {}
+        self.skew = 300.0 * (2 * world.chance.random() - 1) if world.plan.faults["clock-skew"] else 0.0
+        self.watcher: JobWatcher | None = None
+        self.call_back: Callable[[Work], None] = lambda work: None
+        self.slowest_listing = 0.0  # seconds that a job may be missing from the listing
+        self.longest = 120.0  # seconds of an ordinary job
+        self.contents = 0
+
+    # -- the port -----------------------------------------------------------------------------------------------------
+
+    def submit(self, bucket: Bucket, request: Request) -> Job:
+        """One POST /jobs."""
+        asked = self._asked(bucket, request)
+        world = self.world
+        if world.happens("post-blocked"):
+            return world.call("POST", asked.key, self._refusing(world.chance.random()))
+        if world.happens("post-refused"):
+            return world.call("POST", asked.key, self._invalid)
+        return world.call("POST", asked.key, lambda: self.show(self.accept(asked)), writes=True, once=True)
+
+    @staticmethod
+    def _refusing(drawn: float) -> Callable[[], Job]:
+        def refuse() -> Job:
+            if drawn < 0.3:
+                raise ServiceUnavailable("POST /jobs: ServerBusy, no job was created")
+            raise Blocked("POST /jobs", code="QueuePaused", fix="activate the queue")
+
+        return refuse
+
+    @staticmethod
+    def _invalid() -> Job:
+        raise Rejected("POST /jobs", status=400, code="InvalidArgument")
+
+    def job(self, bucket: Bucket, job_id: str) -> Job | None:
+        """The job as it is."""
+        del bucket
+
+        def effect() -> Job | None:
+            work = self.work.get(job_id)
+            return self.show(work) if work else None
+
+        return self.world.call("GET job", job_id[-4:], effect)
+
+    def jobs(self, bucket: Bucket, since: int, token: str = "") -> JobPage:
+        """One page, newest first."""
+        del bucket
+        return self.world.call("GET jobs", token, lambda: self._listed(since, token))
+
+    def _listed(self, since: int, token: str) -> JobPage:
+        now = self.world.now
+        below = int(token) if token else 1 << 60
+        shown: list[Job] = []
+        for work in sorted(self.work.values(), key=lambda work: -work.number):
+            if work.number >= below or int(work.created + self.skew) < since or work.shown_from > now:
+                continue
+            if len(shown) == self.page:
+                return JobPage(tuple(shown), str(int(shown[-1].id[1:], 16)))
+            shown.append(self.show(work))
+        return JobPage(tuple(shown), "")
+
+    def show(self, work: Work) -> Job:
+        """The job in the port's words; wildcards in Output.Object stay as they were asked for."""
+        return Job(
+            work.id, "Concat", work.state, work.code, work.message, work.user_data, work.output, work.key,
+            work.files, work.media, int(work.created + self.skew),
+        )  # fmt: skip
+
+    # -- what CI does -------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _asked(bucket: Bucket, request: Request) -> Asked:
+        operation = request.Operation
+        assert operation is not None
+        assert operation.ConcatTemplate is not None
+        assert operation.Output is not None
+        pieces = sorted(operation.ConcatTemplate.ConcatFragment, key=lambda piece: int(piece.FragmentIndex))
+        keys = tuple(piece.Url.split("/", 3)[3] for piece in pieces)
+        output = Bucket(operation.Output.Bucket, operation.Output.Region)
+        return Asked(bucket.name, keys, output, operation.Output.Object, operation.UserData, request.CallBack)
+
+    def accept(self, asked: Asked) -> Work:
+        """Create the job and plan its life."""
+        world, chance = self.world, self.world.chance.random
+        work = Work(len(self.work) + 1, asked, world.now)
+        if world.happens("jobs-lag"):
+            work.shown_from += self.slowest_listing * chance()
+        if self.watcher is not None:
+            self.watcher.posted(work, self.work)
+        self.work[work.id] = work
+        started = world.now + 5.0 * chance()
+        lasts = 5.0 + self.longest * chance()
+        if world.happens("job-slow"):
+            lasts += 7200.0 * chance()
+        world.at(started, lambda: self._start(work))
+        places = range(len(work.fragments))
+        if len(places) <= 3 or chance() < 0.2:
+            for place in places:
+                world.at(started + lasts * chance(), self._reading(work, [place]))
+        else:  # two moments are enough for most of the long ones
+            half = len(places) // 2
+            world.at(started + lasts * chance(), self._reading(work, list(places[:half])))
+            world.at(started + lasts * chance(), self._reading(work, list(places[half:])))
+        world.at(started + lasts, lambda: self._end(work))
+        return work
+
+    def _start(self, work: Work) -> None:
+        if work.state == "Submitted":
+            work.state = "Running"
+
+    def _reading(self, work: Work, places: list[int]) -> Callable[[], None]:
+        def read() -> None:
+            current = self.cos.shelves[work.bucket].current
+            for place in places:
+                thing = current.get(work.fragments[place])
+                if thing is not None and thing.content is not None:
+                    work.read[place] = (thing.info.key, thing.content)
+
+        return read
+
+    def _end(self, work: Work) -> None:
+        world = self.world
+        if world.happens("job-cancelled"):
+            work.state = "Cancel"
+            return
+        missing = [key for place, key in enumerate(work.fragments) if place not in work.read]
+        if missing or world.happens("job-fails"):
+            work.state, work.code = "Failed", "InputFileNotFound" if missing else "InternalError"
+            work.message = f"cannot read {missing[0]}" if missing else "failed by the simulator"
+            world.say(f"CI: job {work.id[-4:]} fails")
+            self.call_back(work)
+            return
+        joined = [work.read[place] for place in range(len(work.fragments))]
+        duration = sum(content.media.duration for _, content in joined)
+        if world.happens("short-output"):
+            lost = world.chance.randrange(len(joined))
+            share = world.chance.choice((0.6, 1.0)) if len(joined) > 1 else 0.6
+            duration -= joined[lost][1].media.duration * share
+            del joined[lost]
+        self.contents += 1
+        content = Content(
+            etag=f"{0xC0DE0000 + self.contents:032x}",
+            media=Media(duration, 1000 + self.contents),
+            joined=tuple(joined),
+        )
+        work.state, work.code, work.message = "Success", "Success", ""
+        work.media = content.media
+        work.files = (OutputFile(work.resolved, content.etag),)
+        world.say(f"CI: job {work.id[-4:]} succeeds, {work.resolved}")
+
+        def write() -> None:
+            self.cos.write(work.output.name, work.resolved, content=content)
+
+        if world.happens("output-late"):
+            world.after(30.0 * world.chance.random(), write)
+        else:
+            write()
+        self.call_back(work)

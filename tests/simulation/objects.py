@@ -1,0 +1,301 @@
+"""The reference model of COS: objects, versions, tags, and a listing that lags.
+
+Behaviour by behaviour it is compared with the local cloud by tests/conformance; docs/behaviour.md says where each
+assumption comes from. A media object is a number into `contents`; no bytes are moved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from cosconcat.errors import Rejected
+from cosconcat.ports import (
+    Bucket,
+    Doomed,
+    Head,
+    Media,
+    ObjectInfo,
+    Page,
+    Stored,
+    Undeleted,
+    Unreadable,
+)
+
+from tests.simulation.world import World
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a media object holds: `joined` names the (key, content) of every piece of it, empty for an upload."""
+
+    etag: str
+    media: Media
+    joined: tuple[tuple[str, Content], ...] = ()
+
+
+class Thing:
+    """One version of one object."""
+
+    __slots__ = ("body", "content", "created", "info", "tags", "version")
+
+    def __init__(self, info: ObjectInfo, created: float, version: str, body: bytes, content: Content | None) -> None:
+        self.info = info
+        self.created = created  # exact virtual time
+        self.version = version
+        self.body = body
+        self.content = content
+        self.tags: dict[str, str] = {}
+
+
+class Shelf:
+    """One bucket."""
+
+    __slots__ = ("current", "keys", "lagging", "noncurrent", "versioned")
+
+    def __init__(self, *, versioned: bool) -> None:
+        self.versioned = versioned
+        self.current: dict[str, Thing] = {}
+        self.noncurrent: dict[tuple[str, str], Thing] = {}  # (key, version): what an overwrite left behind
+        self.keys: list[str] = []  # sorted; what exists and what a stale listing may still show
+        self.lagging: dict[str, tuple[Thing | None, float]] = {}  # key: what a stale listing shows, until when
+
+
+class Watcher:
+    """Told of every effect at the moment it happens; tests/simulation/promises.py overrides what it watches."""
+
+    def written(self, bucket: str, thing: Thing, before: Thing | None) -> None:
+        """An object came to be, in the place of `before`."""
+
+    def removed(self, bucket: str, thing: Thing, seen: Mapping[str, float]) -> None:
+        """A version of an object ceased to exist; `seen`: when whoever did it was last shown each key by HEAD."""
+
+
+class CosModel:
+    """The COS port in memory."""
+
+    def __init__(self, world: World, buckets: Mapping[str, bool], page: int = 1000) -> None:
+        self.world = world
+        self.page = page
+        self.shelves = {name: Shelf(versioned=versioned) for name, versioned in buckets.items()}
+        self.watcher = Watcher()
+        self._version = 0
+
+    # -- what the world does to objects, without a request ------------------------------------------------------------
+
+    def write(self, bucket: str, key: str, *, content: Content | None = None, body: bytes = b"") -> Thing:
+        """Put an object, whoever does it; listings may show it late."""
+        shelf = self.shelves[bucket]
+        before = shelf.current.get(key)
+        etag, size = (content.etag, content.media.size) if content else (hashlib.md5(body).hexdigest(), len(body))
+        self._version += 1
+        version = f"v{self._version}" if shelf.versioned else ""
+        now = self.world.now
+        thing = Thing(ObjectInfo(key, etag, size, int(now)), now, version, body, content)
+        self._lag(shelf, key, before)
+        if before is None and key not in shelf.lagging:
+            insort(shelf.keys, key)
+        elif before is None:
+            at = bisect_left(shelf.keys, key)
+            if at == len(shelf.keys) or shelf.keys[at] != key:
+                shelf.keys.insert(at, key)
+        shelf.current[key] = thing
+        if before is not None and shelf.versioned:
+            shelf.noncurrent[key, before.version] = before
+        self.watcher.written(bucket, thing, before)
+        return thing
+
+    def remove(self, bucket: str, key: str, version: str = "", seen: Mapping[str, float] | None = None) -> None:
+        """Delete the current version, or that very version; a missing one is no error."""
+        shelf = self.shelves[bucket]
+        current = shelf.current.get(key)
+        if version and (current is None or current.version != version):
+            gone = shelf.noncurrent.pop((key, version), None)
+        elif current is not None:
+            gone = None if shelf.versioned and not version else current
+            self._lag(shelf, key, current)
+            del shelf.current[key]
+            if key not in shelf.lagging:
+                shelf.keys.remove(key)
+            if shelf.versioned and not version:
+                shelf.noncurrent[key, current.version] = current  # behind a delete marker
+        else:
+            return
+        if gone is not None:
+            self.watcher.removed(bucket, gone, seen or {})
+
+    def _lag(self, shelf: Shelf, key: str, before: Thing | None) -> None:
+        world = self.world
+        if key in shelf.lagging:
+            if shelf.lagging[key][1] > world.now:
+                return  # the older view stays
+            self._forget(shelf, key)
+        if world.happens("list-lag"):
+            shelf.lagging[key] = (before, world.now + 60.0 * world.chance.random() ** 2)
+
+    def _forget(self, shelf: Shelf, key: str) -> None:
+        """A stale view has caught up."""
+        old, _ = shelf.lagging.pop(key)
+        if old is not None and key not in shelf.current:
+            at = bisect_left(shelf.keys, key)
+            if at < len(shelf.keys) and shelf.keys[at] == key:
+                del shelf.keys[at]
+
+    # -- the port -----------------------------------------------------------------------------------------------------
+
+    def list(self, bucket: Bucket, prefix: str, marker: str = "", limit: int = 1000) -> Page:
+        """One page; each key that lags is shown as it was or as it is, by chance."""
+        return self.world.call("LIST", prefix, lambda: self._page(bucket.name, prefix, marker, min(limit, self.page)))
+
+    def _page(self, bucket: str, prefix: str, marker: str, limit: int) -> Page:
+        shelf = self._shelf(bucket)
+        world = self.world
+        stale: dict[str, Thing | None] = {}
+        if shelf.lagging:
+            for key, (old, until) in list(shelf.lagging.items()):
+                if until <= world.now:
+                    self._forget(shelf, key)
+                elif not world.calm and world.chance.random() < 0.7:
+                    stale[key] = old
+        keys = shelf.keys
+        at = bisect_right(keys, marker) if marker >= prefix and marker else bisect_left(keys, prefix)
+        shown: list[ObjectInfo] = []
+        more = False
+        while at < len(keys) and keys[at].startswith(prefix):
+            key = keys[at]
+            thing = stale[key] if key in stale else shelf.current.get(key)
+            if thing is not None:
+                if len(shown) == limit:
+                    more = True
+                    break
+                shown.append(thing.info)
+            at += 1
+        return Page(tuple(shown), shown[-1].key if more else None, int(world.now))
+
+    def head(self, bucket: Bucket, key: str) -> Head | None:
+        """The object as it is."""
+        return self.world.call("HEAD", key, lambda: self._head(bucket.name, key))
+
+    def _head(self, bucket: str, key: str) -> Head | None:
+        thing = self._shelf(bucket).current.get(key)
+        if self.world.actor is not None:
+            self.world.actor.seen[key] = self.world.now
+        if thing is None:
+            return None
+        return Head(thing.info, int(self.world.now), thing.version)
+
+    def heads(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Head | None]:
+        """One HEAD after another in any order, each a switch point."""
+        found = {key: self.head(bucket, key) for key in self._shuffled(keys)}
+        return {key: found[key] for key in keys}
+
+    def get(self, bucket: Bucket, key: str) -> Stored | None:
+        """A small object."""
+        return self.world.call("GET", key, lambda: self._get(bucket.name, key))
+
+    def _get(self, bucket: str, key: str) -> Stored | None:
+        thing = self._shelf(bucket).current.get(key)
+        if thing is None:
+            return None
+        return Stored(thing.body, Head(thing.info, int(self.world.now), thing.version))
+
+    def create(self, bucket: Bucket, key: str, body: bytes) -> bool:
+        """PUT with forbid-overwrite; inert on a versioned bucket."""
+        return self.world.call("CREATE", key, lambda: self._create(bucket.name, key, body), writes=True)
+
+    def _create(self, bucket: str, key: str, body: bytes) -> bool:
+        shelf = self._shelf(bucket)
+        if key in shelf.current and not shelf.versioned:
+            return False
+        self.write(bucket, key, body=body)
+        return True
+
+    def put(self, bucket: Bucket, key: str, body: bytes) -> None:
+        """Overwriting PUT."""
+        self._shelf(bucket.name)
+        self.world.call("PUT", key, lambda: self.write(bucket.name, key, body=body), writes=True)
+
+    def copy(self, source: Bucket, source_key: str, etag: str, target: Bucket, target_key: str) -> bool:
+        """Copy if the source still has this ETag."""
+
+        def effect() -> bool:
+            thing = self._shelf(source.name).current.get(source_key)
+            self._shelf(target.name)
+            if thing is None or thing.info.etag != etag:
+                return False
+            self.write(target.name, target_key, content=thing.content, body=thing.body).tags = dict(thing.tags)
+            return True
+
+        return self.world.call("COPY", f"{source_key} to {target_key}", effect, writes=True)
+
+    def delete(self, bucket: Bucket, doomed: Sequence[Doomed]) -> Sequence[Undeleted]:
+        """Multi-delete: object after object, each a switch point; a failure leaves the rest."""
+        self._shelf(bucket.name)
+        refused = []
+        for one in self._shuffled(doomed):
+            if self.world.happens("delete-refused"):
+                refused.append(Undeleted(one.key, "AccessDenied", "refused by the simulator"))
+                continue
+            self.world.call("DELETE", one.key, self._removal(bucket.name, one), writes=True)
+        return refused
+
+    def _removal(self, bucket: str, doomed: Doomed) -> Callable[[], None]:
+        actor = self.world.actor
+        seen = actor.seen if actor else {}
+        return lambda: self.remove(bucket, doomed.key, doomed.version_id, seen)
+
+    def tags(self, bucket: Bucket, key: str) -> Mapping[str, str]:
+        """Tags of an object."""
+        return self.world.call("GET tagging", key, lambda: dict(self._thing(bucket.name, key).tags))
+
+    def tag(self, bucket: Bucket, key: str, tags: Mapping[str, str]) -> None:
+        """Replace the tags of whatever is there now."""
+
+        def effect() -> None:
+            self._thing(bucket.name, key).tags = dict(tags)
+
+        self.world.call("PUT tagging", key, effect, writes=True)
+
+    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | Unreadable]:
+        """One probe after another in any order, each a switch point."""
+        found = {
+            key: self.world.call("GET videoinfo", key, self._probe(bucket.name, key)) for key in self._shuffled(keys)
+        }
+        return {key: found[key] for key in keys}
+
+    def _probe(self, bucket: str, key: str) -> Callable[[], Media | Unreadable]:
+        def effect() -> Media | Unreadable:
+            thing = self._shelf(bucket).current.get(key)
+            if thing is None:
+                return Unreadable("NoSuchKey", f"{key} does not exist")
+            if thing.content is None:
+                return Unreadable("InvalidMedia", f"{key} is no media file")
+            return thing.content.media
+
+        return effect
+
+    # -- within -------------------------------------------------------------------------------------------------------
+
+    def _shelf(self, bucket: str) -> Shelf:
+        shelf = self.shelves.get(bucket)
+        if shelf is None:
+            raise Rejected(f"bucket {bucket} does not exist", status=404, code="NoSuchBucket")
+        return shelf
+
+    def _thing(self, bucket: str, key: str) -> Thing:
+        thing = self._shelf(bucket).current.get(key)
+        if thing is None:
+            raise Rejected(f"{key} does not exist", status=404, code="NoSuchKey")
+        return thing
+
+    def _shuffled(self, items: Sequence[T]) -> Sequence[T]:
+        if len(items) < 2:
+            return items
+        mixed = list(items)
+        self.world.chance.shuffle(mixed)
+        return mixed

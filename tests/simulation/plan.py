@@ -1,0 +1,100 @@
+"""What one schedule is made of, drawn from its seed: which faults with which probability, which groups, which edits.
+
+Each seed switches a random half of the faults on ("swarm testing"): a schedule in which everything fails at once
+explores less than one in which a few things fail often. A plan can be narrowed by naming a field or a fault with a
+smaller value; that is how the shrinker works and how its result is written down (`ONLY="groups=1,kill=0"`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+# Faults at a port call of a function, each with the highest probability per call that a plan may draw.
+CALL_FAULTS = {
+    "kill": 0.03,  # the instance dies, the request was never sent
+    "kill-after": 0.03,  # the instance dies, the request took effect
+    "down": 0.06,  # 5xx, 503 SlowDown or a time-out before the effect
+    "lost-answer": 0.04,  # the effect took place, the answer did not arrive
+    "late": 0.03,  # time-out now, the effect up to a minute later (writes only)
+    "stall": 0.03,  # the answer takes minutes
+}
+# Faults of the world around; the probability is per event, job, write or function.
+WORLD_FAULTS = {
+    "event-lost": 0.3,
+    "event-again": 0.5,
+    "event-merged": 0.5,
+    "event-slow": 0.3,
+    "list-lag": 0.6,
+    "jobs-lag": 0.7,
+    "callback-lost": 0.6,
+    "callback-again": 0.6,
+    "callback-forged": 0.4,
+    "job-fails": 0.3,
+    "job-cancelled": 0.05,
+    "job-slow": 0.2,
+    "short-output": 0.2,
+    "output-late": 0.3,
+    "post-refused": 0.1,
+    "post-blocked": 0.2,
+    "delete-refused": 0.1,
+    "clock-skew": 0.7,
+    "retry-lost": 0.3,
+    "edit": 0.7,
+}
+FAULTS = {**CALL_FAULTS, **WORLD_FAULTS}
+
+
+@dataclass
+class Plan:
+    """One schedule. `faults` holds a probability for every name in FAULTS."""
+
+    seed: int
+    groups: int
+    most: int  # fragments of the largest group
+    naming: str
+    completion: str
+    cleanup: str
+    verify: str
+    output_key: str
+    versioned: bool
+    page: int  # keys and jobs a listing shows at once
+    time_limit: int  # of a function, seconds
+    callbacks: bool  # CI is told where to call
+    faults: dict[str, float] = field(default_factory=dict)
+
+
+def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
+    """The plan of `seed`, narrowed by `only`: an upper bound for `groups`, `most` or the probability of a fault."""
+    rng = Random(seed)
+    only = only or {}
+    size = rng.random()
+    most = rng.randint(1, 3) if size < 0.8 else rng.randint(4, 12) if size < 0.95 else rng.randint(13, 40)
+    groups = rng.choice((1, 1, 1, 2, 2, 3)) if most <= 12 else rng.choice((1, 1, 2))
+    naming, completion = rng.choices((("part-of", "total"), ("folder", "marker"), ("folder", "quiet")), (8, 3, 1))[0]
+    faults = dict.fromkeys(FAULTS, 0.0)
+    if rng.random() > 0.03:  # a few schedules are left in peace
+        for name, highest in FAULTS.items():
+            if rng.random() < 0.5:
+                faults[name] = highest * rng.random()
+    plan = Plan(
+        seed=seed,
+        groups=min(groups, int(only.get("groups", groups))),
+        most=min(most, int(only.get("most", most))),
+        naming=naming,
+        completion=completion,
+        cleanup=rng.choices(("delete", "trash", "expire", "keep"), (12, 3, 3, 1))[0],
+        verify=rng.choices(("duration", "none"), (15, 1))[0],
+        output_key=rng.choices(
+            ("output/{group}.{ext}", "output/{group}-{fingerprint}.{ext}", "output/{group}/{jobid}.{ext}"), (8, 1, 1)
+        )[0],
+        versioned=rng.random() < 0.15,
+        page=rng.choice((3, 10, 1000)),
+        time_limit=rng.choice((60, 300, 900)),
+        callbacks=rng.random() < 0.8,
+        faults=faults,
+    )
+    for name, value in only.items():
+        if name in faults:
+            faults[name] = min(faults[name], value)
+    return plan

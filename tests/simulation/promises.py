@@ -1,0 +1,266 @@
+"""Safety: what must hold at every moment, checked at every effect against the models' own truth.
+
+Nothing here asks the code under test: records are read as JSON, the truth about jobs and contents comes from the models.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from tests.simulation.jobs import LIVE, CiModel, Work
+from tests.simulation.objects import CosModel, Thing, Watcher
+from tests.simulation.world import World
+
+PIECE = re.compile(r"(?P<group>.+?)(?:\.part(?P<part>\d+)-of-(?P<total>\d+)|/(?P<number>\d+))\.mp4")
+_RECORD = re.compile(r"(?P<gid>[0-9a-f]{32})/(?P<rev>\d{4})/(?:(?P<kind>claim|job|end)-(?P<n>\d{4})|(?P<done>done))\.json")
+
+
+class Promises(Watcher):
+    """Watches COS and CI; `fail`s the world at the first broken promise."""
+
+    def __init__(self, world: World, cos: CosModel, ci: CiModel, state: str, inputs: str, outputs: str) -> None:
+        self.world = world
+        self.cos = cos
+        self.ci = ci
+        self.state_bucket = state
+        self.inputs = inputs  # bucket of the fragments
+        self.outputs = outputs  # bucket of the results
+        self.user = False  # true while a user acts
+        self.claims: dict[tuple[str, int, int], dict[str, Any]] = {}
+        self.jobs: dict[tuple[str, int, int], dict[str, Any]] = {}
+        self.ends: dict[tuple[str, int, int], dict[str, Any]] = {}
+        self.done: dict[tuple[str, int], dict[str, Any]] = {}
+        self.spoiled: dict[str, float] = {}  # output key -> when a user last took it away or replaced it
+        self.by_user: dict[str, float] = {}  # key outside the inputs -> when a user wrote it
+        self.tokens: dict[str, tuple[str, int, int]] = {}
+        self.posts: Counter[str] = Counter()
+        self.listeners: list[Any] = []
+
+    # -- COS ----------------------------------------------------------------------------------------------------------
+
+    def written(self, bucket: str, thing: Thing, before: Thing | None) -> None:
+        """An object came to be."""
+        key = thing.info.key
+        if self.user:
+            if not key.startswith("fragments/"):
+                self.by_user[key] = self.world.now
+                self.spoiled[key] = self.world.now
+            return
+        if key.startswith(".concat/"):
+            self._record(key, thing, before)
+        elif key.startswith("fragments/"):
+            self.world.fail(f"{key}: written by us")
+        elif before is not None and not self.cos.shelves[bucket].versioned:
+            self._overwritten(key, thing, before)
+
+    def _overwritten(self, key: str, thing: Thing, before: Thing) -> None:
+        same = before.content is thing.content or (
+            before.content is not None
+            and thing.content is not None
+            and before.info.etag == thing.info.etag
+        )
+        if not same and self.by_user.get(key, 0.0) < before.created:
+            self.world.fail(f"{key}: existing object overwritten by other content")
+        elif not same and self._claimed_at(key) > before.created + 60:
+            self.world.fail(f"{key}: a user's object, there before the claim, was overwritten")
+
+    def _claimed_at(self, key: str) -> float:
+        """When the output name was last claimed."""
+        return max((c["at"] for c in self.claims.values() if c["output_key"].replace("${ext}", "mp4") == key), default=0)
+
+    def removed(self, bucket: str, thing: Thing, seen: Mapping[str, float]) -> None:
+        """An object is gone."""
+        key = thing.info.key
+        if self.user:
+            self.spoiled[key] = self.world.now
+        elif key.startswith(".concat/open/"):
+            gid, rev = key[13:45], int(key[46:])
+            if (gid, rev) not in self.done:
+                self.world.fail(f"{key}: index entry removed before done")
+        elif key.startswith(".concat/"):
+            self.world.fail(f"{key}: record deleted")
+        elif bucket != self.inputs or not key.startswith("fragments/"):
+            self.world.fail(f"{key}: not an input, yet removed")
+        elif thing.content is None:
+            self._marker_removed(key)
+        elif not self._kept_elsewhere(thing, seen):
+            if thing.created > seen.get(key, 0.0) > 0 and not self.cos.shelves[bucket].versioned:
+                self.world.reached["not promised: overwritten between last HEAD and DELETE"] += 1
+                return
+            self.world.fail(f"G1: {key} ({thing.info.etag[-4:]}) removed, but no verified output holds it")
+
+    def _marker_removed(self, key: str) -> None:
+        for place, claim in self.claims.items():
+            marker = claim["set"]["marker"]
+            if marker and marker["key"] == key and self.ends.get(place, {}).get("next") == "clean":
+                return
+        self.world.fail(f"{key}: a marker was removed although nothing it declared whole was joined")
+
+    def _kept_elsewhere(self, thing: Thing, seen: Mapping[str, float]) -> bool:
+        """Whether a verified output that is still there holds this content at this key."""
+        key = thing.info.key
+        for end in self.ends.values():
+            proof = end.get("proof")
+            if end["next"] != "clean" or not proof:
+                continue
+            output = self.cos.shelves[self.outputs].current.get(proof["key"])
+            if output is None or output.info.etag != proof["etag"]:
+                if self.spoiled.get(proof["key"], 0.0) > seen.get(proof["key"], 1e12):
+                    return True  # a user took the output away after we had looked
+                continue
+            joined = output.content.joined if output.content else ()
+            if any(name == key and content.etag == thing.info.etag for name, content in joined):
+                return True
+        return False
+
+    # -- records ------------------------------------------------------------------------------------------------------
+
+    def _record(self, key: str, thing: Thing, before: Thing | None) -> None:
+        if key in {".concat/report.json", ".concat/sweep.json"}:
+            return
+        if before is not None:
+            self.world.fail(f"{key}: create-only record changed")
+        found = _RECORD.fullmatch(key[len(".concat/") :])
+        if found is None:
+            if not key.startswith(".concat/open/"):
+                self.world.fail(f"{key}: no record of this name is known")
+            return
+        body = json.loads(thing.body)
+        gid, rev = found["gid"], int(found["rev"])
+        if found["done"]:
+            self.done[gid, rev] = body
+            self._check_done(gid, rev, body)
+            what = f"done: {body['outcome']}"
+        else:
+            place = gid, rev, int(found["n"])
+            what = {"claim": self._claim, "job": self._job, "end": self._end}[found["kind"]](place, body)
+        self.world.reached[what] += 1
+        for listener in self.listeners:
+            listener(what.split(":")[0].split(" ")[0], body, gid)
+
+    def _claim(self, place: tuple[str, int, int], body: dict[str, Any]) -> str:
+        gid, rev, n = place
+        if n > 1 and self.ends.get((gid, rev, n - 1), {}).get("next") != "retry":
+            self.world.fail(f"claim {place}: the attempt before has not ended with retry")
+        if n == 1 and rev > 1 and (gid, rev - 1) not in self.done:
+            self.world.fail(f"claim {place}: the content before is not done")
+        body["at"] = self.world.now
+        self.claims[place] = body
+        self.tokens[f"cosconcat/{gid}/{rev:04}/{n:04}/{body['nonce']}"] = place
+        return f"claim rev {min(rev, 4)} n {min(n, 4)}"
+
+    def _job(self, place: tuple[str, int, int], body: dict[str, Any]) -> str:
+        work = self.ci.work.get(body["job"])
+        if work is None or self.tokens.get(work.user_data, (None, None))[:2] != place[:2]:
+            self.world.fail(f"job {place}: {body['job']} is not a job of this content")
+        self.jobs[place] = body
+        return "job: adopted" if body["adopted"] else "job: ours"
+
+    def _end(self, place: tuple[str, int, int], body: dict[str, Any]) -> str:
+        outcome, then = body["outcome"], body["next"]
+        if place not in self.claims:
+            self.world.fail(f"end {place}: there is no such claim")
+        works = self._works(place)
+        states = {work.state for work in works}
+        if outcome in {"Lost", "Rejected", "NotPosted"}:
+            if states - {"Failed", "Cancel"}:
+                self.world.fail(f"end {place} says {outcome}, but its job is {', '.join(states)}")
+        elif states & LIVE:
+            self.world.fail(f"end {place} says {outcome}, but its job still runs")
+        elif outcome == "Success" and "Success" not in states:
+            self.world.fail(f"end {place} says Success, its job {', '.join(states) or 'never was'}")
+        elif outcome in {"Failed", "Cancel"} and outcome not in states:
+            self.world.fail(f"end {place} says {outcome}, its job {', '.join(states) or 'never was'}")
+        if then == "clean":
+            self._check_proof(place, body)
+        self.ends[place] = body
+        return f"end: {outcome}, {then}"
+
+    def _check_proof(self, place: tuple[str, int, int], body: dict[str, Any]) -> None:
+        proof = body["proof"]
+        output = self.cos.shelves[self.outputs].current.get(proof["key"]) if proof else None
+        if proof is None:
+            self.world.fail(f"end {place}: clean without a proof")
+        elif output is None or output.content is None or output.info.etag != proof["etag"]:
+            if self.spoiled.get(proof["key"], 0.0) < self.world.now - 1000:
+                self.world.fail(f"end {place}: clean, but the output is not what was verified")
+        else:
+            wanted = [(f["object"]["key"], f["object"]["etag"]) for f in self.claims[place]["set"]["fragments"]]
+            joined = [(key, content.etag) for key, content in output.content.joined]
+            if joined != wanted:
+                self.world.fail(f"G1: end {place} says clean, but the output holds {len(joined)} of {len(wanted)} as claimed")
+
+    def _check_done(self, gid: str, rev: int, body: dict[str, Any]) -> None:
+        last = max((n for g, r, n in self.ends if (g, r) == (gid, rev)), default=0)
+        then = self.ends.get((gid, rev, last), {}).get("next")
+        allowed = {"clean": {"joined", "kept"}, "superseded": {"superseded"}, "keep": {"kept"}, "gave-up": {"gave-up"}}
+        if body["outcome"] not in allowed.get(then or "", set()):
+            self.world.fail(f"done {gid[:4]}/{rev} says {body['outcome']}, its last end {then}")
+        if body["outcome"] == "joined" and self.world.plan.cleanup in {"delete", "trash"} and not self._keeps():
+            shelf = self.cos.shelves[self.inputs]
+            for fragment in self.claims[gid, rev, last]["set"]["fragments"]:
+                info = fragment["object"]
+                now = shelf.current.get(info["key"])
+                same = now is not None and now.info.etag == info["etag"] and now.info.last_modified == info["last_modified"]
+                if same and info["key"] not in body["kept"]:
+                    self.world.fail(f"done {gid[:4]}/{rev} says joined, but {info['key']} was not removed")
+
+    def _keeps(self) -> bool:
+        return self.world.plan.verify == "none"
+
+    # -- CI -----------------------------------------------------------------------------------------------------------
+
+    def _works(self, place: tuple[str, int, int]) -> list[Work]:
+        return [work for work in self.ci.work.values() if self.tokens.get(work.user_data) == place] + [
+            work
+            for work in self.ci.work.values()
+            if work.id == self.jobs.get(place, {}).get("job") and self.tokens.get(work.user_data) != place
+        ]
+
+    def posted(self, work: Work, others: dict[str, Work]) -> None:
+        """CI accepts a job: the only one for its content, in the right order, by a claim that is not over."""
+        place = self.tokens.get(work.user_data)
+        self.posts[work.user_data] += 1
+        if place is None:
+            self.world.fail(f"POST without a claim: {work.user_data}")
+            return
+        claim = self.claims[place]
+        if self.posts[work.user_data] > 1:
+            self.world.fail(f"G2: claim {place} was posted twice")
+        if place in self.ends:
+            self.world.fail(f"G2: claim {place} was posted after it had ended")
+        if list(work.fragments) != [f["object"]["key"] for f in claim["set"]["fragments"]]:
+            self.world.fail(f"claim {place}: the job joins other fragments than were claimed")
+        self._check_order(place, work.fragments)
+        for other in others.values():
+            theirs = self.tokens.get(other.user_data)
+            if theirs and theirs[0] == place[0] and self.claims[theirs]["fingerprint"] == claim["fingerprint"]:
+                self._check_second(work, other, theirs, place)
+
+    def _check_second(self, work: Work, other: Work, theirs: tuple[str, int, int], ours: tuple[str, int, int]) -> None:
+        del work
+        if other.state in LIVE:
+            self.world.fail(f"G2: second job for one content, the first ({theirs}) is {other.state}")
+        elif other.state == "Success":
+            then = self.ends.get(theirs, {}).get("next")
+            if then is None or then == "retry":
+                self.world.fail(f"G2: second job for one content, the first ({theirs}) succeeded and was not looked at")
+            output = self.cos.shelves[self.outputs].current.get(other.resolved)
+            whole = output is not None and other.files and output.info.etag == other.files[0].md5
+            if then == "clean" and whole and theirs[1] == ours[1] - 1:
+                outcome = self.done.get(theirs[:2], {}).get("outcome")
+                if outcome == "joined":
+                    self.world.fail(f"G2: second job for a content whose join is there ({theirs})")
+
+    def _check_order(self, place: tuple[str, int, int], keys: tuple[str, ...]) -> None:
+        found = [PIECE.fullmatch(key) for key in keys]
+        pieces = [piece for piece in found if piece]
+        numbers = [int(piece["part"] or piece["number"]) for piece in pieces]
+        if len(pieces) < len(keys) or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+            self.world.fail(f"G5: job {place} joins {numbers}")
+        if any(piece["total"] and int(piece["total"]) != len(keys) for piece in pieces):
+            self.world.fail(f"job {place} joins {len(keys)} fragments of a group that is larger")

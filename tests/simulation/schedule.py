@@ -1,0 +1,101 @@
+"""One schedule from start to end: a time in which things go wrong, then peace, in which everything must end."""
+
+from __future__ import annotations
+
+from cosconcat.config import Config
+from cosconcat.ports import Bucket
+
+from tests.simulation.endings import unsettled
+from tests.simulation.functions import Functions
+from tests.simulation.jobs import CiModel
+from tests.simulation.objects import CosModel
+from tests.simulation.plan import Plan
+from tests.simulation.promises import Promises
+from tests.simulation.users import Users
+from tests.simulation.world import EPOCH, Violation, World
+
+REGION = "ap-guangzhou"
+INPUTS, OUTPUTS, STATE = "demo-1250000000", "joined-1250000000", "state-1250000000"
+SWEEP_SECONDS = 300.0
+MOST_SWEEPS = 80  # in peace; lease, back-off and CONCAT_STALE_SECONDS all fit in with much to spare
+
+
+class Schedule:
+    """The world of one plan, its models and its users."""
+
+    def __init__(self, plan: Plan, *, trace: bool = False, masked: frozenset[int] = frozenset()) -> None:
+        self.plan = plan
+        self.world = World(plan, trace=trace, masked=masked)
+        self.config = config_of(plan)
+        outputs, state = self.config.output_bucket.name, self.config.state_bucket.name
+        buckets = {INPUTS: plan.versioned, outputs: False, state: False} if outputs != INPUTS else {INPUTS: False}
+        self.cos = CosModel(self.world, buckets, plan.page)
+        self.ci = CiModel(self.world, self.cos, plan.page)
+        self.ci.slowest_listing = self.config.lease_seconds * 0.99
+        self.promises = Promises(self.world, self.cos, self.ci, state, INPUTS, outputs)
+        self.cos.watcher = self.promises
+        self.ci.watcher = self.promises
+        self.functions = Functions(self.world, self.config, self.cos, self.ci)
+        self.users = Users(self.world, self.cos, self.promises, INPUTS, self.functions.uploaded)
+        self.sweeps = 0
+
+    def run(self) -> str:
+        """What went wrong, empty when every promise was kept."""
+        try:
+            self._trouble()
+            self._peace()
+        except Violation as broken:
+            return str(broken)
+        finally:
+            self.world.close()
+        return self.world.failure
+
+    def _trouble(self) -> None:
+        """Users upload and edit, functions run, faults happen, the timer fires now and then."""
+        world, chance = self.world, self.world.chance.random
+        end = EPOCH + (600.0, 1800.0, 7200.0)[int(chance() * 3)]
+        moment = EPOCH + chance() * SWEEP_SECONDS
+        while moment < end:
+            world.at(moment, self.functions.sweep)
+            moment += SWEEP_SECONDS * (1 + 3 * chance())
+        if self.plan.faults["callback-forged"]:
+            for _ in range(6):
+                world.at(EPOCH + 60 + chance() * (end - EPOCH) * 0.7, self.functions.forge)
+        world.run(end)
+
+    def _peace(self) -> None:
+        """Nothing fails any more; sweeps alone must bring everything to its end."""
+        world = self.world
+        world.calm = True
+        world.say("---- from here on nothing fails, users are away, and only the timer fires")
+        world.run(world.now + 61)  # requests that are still under way
+        reasons: list[str] = []
+        for self.sweeps in range(1, MOST_SWEEPS + 1):
+            self.functions.sweep()
+            world.run(world.now + SWEEP_SECONDS)
+            if world.busy:
+                continue
+            reasons = unsettled(self)
+            if not reasons:
+                return
+        world.failure = f"G3: not at its end after {MOST_SWEEPS} sweeps: {'; '.join(reasons)}"
+        world.say(f"VIOLATION: {world.failure}")
+
+
+def config_of(plan: Plan) -> Config:
+    """The configuration that a plan asks for."""
+    apart = plan.versioned or plan.seed % 5 == 0
+    inputs = Bucket(INPUTS, REGION)
+    return Config(
+        bucket=inputs,
+        naming=plan.naming,
+        completion=plan.completion,
+        quiet_seconds=300 if plan.completion == "quiet" else 0,
+        output_key=plan.output_key,
+        output_bucket=Bucket(OUTPUTS, REGION) if apart else inputs,
+        state_bucket=Bucket(STATE, REGION) if apart else inputs,
+        callback_url="https://1250000000-abc.ap-guangzhou.tencentscf.com/" if plan.callbacks else "",
+        callback_secret="a secret of the simulator" if plan.callbacks else "",
+        cleanup=plan.cleanup,
+        verify=plan.verify,
+    )

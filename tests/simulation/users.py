@@ -1,0 +1,195 @@
+"""The people who upload: groups in their conventions, and what people do to them at the worst moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from cosconcat.ledger import gid_of
+from cosconcat.ports import Media
+
+from tests.simulation.objects import Content, CosModel
+from tests.simulation.plan import Plan
+from tests.simulation.promises import Promises
+from tests.simulation.world import EPOCH, World
+
+EDITS = ("overwrite", "back-and-forth", "delete", "again", "all-again", "all-new", "late", "take-output", "squat")
+MOMENTS = ("claim", "job", "end", "done", "")
+
+
+class Group:
+    """One recording as its user means it."""
+
+    def __init__(self, name: str, keys: list[str], marker: str) -> None:
+        self.name = name  # the group id
+        self.gid = gid_of(name)
+        self.keys = keys
+        self.marker = marker
+        self.original: dict[str, Content] = {}
+        self.disturbed = False  # the user did more than upload each piece once
+
+
+class Users:
+    """Uploads and edits, planned from the seed; `uploaded` is told of every object that comes to be."""
+
+    def __init__(
+        self, world: World, cos: CosModel, promises: Promises, bucket: str, uploaded: Callable[[str], None]
+    ) -> None:
+        self.world = world
+        self.cos = cos
+        self.promises = promises
+        self.bucket = bucket
+        self.uploaded = uploaded
+        self.rng = Random(world.plan.seed * 3)
+        self.contents = 0
+        self.pending: list[tuple[str, str, Group, str]] = []  # moment, gid, group, edit
+        self.last: dict[str, int] = {}
+        self.groups = [self._group(number) for number in range(world.plan.groups)]
+        promises.listeners.append(self._on_record)
+        for group in self.groups:
+            self._plan_uploads(group)
+            self._plan_edits(group)
+
+    def _group(self, number: int) -> Group:
+        plan, rng = self.world.plan, self.rng
+        size = plan.most if number == 0 else rng.randint(1, min(3, plan.most))
+        first = rng.choice((0, 1, 1, 1))
+        if plan.naming == "part-of":
+            name = f"g{number}/v"
+            keys = [f"fragments/{name}.part{first + i}-of-{size}.mp4" for i in range(size)]
+            return Group(name, keys, "")
+        name = f"g{number}"
+        keys = [f"fragments/{name}/{first + i}.mp4" for i in range(size)]
+        return Group(name, keys, f"fragments/{name}/_DONE" if plan.completion == "marker" else "")
+
+    # -- what users plan ----------------------------------------------------------------------------------------------
+
+    def _plan_uploads(self, group: Group) -> None:
+        rng = self.rng
+        start = EPOCH + rng.random() * 30
+        spread = rng.choice((0.2, 2.0, 60.0))
+        keys = list(group.keys)
+        rng.shuffle(keys)
+        if len(keys) > 1 and rng.random() < 0.1:
+            keys.pop()  # never arrives
+        moments = sorted(start + spread * rng.random() for _ in keys)
+        for moment, key in zip(moments, keys, strict=True):
+            self.world.at(moment, self._doing(self.upload, group, key))
+        if group.marker:
+            early = rng.random() < 0.1
+            self.world.at(start if early else moments[-1] + 1.5, self._doing(self.upload, group, group.marker))
+
+    def _plan_edits(self, group: Group) -> None:
+        rng, chance = self.rng, self.world.plan.faults["edit"]
+        while rng.random() < chance and len(self.pending) < 6:
+            edit, moment = rng.choice(EDITS), rng.choice(MOMENTS)
+            if edit == "squat" or not moment:
+                self.world.at(EPOCH + 120 * rng.random() ** 2, self._doing(self.edit, group, edit))
+            else:
+                self.pending.append((moment, group.gid, group, edit))
+
+    def _on_record(self, what: str, body: dict[str, Any], gid: str) -> None:
+        del body
+        for entry in list(self.pending):
+            moment, theirs, group, edit = entry
+            if moment == what and theirs == gid and not self.world.calm:
+                self.pending.remove(entry)
+                delay = self.rng.choice((0.0, 0.05, 0.3, 3.0, 30.0)) * self.rng.random()
+                self.world.after(delay, self._doing(self.edit, group, edit))
+
+    def _doing(self, action: Callable[..., None], *arguments: object) -> Callable[[], None]:
+        def act() -> None:
+            if self.world.calm:
+                return
+            self.promises.user = True
+            try:
+                action(*arguments)
+            finally:
+                self.promises.user = False
+
+        return act
+
+    # -- what users do ------------------------------------------------------------------------------------------------
+
+    def upload(self, group: Group, key: str, content: Content | None = None) -> None:
+        """Put an object, not twice within one second: LastModified has no finer grain and A-B-A could not be seen."""
+        now = int(self.world.now)
+        if self.last.get(key, 0) >= now:
+            self.world.at(self.last[key] + 1, self._doing(self.upload, group, key, content))
+            return
+        self.last[key] = now
+        if key == group.marker:
+            self.world.say(f"user uploads {key}")
+            self.cos.write(self.bucket, key, body=b"")
+        else:
+            content = content or self.new_content()
+            group.original.setdefault(key, content)
+            self.world.say(f"user uploads {key} ({content.etag[-4:]})")
+            self.cos.write(self.bucket, key, content=content)
+        self.uploaded(key)
+
+    def new_content(self) -> Content:
+        """Something nobody has uploaded before; now and then uploaded in several parts, which shows in the ETag."""
+        self.contents += 1
+        rng = self.rng
+        etag = f"{self.contents:032x}" + ("-2" if rng.random() < 0.2 else "")
+        return Content(etag, Media(round(5 + 55 * rng.random(), 2), 100_000 + self.contents))
+
+    def edit(self, group: Group, edit: str) -> None:
+        """One thing that a user should perhaps not have done."""
+        if not self.world.happens("edit"):
+            return
+        rng = self.rng
+        group.disturbed = True
+        self.world.injected[f"edit: {edit}"] += 1
+        self.world.say(f"user: {edit}")
+        key = rng.choice(group.keys)
+        if edit == "overwrite":
+            self.upload(group, key)
+        elif edit == "back-and-forth":
+            self.upload(group, key)
+            before = group.original[key]
+            self.world.after(1 + 20 * rng.random(), self._doing(self.upload, group, key, before))
+        elif edit == "delete":
+            self.world.say(f"user deletes {key}")
+            self.cos.remove(self.bucket, key)
+        elif edit == "again":
+            self.upload(group, key, group.original.get(key))
+        elif edit in {"all-again", "all-new"}:
+            for one in group.keys:
+                self.upload(group, one, group.original.get(one) if edit == "all-again" else None)
+            if group.marker and rng.random() < 0.8:
+                self.world.after(2.0, self._doing(self.upload, group, group.marker))
+        elif edit == "late":
+            self._late(group)
+        else:
+            self._at_output(group, edit)
+
+    def _late(self, group: Group) -> None:
+        plan, count = self.world.plan, len(group.keys)
+        if plan.naming == "part-of":
+            late = f"fragments/{group.name}.part{count + 1}-of-{count + 1}.mp4"
+        else:
+            last = max(int(key.rsplit("/", 1)[1].removesuffix(".mp4")) for key in group.keys)
+            late = f"fragments/{group.name}/{last + 1}.mp4"
+        self.upload(group, late)
+        if group.marker and self.rng.random() < 0.5:
+            self.world.after(2.0, self._doing(self.upload, group, group.marker))
+
+    def _at_output(self, group: Group, edit: str) -> None:
+        bucket = self.promises.outputs
+        mine = f"output/{group.name}"
+        if edit == "squat":
+            key = f"{mine}.mp4"
+            self.world.say(f"user puts something of their own at {key}")
+            self.cos.write(bucket, key, content=self.new_content())
+            return
+        for key in [key for key in self.cos.shelves[bucket].current if key.startswith(mine)]:
+            self.world.say(f"user deletes {key}")
+            self.cos.remove(bucket, key)
+
+
+def size_of(plan: Plan) -> str:
+    """Which class of the mix a plan belongs to."""
+    return "up to 3" if plan.most <= 3 else "up to 12" if plan.most <= 12 else "up to 40"
