@@ -135,6 +135,11 @@ def _cleanup(config: Config) -> list[Need]:
         return [
             Need("name/cos:GetObjectTagging", fragments, "GET ?tagging of a fragment: its other tags are kept"),
             Need("name/cos:PutObjectTagging", fragments, "PUT ?tagging of a fragment, for the lifecycle rule"),
+            Need(
+                "name/cos:DeleteObjectTagging",
+                fragments,
+                "DELETE ?tagging: taken back from content that came in between",
+            ),
         ]
     removal = [Need("name/cos:DeleteObject", fragments, "POST ?delete of the joined fragments")]
     if config.cleanup == "trash":
