@@ -26,6 +26,15 @@ $(VENV)/dev: requirements/dev.txt $(VENV)/demo
 	@echo "setting up: test tools (once)"
 	@$(PIP) -r $< && touch $@
 
+demo: $(VENV)/demo  ## a dozen fragments become one proven video; your own: make demo CLIPS="a.mp4 'b c.mov'"
+	@$(PY) -m local.demo $(ARGS) -- $(CLIPS)
+
+up: $(VENV)/demo  ## keep the local cloud running for any COS client; Ctrl-C ends it
+	@$(PY) -m local up $(ARGS)
+
+invoke: $(VENV)/demo  ## run one function: make invoke FUNCTION=upload EVENT=events/cos-created-put.json
+	@$(PY) -m local invoke "$(FUNCTION)" "$(EVENT)"
+
 layer: build/layer.zip  ## the functions' dependencies as a layer: build/layer and build/layer.zip
 build/layer.zip: layers/build.py $(VENV)/layer
 	@mkdir -p build && $(PY) layers/build.py $(VENV)/layer build

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import colorsys
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -86,3 +87,13 @@ def _sound(stream: Any, number: int, seconds: float) -> Any:
         frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, start, Fraction(1, SAMPLE_RATE)
         yield from stream.encode(frame)
     yield from stream.encode(None)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A media file that is uploaded as a fragment: its place in the order (from 1), its key, its length in seconds."""
+
+    index: int
+    path: Path
+    key: str
+    seconds: float

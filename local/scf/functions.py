@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.scf.deliveries import Deliveries, Delivery
 from local.scf.events import Shape, timer_event
@@ -91,6 +91,10 @@ class Functions:
             EventTooLargeError: for an event over 128 KB.
         """
         self._deliveries[name].put(event, trigger=trigger, delay=delay)
+
+    def settings(self, name: str, seconds: float) -> dict[str, dict[str, Any]]:
+        """Environment and context for an instance that another process starts, with a key for so many seconds."""
+        return self._instances[name].settings(seconds)
 
     def tick(self, name: str, message: str = "") -> None:
         """Fire the function's timer now."""

@@ -69,9 +69,11 @@ def _load(handler: str) -> Any:
 
 
 def _stack(error: BaseException) -> str:
-    """The stack trace from the function's own first line on."""
-    own = error.__traceback__.tb_next if error.__traceback__ else None
-    return "".join(traceback.format_exception(type(error), error, own or error.__traceback__))
+    """The stack trace from the function's own first line on, without this file and the import system's frames."""
+    own = error.__traceback__
+    while own and (own.tb_frame.f_code.co_filename == __file__ or "importlib" in own.tb_frame.f_code.co_filename):
+        own = own.tb_next
+    return "".join(traceback.format_exception(type(error), error, own))
 
 
 def _read(commands: int, waiting: queue.SimpleQueue[bytes]) -> None:

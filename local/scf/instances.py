@@ -7,7 +7,7 @@ import os
 import threading
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.scf.function import EVENT_TOO_LARGE, RESPONSE_TOO_LARGE, SYNCHRONOUS_LIMIT, Function, Result, error
 from local.scf.process import Instance
@@ -102,6 +102,11 @@ class Instances:
                 warm.instance.close()
             self._idle.clear()
             self._free.notify_all()
+
+    def settings(self, seconds: float) -> dict[str, dict[str, Any]]:
+        """Environment and context for an instance that another process starts, with a key for so many seconds."""
+        key = self._platform.account.issue(self.function.name, self.function.policy, seconds)
+        return {"environment": self.environment(key), "context": self._context(str(uuid.uuid4()))}
 
     def environment(self, key: Key) -> dict[str, str]:
         """All that an instance sees in its environment: the platform's variables, the role's key and the function's."""

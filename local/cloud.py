@@ -1,0 +1,221 @@
+"""The whole local cloud: COS, CI and SCF behind one proxy on loopback, wired as an account would be.
+
+    with LocalCloud() as cloud:
+        cloud.store.upload(cloud.bucket, "fragments/a.part1-of-2.mp4", path)
+        cloud.settle(60)
+
+Everything runs in this process except the function instances, which end with it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local.account import Account
+from local.calls import Calls
+from local.ci.service import MediaService
+from local.cmq import Cmq
+from local.cos.gateway import Gateway, is_cos_host
+from local.cos.store import Store
+from local.proxy import Proxy
+from local.scf.cos_trigger import CosTrigger, Filter
+from local.scf.function import Function
+from local.scf.function_url import function_host, is_function_host
+from local.scf.functions import Functions, Observer
+from local.scf.instances import Platform, proxy_environment
+from local.scf.kills import Kills
+from local.switches import Switches
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    from local.ci.service import Callback
+    from local.scf.events import Json
+
+ROOT = Path(__file__).parents[1]
+HANDLER, LAYER = ROOT / "handler", ROOT / ".venv" / "layer"
+FINAL = ("Success", "Failed", "Cancel")
+CALLBACK_SECONDS = 320  # longer than the callback function may run
+
+THE_FUNCTIONS = (
+    Function("upload", "upload.main_handler", time_limit=120),
+    Function("callback", "callback.main_handler", time_limit=300),
+    Function("sweep", "sweep.main_handler", time_limit=300, instances=1),
+)
+
+
+class LocalCloud:
+    """One account with one bucket and the three functions, from `start` to `stop` (or as a context manager).
+
+    `environment` is laid over the functions' configuration: a variable set to "" is left out, `CONCAT_CALLBACK_MQ`
+    subscribes the callback function to that topic. `versioning` is that of the bucket ("", "Enabled", "Suspended").
+    `least_privilege` gives each function exactly the policy that `ops.policies` prints for it. `timer_seconds` fires
+    the sweep periodically (never, when None). `observe` hears of every invocation.
+    """
+
+    def __init__(
+        self,
+        *,
+        environment: Mapping[str, str] | None = None,
+        switches: Switches | None = None,
+        functions: Sequence[Function] = THE_FUNCTIONS,
+        code_root: Path = HANDLER,
+        deps_root: Path = LAYER,
+        bucket: str = "demo-1250000000",
+        versioning: str = "",
+        least_privilege: bool = True,
+        timer_seconds: float | None = None,
+        observe: Observer | None = None,
+        port: int = 0,
+    ) -> None:
+        self.switches = switches or Switches(retry_seconds=1.0)
+        self.calls = Calls()
+        self.kills = Kills()
+        self.account = Account(bucket=bucket, switches=self.switches)
+        self.bucket = bucket
+        self.store = Store(self.switches, self.account.now)
+        self.store.create_bucket(bucket, self.account.region, versioning)
+        self.cmq = Cmq(self.account.uin)
+        self.ci = MediaService(self.account, self.store, self.switches, self.calls, self._call_back)
+        cos = Gateway(self.account, self.store, self.calls)
+        self.proxy = Proxy(
+            [
+                (is_cos_host, self.kills.watched(cos)),
+                (lambda host: ".ci." in host, self.kills.watched(self.ci)),
+                (is_function_host, lambda request: self.functions.urls(request)),
+            ],
+            port=port,
+            now=self.account.now,
+        )
+        self.environment = self._configuration(environment or {})
+        platform = Platform(self.account, code_root, deps_root, self.proxy.url)
+        if least_privilege:
+            functions = [self._least_privilege(each) for each in functions]
+        self.functions = Functions(functions, platform, self.switches, environment=self.environment, observe=observe)
+        self.kills.kill = lambda secret_id: self.functions.kill(secret_id=secret_id)
+        self.trigger = self._bind_triggers()
+        self._timer_seconds = timer_seconds
+        self._calling_back = 0
+        self._called_back = threading.Condition()
+
+    def start(self) -> None:
+        """Serve and deliver from now on."""
+        self.proxy.start()
+        self.ci.start()
+        self.functions.start()
+        if self._timer_seconds is not None:
+            self.functions.every(self._timer_seconds, "sweep")
+
+    def stop(self) -> None:
+        """End everything, the instances first."""
+        self.functions.stop()
+        self.ci.stop()
+        self.proxy.stop()
+        self.store.close()
+
+    def __enter__(self) -> LocalCloud:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def settle(self, timeout: float) -> bool:
+        """Wait until nothing is under way: no event, no job, no callback, no retry; False after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if self._still() and self._still():  # what ends in one part may start something in another
+                return True
+            time.sleep(0.02)
+        return False
+
+    def shell_environment(self) -> dict[str, str]:
+        """What a shell sets to use this cloud with any COS client that speaks http through a proxy."""
+        key = self.account.root_key()
+        return {
+            **proxy_environment(self.proxy.url),
+            "COS_SECRET_ID": key.secret_id,
+            "COS_SECRET_KEY": key.secret_key,
+            "COS_REGION": self.account.region,
+            "COS_BUCKET": self.bucket,
+        }
+
+    def _still(self) -> bool:
+        jobs_done = all(job.state in FINAL for job in self.ci.jobs())
+        return jobs_done and not self._calling_back and self.trigger.wait_idle(0) and self.functions.wait_idle(0)
+
+    def _configuration(self, own: Mapping[str, str]) -> dict[str, str]:
+        """The functions' variables: this bucket over http, and a callback by URL unless a topic or "" is asked for."""
+        usual = {
+            "CONCAT_BUCKET": self.bucket,
+            "CONCAT_REGION": self.account.region,
+            "CONCAT_SCHEME": "http",
+            "CONCAT_CALLBACK_SECRET": secrets.token_hex(16),
+        }
+        if not own.get("CONCAT_CALLBACK_MQ"):
+            host = function_host(self.account.appid, self.account.region, "callback")
+            usual["CONCAT_CALLBACK_URL"] = f"http://{host}/"
+        return {name: value for name, value in {**usual, **own}.items() if value}
+
+    def _least_privilege(self, function: Function) -> Function:
+        from ops.policies import FUNCTIONS, policy  # puts the functions' code root on the path
+
+        # isort: split
+        from cosconcat.config import read_config
+
+        if function.name not in FUNCTIONS:
+            return function
+        return replace(function, policy=policy(read_config(self.environment), function.name))
+
+    def _bind_triggers(self) -> CosTrigger:
+        """Objects under the input prefix start `upload`, messages of the callback topic start `callback`."""
+        prefix = self.environment.get("CONCAT_INPUT_PREFIX", "fragments/")
+
+        def uploaded(event: Json, delay: float) -> None:
+            self.functions.send("upload", event, trigger="cos", delay=delay)
+
+        trigger = CosTrigger("upload", Filter(self.bucket, prefix), uploaded, self.switches)
+        self.store.subscribe(trigger)
+        _, _, topic = self.environment.get("CONCAT_CALLBACK_MQ", "").partition(":Topic:")
+        if topic:
+            self.cmq.subscribe(topic, lambda event: self.functions.send("callback", event, trigger="cmq"))
+        return trigger
+
+    def _call_back(self, callback: Callback) -> None:
+        """Deliver a job's callback without holding up CI: by HTTP through the proxy, or to a topic or queue."""
+        with self._called_back:
+            self._calling_back += 1
+        threading.Thread(target=self._deliver, args=(callback,), daemon=True).start()
+
+    def _deliver(self, callback: Callback) -> None:
+        try:
+            if callback.kind == "url":
+                self._post(callback)
+            elif callback.mq_mode == "Topic":
+                self.cmq.publish(callback.mq_name, callback.body)
+            else:
+                self.cmq.send(callback.mq_name, callback.body)
+        finally:
+            with self._called_back:
+                self._calling_back -= 1
+
+    def _post(self, callback: Callback) -> None:
+        """One POST; whatever it answers, there is no second one (retries of the real service are not documented)."""
+        through = urllib.request.build_opener(urllib.request.ProxyHandler({"http": self.proxy.url}))
+        headers = {"Content-Type": callback.content_type}
+        request = urllib.request.Request(callback.url, callback.body.encode(), headers, method="POST")
+        try:
+            with through.open(request, timeout=CALLBACK_SECONDS):
+                pass
+        except (urllib.error.URLError, OSError):
+            pass
