@@ -3,6 +3,7 @@
     python -m ops.policies            the three policies as JSON, for the environment's configuration
     python -m ops.policies upload     one of them, ready for the console
     python -m ops.policies --table    every right with the call that fails without it
+    python -m ops.policies --document writes the examples in docs/policies.md
 
 Action names, the form of resources, and that multi-delete and delete by version are checked as `DeleteObject`:
 cloud.tencent.com/document/product/436/31923, 436/30580, 436/46206, 598/57092; CI's: 460/41741. Nothing outside the
@@ -14,6 +15,7 @@ in its URL-encoded form, and the documents do not say so.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from cosconcat.config import Config, read_config
 from cosconcat.errors import ConfigurationError
-from ops import environment
+from ops import ROOT, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,9 +47,10 @@ class Need:
     create_only: bool = False
 
 
-def needs(config: Config, function: str) -> tuple[Need, ...]:
+def needs(config: Config, function: str, also: Sequence[str] = ()) -> tuple[Need, ...]:
     """Every right that `function` (upload, callback or sweep) needs under `config`.
 
+    `also` are prefixes of the input bucket where manifests find intros and outros; they are read, never removed.
     All three drive a group through the same protocol (whoever comes first does the next step), so they share its
     rights; the sweep alone looks at the buckets' and the queue's settings, publishes the report and keeps its place.
 
@@ -56,16 +59,17 @@ def needs(config: Config, function: str) -> tuple[Need, ...]:
     """
     if function not in FUNCTIONS:
         raise ValueError(f"function {function!r}: allowed are {', '.join(FUNCTIONS)}")
-    found = [*_fragments(config), *_ledger(config), *_output(config), *_jobs(config), *_cleanup(config)]
+    around = [need for prefix in also for need in _readable(config.bucket, prefix, "an intro or outro")]
+    found = [*_fragments(config), *around, *_ledger(config), *_output(config), *_jobs(config), *_cleanup(config)]
     if function == "sweep":
         found += [*_report(config), *_examination(config)]
     return tuple(found)
 
 
-def policy(config: Config, function: str) -> dict[str, object]:
+def policy(config: Config, function: str, also: Sequence[str] = ()) -> dict[str, object]:
     """The policy document of `function`, version 2.0: one statement for each resource and condition."""
     actions: dict[tuple[str, bool], set[str]] = {}
-    for need in needs(config, function):
+    for need in needs(config, function, also):
         actions.setdefault((need.resource, need.create_only), set()).add(need.action)
     return {"version": "2.0", "statement": [_statement(*where, names) for where, names in actions.items()]}
 
@@ -79,11 +83,14 @@ def _statement(resource: str, create_only: bool, actions: Iterable[str]) -> dict
 
 def _fragments(config: Config) -> list[Need]:
     """Is the group whole, and is it still what was joined."""
-    fragments = _objects(config.bucket, config.input_prefix)
+    listing = Need("name/cos:GetBucket", _whole(config.bucket), "LIST of the fragments and of the ledger")
+    return [listing, *_readable(config.bucket, config.input_prefix, "a fragment, marker or manifest")]
+
+
+def _readable(bucket: Bucket, prefix: str, what: str) -> list[Need]:
     return [
-        Need("name/cos:GetBucket", _whole(config.bucket), "LIST of the fragments and of the ledger"),
-        Need("name/cos:HeadObject", fragments, "HEAD of a fragment: the event's own, before a claim, before a removal"),
-        Need("name/cos:GetObject", fragments, "GET of a marker or manifest; probe (?ci-process=videoinfo)"),
+        Need("name/cos:HeadObject", _objects(bucket, prefix), f"HEAD of {what}: before a claim, before a removal"),
+        Need("name/cos:GetObject", _objects(bucket, prefix), f"GET or probe (?ci-process=videoinfo) of {what}"),
     ]
 
 
@@ -216,22 +223,56 @@ def table(config: Config) -> str:
     return "\n".join(lines)
 
 
+PAGE = ROOT / "docs" / "policies.md"
+MARKS = ("<!-- made by python -m ops.policies --document -->", "<!-- end -->")
+EXAMPLE = {
+    "CONCAT_BUCKET": "demo-1250000000",
+    "CONCAT_REGION": "ap-guangzhou",
+    "CONCAT_CALLBACK_URL": "https://1250000000-example.ap-guangzhou.tencentscf.com/",
+    "CONCAT_CALLBACK_SECRET": "only-an-example-of-a-secret",
+}
+
+
+def examples() -> str:
+    """The part of docs/policies.md that is made here: all rights, what the clean-up changes, and the documents."""
+    config = read_config(EXAMPLE)
+    parts = [table(config), "", "| `CONCAT_CLEANUP` | rights that it adds |", "|---|---|"]
+    for mode in ("delete", "trash", "expire", "keep"):
+        added = _cleanup(read_config({**EXAMPLE, "CONCAT_CLEANUP": mode}))
+        parts.append(f"| `{mode}` | {'; '.join(f'`{need.action}`: {need.call}' for need in added) or 'none'} |")
+    for function in FUNCTIONS:
+        parts += ["", f"## {function}", "", "```json", json.dumps(policy(config, function), indent=2), "```"]
+    return "\n".join(parts)
+
+
+def with_examples(page: str) -> str:
+    """docs/policies.md with the part between its marks made anew."""
+    head, _, rest = page.partition(MARKS[0])
+    _, _, tail = rest.partition(MARKS[1])
+    return f"{head}{MARKS[0]}\n{examples()}\n{MARKS[1]}{tail}"
+
+
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Print what was asked for; 2 when the configuration or an argument is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m ops.policies", description="The functions' CAM policies.")
+    parser.add_argument("function", nargs="?", choices=FUNCTIONS, help="only this one, as a bare document")
+    parser.add_argument("--also", metavar="PREFIX", action="append", default=[], help="where intros and outros lie")
+    parser.add_argument("--table", action="store_true", help="every right with the call that needs it")
+    parser.add_argument("--document", action="store_true", help="write the examples in docs/policies.md")
+    wanted = parser.parse_args(arguments)
+    if wanted.document:
+        PAGE.write_text(with_examples(PAGE.read_text("utf-8")), "utf-8")
+        return 0
     try:
         config = read_config(environ)
     except ConfigurationError as wrong:
         print("\n".join(wrong.problems), file=sys.stderr)
         return 2
-    if "--table" in arguments:
+    if wanted.table:
         print(table(config))
         return 0
-    if unknown := [name for name in arguments if name not in FUNCTIONS]:
-        print(f"unknown: {', '.join(unknown)}; allowed are {', '.join(FUNCTIONS)} and --table", file=sys.stderr)
-        return 2
-    chosen = {name: policy(config, name) for name in arguments or FUNCTIONS}
-    shown = next(iter(chosen.values())) if len(arguments) == 1 else chosen
-    print(json.dumps(shown, indent=2, ensure_ascii=False))
+    chosen = {name: policy(config, name, wanted.also) for name in FUNCTIONS}
+    print(json.dumps(chosen[wanted.function] if wanted.function else chosen, indent=2, ensure_ascii=False))
     return 0
 
 

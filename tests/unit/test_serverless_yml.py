@@ -14,6 +14,7 @@ import yaml
 from cosconcat.config import Config, read_config
 from cosconcat.errors import ConfigurationError
 from cosconcat.ports import Bucket
+from cosconcat.variables import NAMES
 from ops import environment
 from tests.support.serverless_components import EXCEPTIONS, LAYER, MULTI_SCF, problems, resolve
 
@@ -132,12 +133,9 @@ def test_a_misspelt_name_or_a_value_out_of_range_is_found() -> None:
 
 
 def test_every_variable_of_the_code_is_deployed_and_no_other() -> None:
-    """What `handler/` reads is what the functions are given, each under its own name."""
+    """What the configuration reads is what the functions are given, each under its own name."""
     pairs = read_files()["functions"]["inputs"]["environments"]
-    read = set()
-    for path in (ROOT / "handler").rglob("*.py"):
-        read |= set(re.findall(r"\"(CONCAT_[A-Z_]+[A-Z]|LOG_LEVEL)\"", path.read_text("utf-8")))
-    assert {pair["key"] for pair in pairs} == read - NOT_DEPLOYED
+    assert {pair["key"] for pair in pairs} == NAMES - NOT_DEPLOYED
     assert [pair["value"] for pair in pairs] == ["${env:" + pair["key"] + "}" for pair in pairs]
 
 
