@@ -301,26 +301,30 @@ def _refuse_contradictions(env: Environment, config: Config) -> None:
             env.wrong("CONCAT_JOB", f"sets {path} to {value!r}, but {name} is {own or 'unset'}: set it there")
 
 
-def _refuse_output_key(env: Environment, config: Config) -> None:
-    key = config.output_key
+def output_key_problems(key: str, config: Config) -> list[str]:
+    """What is wrong with an output key, from the configuration or from a manifest, apart from where it lies."""
     names = PLACEHOLDER.findall(key)
-    wild = [found[0] for found in PLACEHOLDER.finditer(key) if found[0].startswith("$") and found[1] not in WILDCARDS]
-    unknown = [f"{{{name}}}" for name in names if name not in PLACEHOLDERS]
-    allowed = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-    if unknown or wild or re.search(r"[{}]", PLACEHOLDER.sub("", key)):
-        env.wrong("CONCAT_OUTPUT_KEY", f"is {key!r}; what may stand in braces is {allowed}, ${{ext}} and ${{jobid}}")
-    if not {"group", "fingerprint", "jobid"} & set(names):
-        env.wrong(
-            "CONCAT_OUTPUT_KEY",
-            f"is {key!r}, one key for every group; it needs {{group}}, {{fingerprint}} or {{jobid}}",
-        )
+    wild = [found for found in PLACEHOLDER.finditer(key) if found[0].startswith("$") and found[1] not in WILDCARDS]
+    problems = []
+    if wild or set(names) - set(PLACEHOLDERS) or re.search(r"[{}]", PLACEHOLDER.sub("", key)):
+        allowed = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        problems.append(f"is {key!r}; what may stand in braces is {allowed}, ${{ext}} and ${{jobid}}")
     literal = PLACEHOLDER.sub("x", key)
-    problem = unfit_key(literal) or ("must name an object, not a folder" if literal.endswith("/") else "")
-    if problem:
-        env.wrong("CONCAT_OUTPUT_KEY", f"{problem}: {key!r}")
+    unfit = unfit_key(literal) or ("must name an object, not a folder" if literal.endswith("/") else "")
+    if unfit:
+        problems.append(f"{unfit}: {key!r}")
     ending = literal.rpartition(".")[2].lower()
-    if not problem and "ext" not in names and ending in EXTENSIONS.values() and ending != config.extension:
-        env.wrong("CONCAT_OUTPUT_KEY", f"ends in .{ending}, but CONCAT_FORMAT is {config.format}")
+    if "ext" not in names and ending in EXTENSIONS.values() and ending != config.extension:
+        problems.append(f"ends in .{ending}, but CONCAT_FORMAT is {config.format}")
+    return problems
+
+
+def _refuse_output_key(env: Environment, config: Config) -> None:
+    if not {"group", "fingerprint", "jobid"} & set(PLACEHOLDER.findall(config.output_key)):
+        words = "one key for every group; it needs {group}, {fingerprint} or {jobid}"
+        env.wrong("CONCAT_OUTPUT_KEY", f"is {config.output_key!r}, {words}")
+    for problem in output_key_problems(config.output_key, config):
+        env.wrong("CONCAT_OUTPUT_KEY", problem)
 
 
 def _refuse_overlap(env: Environment, config: Config) -> None:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
 
 from cosconcat.ports import ObjectInfo
+
+if TYPE_CHECKING:
+    from cosconcat.config import Config
+    from cosconcat.manifest import Manifest
+    from cosconcat.naming import FragmentName
 
 
 @dataclass(frozen=True)
@@ -56,21 +63,26 @@ class FragmentSet:
 
 @dataclass(frozen=True)
 class Whole:
-    """Nothing is missing."""
+    """Nothing is missing. `note` is something a person should know all the same, such as a long gap in time."""
 
     set: FragmentSet
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Waiting:
     """Not whole yet. `missing` are the indexes known to be missing; `since` is the newest fragment's LastModified;
-    `until` the time (epoch seconds) at which quiet time will have passed, 0 when time alone does not help."""
+    `until` the time (epoch seconds) at which quiet time will have passed, 0 when time alone does not help.
+    `awaits` says what must come: fragments, the marker (or manifest), or quiet.
+    """
 
     group: str
     reason: str
     missing: tuple[int, ...] = ()
     since: int = 0
     until: int = 0
+    note: str = ""
+    awaits: Literal["fragments", "marker", "quiet"] = "fragments"
 
 
 @dataclass(frozen=True)
@@ -89,3 +101,239 @@ class Gone:
 
 
 Verdict = Whole | Waiting | Invalid | Gone
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A fragment as it was found: what its key says, and the object."""
+
+    name: FragmentName
+    object: ObjectInfo
+
+
+@dataclass(frozen=True)
+class Marker:
+    """The object that says that its group is whole, and how many fragments it counts, if it does."""
+
+    object: ObjectInfo
+    count: int | None = None
+
+
+def judge_numbers(config: Config, group: str, pieces: Sequence[Piece], marker: Marker | None, now: int) -> Verdict:
+    """The verdict on a group that numbers order: no gap, up to the declared size or else up to what is there.
+
+    Args:
+        config: what makes a group whole.
+        group: its id.
+        pieces: what is there, in order; at least one.
+        marker: the newest marker, if there is one.
+        now: the service's clock, epoch seconds.
+    """
+    total = declared_total(pieces)
+    count = total if total is not None or marker is None else marker.count
+    reason = at_odds(pieces, count, config)
+    if not reason and marker and marker.count not in (None, count):
+        reason = f"{marker.object.key} counts {marker.count}, but {pieces[0].name.key} declares {total}"
+    if reason:
+        return Invalid(group, reason)
+    missing = missing_numbers(pieces, count)
+    waiting = _not_yet(config, group, pieces, marker, now, 0)
+    if waiting:
+        return replace(waiting, missing=missing)
+    if config.completion == "total" and total is None:
+        return Waiting(group, "no name declares a total", missing, newest(pieces))
+    if missing:
+        of = f" of {count}" if count is not None else ""
+        words = f"{len(missing)}{of} {'is' if len(missing) == 1 else 'are'} missing: {in_words(missing)}"
+        return Waiting(group, words, missing, newest(pieces))
+    fragments = tuple(Fragment(piece.name.number, piece.object) for piece in pieces)
+    return Whole(FragmentSet(group, fragments, marker.object if marker else None))
+
+
+def judge_times(
+    config: Config, group: str, pieces: Sequence[Piece], marker: Marker | None, now: int, end: int
+) -> Verdict:
+    """The verdict on a group that time orders: its window has passed and all is quiet, or a marker is there.
+
+    The arguments are those of `judge_numbers`; `end` is the end of the window, epoch seconds. The index of a fragment
+    in its set counts from 0.
+    """
+    reason = at_odds(pieces, None, config)
+    if not reason and marker and marker.count not in (None, len(pieces)):
+        if len(pieces) < (marker.count or 0):
+            words = f"{len(pieces)} of the {marker.count} that {marker.object.key} counts are there"
+            return Waiting(group, words, (), newest(pieces))
+        reason = f"{marker.object.key} counts {marker.count}, but {len(pieces)} are there"
+    if reason:
+        return Invalid(group, reason)
+    gap = long_gap(pieces, config.max_gap_seconds)
+    note = f"gap of {gap}" if gap else ""
+    waiting = _not_yet(config, group, pieces, marker, now, end)
+    if waiting:
+        return replace(waiting, note=note)
+    fragments = tuple(Fragment(at, piece.object) for at, piece in enumerate(pieces))
+    return Whole(FragmentSet(group, fragments, marker.object if marker else None), note)
+
+
+def _not_yet(
+    config: Config, group: str, pieces: Sequence[Piece], marker: Marker | None, now: int, end: int
+) -> Waiting | None:
+    """What `CONCAT_COMPLETION` still waits for, apart from fragments that are known to be missing."""
+    since = newest(pieces)
+    if config.completion == "quiet":
+        until = max(since + config.quiet_seconds, end)
+        reason = f"waiting for quiet time, {until - now} s more"
+        return Waiting(group, reason, since=since, until=until, awaits="quiet") if now < until else None
+    if config.completion == "manifest" or (config.completion == "marker" and marker is None):
+        return Waiting(group, f"waiting for the {config.completion}", since=since, awaits="marker")
+    if config.completion == "marker" and marker and marker.object.last_modified < since:
+        last = max(pieces, key=lambda piece: piece.object.last_modified).object.key
+        reason = f"{marker.object.key} is older than {last}: upload it again once everything is there"
+        return Waiting(group, reason, since=since, awaits="marker")
+    return None
+
+
+def judge_manifest(
+    config: Config, group: str, manifest: Manifest, marker: ObjectInfo, there: Mapping[str, ObjectInfo]
+) -> Verdict:
+    """The verdict on a group that its manifest lists.
+
+    Args:
+        config: whether fragments are joined without transcoding.
+        group: the group's id.
+        manifest: what is to be joined, in this order; the index in the set counts from 0.
+        marker: the manifest as an object.
+        there: the listed objects that exist, intro and outro among them, by key.
+    """
+    since = max((found.last_modified for found in there.values()), default=0)
+    missing = [at for at, entry in enumerate(manifest.fragments) if entry.key not in there]
+    if missing:
+        return waiting_for_listed(group, manifest, missing, since)
+    extras = [key for key in (manifest.intro, manifest.outro) if key]
+    for key in extras:
+        if key not in there:
+            return Waiting(group, f"{key}, which {marker.key} names, is not there", since=since)
+    for found in there.values():
+        if found.size == 0:
+            return Invalid(group, f"{found.key} is empty (0 bytes)")
+    types = {key.rpartition(".")[2].lower(): key for key in there}
+    if config.direct and len(types) > 1:
+        one, other, *_ = types.values()
+        return Invalid(group, f"{one} and {other} differ in type, which CONCAT_DIRECT=true cannot join")
+    fragments = tuple(
+        Fragment(at, there[entry.key], entry.start, entry.end) for at, entry in enumerate(manifest.fragments)
+    )
+    last = max((fragment.object for fragment in fragments), key=lambda found: found.last_modified)
+    if marker.last_modified < last.last_modified:
+        reason = f"{marker.key} is older than {last.key}: upload it again once everything is there"
+        return Waiting(group, reason, since=since, awaits="marker")
+    intro, outro = there.get(manifest.intro), there.get(manifest.outro)
+    return Whole(FragmentSet(group, fragments, marker, intro, outro, manifest.output, manifest.job))
+
+
+def waiting_for_listed(group: str, manifest: Manifest, missing: Sequence[int], since: int) -> Waiting:
+    """The verdict while fragments that the manifest lists (`missing`, by their places from 0) are not there."""
+    names = ", ".join(manifest.fragments[at].key for at in missing[:3]) + (", …" if len(missing) > 3 else "")
+    words = f"{len(missing)} of {len(manifest.fragments)} that the manifest lists are missing: {names}"
+    return Waiting(group, words, tuple(missing), since)
+
+
+def in_order(pieces: Iterable[Piece]) -> list[Piece]:
+    """By number or time; pieces at odds come in the order of their keys, so that messages do not change."""
+    return sorted(pieces, key=lambda piece: (piece.name.number, piece.name.key))
+
+
+def declared_total(pieces: Iterable[Piece]) -> int | None:
+    """The total that names declare, None when none does."""
+    return next((piece.name.total for piece in pieces if piece.name.total is not None), None)
+
+
+def too_many(count: int, config: Config) -> str:
+    """Why a group of `count` fragments cannot be one job, or an empty text."""
+    if count <= config.max_fragments:
+        return ""
+    return (
+        f"has {count} fragments, more than CONCAT_MAX_FRAGMENTS={config.max_fragments}: raise that, or upload the "
+        "recording in larger pieces or as several groups"
+    )
+
+
+def at_odds(pieces: Sequence[Piece], count: int | None, config: Config) -> str:
+    """What is wrong with the pieces of one group, naming the keys; an empty text when nothing is.
+
+    Args:
+        pieces: in order.
+        count: how many there should be, if a name or a marker says so.
+        config: for the largest group, and whether fragments are joined without transcoding.
+    """
+    problem = too_many(max(len(pieces), count or 0), config)
+    if problem:
+        return problem
+    for one, other in pairwise(pieces):
+        if one.name.number == other.name.number:
+            return f"{one.name.key} and {other.name.key} have the same place, {one.name.digits}"
+    for piece in pieces:
+        if piece.object.size == 0:
+            return f"{piece.name.key} is empty (0 bytes)"
+    return _totals_at_odds(pieces, count) or (_types_at_odds(pieces) if config.direct else "")
+
+
+def _totals_at_odds(pieces: Sequence[Piece], count: int | None) -> str:
+    declared = [piece for piece in pieces if piece.name.total is not None]
+    for piece in declared:
+        if piece.name.total != declared[0].name.total:
+            return f"{declared[0].name.key} and {piece.name.key} declare different totals"
+    if count is None or not pieces:
+        return ""
+    first, last = pieces[0].name, pieces[-1].name
+    if last.number > count:
+        return f"{last.key} lies beyond the total of {count}"
+    if first.number == 0 and last.number == count:
+        return f"{first.key} counts from 0 and {last.key} from 1"
+    return ""
+
+
+def _types_at_odds(pieces: Sequence[Piece]) -> str:
+    for piece in pieces:
+        if piece.name.ext != pieces[0].name.ext:
+            return f"{pieces[0].name.key} and {piece.name.key} differ in type, which CONCAT_DIRECT=true cannot join"
+    return ""
+
+
+def missing_numbers(pieces: Sequence[Piece], count: int | None) -> tuple[int, ...]:
+    """The numbers that are not there: of `count`, otherwise of those up to the highest.
+
+    Counting starts from 0 if there is a 0, otherwise from 1; so a group whose lowest number is 2 lacks its first.
+    """
+    numbers = {piece.name.number for piece in pieces}
+    start = 0 if 0 in numbers else 1
+    end = start + count if count is not None else max(numbers, default=0) + 1
+    return tuple(number for number in range(start, end) if number not in numbers)
+
+
+def in_words(numbers: Sequence[int], most: int = 10) -> str:
+    """Ascending numbers as a person writes them: `3, 5-9 and 20 more`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    words = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs[:most])
+    rest = sum(b - a + 1 for a, b in runs[most:])
+    return f"{words} and {rest} more" if rest else words
+
+
+def long_gap(pieces: Sequence[Piece], most: int | None) -> str:
+    """The longest stretch between two starting times, if it exceeds `most` seconds; otherwise an empty text."""
+    if most is None or len(pieces) < 2:
+        return ""
+    width, one, other = max(
+        ((b.name.number - a.name.number, a.name.key, b.name.key) for a, b in pairwise(pieces)), key=lambda gap: gap[0]
+    )
+    return f"{width // 1000} s between {one} and {other}" if width > most * 1000 else ""
+
+
+def newest(pieces: Iterable[Piece]) -> int:
+    """LastModified of the newest piece, epoch seconds; 0 when there is none."""
+    return max((piece.object.last_modified for piece in pieces), default=0)

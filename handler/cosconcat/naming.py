@@ -31,7 +31,7 @@ WINDOWS = {"hour": 3600, "day": 86400}
 
 # The API takes addresses unencoded: a `?` or `#` would cut the key short, `${…}` would be filled in by the service.
 # Path segments of dots are resolved away by HTTP clients on the way.
-_IMPOSSIBLE = re.compile(r"[?#\x00-\x1f\x7f-\x9f\ud800-\udfff]|\$\{|(?:^|/)\.\.?(?:/|$)")
+_IMPOSSIBLE = re.compile(r"[?#\x00-\x1f\x7f-\x9f\ud800-\udfff]|\$\{|\{(?:ext|jobid)\}|(?:^|/)\.\.?(?:/|$)")
 _COUNT = re.compile(r"(?P<group>.+)[/.](?P<count>[0-9]{1,6})\.final", re.DOTALL)
 _WINDOW = re.compile(r"(?P<base>.+)_(?P<start>[0-9]{8}T[0-9]{6}(?:Z|[+-][0-9]{4}))", re.DOTALL)
 _ZONES_SPAN = 14 * 3600  # the farthest a local date can be from UTC, seconds
@@ -220,13 +220,13 @@ class Convention:
         if own:
             before = own.key[: own.span[0]]
             low, high = (before + times.write_time_like(own.digits, at, self.offset) for at in (start, end - 1))
-            return (Span(_common(low, high), low, high),)
+            return (Span(common_beginning(low, high), low, high),)
         if stem is None or not self.tail:
             return (Span(stem or self.prefix),)
         stem += self.tail
         days = zip(times.write_dates(start - _ZONES_SPAN), times.write_dates(end + _ZONES_SPAN), strict=True)
         ranges = [*days, (str(start), str(end - 1))]
-        return tuple(Span(stem + _common(low, high), stem + low, stem + high) for low, high in ranges)
+        return tuple(Span(stem + common_beginning(low, high), stem + low, stem + high) for low, high in ranges)
 
     def _stem(self, group: str, own: FragmentName | None) -> str | None:
         """The key up to the end of the group, or None when the expression leaves open what precedes it."""
@@ -284,10 +284,14 @@ class Convention:
         return _possible(key) or FragmentName(key, group, number, total, extension, (start, end))
 
 
-def _possible(key: str) -> InvalidName | None:
-    """Why a key that follows the convention cannot be handed to the API, or None."""
+def unfit_name(key: str) -> str:
+    """Why an object of this key cannot be handed to the API, or an empty text."""
     found = _IMPOSSIBLE.search(key)
-    return InvalidName(key, f"{found[0]!r} in a key cannot be passed on to the API unencoded") if found else None
+    return f"{found[0]!r} in a key cannot be passed on to the API unencoded" if found else ""
+
+
+def _possible(key: str) -> InvalidName | None:
+    return InvalidName(key, unfit_name(key)) if unfit_name(key) else None
 
 
 def _whole(text: str) -> int:
@@ -304,7 +308,7 @@ def _split_window(group: str) -> tuple[str, str]:
     return found["base"], found["start"]
 
 
-def _common(one: str, other: str) -> str:
-    """The longest text that both begin with."""
-    length = next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), len(one))
-    return one[:length]
+def common_beginning(*texts: str) -> str:
+    """The longest text that all of them begin with."""
+    low, high = min(texts), max(texts)
+    return low[: next((at for at, pair in enumerate(zip(low, high, strict=False)) if pair[0] != pair[1]), len(low))]

@@ -1,0 +1,184 @@
+"""Is this group whole? Asks COS no more than it takes to know.
+
+declared size beyond the limit ─► Invalid, no call
+manifest's own event ─► GET it, HEAD what it lists
+otherwise LIST ─► join the event's own key ─► HEAD what is missing, if that is at most two ─► Whole | Waiting | …
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from cosconcat import groups
+from cosconcat import manifest as manifests
+from cosconcat.config import PLACEHOLDER, Config
+from cosconcat.errors import InvalidInput
+from cosconcat.groups import FragmentSet, Gone, Invalid, Marker, Piece, Verdict, Waiting, Whole
+from cosconcat.listing import Sighting
+from cosconcat.naming import FragmentName, ManifestName
+from cosconcat.ports import ObjectInfo
+from cosconcat.services import Services
+
+_FEW = 2  # so many missing fragments are looked for one by one, in case LIST lags
+_MARKER_BYTES = 64  # a marker holds a count or nothing
+
+
+def survey(services: Services, group: str, own: str = "") -> Verdict:
+    """Whether the group is whole, judged by its own listing.
+
+    Args:
+        services: configuration and ports.
+        group: the group's id.
+        own: key of the event that brought us here, which LIST may not show yet; empty for a look without one.
+
+    Raises:
+        ServiceUnavailable, Rejected: as the port does.
+    """
+    config = services.config
+    name = config.convention.read(own) if own else None
+    fragment = name if isinstance(name, FragmentName) and name.group == group else None
+    if fragment and fragment.total and groups.too_many(fragment.total, config):
+        return Invalid(group, groups.too_many(fragment.total, config))
+    sighting = Sighting(services, group)
+    try:
+        if isinstance(name, ManifestName) and sighting.head(own) and sighting.manifest:
+            return _by_manifest(sighting, sighting.manifest)
+        # Without a total only a marker or the passing of time makes a group whole; a fragment's own event cannot, so
+        # it does not pay for more than a page.
+        sighting.list(config.convention.spans(group, fragment), one_page=bool(fragment and not fragment.total))
+        if own and not sighting.shows(own):
+            sighting.head(own)
+        return _judge(sighting)
+    except InvalidInput as mistake:
+        return Invalid(group, str(mistake))
+
+
+def newcomers(services: Services, fragments: FragmentSet) -> tuple[str, ...]:
+    """Keys that belong to the set's group by convention but are not in it.
+
+    A declared total leaves no room for them, and a manifest says itself what belongs to the group: no call then.
+    """
+    config = services.config
+    if config.completion in ("total", "manifest") or not fragments.fragments:
+        return ()
+    marker = config.convention.read(fragments.marker.key) if fragments.marker else None
+    first = config.convention.read(fragments.fragments[0].object.key)
+    if isinstance(marker, ManifestName) or not isinstance(first, FragmentName):
+        return ()
+    sighting = Sighting(services, fragments.group)
+    sighting.list(config.convention.spans(fragments.group, first))
+    known = {fragment.object.key for fragment in fragments.fragments}
+    late = [key for key in sighting.pieces if key not in known]
+    if not late and not config.convention.timed and first.total is None:
+        highest = max(fragment.index for fragment in fragments.fragments)
+        following = first.renumbered(highest + 1, _width(first, highest + 1))
+        late = [following] if sighting.head(following) else []
+    return tuple(sorted(late))
+
+
+def output_key(config: Config, fragments: FragmentSet) -> str:
+    """Where the result goes, as the API takes it: `${ext}` and `${jobid}` are left for the service to fill in."""
+    values = {
+        "group": fragments.group,
+        "fingerprint": fragments.fingerprint,
+        "date": time.strftime("%Y-%m-%d", time.gmtime(fragments.newest)),
+        "ext": "${ext}",
+        "jobid": "${jobid}",
+    }
+    return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), fragments.output or config.output_key)
+
+
+def resolved_output_key(config: Config, fragments: FragmentSet) -> str | None:
+    """The key that the result will have, or None when it holds the job's id and so is not known beforehand."""
+    key = output_key(config, fragments)
+    return None if "${jobid}" in key else key.replace("${ext}", config.extension)
+
+
+def _judge(sighting: Sighting) -> Verdict:
+    """The verdict on what is in sight; looks for what LIST may have hidden until nothing more turns up."""
+    config = sighting.services.config
+    if sighting.manifest:
+        return _by_manifest(sighting, sighting.manifest)
+    marker = _marker(sighting) if config.completion == "marker" else None
+    if not sighting.pieces and marker:
+        reason = f"{marker.object.key} is there, but no fragment"
+        return Waiting(sighting.group, reason, since=marker.object.last_modified)
+    while sighting.pieces:
+        pieces = groups.in_order(sighting.pieces.values())
+        if config.convention.timed:
+            end = config.convention.bounds(sighting.group)[1]
+            verdict = groups.judge_times(config, sighting.group, pieces, marker, sighting.now, end)
+        else:
+            verdict = groups.judge_numbers(config, sighting.group, pieces, marker, sighting.now)
+        if sighting.partial and isinstance(verdict, Whole):
+            reason = "more fragments than one listing page shows: judged at the marker's event and by the sweep"
+            return Waiting(sighting.group, reason, since=groups.newest(pieces), awaits="marker")
+        if not _more_turns_up(sighting, pieces, verdict, marker):
+            return verdict
+    return Gone(sighting.group)
+
+
+def _more_turns_up(sighting: Sighting, pieces: Sequence[Piece], verdict: Verdict, marker: Marker | None) -> bool:
+    """Whether a HEAD finds fragments that would change the verdict and that LIST did not show."""
+    if sighting.services.config.convention.timed:
+        return False
+    if isinstance(verdict, Waiting) and verdict.awaits == "fragments" and len(verdict.missing) <= _FEW:
+        return bool(verdict.missing) and all(sighting.head(key) for key in _keys(pieces, verdict.missing))
+    if isinstance(verdict, Whole) and pieces[0].name.total is None:
+        lowest, highest = pieces[0].name.number, pieces[-1].name.number
+        counted = marker is not None and marker.count is not None
+        beside = [highest + 1] if lowest == 0 or counted else [highest + 1, 0]
+        return any(sighting.head(key) for key in _keys(pieces, beside))
+    return False
+
+
+def _keys(pieces: Sequence[Piece], numbers: Sequence[int]) -> list[str]:
+    """The keys that these numbers have if they are written like the pieces in sight."""
+    sample = max((piece.name for piece in pieces), key=lambda name: (name.digits.startswith("0"), -len(name.digits)))
+    return [sample.renumbered(number, _width(sample, number)) for number in numbers]
+
+
+def _width(sample: FragmentName, number: int) -> int:
+    """Digits of a number written like the sample: filled up with zeros only if the sample is."""
+    padded = len(sample.digits) > 1 and sample.digits.startswith("0")
+    return len(sample.digits) if padded else len(str(number))
+
+
+def _marker(sighting: Sighting) -> Marker | None:
+    """The newest marker in sight, with its count: from its name, or from its content."""
+    if not sighting.markers:
+        return None
+    name, found = max(sighting.markers.values(), key=lambda marker: (marker[1].last_modified, marker[1].key))
+    if name.count is not None or found.size == 0:
+        return Marker(found, name.count)
+    stored = (
+        sighting.services.cos.get(sighting.services.config.bucket, found.key) if found.size <= _MARKER_BYTES else None
+    )
+    text = stored.body.strip() if stored else b"too long"
+    if text and not (text.isdigit() and len(text) <= 6):
+        raise InvalidInput([f"{found.key} must be empty or hold the number of fragments, and nothing else"])
+    return Marker(stored.head.object if stored else found, int(text) if text else None)
+
+
+def _by_manifest(sighting: Sighting, found: ObjectInfo) -> Verdict:
+    """The verdict on a group whose manifest is there: everything it lists must be."""
+    services, group, config = sighting.services, sighting.group, sighting.services.config
+    if found.size > manifests.LARGEST:
+        return Invalid(group, f"{found.key} has {found.size} bytes; a manifest has at most {manifests.LARGEST}")
+    stored = services.cos.get(config.bucket, found.key)
+    if stored is None:
+        return Waiting(
+            group, "waiting for the manifest", since=groups.newest(sighting.pieces.values()), awaits="marker"
+        )
+    try:
+        manifest = manifests.read_manifest(stored.body, config)
+    except InvalidInput as mistake:
+        return Invalid(group, f"{found.key}: {mistake}")
+    hidden = [at for at, entry in enumerate(manifest.fragments) if sighting.misses(entry.key)]
+    if len(hidden) > _FEW:
+        return groups.waiting_for_listed(group, manifest, hidden, groups.newest(sighting.pieces.values()))
+    keys = [entry.key for entry in manifest.fragments] + [key for key in (manifest.intro, manifest.outro) if key]
+    heads = services.cos.heads(config.bucket, keys)
+    there = {key: head.object for key, head in heads.items() if head is not None}
+    return groups.judge_manifest(config, group, manifest, stored.head.object, there)
