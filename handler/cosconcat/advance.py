@@ -169,7 +169,7 @@ def _job_or_lost(services: Services, entry: Entry[Claim]) -> Job | Result | tupl
     shows_ours = False
     first = ledger.claim(claim.gid, claim.rev, 1)
     for job in listed_jobs(services, first.written if first else entry.written):
-        if outputs.is_job_of(job, claim, nonces):
+        if outputs.is_adoptable(job, claim, nonces):
             return job
         shows_ours = shows_ours or Token.parse(job.user_data) is not None
     stale = entry.age > services.config.stale_seconds

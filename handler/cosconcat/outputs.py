@@ -53,3 +53,13 @@ def is_job_of(job: Job, claim: Claim, nonces: frozenset[str]) -> bool:
         and job.output == claim.output
         and job.output_key.lstrip("/") in (claim.output_key, expand(claim.output_key, claim.format, job.id))
     )
+
+
+def is_adoptable(job: Job, claim: Claim, nonces: frozenset[str]) -> bool:
+    """Whether the claim's attempt may go on with this job: its own in any state, an earlier one's that did not fail.
+
+    An earlier attempt's failed job is what this attempt was claimed for: taken over, one failure would count thrice.
+    """
+    if not is_job_of(job, claim, nonces):
+        return False
+    return job.state not in ("Failed", "Cancel") or is_job_of(job, claim, frozenset({claim.nonce}))

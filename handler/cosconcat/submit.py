@@ -130,11 +130,11 @@ def adopt(services: Services, claim: Claim, job: Job) -> Result:
 
 
 def find_job(services: Services, claim: Claim) -> Job | None:
-    """The job that carries a nonce of this content, from CI's listing since a little before the claim."""
+    """The job of this content that the claim may take over, from CI's listing since a little before the claim."""
     ledger = ledger_of(services)
     nonces = ledger.nonces(claim)
     mine = (
-        job for job in listed_jobs(services, _first_written(ledger, claim)) if outputs.is_job_of(job, claim, nonces)
+        job for job in listed_jobs(services, _first_written(ledger, claim)) if outputs.is_adoptable(job, claim, nonces)
     )
     return next(mine, None)
 
