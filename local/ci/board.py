@@ -10,7 +10,7 @@ from typing import Any
 
 from local.ci.document import Element
 from local.ci.errors import Stopped, refused
-from local.ci.jobs import WAITING, Job, Outcome, Template
+from local.ci.jobs import FINAL, WAITING, Job, Outcome, Template
 from local.ci.rules import Place
 
 MAX_SIZE = 10000  # jobs waiting in a queue; the figure of the documents' sample, not a promise
@@ -92,6 +92,7 @@ class Board:
         with self._changed:
             job.outcome, job.code, job.message, job.ended = outcome, code, message, self.now()
             job.state = "Failed" if outcome is None else "Success"
+            self._changed.notify_all()
 
     def cancel(self, job: Job) -> None:
         """Cancels a job that does not run yet; raises a refusal for any other (its code is assumed)."""
@@ -99,6 +100,7 @@ class Board:
             if job.state not in WAITING:
                 raise refused("InvalidArgument", f"job {job.id} is {job.state}, only waiting jobs can be cancelled")
             job.state, job.ended = "Cancel", self.now()
+            self._changed.notify_all()
 
     def update(self, queue: Queue, name: str, state: str, notify: Element) -> None:
         """Sets a queue; pausing it makes its waiting jobs Pause, running ones go on."""
@@ -109,6 +111,11 @@ class Board:
                 if job.queue_id == queue.id and job.state == before:
                     job.state = after
             self._changed.notify_all()
+
+    def wait_final(self, timeout: float) -> bool:
+        """Waits until every job has ended; False after `timeout` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: all(job.state in FINAL for job in self._jobs.values()), timeout)
 
     def stop(self) -> None:
         """No job is started any more; whoever waits for one gets `Stopped`."""

@@ -87,7 +87,7 @@ class Courier:
         self._deliver = deliver
         self._waiting: queue.SimpleQueue[Callback | None] = queue.SimpleQueue()
         self._pending = 0
-        self._guard = threading.Lock()
+        self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._threads: Sequence[threading.Thread] = [
             threading.Thread(target=self._work, name=f"callback-{number}", daemon=True) for number in range(threads)
@@ -106,23 +106,24 @@ class Courier:
 
     def send(self, callback: Callback, times: int = 1) -> None:
         """Delivers soon, so many times."""
-        with self._guard:
+        with self._changed:
             self._pending += times
         for _ in range(times):
             self._waiting.put(callback)
 
-    def idle(self) -> bool:
-        """Whether every callback was handed over."""
-        with self._guard:
-            return self._pending == 0
+    def wait_idle(self, timeout: float) -> bool:
+        """Waits until every callback was handed over or given up; False after `timeout` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._pending == 0, timeout)
 
     def _work(self) -> None:
         while (callback := self._waiting.get()) is not None and not self._stopping.is_set():
             try:
                 self._try(callback)
             finally:
-                with self._guard:
+                with self._changed:
                     self._pending -= 1
+                    self._changed.notify_all()
 
     def _try(self, callback: Callback) -> None:
         for pause in (*_RETRY_AFTER, None):

@@ -18,7 +18,7 @@ from local.ci.board import MAX_SIZE, Board, Queue, Selection
 from local.ci.callbacks import Callback, Courier, DeliveryFailed, callback_of
 from local.ci.document import Element, Malformed, Tree, parse, to_xml
 from local.ci.errors import JobFailed, Stopped, refused
-from local.ci.jobs import FINAL, Job, Template, details, moment
+from local.ci.jobs import Job, Template, details, moment
 from local.ci.rules import Place, broken_concat_rules, broken_job_rules, broken_watermark_rules
 from local.ci.work import Workshop
 from local.http import ConnectionCut, Refusal, Request, Response, new_request_id, trace_id
@@ -105,9 +105,10 @@ class MediaService:
         """Every job in the order of submission, for tests."""
         return self._board.jobs()
 
-    def idle(self) -> bool:
-        """Whether every job has ended and every callback was handed over."""
-        return all(job.state in FINAL for job in self._board.jobs()) and self._courier.idle()
+    def wait_idle(self, timeout: float) -> bool:
+        """Waits until every job has ended and every callback was handed over; False after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        return self._board.wait_final(timeout) and self._courier.wait_idle(max(0.0, deadline - time.monotonic()))
 
     def __call__(self, request: Request) -> Response:
         """Answers one request; raises `ConnectionCut` when the answer is to be lost."""
