@@ -93,8 +93,7 @@ class SettingsOverHttp:
 
     def queues(self, bucket: Bucket) -> Sequence[Queue]:
         """The queues that serve the bucket; none where media processing is off."""
-        wanted = {"state": "All", "pageNumber": "1", "pageSize": "100"}
-        answer = self._ask("GET", bucket, bucket.ci_host, "/queue", wanted)
+        answer = self._ask("GET", bucket, bucket.ci_host, "/queue", {})  # CI gives a bucket one queue, so no paging
         names = ("QueueId", "Name", "State")
         return tuple(Queue(*(str(one.get(name, "")) for name in names)) for one in _several(answer.get("QueueList")))
 
