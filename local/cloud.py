@@ -10,7 +10,6 @@ Everything runs in this process except the function instances, which end with it
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from local.account import Account
 from local.calls import Calls
-from local.ci.service import MediaService
+from local.ci.service import DeliveryFailed, MediaService
 from local.cmq import Cmq
 from local.cos.gateway import Gateway, is_cos_host
 from local.cos.store import Store
@@ -38,12 +37,13 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from local.ci.service import Callback
+    from local.http import Request, Response
     from local.scf.events import Json
 
 ROOT = Path(__file__).parents[1]
 HANDLER, LAYER = ROOT / "handler", ROOT / ".venv" / "layer"
-FINAL = ("Success", "Failed", "Cancel")
 CALLBACK_SECONDS = 320  # longer than the callback function may run
+LOOKS = 3  # so often in a row must nothing be under way
 
 THE_FUNCTIONS = (
     Function("upload", "upload.main_handler", time_limit=120),
@@ -84,13 +84,13 @@ class LocalCloud:
         self.store = Store(self.switches, self.account.now)
         self.store.create_bucket(bucket, self.account.region, versioning)
         self.cmq = Cmq(self.account.uin)
-        self.ci = MediaService(self.account, self.store, self.switches, self.calls, self._call_back)
+        self.ci = MediaService(self.account, self.store, self.switches, self.calls, self._deliver)
         cos = Gateway(self.account, self.store, self.calls)
         self.proxy = Proxy(
             [
                 (is_cos_host, self.kills.watched(cos)),
                 (lambda host: ".ci." in host, self.kills.watched(self.ci)),
-                (is_function_host, lambda request: self.functions.urls(request)),
+                (is_function_host, self._function_urls),
             ],
             port=port,
             now=self.account.now,
@@ -103,8 +103,6 @@ class LocalCloud:
         self.kills.kill = lambda secret_id: self.functions.kill(secret_id=secret_id)
         self.trigger = self._bind_triggers()
         self._timer_seconds = timer_seconds
-        self._calling_back = 0
-        self._called_back = threading.Condition()
 
     def start(self) -> None:
         """Serve and deliver from now on."""
@@ -133,11 +131,11 @@ class LocalCloud:
     def settle(self, timeout: float) -> bool:
         """Wait until nothing is under way: no event, no job, no callback, no retry; False after `timeout` seconds."""
         deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            if self._still() and self._still():  # what ends in one part may start something in another
-                return True
+        still = 0
+        while still < LOOKS and time.monotonic() < deadline:  # what ends in one part may start something in another
+            still = still + 1 if self._still() else 0
             time.sleep(0.02)
-        return False
+        return still == LOOKS
 
     def shell_environment(self) -> dict[str, str]:
         """What a shell sets to use this cloud with any COS client that speaks http through a proxy."""
@@ -150,9 +148,11 @@ class LocalCloud:
             "COS_BUCKET": self.bucket,
         }
 
+    def _function_urls(self, request: Request) -> Response:
+        return self.functions.urls(request)
+
     def _still(self) -> bool:
-        jobs_done = all(job.state in FINAL for job in self.ci.jobs())
-        return jobs_done and not self._calling_back and self.trigger.wait_idle(0) and self.functions.wait_idle(0)
+        return self.ci.wait_idle(0) and self.trigger.wait_idle(0) and self.functions.wait_idle(0)
 
     def _configuration(self, own: Mapping[str, str]) -> dict[str, str]:
         """The functions' variables: this bucket over http, and a callback by URL unless a topic or "" is asked for."""
@@ -191,31 +191,23 @@ class LocalCloud:
             self.cmq.subscribe(topic, lambda event: self.functions.send("callback", event, trigger="cmq"))
         return trigger
 
-    def _call_back(self, callback: Callback) -> None:
-        """Deliver a job's callback without holding up CI: by HTTP through the proxy, or to a topic or queue."""
-        with self._called_back:
-            self._calling_back += 1
-        threading.Thread(target=self._deliver, args=(callback,), daemon=True).start()
-
     def _deliver(self, callback: Callback) -> None:
-        try:
-            if callback.kind == "url":
-                self._post(callback)
-            elif callback.mq_mode == "Topic":
+        """A job's callback: by HTTP through the proxy, or to a topic or queue.
+
+        Raises:
+            DeliveryFailed: when the receiver did not answer with 2xx.
+        """
+        if callback.kind == "tdmq":
+            if callback.mq_mode == "Topic":
                 self.cmq.publish(callback.mq_name, callback.body)
             else:
                 self.cmq.send(callback.mq_name, callback.body)
-        finally:
-            with self._called_back:
-                self._calling_back -= 1
-
-    def _post(self, callback: Callback) -> None:
-        """One POST; whatever it answers, there is no second one (retries of the real service are not documented)."""
+            return
         through = urllib.request.build_opener(urllib.request.ProxyHandler({"http": self.proxy.url}))
         headers = {"Content-Type": callback.content_type}
         request = urllib.request.Request(callback.url, callback.body.encode(), headers, method="POST")
         try:
             with through.open(request, timeout=CALLBACK_SECONDS):
                 pass
-        except (urllib.error.URLError, OSError):
-            pass
+        except urllib.error.URLError as error:  # an HTTPError is one
+            raise DeliveryFailed(str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import time
@@ -37,6 +38,13 @@ class Watch:
         """Called from the thread that made the invocation."""
         self._heard.put(invocation)
 
+    def look(self, cloud: LocalCloud, seconds: float) -> None:
+        """Show what happens for so long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self._jobs(cloud)
+            self._invocations()
+
     def until_done(self, cloud: LocalCloud, seconds: float) -> bool:
         """Show what happens until the group has its closing record; False when `seconds` pass or the group failed."""
         state = cloud.environment.get("CONCAT_STATE_PREFIX", ".concat/")
@@ -71,7 +79,7 @@ class Watch:
             for key in _keys(invocation.event):
                 self._fragment(key, *outcome)
         else:
-            self._step(invocation.function, f"answered in {result.seconds:.1f} s")
+            self._step(invocation.function, f"{_decision(result.log) or 'answered'}  ({result.seconds:.1f} s)")
 
     def _fragment(self, key: str, action: str, reason: str) -> None:
         clip = self._clips.get(key)
@@ -115,6 +123,16 @@ def _outcome(value: object) -> tuple[str, str]:
     first = results[0] if results else {}
     reason = first.get("reason") or (f"job {first['job']}" if first.get("job") else "")
     return first.get("action", json.dumps(value)), reason
+
+
+def _decision(log: str) -> str:
+    """Action and reason of the last decision in a function's log, which is one line of JSON for each."""
+    for line in reversed(log.splitlines()):
+        with contextlib.suppress(ValueError):
+            said = json.loads(line)
+            if isinstance(said, dict) and said.get("action"):
+                return f"{said['action']}: {said.get('reason', '')}".strip(": ")
+    return ""
 
 
 def _keys(event: object) -> Iterator[str]:
