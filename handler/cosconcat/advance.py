@@ -40,27 +40,29 @@ def take_up(services: Services, fragments: FragmentSet, *, forced: bool = False)
     gid = gid_of(fragments.group)
     key = output_key(services.config, fragments)
     content: Content | None = None
-    for _ in range(3):  # whoever loses a create meets the winner's records the next time round
-        occupied = _occupied(services, key)
-        if occupied and content is None:
-            content = ledger.newest_content(gid)
+    for _ in range(4):  # whoever loses a create meets the winner's records the next time round
         if content is not None:
             held = _in_flight(services, content, fragments) or _settled(services, content, fragments, forced=forced)
             if held is not None:
                 return held
+        occupied = _occupied(services, key)
+        if occupied and content is None:  # most often by our own earlier output
+            content = ledger.newest_content(gid)
+            if content is not None:
+                continue
+            if _bears_fingerprint(services, key, fragments):
+                reason = "joined before, its records are gone; nothing removed"
+                return Result(fragments.group, "already-finished", reason, key)
         rev = content.rev + 1 if content else 1
         name = outputs.with_rev(key, rev) if occupied else key
-        if occupied and content is None and _bears_fingerprint(services, key, fragments):
-            return Result(
-                fragments.group, "already-finished", "joined before, its records are gone; nothing removed", key
-            )
         if occupied and _occupied(services, name):
             return Result(fragments.group, "invalid", f"both {key} and {name} exist and are not this content", name)
         claim = first_claim(services, fragments, rev, name)
-        if ledger.create_claim(claim):
+        winner = ledger.create_claim(claim)
+        if winner is None:
             result = submit(services, claim)
             return advance(services, gid, rev, again=False) if result.action == "superseded" else result
-        content = ledger.newest_content(gid)
+        content = ledger.newest_content(gid, winner if rev == 1 else None)
     raise NotYet(f"group {fragments.group}: its records are being written by others right now")
 
 
@@ -205,7 +207,7 @@ def _retry(services: Services, claim: Claim, end: Entry[End], *, forced: bool) -
     if left > 0 and not forced:
         return Result(claim.group, "job-failed", f"{end.record.reason}; tried again in {left} s", job=end.record.job)
     following = next_claim(services, claim)
-    if not ledger_of(services).create_claim(following):
+    if ledger_of(services).create_claim(following) is not None:
         return Result(claim.group, "already-submitted", "the next attempt was claimed by another instance")
     result = submit(services, following, end.record)
     if result.action == "superseded":

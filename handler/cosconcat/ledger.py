@@ -149,12 +149,15 @@ class Ledger:
 
     # --- create: True when this call (or an earlier try of it) wrote the record -----------------------------------
 
-    def create_claim(self, claim: Claim) -> bool:
-        """Claim an attempt; on a lost answer our own nonce in the record tells that it was us."""
+    def create_claim(self, claim: Claim) -> Entry[Claim] | None:
+        """Claim an attempt: None when it is ours, else the winner's claim.
+
+        On a lost answer our own nonce in the record tells that it was us.
+        """
         if self._create(self._claim_key(claim.gid, claim.rev, claim.n), claim):
-            return True
+            return None
         winner = self.claim(claim.gid, claim.rev, claim.n)
-        return winner is not None and winner.record.nonce == claim.nonce
+        return winner if winner is not None and winner.record.nonce != claim.nonce else None
 
     def open(self, gid: str, rev: int) -> None:
         """Enter the content into the sweep's index."""
@@ -217,24 +220,29 @@ class Ledger:
                 claim, end = later, self.end(gid, rev, later.record.n)
         return Attempt(claim, end)
 
-    def newest_content(self, gid: str) -> Content | None:
-        """The group's newest rev; None when it was never claimed. LIST may lag, so what it shows is only a start."""
-        claim = self.claim(gid, 1, 1)
+    def newest_content(self, gid: str, first: Entry[Claim] | None = None) -> Content | None:
+        """The group's newest rev; None when it was never claimed. `first` is the first claim of rev 1, if it is known.
+
+        Only a rev that is done can have a successor, so most groups cost two reads. LIST may lag: what it shows is
+        where the reading upward starts.
+        """
+        claim = first or self.claim(gid, 1, 1)
         if claim is None:
             return None
-        rev, done = 1, self.done(gid, 1)
-        if done is not None:
+        newest = Content(1, claim, self.done(gid, 1))
+        if newest.done is not None:
             listed = max(self._numbers(f"{self._prefix}{gid}/"), default=1)
-            if listed > 1:
-                later = self.claim(gid, listed, 1)
-                if later is not None:
-                    rev, claim, done = listed, later, self.done(gid, listed)
-            while done is not None:
-                later = self.claim(gid, rev + 1, 1)
-                if later is None:
-                    break
-                rev, claim, done = rev + 1, later, self.done(gid, rev + 1)
-        return Content(rev, claim, done)
+            newest = self._content(gid, listed) or newest if listed > 1 else newest
+        while newest.done is not None:
+            following = self._content(gid, newest.rev + 1)
+            if following is None:
+                break
+            newest = following
+        return newest
+
+    def _content(self, gid: str, rev: int) -> Content | None:
+        claim = self.claim(gid, rev, 1)
+        return Content(rev, claim, self.done(gid, rev)) if claim else None
 
     def nonces(self, claim: Claim) -> frozenset[str]:
         """Nonces of all attempts of this content up to `claim`: a job that carries one of them is ours."""
