@@ -124,7 +124,7 @@ class CosOverHttp:
                 self._client(target, slow=True).copy_object(
                     Bucket=target.name,
                     Key=_path(target_key),
-                    CopySource={"Bucket": source.name, "Region": source.region, "Key": _path(source_key)},
+                    CopySource={"Bucket": source.name, "Region": source.region, "Key": f"/{_path(source_key)}"},
                     CopySourceIfMatch=f'"{etag}"',
                 )
         except Rejected as refusal:
@@ -241,7 +241,7 @@ class CosOverHttp:
 
 
 def _path(key: str) -> str:
-    """The SDK takes one leading slash away; without ours, `/a` would address `a`."""
+    """The SDK takes one leading slash away (of a copy's source two); without ours, `/a` would address `a`."""
     return f"/{key}"
 
 
@@ -359,7 +359,8 @@ def _refusal(what: str, error: CosServiceError) -> ConcatError:
     skew = _skew_seconds()
     if code == "RequestTimeTooSkewed" or (status == 403 and not code and abs(skew) > SKEW_SECONDS):
         return ServiceUnavailable(f"{what}: this machine's clock is {skew} s off the service's (RequestTimeTooSkewed)")
-    if status >= 500 or status in (200, 429) or code in _TRY_AGAIN_CODES:  # 200: a copy may fail after its headers
+    unsaid = status == 400 and not code  # a HEAD: an expired token, perhaps
+    if status >= 500 or status in (200, 429) or code in _TRY_AGAIN_CODES or unsaid:  # 200: a copy that broke off
         return ServiceUnavailable(f"{what}: HTTP {status} {code} {message}".rstrip())
     return Rejected(
         f"{what}: {message or 'refused'}", status=status, code=code or f"HTTP{status}", request_id=request_id

@@ -1,0 +1,202 @@
+"""What the COS adapter makes of answers that the local COS does not give: errors of every class, and nonsense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cosconcat.config import Config, Credentials
+from cosconcat.cos import CosOverHttp
+from cosconcat.errors import ConcatError, Rejected, ServiceUnavailable
+from cosconcat.ports import Bucket, Doomed, Unreadable
+from local.http import ConnectionCut, Request, Response
+from local.proxy import Proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DEMO = Bucket("demo-1250000000", "ap-guangzhou")
+XML = {"Content-Type": "application/xml"}
+
+
+def error(code: str, *, resource: bool = True) -> bytes:
+    """An error body; Cloud Infinite's have no Resource."""
+    where = "<Resource>r</Resource>" if resource else ""
+    return f"<Error><Code>{code}</Code><Message>said so</Message>{where}<RequestId>rid</RequestId></Error>".encode()
+
+
+@dataclass
+class Script:
+    """A service that gives one prepared answer to everything, and remembers what it was asked."""
+
+    answer: Response | None = None  # None cuts the connection
+    asked: list[Request] = field(default_factory=list)
+
+    def __call__(self, request: Request) -> Response:
+        """The prepared answer."""
+        self.asked.append(request)
+        if self.answer is None:
+            raise ConnectionCut("as prepared")
+        return Response(self.answer.status, dict(self.answer.headers), self.answer.body)
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
+    """Behind a proxy, for any host; the SDK repeats nothing."""
+    script = Script()
+    proxy = Proxy([(lambda _: True, script)])
+    proxy.start()
+    monkeypatch.setattr("cosconcat.cos.RETRIES", 0)
+    for name, value in (("http_proxy", proxy.url), ("no_proxy", "")):
+        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name.upper(), value)
+    yield script
+    proxy.stop()
+
+
+@pytest.fixture
+def cos() -> CosOverHttp:
+    """With a temporary key."""
+    return CosOverHttp(Config(DEMO, scheme="http"), Credentials("AKIDexample", "secret-key", "the-token"))
+
+
+CALLS: dict[str, Callable[[CosOverHttp], object]] = {
+    "list": lambda cos: cos.list(DEMO, "p/"),
+    "head": lambda cos: cos.head(DEMO, "k"),
+    "heads": lambda cos: cos.heads(DEMO, ["k", "l"]),
+    "get": lambda cos: cos.get(DEMO, "k"),
+    "create": lambda cos: cos.create(DEMO, "k", b"{}"),
+    "put": lambda cos: cos.put(DEMO, "k", b"{}"),
+    "copy": lambda cos: cos.copy(DEMO, "k", "e", DEMO, "t"),
+    "delete": lambda cos: cos.delete(DEMO, [Doomed("k")]),
+    "tags": lambda cos: cos.tags(DEMO, "k"),
+    "tag": lambda cos: cos.tag(DEMO, "k", {"a": "b"}),
+    "untag": lambda cos: cos.tag(DEMO, "k", {}),
+    "media": lambda cos: cos.media(DEMO, ["k"]),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    ("answer", "meaning"),
+    [
+        (Response(500, XML, error("InternalError")), ServiceUnavailable),
+        (Response(503, XML, error("SlowDown", resource=False)), ServiceUnavailable),
+        (Response(502, {}, b"<html>bad gateway"), ServiceUnavailable),
+        (Response(429, XML, error("SlowDown", resource=False)), ServiceUnavailable),
+        (Response(400, XML, error("ExpiredToken")), ServiceUnavailable),
+        (None, ServiceUnavailable),
+        (Response(403, XML, error("AccessDenied", resource=False)), Rejected),
+        (Response(403, XML, error("SignatureDoesNotMatch")), Rejected),
+        (Response(401, XML, error("Whatever", resource=False)), Rejected),
+    ],
+)
+def test_every_call_tells_for_now_from_for_good(
+    script: Script, cos: CosOverHttp, call: str, answer: Response | None, meaning: type[ConcatError]
+) -> None:
+    """Down, throttled, cut off, or refused, and the message names call, bucket and key, and no secret."""
+    script.answer = answer
+    with pytest.raises(meaning) as refused:
+        CALLS[call](cos)
+    assert "demo-1250000000/" in str(refused.value)
+    assert "secret-key" not in str(refused.value)
+    assert "the-token" not in str(refused.value)
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call not in ("create", "put", "tag", "untag", "media")])
+def test_an_answer_that_makes_no_sense_is_no_answer(script: Script, cos: CosOverHttp, call: str) -> None:
+    """200 with something else in it: a proxy's page, half a document."""
+    script.answer = Response(200, {"Content-Type": "text/html"}, b"<html>welcome")
+    with pytest.raises(ServiceUnavailable, match="demo-1250000000/"):
+        CALLS[call](cos)
+
+
+def test_a_probe_that_makes_no_sense_is_no_length(script: Script, cos: CosOverHttp) -> None:
+    """Nothing is verified by it."""
+    for body in (b"<html>welcome", b"<Response/>", b"<Response><MediaInfo/></Response>", b""):
+        script.answer = Response(200, XML, body)
+        assert isinstance(cos.media(DEMO, ["k"])["k"], Unreadable)
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [("FileAlreadyExists", False), ("ObjectAlreadyExists", False), ("PathConflict", ServiceUnavailable),
+     ("UploadConflict", ServiceUnavailable), ("ObjectLocked", Rejected)],
+)  # fmt: skip
+def test_a_conflict_on_create_is_not_always_an_existing_key(
+    script: Script, cos: CosOverHttp, code: str, meaning: type[ConcatError] | bool
+) -> None:
+    """Of the 409s only the one that says so; the others decide nothing or forbid."""
+    script.answer = Response(409, XML, error(code))
+    if isinstance(meaning, bool):
+        assert cos.create(DEMO, "k", b"{}") is meaning
+    else:
+        with pytest.raises(meaning):
+            cos.create(DEMO, "k", b"{}")
+    assert script.asked[-1].headers["x-cos-forbid-overwrite"] == "true"
+    assert script.asked[-1].headers["x-cos-security-token"] == "the-token"
+    assert "x-cos-forbid-overwrite" in script.asked[-1].headers["authorization"]
+
+
+def test_a_copy_that_fails_after_its_headers_is_a_failure(script: Script, cos: CosOverHttp) -> None:
+    """200, and an error in the body."""
+    script.answer = Response(200, XML, error("InternalError"))
+    with pytest.raises(ServiceUnavailable, match="InternalError"):
+        cos.copy(DEMO, "k", "e", DEMO, "t")
+
+
+def test_a_delete_of_a_thousand_that_fails_as_a_whole_is_a_failure(script: Script, cos: CosOverHttp) -> None:
+    """200, and an error in the body instead of a result."""
+    script.answer = Response(200, XML, error("InternalError"))
+    with pytest.raises(ServiceUnavailable, match="InternalError"):
+        cos.delete(DEMO, [Doomed("k")])
+
+
+def test_what_is_deleted_already_is_no_failure(script: Script, cos: CosOverHttp) -> None:
+    """Whatever the service says about a missing key or version."""
+    errors = "".join(
+        f"<Error><Key>{key}</Key><Code>{code}</Code><Message>m</Message></Error>"
+        for key, code in (("a", "NoSuchKey"), ("b", "NoSuchVersion"), ("c &amp; d", "AccessDenied"))
+    )
+    script.answer = Response(200, XML, f"<DeleteResult>{errors}</DeleteResult>".encode())
+    assert [(each.key, each.code) for each in cos.delete(DEMO, [Doomed("a"), Doomed("b"), Doomed("c & d")])] == [
+        ("c & d", "AccessDenied")
+    ]
+
+
+def test_an_answer_without_a_date_has_no_time(script: Script, cos: CosOverHttp) -> None:
+    """Ages are never measured by this machine's clock."""
+    script.answer = Response(200, {**XML, "Date": "-"}, b"<ListBucketResult/>")
+    with pytest.raises(ServiceUnavailable, match="Date"):
+        cos.list(DEMO, "p/")
+
+
+def test_a_page_that_leads_nowhere_is_a_failure(script: Script, cos: CosOverHttp) -> None:
+    """Truncated without a marker or a key: whoever went on would begin again for ever."""
+    script.answer = Response(200, XML, b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")
+    with pytest.raises(ServiceUnavailable, match="marker"):
+        cos.list(DEMO, "p/")
+
+
+def test_what_the_object_cannot_help_is_told_from_what_it_is(script: Script, cos: CosOverHttp) -> None:
+    """A probe refused for the object's sake is an answer; for the account's sake it is an error."""
+    for code in ("InvalidArgument", "ResourceNotSupported", "NoSuchKey"):
+        script.answer = Response(400, XML, error(code, resource=False))
+        refused = cos.media(DEMO, ["k"])["k"]
+        assert isinstance(refused, Unreadable)
+        assert refused.code == code
+    script.answer = Response(400, XML, error("CIRoleNotExist", resource=False))
+    with pytest.raises(Rejected, match="CIRoleNotExist"):
+        cos.media(DEMO, ["k"])
+
+
+def test_the_etag_of_a_condition_is_quoted_and_the_tags_carry_their_md5(script: Script, cos: CosOverHttp) -> None:
+    """As HTTP and COS have it; the SDK does neither."""
+    script.answer = Response(412, XML, error("PreconditionFailed"))
+    assert cos.copy(DEMO, "k", "abc", DEMO, "t") is False
+    assert script.asked[-1].headers["x-cos-copy-source-if-match"] == '"abc"'
+    script.answer = Response(200, XML)
+    cos.tag(DEMO, "k", {"a": "b"})
+    assert script.asked[-1].headers["content-md5"]
