@@ -16,8 +16,9 @@ from functools import partial
 
 from cosconcat import log
 from cosconcat.advance import advance, take_up
+from cosconcat.cleanup import clean_again
 from cosconcat.errors import NeverAgain, TryAgain
-from cosconcat.groups import Invalid, Waiting, Whole
+from cosconcat.groups import Invalid, Verdict, Waiting, Whole
 from cosconcat.ledger import gid_of
 from cosconcat.naming import InvalidName, NotOurs
 from cosconcat.ports import Job, ObjectInfo, Page
@@ -132,6 +133,8 @@ class _Sweep:
 
     def _judge(self, group: str, now: int) -> Result | None:
         verdict = survey(self.services, group)
+        if self._deserves_help(verdict, now) and self._help(group):
+            verdict = survey(self.services, group)
         if isinstance(verdict, Whole):
             result = take_up(self.services, verdict.set)
             self._note(result)
@@ -150,6 +153,28 @@ class _Sweep:
             self.findings.add("invalid", group, reason=verdict.reason)
             return Result(group, "invalid", verdict.reason)
         return None
+
+    def _deserves_help(self, verdict: Verdict, now: int) -> bool:
+        if isinstance(verdict, Waiting):
+            return bool(verdict.since) and now - verdict.since >= self.services.config.stale_seconds
+        return isinstance(verdict, Invalid)
+
+    def _help(self, group: str) -> bool:
+        """A group that is not whole may be the rest of one that was: pieces that were joined but could not be removed
+        or came again alone, or a claim whose winner died before it entered the index. True when something was done.
+        """
+        content = ledger_of(self.services).newest_content(gid_of(group))
+        if content is None:
+            return False
+        if content.done is not None:
+            if content.done.record.outcome != "joined":
+                return False
+            self._attempt(group, partial(clean_again, self.services, content.claim.record, content.claim.record.set))
+            return True
+        if content.claim.age <= content.claim.record.lease_seconds:
+            return False
+        self._attempt(group, partial(advance, self.services, gid_of(group), content.rev, again=False))
+        return True
 
     def _note(self, result: Result) -> None:
         """Into the report what a person should know of a group's result."""
