@@ -27,6 +27,7 @@ ENCODED_URL = like(
 CALLBACK_URL = like(r"no|https?://[^\s/?#]+\S*", "an http(s) URL, or no")
 
 _PERCENT = number(1, 100, "%", whole=True)
+_SIZE = number(1, 4096, "(percent or pixels, by Mode)")
 _SPEED = number(0, 10, whole=True)
 
 
@@ -68,7 +69,7 @@ class ConcatFragment(Node):
     def at_odds(self, path: str) -> Iterator[str]:
         """A trim that leaves nothing."""
         start, end = as_number(self.StartTime or "0"), as_number(self.EndTime)
-        if start is not None and end is not None and end <= start:
+        if start is not None and end is not None and 0 <= end <= start:
             yield f"{path}.EndTime: '{self.EndTime}' leaves nothing; allowed: above StartTime ({self.StartTime or '0'})"
 
 
@@ -95,10 +96,10 @@ class Video(Node):
     """How the picture is coded. Width and Height in pixels, Bitrate in kbps, Rotate in degrees."""
 
     Codec: str = leaf(one_of("H.264"), TEMPLATE, required=True)
+    Bitrate: str = leaf(number(10, 50000, "kbps", whole=True), TEMPLATE)
     Width: str = leaf(number(128, 4096, "pixels", whole=True), TEMPLATE)
     Height: str = leaf(number(128, 4096, "pixels", whole=True), TEMPLATE)
     Fps: str = leaf(number(0, 60, "frames a second", above=True), TEMPLATE)
-    Bitrate: str = leaf(number(10, 50000, "kbps", whole=True), TEMPLATE)
     Crf: str = leaf(number(0, 51, above=True), TEMPLATE)
     Remove: str = leaf(BOOLEAN, TEMPLATE)
     Rotate: str = leaf(number(0, 359.999999, "degrees"), TEMPLATE)
@@ -157,8 +158,8 @@ class Image(Node):
 
     Url: str = leaf(ENCODED_URL, WATERMARK, required=True)
     Mode: str = leaf(one_of("Original", "Proportion", "Fixed"), WATERMARK, required=True)
-    Width: str = leaf(number(1, 4096), WATERMARK)
-    Height: str = leaf(number(1, 4096), WATERMARK)
+    Width: str = leaf(_SIZE, WATERMARK)
+    Height: str = leaf(_SIZE, WATERMARK)
     Transparency: str = leaf(_PERCENT, WATERMARK, required=True)
     Background: str = leaf(BOOLEAN, WATERMARK)
 
@@ -166,7 +167,7 @@ class Image(Node):
         """A size that the mode has no place for."""
         for name in ("Width", "Height"):
             size = getattr(self, name)
-            if not size:
+            if not _SIZE.accepts(size):
                 continue
             if self.Mode == "Original":
                 yield f"{path}.{name}: '{size}' with Mode Original; allowed: none"

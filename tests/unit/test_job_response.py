@@ -1,0 +1,250 @@
+"""Answers of CI, including every oddity seen in documents and SDKs, and bodies that are broken."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cosconcat.errors import InvalidInput
+from cosconcat.job.media import read_media
+from cosconcat.job.response import job_from_details, read_jobs
+from cosconcat.ports import AudioStream, Bucket, Media, OutputFile, VideoStream
+
+MD5 = "d41d8cd98f00b204e9800998ecf8427e"
+DONE: dict[str, Any] = {
+    "Code": "Success",
+    "State": "Success",
+    "Tag": "Concat",
+    "JobId": "j1",
+    "CreationTime": "2026-01-05T10:00:00+0800",
+    "Operation": {
+        "MediaInfo": {
+            "Format": {"Duration": "12.3", "Size": "1234567", "Bitrate": "800.1"},
+            "Stream": {
+                "Video": {"CodecName": "h264", "Profile": "High", "Width": "1280", "Height": "720", "Fps": "50/1"},
+                "Audio": {"CodecName": "aac", "SampleRate": "44100", "Channel": "2"},
+            },
+        },
+        "MediaResult": {
+            "OutputFile": {
+                "Bucket": "demo-1250000000",
+                "ObjectName": "out/x.mp4",
+                "Md5Info": {"Md5": MD5.upper(), "ObjectName": "out/x.mp4"},
+            }
+        },
+        "Output": {"Bucket": "demo-1250000000", "Object": "out/x.${ext}", "Region": "ap-guangzhou"},
+        "UserData": "group-17",
+    },
+}
+
+
+def operation(**nodes: object) -> dict[str, Any]:
+    """DONE with other nodes in its Operation."""
+    return {**DONE, "Operation": {**DONE["Operation"], **nodes}}
+
+
+def files(written: object, asked: str = "out/x.mp4", **nodes: object) -> tuple[OutputFile, ...]:
+    """The files of a job with this MediaResult.OutputFile."""
+    output = {"Bucket": "demo-1250000000", "Object": asked, "Region": "ap-guangzhou"}
+    return job_from_details(operation(MediaResult={"OutputFile": written}, Output=output, **nodes)).files
+
+
+def test_a_finished_job_is_read() -> None:
+    """Everything that verification needs."""
+    job = job_from_details(DONE)
+    assert (job.id, job.tag, job.state, job.user_data) == ("j1", "Concat", "Success", "group-17")
+    assert (job.output, job.output_key) == (Bucket("demo-1250000000", "ap-guangzhou"), "out/x.${ext}")
+    assert job.files == (OutputFile("out/x.mp4", MD5),)
+    assert job.created == 1767578400
+    assert job.media == Media(
+        12.3, 1234567, VideoStream("h264", "High", 1280, 720, 50.0, "", ""), AudioStream("aac", 44100, 2)
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({"ObjectName": "out/x.mp4"}, ["out/x.mp4"]),
+        ({"ObjectName": ["out/x.m3u8", "out/x0.ts"]}, ["out/x.m3u8", "out/x0.ts"]),
+        ([{"ObjectName": "a"}, {"ObjectName": "b"}], ["a", "b"]),
+        ({"ObjectName": "x.mp4", "ObjectPrefix": "out/"}, ["out/x.mp4"]),
+        ({"ObjectName": "out/x.mp4", "ObjectPrefix": "out/"}, ["out/x.mp4"]),
+        ({"ObjectName": "out/x.mp4", "ObjectPrefix": None}, ["out/x.mp4"]),
+        ({"ObjectName": "/out/x.mp4"}, ["out/x.mp4"]),
+        ({"ObjectName": "out/${jobid}.mp4"}, ["out/j1.mp4"]),
+        ({"ObjectName": "out/${jobid}.${ext}"}, ["out/j1.${ext}"]),
+        ({"ObjectName": None}, []),
+        ({}, []),
+        ("", []),
+        (None, []),
+        ([], []),
+    ],
+)
+def test_written_files_have_whole_keys(written: object, expected: list[str]) -> None:
+    """One or several, with a prefix apart, a leading slash, wildcards left as they were, or none."""
+    assert [file.key for file in files(written)] == expected
+
+
+def test_a_leading_slash_stays_where_the_key_was_asked_for_with_one() -> None:
+    """Then it is part of the key."""
+    assert files({"ObjectName": "/x.mp4"}, asked="/x.mp4") == (OutputFile("/x.mp4"),)
+
+
+def test_an_unexpanded_format_is_taken_from_the_echoed_request() -> None:
+    """Where the echo has a Container, `${ext}` is known."""
+    echo = {"Container": {"Format": "flv"}}
+    assert files({"ObjectName": "o/a.${ext}"}, ConcatTemplate=echo) == (OutputFile("o/a.flv"),)
+
+
+@pytest.mark.parametrize(
+    ("sums", "md5s"),
+    [
+        ({"ObjectName": "a", "Md5": MD5}, [MD5, ""]),
+        ([{"ObjectName": "b", "Md5": MD5}, {"ObjectName": "a", "Md5": "0" * 32}], ["0" * 32, MD5]),
+        ({"ObjectName": "/a", "Md5": MD5}, [MD5, ""]),
+        ({"ObjectName": "c", "Md5": MD5}, ["", ""]),
+        ({"ObjectName": "a", "Md5": "not a checksum"}, ["", ""]),
+        (None, ["", ""]),
+    ],
+)
+def test_checksums_belong_to_their_file(sums: object, md5s: list[str]) -> None:
+    """Matched by key, never by place; what is no MD5 is none."""
+    assert [file.md5 for file in files({"ObjectName": ["a", "b"], "Md5Info": sums})] == md5s
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds"),
+    [
+        ("2026-01-05T10:00:00+0800", 1767578400),
+        ("2026-01-05T02:00:00Z", 1767578400),
+        ("-", 0),
+        ("", 0),
+        (None, 0),
+        ("yesterday", 0),
+    ],
+)
+def test_times_are_epoch_seconds_or_unknown(time: object, seconds: int) -> None:
+    """`-` stands for a time that is not known yet; older samples have an empty element."""
+    assert job_from_details({**DONE, "CreationTime": time}).created == seconds
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        None,
+        "",
+        {},
+        {"Format": "", "Stream": ""},
+        {"Format": {"Duration": "12"}},
+        {"Format": {"Duration": "x", "Size": "1"}},
+    ],
+)
+def test_a_job_without_usable_media_information_has_none(info: object) -> None:
+    """Unfinished jobs carry empty elements; a guess would not be a proof."""
+    assert job_from_details(operation(MediaInfo=info)).media is None
+
+
+def test_several_streams_give_the_first_and_numbers_may_be_numbers() -> None:
+    """JSON may hold numbers, and a stream may stand in a list."""
+    video = {"CodecName": "h264", "Width": 640, "Height": 480, "AvgFps": 25.0}
+    info = {"Format": {"Duration": 2, "Size": 10.0}, "Stream": {"Video": [video, {"CodecName": "mjpeg"}], "Audio": {}}}
+    media = job_from_details(operation(MediaInfo=info)).media
+    assert media == Media(2.0, 10, VideoStream("h264", "", 640, 480, 25.0, "", ""), None)
+
+
+@pytest.mark.parametrize("details", [{}, {"State": "Success"}, [], "text", None, {"JobId": ""}, {"JobId": {}}])
+def test_a_job_without_an_id_is_refused(details: object) -> None:
+    """It could not be re-read, so nothing can follow from it."""
+    with pytest.raises(InvalidInput, match="JobId"):
+        job_from_details(details)
+
+
+@pytest.mark.parametrize("operation_", ["", None, [], {}, "x", {"Output": [], "MediaResult": 5, "UserData": {"a": 1}}])
+def test_a_job_with_an_odd_operation_is_still_a_job(operation_: object) -> None:
+    """Its id and state are what matters; the rest is empty."""
+    job = job_from_details({"JobId": "j1", "State": "Running", "Operation": operation_})
+    assert (job.id, job.state, job.user_data, job.output_key, job.files) == ("j1", "Running", "", "", ())
+
+
+def test_a_listing_has_jobs_a_token_and_unknown_ids() -> None:
+    """One or several of each; a job without an id does not spoil the page."""
+    body = b"""<Response>
+    <JobsDetail><JobId>j1</JobId></JobsDetail><JobsDetail><JobId/></JobsDetail><JobsDetail><JobId>j2</JobId></JobsDetail>
+    <NextToken>225508</NextToken><NonExistJobIds>j3, j4</NonExistJobIds><NonExistJobIds>j5</NonExistJobIds></Response>"""
+    read = read_jobs(body)
+    assert [job.id for job in read.jobs] == ["j1", "j2"]
+    assert (read.next_token, read.missing) == ("225508", ("j3", "j4", "j5"))
+
+
+@pytest.mark.parametrize("body", [b"<Response/>", b"<Response></Response>", b"<Response><JobsDetail/></Response>"])
+def test_an_empty_listing_is_no_error(body: bytes) -> None:
+    """No job, no next page."""
+    assert read_jobs(body) == ((), "", ())
+
+
+BROKEN = {
+    "nothing": b"",
+    "text": b"Bad Gateway",
+    "a page": b"<!DOCTYPE html><html></html>",
+    "unclosed": b"<Response><JobsDetail><Tag>Concat<Tag></JobsDetail></Response>",
+    "misspelt": b"<Response><MediaInfo></MeidaInfo></Response>",
+    "only an end": b"<Response></Message></Response>",
+    "json": json.dumps(DONE).encode(),
+    "entities": b'<!DOCTYPE R [<!ENTITY a "aaa">]><Response><JobsDetail><JobId>&a;</JobId></JobsDetail></Response>',
+    "external": b'<!DOCTYPE R SYSTEM "file:///etc/passwd"><Response/>',
+    "undefined entity": b"<Response>&x;</Response>",
+    "deep": b"<a>" * 5000 + b"</a>" * 5000,
+    "not utf-8": b"<Response>\xff</Response>",
+    "unknown encoding": b"<?xml version='1.0' encoding='klingon'?><Response/>",
+}
+
+
+@pytest.mark.parametrize("body", BROKEN.values(), ids=list(BROKEN))
+def test_a_broken_body_is_a_typed_error(body: bytes) -> None:
+    """Some printed samples are not well-formed; a document type is never read."""
+    with pytest.raises(InvalidInput):
+        read_jobs(body)
+    with pytest.raises(InvalidInput):
+        read_media(body)
+
+
+def test_another_document_is_not_an_answer() -> None:
+    """An error body where jobs were expected."""
+    with pytest.raises(InvalidInput, match="root is Error"):
+        read_jobs(b"<Error><Code>X</Code></Error>")
+
+
+def test_a_probe_is_read() -> None:
+    """`?ci-process=videoinfo`, with a second audio stream and a rate as a decimal."""
+    body = b"""<Response><MediaInfo>
+    <Format><Duration>5.33</Duration><Size>7309593</Size></Format>
+    <Stream><Video><CodecName>h264</CodecName><Profile>High</Profile><Width>640</Width><Height>360</Height>
+    <Fps>15.000000</Fps><Timebase>1/15360</Timebase><PixFormat>yuv420p</PixFormat></Video>
+    <Audio><CodecName>aac</CodecName><SampleRate>48000</SampleRate><Channel>1</Channel></Audio>
+    <Audio><CodecName>mp3</CodecName></Audio><Subtitle/></Stream></MediaInfo></Response>"""
+    assert read_media(body) == Media(
+        5.33,
+        7309593,
+        VideoStream("h264", "High", 640, 360, 15.0, "1/15360", "yuv420p"),
+        AudioStream("aac", 48000, 1),
+    )
+
+
+@pytest.mark.parametrize(
+    "format_",
+    [
+        "",
+        "<Duration>5</Duration>",
+        "<Size>5</Size>",
+        "<Duration>nan</Duration><Size>5</Size>",
+        "<Duration>inf</Duration><Size>5</Size>",
+        "<Duration>-1</Duration><Size>5</Size>",
+        "<Duration>5</Duration><Size>5.5</Size>",
+    ],
+)
+def test_a_probe_without_a_true_length_is_an_error(format_: str) -> None:
+    """A join is verified by duration; nan would compare as equal to anything that is careless."""
+    with pytest.raises(InvalidInput, match="MediaInfo.Format"):
+        read_media(f"<Response><MediaInfo><Format>{format_}</Format></MediaInfo></Response>".encode())
