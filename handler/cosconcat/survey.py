@@ -15,12 +15,11 @@ from cosconcat import manifest as manifests
 from cosconcat.config import PLACEHOLDER, Config
 from cosconcat.errors import InvalidInput
 from cosconcat.groups import FragmentSet, Gone, Invalid, Marker, Piece, Verdict, Waiting, Whole
-from cosconcat.listing import Sighting
+from cosconcat.listing import FEW, PAGE, Sighting
 from cosconcat.naming import FragmentName, ManifestName
 from cosconcat.ports import ObjectInfo
 from cosconcat.services import Services
 
-_FEW = 2  # so many missing fragments are looked for one by one, in case LIST lags
 _MARKER_BYTES = 64  # a marker holds a count or nothing
 
 
@@ -44,12 +43,10 @@ def survey(services: Services, group: str, own: str = "") -> Verdict:
     try:
         if isinstance(name, ManifestName) and sighting.head(own) and sighting.manifest:
             return _by_manifest(sighting, sighting.manifest)
-        # Without a total only a marker or the passing of time makes a group whole; a fragment's own event cannot, so
-        # it does not pay for more than a page.
-        sighting.list(config.convention.spans(group, fragment), one_page=bool(fragment and not fragment.total))
+        gap = _look(sighting, fragment)
         if own and not sighting.shows(own):
             sighting.head(own)
-        return _judge(sighting)
+        return _judge(sighting, gap)
     except InvalidInput as mistake:
         return Invalid(group, str(mistake))
 
@@ -67,13 +64,12 @@ def newcomers(services: Services, fragments: FragmentSet) -> tuple[str, ...]:
     if isinstance(marker, ManifestName) or not isinstance(first, FragmentName):
         return ()
     sighting = Sighting(services, fragments.group)
-    sighting.list(config.convention.spans(fragments.group, first))
+    sighting.look(config.convention.spans(fragments.group, first))
     known = {fragment.object.key for fragment in fragments.fragments}
     late = [key for key in sighting.pieces if key not in known]
     if not late and not config.convention.timed and first.total is None:
         highest = max(fragment.index for fragment in fragments.fragments)
-        following = first.renumbered(highest + 1, _width(first, highest + 1))
-        late = [following] if sighting.head(following) else []
+        late = [key for key in sighting.keys([highest + 1], first) if sighting.head(key)]
     return tuple(sorted(late))
 
 
@@ -95,7 +91,21 @@ def resolved_output_key(config: Config, fragments: FragmentSet) -> str | None:
     return None if "${jobid}" in key else key.replace("${ext}", config.extension)
 
 
-def _judge(sighting: Sighting) -> Verdict:
+def _look(sighting: Sighting, own: FragmentName | None) -> tuple[int, ...]:
+    """List the group; the numbers of a gap at which it was not worth to go on.
+
+    Without a total only a marker or the passing of time makes a group whole: a fragment's own event cannot, so it does
+    not pay for more than a page.
+    """
+    spans = sighting.services.config.convention.spans(sighting.group, own)
+    declared = sighting.services.config.completion == "total"
+    if own and own.total and own.total > PAGE and declared and len(spans) == 1:
+        return sighting.walk(spans[0], own)
+    sighting.look(spans, one_page=own is not None and not declared)
+    return ()
+
+
+def _judge(sighting: Sighting, gap: tuple[int, ...] = ()) -> Verdict:
     """The verdict on what is in sight; looks for what LIST may have hidden until nothing more turns up."""
     config = sighting.services.config
     if sighting.manifest:
@@ -111,38 +121,37 @@ def _judge(sighting: Sighting) -> Verdict:
             verdict = groups.judge_times(config, sighting.group, pieces, marker, sighting.now, end)
         else:
             verdict = groups.judge_numbers(config, sighting.group, pieces, marker, sighting.now)
-        if sighting.partial and isinstance(verdict, Whole):
-            reason = "more fragments than one listing page shows: judged at the marker's event and by the sweep"
-            return Waiting(sighting.group, reason, since=groups.newest(pieces), awaits="marker")
+        if isinstance(verdict, Invalid):
+            return verdict
+        if gap or sighting.partial:
+            return _half_seen(sighting, pieces, gap)
         if not _more_turns_up(sighting, pieces, verdict, marker):
             return verdict
     return Gone(sighting.group)
+
+
+def _half_seen(sighting: Sighting, pieces: Sequence[Piece], gap: tuple[int, ...]) -> Waiting:
+    """The verdict when looking further was not worth its price."""
+    since = groups.newest(pieces)
+    if gap:
+        return Waiting(sighting.group, f"missing, at least: {groups.in_words(gap)}", gap, since)
+    reason = "more than one listing page: judged at the event of its marker or manifest, and by the sweep"
+    return Waiting(sighting.group, reason, since=since, awaits="marker")
 
 
 def _more_turns_up(sighting: Sighting, pieces: Sequence[Piece], verdict: Verdict, marker: Marker | None) -> bool:
     """Whether a HEAD finds fragments that would change the verdict and that LIST did not show."""
     if sighting.services.config.convention.timed:
         return False
-    if isinstance(verdict, Waiting) and verdict.awaits == "fragments" and len(verdict.missing) <= _FEW:
-        return bool(verdict.missing) and all(sighting.head(key) for key in _keys(pieces, verdict.missing))
+    if isinstance(verdict, Waiting) and verdict.awaits == "fragments" and len(verdict.missing) <= FEW:
+        keys = sighting.keys(verdict.missing, pieces[0].name)
+        return bool(keys) and all(sighting.head(key) for key in keys)
     if isinstance(verdict, Whole) and pieces[0].name.total is None:
         lowest, highest = pieces[0].name.number, pieces[-1].name.number
         counted = marker is not None and marker.count is not None
         beside = [highest + 1] if lowest == 0 or counted else [highest + 1, 0]
-        return any(sighting.head(key) for key in _keys(pieces, beside))
+        return any(sighting.head(key) for key in sighting.keys(beside, pieces[0].name))
     return False
-
-
-def _keys(pieces: Sequence[Piece], numbers: Sequence[int]) -> list[str]:
-    """The keys that these numbers have if they are written like the pieces in sight."""
-    sample = max((piece.name for piece in pieces), key=lambda name: (name.digits.startswith("0"), -len(name.digits)))
-    return [sample.renumbered(number, _width(sample, number)) for number in numbers]
-
-
-def _width(sample: FragmentName, number: int) -> int:
-    """Digits of a number written like the sample: filled up with zeros only if the sample is."""
-    padded = len(sample.digits) > 1 and sample.digits.startswith("0")
-    return len(sample.digits) if padded else len(str(number))
 
 
 def _marker(sighting: Sighting) -> Marker | None:
@@ -176,7 +185,7 @@ def _by_manifest(sighting: Sighting, found: ObjectInfo) -> Verdict:
     except InvalidInput as mistake:
         return Invalid(group, f"{found.key}: {mistake}")
     hidden = [at for at, entry in enumerate(manifest.fragments) if sighting.misses(entry.key)]
-    if len(hidden) > _FEW:
+    if len(hidden) > FEW:
         return groups.waiting_for_listed(group, manifest, hidden, groups.newest(sighting.pieces.values()))
     keys = [entry.key for entry in manifest.fragments] + [key for key in (manifest.intro, manifest.outro) if key]
     heads = services.cos.heads(config.bucket, keys)
