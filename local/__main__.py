@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,9 +144,10 @@ def _announced(cloud: LocalCloud) -> Iterator[None]:
         "functions": {name: cloud.functions.settings(name, A_WEEK) for name in cloud.functions.names},
     }
     STATE.parent.mkdir(exist_ok=True)
-    STATE.unlink(missing_ok=True)
-    with os.fdopen(os.open(STATE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+    descriptor, unfinished = tempfile.mkstemp(dir=STATE.parent)  # readable by its owner only
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(state, file, indent=2)
+    Path(unfinished).replace(STATE)
     try:
         yield
     finally:

@@ -14,11 +14,14 @@ import pytest
 from local.cmq import Cmq
 from local.http import ConnectionCut, Request, Response
 from local.scf.cos_trigger import CosTrigger, Filter
-from local.scf.events import Json
 from local.scf.function import Result, error
 from local.scf.function_url import FunctionUrls, function_host, is_function_host
 from local.scf.kills import Kills
 from local.switches import Switches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from local.scf.events import Json
 
 BUCKET = "demo-1250000000"
 
@@ -134,7 +137,9 @@ class TestFunctionUrl:
 
     HOST = function_host("1250000000", "ap-guangzhou", "callback")
 
-    def ask(self, value: object = None, *, status: int = 200, shape: str = "documented", **request: object) -> tuple[Json, Response]:
+    def ask(
+        self, value: object = None, *, status: int = 200, shape: str = "documented", **request: object
+    ) -> tuple[Json, Response]:
         """The event that a request becomes and the answer that a value becomes."""
         seen: list[Json] = []
 
