@@ -63,10 +63,11 @@ class Piece:
 def check_duration(expected: Sequence[Piece], output: Media, transition_seconds: float = 0.0) -> Verdict:
     """Whether the output is as long as its pieces together, or, with transitions, shorter by what they overlap.
 
-    A loss costs at least the shortest piece, so less than half of that missing is none. Whether a transition
-    shortens the output is not documented; where it does, (N − 1) · `transition_seconds` are missing, and that is
-    believed only if the loss of no set of pieces would look the same. An excess must stay under half the shortest
-    piece too (or the padding of N joints): a longer output holds something that was not asked for, and may hide a loss.
+    A loss costs at least the shortest piece, so less than half of that missing is none. An excess is held to the
+    same bound: a longer output holds something that was not asked for (a piece twice, another version of one), and
+    an excess as large as half a piece could hide the loss of one. Whether a transition shortens the output is not
+    documented; where it does, (N − 1) · `transition_seconds` are missing, and that is believed only if the loss of no
+    set of pieces would look the same.
     """
     figures: dict[str, object] = {
         "expected_seconds": round(sum(piece.seconds for piece in expected), 3),
@@ -85,7 +86,7 @@ def check_duration(expected: Sequence[Piece], output: Media, transition_seconds:
     lengths = [piece.seconds for piece in expected]
     missing = sum(lengths) - output.duration
     drift = min(DRIFT_SECONDS * len(lengths), min(lengths) / 2)
-    if missing < -max(drift, min(lengths) / 2):
+    if missing <= -min(lengths) / 2:
         return Unverified(f"the output is {-missing:.3f} s longer than its fragments together", figures)
     if missing < min(lengths) / 2:
         return Verified(figures)
