@@ -7,6 +7,7 @@ is any signature in an address.
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from collections.abc import Mapping
@@ -74,27 +75,28 @@ def _print(level: str, what: str, fields: Mapping[str, object]) -> None:
     if LEVELS[level] < _state["level"]:
         return
     line = {"level": level, "what": what, **fields}
-    text = _line({name: _plain(value, _TEXT_CHARACTERS) for name, value in line.items()})
+    text = json.dumps(_plain(line, _TEXT_CHARACTERS), ensure_ascii=False)
     if len(text.encode()) > LINE_BYTES:
-        text = _line({name: _plain(value, _TEXT_CHARACTERS // 10, items=3) for name, value in line.items()})
+        text = json.dumps(_plain(line, _TEXT_CHARACTERS // 10, items=10), ensure_ascii=False)
     if len(text.encode()) > LINE_BYTES:
-        text = _line({"level": level, "what": _plain(what, _TEXT_CHARACTERS // 10), "cut": "the fields are too long"})
+        short = {"level": level, "what": what, "cut": f"{len(fields)} fields, too long to print"}
+        text = json.dumps(_plain(short, _TEXT_CHARACTERS // 10), ensure_ascii=False)
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
-def _line(fields: Mapping[str, object]) -> str:
-    return json.dumps(fields, ensure_ascii=False)
-
-
 def _plain(value: object, longest: int, items: int = _LIST_ITEMS, depth: int = 0) -> object:
     """JSON-able, without secrets, and short."""
-    if value is None or isinstance(value, (bool, int, float)):
+    if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if isinstance(value, Mapping) and depth < _DEEPEST:
         pairs = list(value.items())[:items]
-        return {redacted(str(name)): _plain(inner, longest, items, depth + 1) for name, inner in pairs}
+        return {_text(name, longest): _plain(inner, longest, items, depth + 1) for name, inner in pairs}
     if isinstance(value, (list, tuple, set, frozenset)) and depth < _DEEPEST:
         return [_plain(inner, longest, items, depth + 1) for inner in list(value)[:items]]
-    text = redacted(str(value)).encode(errors="replace").decode()
+    return _text(value, longest)
+
+
+def _text(value: object, longest: int) -> str:
+    text = redacted(str(value)).encode(errors="replace").decode()  # half characters cannot be printed
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
