@@ -62,8 +62,10 @@ def _copy(plan: Plan, spans: Sequence[Span], folder: Path) -> Rendering:
             raise JobFailed(
                 "ResourceNotSupported", f"Container.Format {plan.format} with DirectConcat cannot hold {codec}"
             )
-        streams = ["-map", "0:a:0"]
-    source = concat_input([span.source.path for span in spans], folder)
+        # Such a container keeps no time stamps, but overlapping ones at the seams would make ffmpeg complain.
+        one_after_the_other = r"setts=ts=if(N\,PREV_OUTDTS+PREV_OUTDURATION\,0)"
+        streams = ["-map", "0:a:0", "-bsf:a", one_after_the_other]
+    source = concat_input([span.source for span in spans], folder)
     return Rendering([*source, *streams, "-c", "copy"], sum(span.seconds for span in spans))
 
 

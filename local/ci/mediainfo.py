@@ -80,7 +80,6 @@ def _video(stream: Any, seconds: float) -> Mapping[str, str]:
         "Height": str(height),
         "Width": str(width),
         "HasBFrame": str(int(context.has_b_frames)),
-        "RefFrames": "1",
         "Sar": f"{sar.numerator}:{sar.denominator}",
         "Dar": f"{dar.numerator}:{dar.denominator}",
         "PixFormat": context.pix_fmt or "",
@@ -108,7 +107,7 @@ def _common(stream: Any, seconds: float) -> dict[str, str]:
         "CodecName": context.codec.canonical_name,
         "CodecLongName": context.codec.long_name,
         "CodecTimeBase": _rate(stream.time_base),
-        "CodecTagString": context.codec_tag,
+        "CodecTagString": "".join(c if c.isprintable() else f"[{ord(c)}]" for c in context.codec_tag),  # as ffprobe
         "Timebase": _rate(stream.time_base),
         "StartTime": _decimal(float((stream.start_time or 0) * stream.time_base)),
         "Duration": _decimal(float(own)),

@@ -11,7 +11,7 @@ import av
 from av.container import InputContainer
 
 # Their headers carry no duration, or one guessed from the bitrate: packets are counted instead.
-_FORMATS_WITHOUT_DURATION = {"aac", "mp3"}
+FORMATS_WITHOUT_DURATION = {"aac", "mp3"}
 # Lists of other files: they would make the renderer open what the request did not name.
 _PLAYLISTS = {"hls", "concat", "dash", "hls,applehttp"}
 
@@ -99,7 +99,7 @@ def moving_pictures(container: InputContainer) -> list[Any]:
 
 def duration(container: InputContainer) -> float:
     """Seconds from the container's header, or counted in packets where headers do not tell."""
-    if container.duration is not None and container.format.name not in _FORMATS_WITHOUT_DURATION:
+    if container.duration is not None and container.format.name not in FORMATS_WITHOUT_DURATION:
         return container.duration / av.time_base
     return _counted(container)
 

@@ -18,7 +18,7 @@ from local.ci.errors import JobFailed
 from local.ci.marks import overlay
 from local.ci.mixing import mixed
 from local.ci.plan import Plan, VideoWish
-from local.ci.probe import Picture, Sound
+from local.ci.probe import FORMATS_WITHOUT_DURATION, Picture, Sound, Source
 from local.ci.spans import Span, difference
 
 SOUND_ONLY = {"mp3", "aac"}  # containers that hold no picture
@@ -70,10 +70,18 @@ class Lane:
     sound: Sound | None
 
 
-def concat_input(paths: Sequence[Path], folder: Path) -> list[str]:
-    """Reads the files one after the other as if they were one; only for files coded alike."""
+def concat_input(sources: Sequence[Source], folder: Path) -> list[str]:
+    """Reads the files one after the other as if they were one; only for files coded alike.
+
+    Where a container has no true duration, ffmpeg would begin the next file too early, so it is told.
+    """
+    lines = []
+    for source in sources:
+        lines.append(f"file '{source.path}'\n")
+        if source.format in FORMATS_WITHOUT_DURATION:
+            lines.append(f"duration {source.duration:.6f}\n")
     listing = folder / "pieces.txt"
-    listing.write_text("".join(f"file '{path}'\n" for path in paths))
+    listing.write_text("".join(lines))
     return ["-f", "concat", "-safe", "0", "-i", str(listing)]
 
 
@@ -113,7 +121,7 @@ def _lanes(plan: Plan, spans: Sequence[Span], folder: Path) -> list[Lane]:
     first = spans[0].source
     if len(spans) > 1 and plan.transition is None and all(s.whole for s in spans) and not difference(spans):
         seconds = sum(span.seconds for span in spans)
-        return [Lane(concat_input([s.source.path for s in spans], folder), seconds, first.picture, first.sound)]
+        return [Lane(concat_input([span.source for span in spans], folder), seconds, first.picture, first.sound)]
     return [_lane(span, sparing=len(spans) > 2) for span in spans]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from local.ci.document import Element
@@ -58,8 +58,9 @@ class Workshop:
                 return self._store_bytes(job, plan, files, folder / "output", shorten=shorten)
             made = folder / "made"
             made.mkdir()
-            outputs = join(plan, files, made, self.ffmpeg, shorten=shorten)
-            return Outcome(self._store(job, plan, outputs), media_info(outputs[0]))
+            key = output_key(job.operation.value("Output/Object"), job.id, plan.format)
+            outputs = _named_after(key, join(plan, files, made, self.ffmpeg, shorten=shorten))
+            return Outcome(self._store(job, outputs, key), media_info(outputs[0]))
 
     def _fetch(self, plan: Plan, place: Place, folder: Path) -> Mapping[str, Path]:
         files = {}
@@ -69,25 +70,14 @@ class Workshop:
                 raise JobFailed("ResourceNotFound", f"{key} does not exist in {place.bucket}")
         return files
 
-    def _store(self, job: Job, plan: Plan, outputs: list[Path]) -> tuple[tuple[str, str], ...]:
-        """Uploads the output; the segments of a playlist go first, beside it and under its name (assumed)."""
-        operation = job.operation
-        bucket = operation.value("Output/Bucket")
-        key = output_key(operation.value("Output/Object"), job.id, plan.format)
-        stem, slash_name = key.rpartition("/")[0], key.rpartition("/")[2]
-        base = f"{stem}/" if stem else ""
-        name = slash_name.rpartition(".")[0] or slash_name
-        playlist, *segments = outputs
-        stored = []
-        for segment in segments:
-            beside = f"{name}{segment.name.removeprefix('output')}"
-            stored.append((base + beside, segment))
-        if segments:
-            playlist.write_text(playlist.read_text().replace("output_", f"{name}_"))
-        stored.insert(0, (key, playlist))
-        for target, path in reversed(stored):
-            self.store.upload(bucket, target, path, _CONTENT_TYPES.get(path.suffix, "application/octet-stream"))
-        return tuple((target, _md5(path)) for target, path in stored)
+    def _store(self, job: Job, outputs: Sequence[Path], key: str) -> tuple[tuple[str, str], ...]:
+        """Uploads the output, a playlist after its segments, which lie beside it."""
+        folder = key[: key.rfind("/") + 1]
+        keys = [key, *(folder + segment.name for segment in outputs[1:])]
+        for target, path in reversed([*zip(keys, outputs, strict=True)]):
+            content_type = _CONTENT_TYPES.get(path.suffix, "application/octet-stream")
+            self.store.upload(job.operation.value("Output/Bucket"), target, path, content_type)
+        return tuple((target, _md5(path)) for target, path in zip(keys, outputs, strict=True))
 
     def _store_bytes(self, job: Job, plan: Plan, files: Mapping[str, Path], path: Path, *, shorten: bool) -> Outcome:
         """The load-test mode: bytes in order, and media information that follows from their number alone."""
@@ -96,7 +86,8 @@ class Workshop:
                 joined.write(files[piece.key].read_bytes())
             if shorten:
                 joined.truncate(joined.tell() // 2)
-        return Outcome(self._store(job, plan, [path]), synthetic_info(path.stat().st_size))
+        key = output_key(job.operation.value("Output/Object"), job.id, plan.format)
+        return Outcome(self._store(job, [path], key), synthetic_info(path.stat().st_size))
 
 
 def _plan(job: Job) -> Plan:
@@ -109,6 +100,22 @@ def _plan(job: Job) -> Plan:
 def output_key(wanted: str, job_id: str, container: str) -> str:
     """Output.Object with its wildcards resolved."""
     return wanted.replace("${ext}", EXTENSIONS[container]).replace("${jobid}", job_id)
+
+
+def _named_after(key: str, outputs: Sequence[Path]) -> list[Path]:
+    """A playlist's segments renamed after its key (assumed), also inside the playlist: out.m3u8, out_00000.ts, …"""
+    playlist, *segments = outputs
+    if not segments:
+        return [playlist]
+    stem = PurePosixPath(key).stem
+    text = playlist.read_text()
+    renamed = []
+    for segment in segments:
+        name = segment.name.replace("output", stem, 1)
+        text = text.replace(segment.name, name)
+        renamed.append(segment.rename(segment.with_name(name)))
+    playlist.write_text(text)
+    return [playlist, *renamed]
 
 
 def _md5(path: Path) -> str:

@@ -12,12 +12,13 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 import xmltodict
+from qcloud_cos import CosConfig, CosS3Auth
+
 from local.account import Account, Key
 from local.calls import Calls
 from local.ci.service import Callback, MediaService
 from local.cos.store import Store
 from local.http import Request, Response
-from qcloud_cos import CosConfig, CosS3Auth
 
 Body = Mapping[str, Any]
 

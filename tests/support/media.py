@@ -9,6 +9,7 @@ from typing import Any
 
 import av
 import numpy as np
+
 from local.ci.ffmpeg import executable
 
 COLORS = {

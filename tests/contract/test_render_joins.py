@@ -1,0 +1,366 @@
+"""What comes out of a Concat job, seen by decoding it: order, trims, containers, sizes, rates, codecs, transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.local_ci import LocalCi
+from tests.support.media import (
+    Clip,
+    color_at,
+    color_of,
+    duration_of,
+    loudness_at,
+    make,
+    picture_at,
+    streams_of,
+    tones_at,
+)
+
+CORNER = ("-vf", "drawbox=x=0:y=0:w=80:h=60:c=white:t=fill")  # the upper left quarter is white
+CLIPS = {
+    "red.mp4": Clip("red", 440),
+    "lime.mp4": Clip("lime", 660),
+    "blue.mp4": Clip("blue", 880),
+    "long.mp4": Clip("yellow", 1000, seconds=2),
+    "corner.mp4": Clip("blue", 440, extra=CORNER),
+    "turned.mov": Clip("blue", 440, extra=CORNER),  # given a rotation when it is made
+    "wide.mp4": Clip("lime", 660, size="320x120", fps="30", sample_rate=48000, channels=1),
+    "mute.mp4": Clip("blue", None),
+    "red.mp3": Clip(None, 440, audio="mp3"),
+    "lime.mp3": Clip(None, 660, audio="mp3"),
+    "red.aac": Clip(None, 440),
+    "lime.aac": Clip(None, 660),
+    "red.ts": Clip("red", 440),
+    "lime.ts": Clip("lime", 660),
+    "red.flv": Clip("red", 440),
+    "lime.flv": Clip("lime", 660),
+    "clock.mp4": Clip("lime", 660, extra=("-video_track_timescale", "90000")),
+    "rate.mp4": Clip("lime", 660, fps="50", extra=("-video_track_timescale", "12800")),
+    "khz.mp4": Clip("lime", 660, sample_rate=48000),
+    "mono.mp4": Clip("lime", 660, channels=1),
+    "main.mp4": Clip("lime", 660, extra=("-preset", "veryfast")),
+    "other.mp4": Clip("lime", 660, audio="mp3"),
+    "hevc.mp4": Clip("lime", 660, extra=("-c:v", "libx265", "-x265-params", "log-level=none")),
+    "cut.mkv": Clip("lime", 660, seconds=2),
+    "cut.mp4": Clip("lime", 660, seconds=2, extra=("-movflags", "+faststart")),
+    "headless.mp4": Clip("lime", 660, seconds=2),
+}
+
+
+@pytest.fixture(scope="module")
+def ci(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCi]:
+    """A service with every clip under its name."""
+    folder = tmp_path_factory.mktemp("clips")
+    with LocalCi() as service:
+        for name, clip in CLIPS.items():
+            path = make(folder / name, clip)
+            body = path.read_bytes()
+            if name.startswith(("cut", "headless")):
+                body = body[: len(body) * 2 // 3]
+            service.store.put(service.bucket, name, body)
+        for name, body in (("empty.mp4", b""), ("text.mp4", b"no video"), ("list.m3u8", PLAYLIST)):
+            service.store.put(service.bucket, name, body)
+        yield service
+
+
+PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nred.ts\n#EXT-X-ENDLIST\n"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Pieces (keys, or whole ConcatFragment nodes), the rest of ConcatTemplate, and what has to be in the output."""
+
+    name: str
+    pieces: tuple[str | Mapping[str, str], ...]
+    seconds: float
+    template: Mapping[str, Any] = field(default_factory=dict)
+    input: str = ""
+    format: str = "mp4"
+    colors: Mapping[float, str] = field(default_factory=dict)
+    tones: Mapping[float, set[int]] = field(default_factory=dict)
+    streams: Mapping[str, Any] = field(default_factory=dict)
+
+
+RGB = {0.5: "red", 1.5: "lime", 2.5: "blue"}
+RISING = {0.5: {440}, 1.5: {660}, 2.5: {880}}
+THREE = ("red.mp4", "lime.mp4", "blue.mp4")
+TWO = ("red.mp4", "lime.mp4")
+DIRECT = {"DirectConcat": "true"}
+REVERSED = (
+    {"Url": "blue.mp4", "FragmentIndex": "10"},
+    {"Url": "lime.mp4", "FragmentIndex": "2"},
+    {"Url": "red.mp4", "FragmentIndex": "0"},
+)
+MODES = ({"Url": "blue.mp4", "Mode": "End"}, {"Url": "red.mp4", "Mode": "Start"})
+VIDEO = {"Codec": "H.264"}
+AUDIO = {"Codec": "aac"}
+CASES = [
+    Case("copied in order", THREE, 3, DIRECT, colors=RGB, tones=RISING, streams={"size": (160, 120)}),
+    Case("transcoded in order", THREE, 3, colors=RGB, tones=RISING),
+    Case("by FragmentIndex, not by place", REVERSED, 3, colors=RGB, tones=RISING),
+    Case("by FragmentIndex, copied", REVERSED, 3, DIRECT, colors=RGB, tones=RISING),
+    Case("ties of FragmentIndex stay in place", ({"Url": "red.mp4"}, {"Url": "lime.mp4"}), 2, colors={0.5: "red"}),
+    Case("the same object twice", ("red.mp4", "lime.mp4", "red.mp4"), 3, colors={2.5: "red"}, tones={2.5: {440}}),
+    Case("a single piece", ("long.mp4",), 2, colors={1.0: "yellow"}),
+    Case(
+        "trimmed at both ends",
+        ({"Url": "long.mp4", "StartTime": "0.5", "EndTime": "1.3"}, {"Url": "red.mp4", "EndTime": "0.4"}),
+        1.2,
+        colors={0.7: "yellow", 0.9: "red"},
+        tones={0.5: {1000}, 1.05: {440}},
+    ),
+    Case("trims are void when copied", ({"Url": "long.mp4", "EndTime": "0.5"}, "long.mp4"), 4, DIRECT),
+    Case("Input first without Index", ("lime.mp4", "blue.mp4"), 3, input="red.mp4", colors=RGB, tones=RISING),
+    Case("Input at Index 1", ("red.mp4", "blue.mp4"), 3, {"Index": "1"}, "lime.mp4", colors=RGB, tones=RISING),
+    Case("Input at the last Index", TWO, 3, {"Index": "2"}, "blue.mp4", colors=RGB, tones=RISING),
+    Case("Input between Mode Start and Mode End", MODES, 3, input="lime.mp4", colors=RGB, tones=RISING),
+    Case(
+        "another size, frame rate, sample rate and layout",
+        ("red.mp4", "wide.mp4"),
+        2,
+        colors={0.5: "red", 1.5: "lime"},
+        tones={0.5: {440}, 1.5: {660}},
+        streams={"size": (160, 120), "fps": Fraction(25), "rate": 44100, "channels": 2},
+    ),
+    Case("a piece without sound", ("red.mp4", "mute.mp4", "lime.mp4"), 3, tones={0.5: {440}, 1.5: set(), 2.5: {660}}),
+    Case("sound missing in the first piece", ("mute.mp4", "red.mp4"), 2, tones={0.5: set(), 1.5: {440}}),
+    Case("a piece without picture", ("red.mp4", "lime.mp3"), 2, colors={1.5: "black"}, tones={1.5: {660}}),
+    Case("no piece has sound", ("mute.mp4", "mute.mp4"), 2, streams={"audio": None}),
+    Case("only sounds in mp4", ("red.mp3", "lime.aac"), 2, tones={0.5: {440}, 1.5: {660}}, streams={"video": None}),
+    Case("hevc becomes H.264", ("hevc.mp4", "red.mp4"), 2, colors={0.5: "lime"}, streams={"video": "h264"}),
+    *(
+        Case(f"container {form}", TWO, 2, format=form, colors={0.5: "red", 1.5: "lime"}, tones={1.5: {660}})
+        for form in ("mp4", "flv", "ts", "hls")
+    ),
+    Case("container mp3", TWO, 2, format="mp3", tones={0.5: {440}, 1.5: {660}}, streams={"audio": "mp3float"}),
+    Case("container aac", TWO, 2, format="aac", tones={0.5: {440}, 1.5: {660}}, streams={"video": None}),
+    *(
+        Case(f"{form} copied into {form}", (f"red.{form}", f"lime.{form}"), 2, DIRECT, format=form, tones={1.5: {660}})
+        for form in ("mp4", "flv", "ts", "mp3", "aac")
+    ),
+    Case("mp4 copied into hls", TWO, 2, DIRECT, format="hls", colors={1.5: "lime"}, tones={1.5: {660}}),
+    Case("mp4 copied into aac", TWO, 2, DIRECT, format="aac", tones={1.5: {660}}, streams={"video": None}),
+    Case("ts copied into mp4", ("red.ts", "lime.ts"), 2, DIRECT, colors={1.5: "lime"}, tones={1.5: {660}}),
+    Case(
+        "Width and Height", TWO, 2, {"Video": VIDEO | {"Width": "320", "Height": "128"}}, streams={"size": (320, 128)}
+    ),
+    Case("Width alone", TWO, 2, {"Video": VIDEO | {"Width": "240"}}, streams={"size": (240, 180)}),
+    Case("Height alone", TWO, 2, {"Video": VIDEO | {"Height": "180"}}, streams={"size": (240, 180)}),
+    Case("Fps", TWO, 2, {"Video": VIDEO | {"Fps": "12.5"}}, colors={1.5: "lime"}, streams={"fps": Fraction("12.5")}),
+    Case("Video.Remove", TWO, 2, {"Video": {"Remove": "true"}}, tones={1.5: {660}}, streams={"video": None}),
+    Case("Audio.Remove", TWO, 2, {"Audio": {"Remove": "true"}}, colors={1.5: "lime"}, streams={"audio": None}),
+    Case("Audio.Codec mp3", TWO, 2, {"Audio": {"Codec": "mp3"}}, tones={1.5: {660}}, streams={"audio": "mp3float"}),
+    Case("Audio.Codec aac", ("red.mp3", "lime.mp3"), 2, {"Audio": AUDIO}, tones={1.5: {660}}, streams={"audio": "aac"}),
+    *(
+        Case(f"Samplerate {rate}", TWO, 2, {"Audio": AUDIO | {"Samplerate": rate}}, streams={"rate": int(rate)})
+        for rate in ("11025", "48000", "96000")
+    ),
+    *(
+        Case(f"Channels {count}", TWO, 2, {"Audio": AUDIO | {"Channels": count}}, streams={"channels": int(count)})
+        for count in ("1", "4", "5", "6", "8")
+    ),
+]
+
+
+def fragment(ci: LocalCi, number: int, piece: str | Mapping[str, str]) -> dict[str, str]:
+    """A ConcatFragment node from a key, or from a node whose Url is a key."""
+    if isinstance(piece, str):
+        return {"Url": ci.url(piece), "FragmentIndex": str(number)}
+    return {**piece, "Url": ci.url(piece["Url"])}
+
+
+def template(ci: LocalCi, pieces: tuple[str | Mapping[str, str], ...], form: str, more: Mapping[str, Any]) -> Any:
+    """A ConcatTemplate."""
+    fragments = [fragment(ci, number, piece) for number, piece in enumerate(pieces)]
+    return {"ConcatFragment": fragments, "Container": {"Format": form}, **more}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_output_holds_what_the_request_says(case: Case, ci: LocalCi, tmp_path: Path) -> None:
+    """Duration, colours, tones and codecs of the decoded output are those of the pieces, in their order."""
+    request = {"Input": {"Object": case.input}} if case.input else {}
+    output = ci.rendered(tmp_path, ci.job(template(ci, case.pieces, case.format, case.template), request=request))
+    assert output.suffix == (".m3u8" if case.format == "hls" else f".{case.format}")
+    assert duration_of(output) == pytest.approx(case.seconds, abs=0.16)
+    assert {at: color_at(output, at) for at in case.colors} == case.colors
+    assert {at: tones_at(output, at) for at in case.tones} == case.tones
+    streams = streams_of(output)
+    assert {name: streams.get(name) for name in case.streams} == case.streams
+
+
+@pytest.mark.parametrize(
+    ("degrees", "size", "corner"),
+    [("90", (120, 160), "right top"), ("180", (160, 120), "right bottom"), ("270", (120, 160), "left bottom")],
+)
+def test_rotate_turns_clockwise(degrees: str, size: tuple[int, int], corner: str, ci: LocalCi, tmp_path: Path) -> None:
+    """The white corner goes round, and the frame changes its shape with it."""
+    more = {"Video": VIDEO | {"Rotate": degrees}}
+    output = ci.rendered(tmp_path, ci.job(template(ci, ("corner.mp4",), "mp4", more)))
+    assert streams_of(output)["size"] == size
+    assert white_corner(output) == corner
+
+
+def white_corner(path: Path) -> str:
+    """Where the quarter of the frame is that is white."""
+    picture = picture_at(path, 0.5)
+    height, width, _ = picture.shape
+    found = []
+    for column, across in (("left", 0.2), ("right", 0.8)):
+        for row, down in (("top", 0.2), ("bottom", 0.8)):
+            top, left = round(height * down), round(width * across)
+            if color_of(picture[top - 8 : top + 8, left - 8 : left + 8]) == "white":
+                found.append(f"{column} {row}")
+    return ", ".join(found)
+
+
+def test_odd_angle_keeps_the_whole_picture_on_black(ci: LocalCi, tmp_path: Path) -> None:
+    """At 45 degrees the frame grows to hold the turned picture: blue in the middle, black at its corners."""
+    more = {"Video": VIDEO | {"Rotate": "45"}}
+    output = ci.rendered(tmp_path, ci.job(template(ci, ("corner.mp4",), "mp4", more)))
+    width, height = streams_of(output)["size"]
+    assert (width, height) == (pytest.approx(198, abs=2), pytest.approx(198, abs=2))
+    assert color_of(picture_at(output, 0.5)[:12, :12]) == "black"
+    assert color_of(picture_at(output, 0.5)[120:130, 95:105]) == "blue"
+
+
+def test_other_shape_is_fitted_in_with_black_borders(ci: LocalCi, tmp_path: Path) -> None:
+    """A picture twice as wide keeps its shape inside the first piece's frame."""
+    picture = picture_at(ci.rendered(tmp_path, ci.job(template(ci, ("red.mp4", "wide.mp4"), "mp4", {}))), 1.5)
+    assert color_of(picture[:20]) == "black"
+    assert color_of(picture[40:80]) == "lime"
+    assert color_of(picture[100:]) == "black"
+
+
+def test_bitrates_follow_the_request(ci: LocalCi, tmp_path: Path) -> None:
+    """Audio.Bitrate and Video.Crf and Video.Bitrate change the streams they name; Crf makes Bitrate void."""
+
+    def made(**more: Any) -> Mapping[str, Any]:
+        return streams_of(ci.rendered(tmp_path, ci.job(template(ci, ("noise.mp4",), "mp4", more))))
+
+    noise = Clip("gray", 440, extra=("-vf", "noise=alls=60:allf=t", "-crf", "10"))
+    ci.store.upload(ci.bucket, "noise.mp4", make(tmp_path / "noise.mp4", noise))
+    assert made(Audio=AUDIO | {"Bitrate": "32"})["audio_bitrate"] == pytest.approx(32_000, rel=0.3)
+    low, high = (made(Video=VIDEO | {"Bitrate": rate})["video_bitrate"] for rate in ("100", "1500"))
+    assert low < 200_000 < 1_000_000 < high < 3_000_000  # rate control has one second to settle
+    fine, coarse = (made(Video=VIDEO | {"Crf": crf, "Bitrate": "100"})["video_bitrate"] for crf in ("15", "45"))
+    assert fine > 5 * coarse
+    assert fine > 5 * low
+    assert coarse < made()["video_bitrate"] < fine  # 25 when neither is given
+
+
+def test_fade_goes_through_black_and_keeps_the_length(ci: LocalCi, tmp_path: Path) -> None:
+    """FADE: black and silence at the seam, full picture and sound on both sides, nothing at the ends of the whole."""
+    more = {"SceneChangeInfo": {"Mode": "FADE", "Time": "0.8"}}
+    output = ci.rendered(tmp_path, ci.job(template(ci, ("long.mp4", "red.mp4"), "mp4", more)))
+    assert duration_of(output) == pytest.approx(3, abs=0.1)
+    colors = [color_at(output, at) for at in (0.02, 1.4, 1.98, 2.02, 2.6, 2.9)]
+    assert colors == ["yellow", "yellow", "black", "black", "red", "red"]
+    assert loudness_at(output, 2.0) < loudness_at(output, 1.0) / 5
+    assert tones_at(output, 2.7) == {440}
+
+
+def test_gradient_blends_and_takes_its_time_off_the_sum(ci: LocalCi, tmp_path: Path) -> None:
+    """GRADIENT: half of each picture and both tones in the middle of the overlap."""
+    more = {"SceneChangeInfo": {"Mode": "GRADIENT", "Time": "0.4"}}
+    output = ci.rendered(tmp_path, ci.job(template(ci, THREE, "mp4", more)))
+    assert duration_of(output) == pytest.approx(3 - 2 * 0.4, abs=0.1)
+    assert [color_at(output, at) for at in (0.3, 1.1, 1.9)] == ["red", "lime", "blue"]
+    red, green, blue = picture_at(output, 0.8)[40:80, 60:100].reshape(-1, 3).mean(axis=0)
+    assert (red, green, blue) == (pytest.approx(127, abs=40), pytest.approx(127, abs=40), pytest.approx(0, abs=40))
+    assert tones_at(output, 0.8, 0.2) == {440, 660}
+    assert tones_at(output, 1.1, 0.2) == {660}
+
+
+def test_default_scene_change_is_none(ci: LocalCi, tmp_path: Path) -> None:
+    """Mode Default joins as without the node."""
+    more = {"SceneChangeInfo": {"Mode": "Default"}}
+    output = ci.rendered(tmp_path, ci.job(template(ci, TWO, "mp4", more)))
+    assert duration_of(output) == pytest.approx(2, abs=0.1)
+    assert color_at(output, 0.97) == "red"
+
+
+def test_hls_names_playlist_and_segments(ci: LocalCi) -> None:
+    """A playlist and its segments are several ObjectName entries, each with its MD5, under the asked name."""
+    job = ci.job(template(ci, ("long.mp4",) * 6, "hls", {}), Output=ci.output("h/${jobid}.${ext}"))
+    done = ci.finished(job)
+    assert done["State"] == "Success", done["Message"]
+    files = done["Operation"]["MediaResult"]["OutputFile"]
+    stem = f"h/{done['JobId']}"
+    assert files["ObjectName"] == [f"{stem}.m3u8", f"{stem}_00000.ts", f"{stem}_00001.ts"]
+    assert [info["ObjectName"] for info in files["Md5Info"]] == files["ObjectName"]
+    etags = [(ci.store.info(ci.bucket, key) or ("",))[0] for key in files["ObjectName"]]
+    assert [info["Md5"] for info in files["Md5Info"]] == etags
+    assert float(done["Operation"]["MediaInfo"]["Format"]["Duration"]) == pytest.approx(12, abs=0.2)
+
+
+REFUSED = [
+    ("picture size", "wide.mp4"),
+    ("video codec", "hevc.mp4"),
+    ("video profile", "main.mp4"),
+    ("video codec", "red.aac"),
+    ("video time base", "clock.mp4"),
+    ("frame rate", "rate.mp4"),
+    ("audio codec", "other.mp4"),
+    ("audio codec", "mute.mp4"),
+    ("sample rate", "khz.mp4"),
+    ("channels", "mono.mp4"),
+]
+
+
+@pytest.mark.parametrize(("named", "other"), REFUSED)
+def test_direct_concat_of_unlike_pieces_fails_by_name(named: str, other: str, ci: LocalCi) -> None:
+    """With DirectConcat the property in which a piece differs is named, with the piece."""
+    job = ci.finished(ci.job(template(ci, ("red.mp4", other), "mp4", DIRECT)))
+    assert job["State"] == "Failed"
+    assert f"{named} is " in job["Message"]
+    assert other in job["Message"]
+
+
+FAILING = [
+    ("nothing there", ("red.mp4", "absent.mp4"), {}, "absent.mp4 does not exist"),
+    ("an empty object", ("red.mp4", "empty.mp4"), {}, "empty.mp4"),
+    ("no media", ("red.mp4", "text.mp4"), {}, "text.mp4"),
+    ("a playlist", ("red.mp4", "list.m3u8"), {}, "list.m3u8"),
+    ("a cut Matroska file", ("red.mp4", "cut.mkv"), {}, "cut.mkv is cut"),
+    ("a cut mp4 with its head", ("red.mp4", "cut.mp4"), {}, ""),
+    ("a cut mp4 with its head, copied", ("cut.mp4", "cut.mp4"), DIRECT, ""),
+    ("a cut mp4 without its head", ("red.mp4", "headless.mp4"), {}, "headless.mp4"),
+    ("EndTime after the end", ({"Url": "red.mp4", "EndTime": "9"},), {}, "ConcatFragment.EndTime is 9"),
+    ("StartTime after the end", ({"Url": "red.mp4", "StartTime": "9"},), {}, "ConcatFragment.StartTime is 9"),
+    ("a Duration", ({"Url": "red.mp4", "Duration": "1"},), {}, "ConcatFragment.Duration"),
+    (
+        "a TransitionType",
+        TWO,
+        {"SceneChangeInfo": {"Mode": "FADE", "TransitionType": "fade"}},
+        "SceneChangeInfo.TransitionType",
+    ),
+    ("a transition longer than a piece", TWO, {"SceneChangeInfo": {"Mode": "GRADIENT"}}, "SceneChangeInfo.Time is 3"),
+    ("nothing left", TWO, {"Video": {"Remove": "true"}, "Audio": {"Remove": "true"}}, "neither picture nor sound"),
+]
+
+
+@pytest.mark.parametrize(("name", "pieces", "more", "message"), FAILING, ids=[case[0] for case in FAILING])
+def test_what_cannot_be_joined_fails_with_its_name(
+    name: str, pieces: tuple[str | Mapping[str, str], ...], more: Mapping[str, Any], message: str, ci: LocalCi
+) -> None:
+    """The job ends Failed, its message names the object or node, and there is no output."""
+    job = ci.finished(ci.job(template(ci, pieces, "mp4", more), Output=ci.output("never.mp4")))
+    assert job["State"] == "Failed"
+    assert message in job["Message"]
+    assert ci.store.info(ci.bucket, "never.mp4") is None
+
+
+@pytest.mark.parametrize(("form", "codec"), [("mp3", "aac"), ("aac", "mp3")])
+def test_sound_container_with_another_codec_fails(form: str, codec: str, ci: LocalCi) -> None:
+    """Container mp3 holds no aac and the other way round, transcoded or copied."""
+    job = ci.finished(ci.job(template(ci, TWO, form, {"Audio": {"Codec": codec}})))
+    assert (job["State"], "Audio.Codec" in job["Message"]) == ("Failed", True)
+    copied = ci.finished(ci.job(template(ci, (f"red.{codec}", f"lime.{codec}"), form, DIRECT)))
+    assert (copied["State"], "Container.Format" in copied["Message"]) == ("Failed", True)
