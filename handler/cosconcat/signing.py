@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 def callback_url(config: Config, token: Token) -> str:
     """`CONCAT_CALLBACK_URL` with `token` and its `signature` added to whatever query it has."""
-    return _signed_url(config, {"token": str(token)}, str(token))
+    return _signed(config, config.callback_url, {"token": str(token)}, str(token))
 
 
-def topic_url(config: Config, topic: str) -> str:
-    """The address for an HTTP subscription of a CMQ topic: one signature for the topic, as it has no job of its own."""
-    return _signed_url(config, {}, _topic_text(topic))
+def topic_url(config: Config, address: str, topic: str) -> str:
+    """`address` signed for an HTTP subscription of a CMQ topic: for the topic's name, as it has no job of its own."""
+    return _signed(config, address, {}, _topic_text(topic))
 
 
 def signed_by_us(config: Config, token: Token, signature: str) -> bool:
@@ -54,8 +54,8 @@ def sign_body(secret: str, timestamp: int, body: bytes) -> str:
     return _hmac(secret, b"%d." % timestamp + body)
 
 
-def _signed_url(config: Config, query: dict[str, str], text: str) -> str:
-    parts = urlsplit(config.callback_url)
+def _signed(config: Config, address: str, query: dict[str, str], text: str) -> str:
+    parts = urlsplit(address)
     added = urlencode({**query, "signature": _hmac(config.callback_secret, text.encode())}, safe="/")
     return urlunsplit(parts._replace(query=f"{parts.query}&{added}" if parts.query else added, fragment=""))
 

@@ -82,7 +82,7 @@ def test_without_a_secret_nothing_is_signed_and_nothing_believed() -> None:
 
 def test_signatures_of_one_kind_are_none_of_another() -> None:
     """A topic's address does not speak for a job, nor a notification's signature for either."""
-    topic = query(topic_url(CONFIG, str(OURS)))["signature"]
+    topic = query(topic_url(CONFIG, CONFIG.callback_url, str(OURS)))["signature"]
     assert not signed_by_us(CONFIG, OURS, topic)
     assert not signed_by_us(CONFIG, OURS, sign_body(CONFIG.callback_secret, 1, str(OURS).encode()))
 
@@ -96,8 +96,8 @@ def test_a_topics_push_is_heard_at_its_own_address_only() -> None:
         assert isinstance(found, Message)
         return authentic(CONFIG, found)
 
-    assert pushed(topic_url(CONFIG, "concat-done"))
-    assert not pushed(topic_url(CONFIG, "another-topic"))
+    assert pushed(topic_url(CONFIG, "https://h.example/", "concat-done"))
+    assert not pushed(topic_url(CONFIG, "https://h.example/", "another-topic"))
     assert not pushed(callback_url(CONFIG, OURS))
     assert not pushed("https://h.example/")
 
