@@ -167,6 +167,7 @@ def _job_or_lost(services: Services, entry: Entry[Claim]) -> Job | Result | tupl
     """
     claim = entry.record
     ledger = ledger_of(services)
+    ledger.open(claim.gid, claim.rev)  # the claim's winner may have died before that; nobody would come back to it
     nonces = ledger.nonces(claim)
     shows_ours = False
     first = ledger.claim(claim.gid, claim.rev, 1)

@@ -101,15 +101,15 @@ def _clean(services: Services, claim: Claim, end: End, proof: Proof, checked: Ch
 
 def _tag(services: Services, claim: Claim, end: End, proof: Proof) -> str:
     """Merge our tags with what is there; returns why it cannot be done, empty when it was."""
-    there = services.cos.tags(claim.output, proof.key)
     count = len(claim.set.fragments)
     ours = tags.own_tags(claim.group, end.job, count, claim.fingerprint, claim.rev)
     try:
+        there = services.cos.tags(claim.output, proof.key)
         wanted = tags.output_tags(there, ours, services.config.tags)
-    except InvalidInput as overflow:
-        return f"{proof.key} cannot be tagged: {overflow}"
-    if dict(there) != wanted:
-        services.cos.tag(claim.output, proof.key, wanted)
+        if dict(there) != wanted:
+            services.cos.tag(claim.output, proof.key, wanted)
+    except (InvalidInput, Rejected) as problem:  # no room for ours, or the output is gone by now
+        return f"{proof.key} cannot be tagged: {problem}"
     return ""
 
 
@@ -135,6 +135,8 @@ def _remove(services: Services, claim: Claim, proof: Proof, fragments: FragmentS
             same.append(head)
         else:
             removal.kept[key] = "changed since it was joined"
+            if config.cleanup == "expire":
+                _spare(services, key)
     if config.cleanup_dry_run:
         for head in same:
             log.info("would be removed", group=claim.group, key=head.object.key, mode=config.cleanup)
@@ -194,21 +196,31 @@ def _expire(services: Services, part: ObjectInfo, removal: Removal) -> None:
     """Tag for the lifecycle rule, look again, and take the tag back from content that came in between."""
     bucket = services.config.bucket
     name, value = EXPIRE_TAG
-    before = services.cos.tags(bucket, part.key)
-    if before.get(name) == value:
-        removal.removed += 1
-        return
-    if len(before) >= tags.MAX_TAGS and name not in before:
-        removal.kept[part.key] = f"has {len(before)} tags already, no room for {name}"
-        return
     try:
-        services.cos.tag(bucket, part.key, {**before, name: value})
-    except Rejected as refusal:  # locked, or no right: reported, not fatal
+        before = services.cos.tags(bucket, part.key)
+        if before.get(name) != value and len(before) >= tags.MAX_TAGS:
+            removal.kept[part.key] = f"has {len(before)} tags already, no room for {name}"
+            return
+        if before.get(name) != value:
+            services.cos.tag(bucket, part.key, {**before, name: value})
+    except Rejected as refusal:  # locked, no right, or gone by now: reported, not fatal
         removal.kept[part.key] = str(refusal)
         return
     head = services.cos.head(bucket, part.key)
     if head is not None and not head.object.same_content(part):
-        services.cos.tag(bucket, part.key, before)
+        _spare(services, part.key)
         removal.kept[part.key] = "changed since it was joined"
         return
     removal.removed += 1
+
+
+def _spare(services: Services, key: str) -> None:
+    """Take the lifecycle rule's tag from new content: whoever died between tagging and looking again left it there."""
+    name, value = EXPIRE_TAG
+    try:
+        there = dict(services.cos.tags(services.config.bucket, key))
+        if there.get(name) == value:
+            del there[name]
+            services.cos.tag(services.config.bucket, key, there)
+    except Rejected as refusal:  # gone by now, or no right: reported, not fatal
+        log.warning("tag not taken back", key=key, reason=str(refusal))

@@ -95,15 +95,24 @@ def submit(services: Services, claim: Claim, previous: End | None = None) -> Res
 
 
 def _look_first(services: Services, claim: Claim) -> Result | None:
-    """Before any POST but the very first: are the fragments still those of the claim, is a job there already?"""
+    """Before any POST but the very first: the fragments unchanged, no job yet, the output's key free?"""
     if claim.n > 1 or claim.rev > 1:
         changed = changed_fragments(services, claim)
         if changed:
             reason = f"changed since it was listed: {', '.join(changed[:5])}"
             ledger_of(services).create_end(claim, End("superseded", "NotPosted", reason))
             return Result(claim.group, "superseded", reason)
-    found = find_job(services, claim) if claim.n > 1 else None
-    return adopt(services, claim, found) if found else None
+    if claim.n == 1:
+        return None
+    found = find_job(services, claim)
+    if found is not None:
+        return adopt(services, claim, found)
+    literal = outputs.expand(claim.output_key, claim.format)
+    if literal is not None and services.cos.head(claim.output, literal) is not None:
+        reason = f"{literal} was free when it was claimed, now something else lies there"
+        ledger_of(services).create_end(claim, End("superseded", "NotPosted", reason))
+        return Result(claim.group, "superseded", reason)
+    return None
 
 
 def _end_without_job(

@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
 from tests.simulation.shrink import Case, shrink
+from tests.simulation.trace import readable
 from tests.simulation.users import size_of
 
 CHUNK = 250  # schedules that a process plays at a time
@@ -93,7 +94,7 @@ def one(case: Case) -> int:
     schedule = case.schedule(trace=True)
     failure = schedule.run()
     print(schedule.plan)
-    print("\n".join(schedule.world.trace or []))
+    print(readable(schedule.world.trace or []))
     if schedule.world.crash is not None:
         import traceback
 
@@ -107,7 +108,7 @@ def explain(seed: int) -> str:
     case, failure = shrink(Case(seed))
     schedule = case.schedule(trace=True)
     schedule.run()
-    return "\n".join([*(schedule.world.trace or []), failure, f"again: {case.command}"])
+    return "\n".join([readable(schedule.world.trace or []), failure, f"again: {case.command}"])
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.simulation.users import Group
 
 QUIET_SECONDS = 300
-SPOILERS = ("job-fails", "job-cancelled", "short-output", "post-refused", "post-blocked", "delete-refused")
+SPOILERS = ("job-cancelled", "short-output", "post-refused", "delete-refused")  # a group may rightly end otherwise
 
 
 def unsettled(schedule: Schedule) -> list[str]:
@@ -27,7 +27,7 @@ def unsettled(schedule: Schedule) -> list[str]:
     reasons += [
         f"{gid[:6]}/{rev} has a claim but no done"
         for gid, rev in {(gid, rev) for gid, rev, _ in promises.claims}
-        if (gid, rev) not in promises.done
+        if (gid, rev) not in promises.done and not _abandoned(schedule, gid, rev)
     ]
     if reasons:
         return sorted(reasons)
@@ -39,6 +39,15 @@ def unsettled(schedule: Schedule) -> list[str]:
         reasons += _group(schedule, group, report)
     reasons += _doomed(schedule)
     return reasons
+
+
+def _abandoned(schedule: Schedule, gid: str, rev: int) -> bool:
+    """A claim whose winner died before anything followed, and whose inputs a user took away: it leads to nothing, and
+    the group's next upload goes on from it."""
+    promises = schedule.promises
+    followed = (gid, rev, 1) in promises.ends or any(token[:2] == (gid, rev) for token in promises.posted_for)
+    pieces = {fragment["object"]["key"] for fragment in promises.claims[gid, rev, 1]["set"]["fragments"]}
+    return not followed and not pieces & schedule.cos.shelves[promises.inputs].current.keys()
 
 
 def _group(schedule: Schedule, group: Group, report: dict[str, Any]) -> list[str]:
@@ -139,7 +148,7 @@ def _undisturbed(schedule: Schedule, group: Group, verdict: str) -> list[str]:
         return []  # a piece never came
     if verdict != "gone" and len(group.original) == len(group.keys) and verdict in {"incomplete", "invalid"}:
         return [f"group {group.name} came whole and undisturbed, now it is {verdict}"]
-    if any(injected[name] for name in SPOILERS):
+    if any(injected[name] for name in SPOILERS) or injected["job-fails"] >= schedule.config.max_attempts:
         return []
     if verdict in {"kept", "gave-up"}:
         return [f"group {group.name} came whole and undisturbed, yet it was {verdict}"]
@@ -160,5 +169,7 @@ def _doomed(schedule: Schedule) -> list[str]:
     return [
         f"G1: {key} is marked to expire, but no output holds it"
         for key, thing in schedule.cos.shelves[schedule.promises.inputs].current.items()
-        if thing.tags and thing.content and key.startswith("fragments/") and not _held(schedule, key, thing.info.etag)
+        if thing.tags and thing.content and key.startswith("fragments/")
+        and not _held(schedule, key, thing.info.etag)
+        and (key, thing.info.etag) not in schedule.promises.taken
     ]

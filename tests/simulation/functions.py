@@ -128,7 +128,7 @@ class Functions:
             world = self.world
             self._numbers[kind] += 1
             name = f"{kind} {self._numbers[kind]}"
-            skew = (world.chance.random() - 0.5) * 600.0 if world.happens("clock-skew") else 0.0
+            skew = (world.chance.random() - 0.5) * 1800.0 if world.happens("clock-skew") else 0.0
             world.say(f"{name} starts")
             world.spawn(name, float(world.plan.time_limit), skew, lambda actor: self._run(actor, use_case, payload, again))
 

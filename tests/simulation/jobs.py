@@ -86,6 +86,7 @@ class CiModel:
         self.slowest_listing = 0.0  # seconds that a job may be missing from the listing
         self.longest = 120.0  # seconds of an ordinary job
         self.contents = 0
+        self.looked: dict[str, float] = {}  # output key -> when whoever posted its latest job had looked at it
 
     # -- the port -----------------------------------------------------------------------------------------------------
 
@@ -93,6 +94,8 @@ class CiModel:
         """One POST /jobs."""
         asked = self._asked(bucket, request)
         world = self.world
+        if world.actor is not None:
+            self.looked[asked.key.replace("${ext}", "mp4")] = world.actor.seen.get(asked.key.replace("${ext}", "mp4"), 0.0)
         if world.happens("post-blocked"):
             return world.call("POST", asked.key, self._refusing(world.chance.random()))
         if world.happens("post-refused"):

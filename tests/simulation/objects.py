@@ -117,7 +117,7 @@ class CosModel:
         if version and (current is None or current.version != version):
             gone = shelf.noncurrent.pop((key, version), None)
         elif current is not None:
-            gone = None if shelf.versioned and not version else current
+            gone = current  # with versioning it lies behind a delete marker, which is as good as gone
             self._lag(shelf, key, current)
             del shelf.current[key]
             if key not in shelf.lagging:

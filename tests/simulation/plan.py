@@ -16,6 +16,7 @@ CALL_FAULTS = {
     "kill-after": 0.03,  # the instance dies, the request took effect
     "down": 0.06,  # 5xx, 503 SlowDown or a time-out before the effect
     "lost-answer": 0.04,  # the effect took place, the answer did not arrive
+    "repeated": 0.04,  # the answer is lost, the adapter repeats the request and succeeds (not the POST)
     "late": 0.03,  # time-out now, the effect up to a minute later (writes only)
     "stall": 0.03,  # the answer takes minutes
 }

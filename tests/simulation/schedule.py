@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cosconcat.config import Config
+from cosconcat import log
+from cosconcat.config import Config, Credentials
 from cosconcat.ports import Bucket
 
 from tests.simulation.endings import unsettled
@@ -18,6 +19,8 @@ REGION = "ap-guangzhou"
 INPUTS, OUTPUTS, STATE = "demo-1250000000", "joined-1250000000", "state-1250000000"
 SWEEP_SECONDS = 300.0
 MOST_SWEEPS = 80  # in peace; lease, back-off and CONCAT_STALE_SECONDS all fit in with much to spare
+
+log.configure(Config(bucket=Bucket(INPUTS, REGION), log_level="ERROR"), Credentials("", ""))  # not a line per decision
 
 
 class Schedule:

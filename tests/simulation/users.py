@@ -78,6 +78,7 @@ class Users:
             self.world.at(moment, self._doing(self.upload, group, key))
         if group.marker:
             early = rng.random() < 0.1
+            group.disturbed = early  # it is not whole then, and the report says so
             self.world.at(start if early else moments[-1] + 1.5, self._doing(self.upload, group, group.marker))
 
     def _plan_edits(self, group: Group) -> None:

@@ -18,6 +18,7 @@ from cosconcat.errors import OutcomeUnknown, ServiceUnavailable
 from greenlet import getcurrent, greenlet
 
 from tests.simulation.plan import CALL_FAULTS, Plan
+from tests.simulation.trace import brief
 
 EPOCH = 1_790_000_000  # start of virtual time, seconds
 LATENCIES = (0.01,) * 4 + (0.02,) * 4 + (0.05,) * 4 + (0.1,) * 2 + (0.4, 2.0)  # seconds of an ordinary request
@@ -95,7 +96,7 @@ class World:
             Violation: when a promise was broken on the way.
         """
         heap = self._heap
-        while heap and heap[0][0] <= until:
+        while heap and heap[0][0] <= until and not self.failure:
             moment, _, what = heappop(heap)
             if moment > self.now:
                 self.now = moment
@@ -104,7 +105,9 @@ class World:
             else:
                 what()
             if self.failure:
-                raise Violation(self.failure)
+                break
+        if self.failure:
+            raise Violation(self.failure)
         self.now = max(self.now, until)
 
     @property
@@ -205,7 +208,7 @@ class World:
         if not fault or fault == "stall":
             result = effect()
             if self.trace is not None:
-                self.say(f"{kind} {name} -> {_brief(result)}")
+                self.say(f"{kind} {name} -> {brief(result)}")
             return result
         return self._failing(actor, fault, kind, name, effect, writes, once)
 
@@ -215,6 +218,8 @@ class World:
         """The same request when it was drawn to fail."""
         self.injected[f"at {kind}"] += 1
         self.say(f"{kind} {name}: {fault.upper()}")
+        if fault == "repeated":
+            return self._repeated(actor, kind, name, effect, writes, once)
         if fault == "kill-after" or (fault == "lost-answer" and writes):
             effect()
         elif fault == "late" and writes:
@@ -225,6 +230,19 @@ class World:
         if once:
             raise OutcomeUnknown(f"{kind} {name}: no answer")
         raise ServiceUnavailable(f"{kind} {name}: no answer")
+
+    def _repeated(
+        self, actor: Actor, kind: str, name: str, effect: Callable[[], Any], writes: bool, once: bool
+    ) -> Any:
+        """The answer was lost, and the adapter sent the request again, as the SDK does: the effect takes place twice."""
+        if writes and not once:
+            effect()
+            if not self._sleep(actor, 1.0 + 24.0 * self._schedule()):
+                actor.gone = True
+                raise Killed
+        result = effect()
+        self.say(f"{kind} {name}, sent again -> {brief(result)}")
+        return result
 
     def _land(self, kind: str, name: str, effect: Callable[[], Any]) -> None:
         """A request whose sender has long given up takes effect."""
@@ -251,8 +269,3 @@ class World:
         else:
             self.now = wake
         return alive
-
-
-def _brief(result: object) -> str:
-    text = str(result)
-    return text if len(text) <= 140 else text[:137] + "..."
