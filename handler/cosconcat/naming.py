@@ -16,8 +16,9 @@ MEDIA = frozenset(
     | {"mp4", "mpeg", "mpg", "mts", "mxf", "ogg", "opus", "rm", "rmvb", "ts", "vob", "wav", "webm", "wma", "wmv"}
 )
 PRESETS = {
-    "part-of": r"(?P<group>(?:.*/)?[^/]+?)[._-](?:part[._-]?)?(?P<index>[0-9]{1,6})[._-]?of[._-]?(?P<total>[0-9]{1,6})"
-    r"\.(?P<ext>[0-9a-z]+)",
+    # `part` is never the end of a group: `_part_1_of_2` has no group at all.
+    "part-of": r"(?P<group>(?:.*/)?[^/]+?)(?<![._/-]part)(?<!^part)[._-](?:part[._-]?)?"
+    r"(?P<index>[0-9]{1,6})[._-]?of[._-]?(?P<total>[0-9]{1,6})\.(?P<ext>[0-9a-z]+)",
     "folder": r"(?P<group>.+)/(?:[^/]*[^/0-9])?(?P<index>[0-9]{1,9})\.(?P<ext>[0-9a-z]+)",
     "timestamp": rf"(?P<group>(?:.*/)?[^/]+?)_(?P<time>{times.TEXT})\.(?P<ext>[0-9a-z]+)",
 }

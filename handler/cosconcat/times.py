@@ -52,13 +52,13 @@ def read_time(text: str, offset: int) -> int:
         raise ValueError(f"{text!r} is no date and time in a known spelling")
     if found["epoch"]:
         return int(found["epoch"]) * (1 if len(found["epoch"]) == 13 else 1000)
-    names = ("year", "month", "day", "hour", "minute", "second")
+    year, month, day, hour, minute, second = map(int, found.group("year", "month", "day", "hour", "minute", "second"))
     try:
-        local = datetime(*(int(found[name]) for name in names), tzinfo=timezone.utc)  # type: ignore[arg-type,misc]  # six ints, which mypy cannot count
+        local = datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
+        zone = read_zone(found["zone"]) if found["zone"] else offset
     except ValueError as error:
         raise ValueError(f"{text!r} is no date and time: {error}") from None
     fraction = (found["fraction"] or "").lstrip(".,")
-    zone = read_zone(found["zone"]) if found["zone"] else offset
     return (int(local.timestamp()) - zone) * 1000 + int(fraction[:3].ljust(3, "0"))
 
 

@@ -1,0 +1,92 @@
+"""A person's own expression: what is accepted, what is refused and why, and how narrow its listings are."""
+
+from __future__ import annotations
+
+import pytest
+
+from cosconcat.expression import vet
+from cosconcat.naming import Convention, FragmentName, NotOurs
+
+IN = "in/"
+
+
+def test_an_own_expression_reads_keys_like_a_preset() -> None:
+    """Full match on the key after the prefix, with the same named groups."""
+    convention = Convention.of(r"raw/(?P<group>[^/]+)_seg(?P<index>\d+)of(?P<total>\d+)\.(?P<ext>\w+)", IN)
+    found = convention.read("in/raw/x_seg03of12.mp4")
+    assert isinstance(found, FragmentName)
+    assert (found.group, found.number, found.total, found.span) == ("x", 3, 12, (12, 14))
+    assert isinstance(convention.read("in/raw/x_seg03of12.mp4.mp4"), NotOurs)
+    assert convention.totals
+    assert not convention.timed
+
+
+def test_an_own_expression_may_order_by_time() -> None:
+    """Times are read in the same spellings, and the group gets its window."""
+    convention = Convention.of(r"(?P<group>[^/]+)/(?P<time>[0-9T]+Z)\.ts", IN)
+    found = convention.read("in/door/20241201T103000Z.ts")
+    assert isinstance(found, FragmentName)
+    assert found.group == "door_20241201T100000Z"
+    assert convention.spans(found.group)[0].prefix.startswith("in/door/")
+
+
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        ("part_of", "needs the named groups"),
+        ("(", "nor a regular expression"),
+        (r"(?P<index>\d+)\.mp4", "needs the named groups"),
+        (r"(?P<group>.+)\.mp4", "needs the named groups"),
+        (r"(?P<group>.+)_(?P<index>\d+)_(?P<time>\d+)", "needs the named groups"),
+        (r"(?P<group>.+)_(?P<index>\d+)_(?P<camera>\d+)", "unknown named groups camera"),
+        (r"(?P<group>.+)_(?P<time>\d+)_(?P<total>\d+)", "both time and total"),
+        (r"(?P<group>(\w+)+)_(?P<index>\d+)", "nests"),
+        (r"(?P<group>(?:\w+-?)*)_(?P<index>\d+)", "nests"),
+        (r"(?P<group>(?:\w{1,9}){1,99})_(?P<index>\d+)", "nests"),
+        (r"(?P<group>(?:a|ab)+)_(?P<index>\d+)", "repeats alternatives"),
+        (r"(?P<group>" + "a" * 500 + r")(?P<index>\d+)", "longer than"),
+    ],
+)
+def test_an_expression_that_cannot_be_used_is_refused_with_the_reason(expression: str, why: str) -> None:
+    """It would fail on the first key, or never end on an unlucky one."""
+    with pytest.raises(ValueError, match=why):
+        Convention.of(expression, IN)
+
+
+@pytest.mark.parametrize(
+    ("expression", "lead", "tail"),
+    [
+        (r"(?P<group>.+)_(?P<index>\d+)\.mp4", "", "_"),
+        (r"^raw/(?P<group>.+)/seg(?P<index>\d+)\.mp4$", "raw/", "/seg"),
+        (r"(?P<group>.+)[_-](?P<index>\d+)\.mp4", "", ""),
+        (r"(?:.*/)?(?P<group>[^/]+)_(?P<index>\d+)\.mp4", None, "_"),
+        (r"(?i)(?P<group>.+)_Seg(?P<index>\d+)\.mp4", "", "_"),
+        (r"x(?:(?P<group>.+)_(?P<index>\d+))\.mp4", "x", "_"),
+        (r"(?:x(?P<group>.+)_)?(?P<index>\d+)\.mp4", None, ""),
+    ],
+)
+def test_literal_text_around_the_group_narrows_its_listing(expression: str, lead: str | None, tail: str) -> None:
+    """As far as the expression fixes it; letters that match in any case do not count."""
+    assert vet(expression)[1:] == (lead, tail)
+
+
+def test_what_precedes_a_group_is_taken_from_the_event_where_it_varies() -> None:
+    """Without an event the whole prefix has to be listed."""
+    convention = Convention.of(r"(?:.*/)?(?P<group>[^/]+)_(?P<index>\d+)\.mp4", IN)
+    own = convention.read("in/a/b/v_1.mp4")
+    assert isinstance(own, FragmentName)
+    assert [span.prefix for span in convention.spans("v", own)] == ["in/a/b/v_"]
+    assert [span.prefix for span in convention.spans("v")] == ["in/"]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        r"(?P<group>.+)_(?P<index>\d{1,5})-(?P<total>\d{1,5})\.(?P<ext>\w+)",
+        r"(?P<group>(?:[^/]+/){0,3}[^/]+)_(?P<index>\d+)\.mp4",
+        r"(?P<group>(?:a|b)_\w+)_(?P<index>\d+)(?:\.part)?\.mp4",
+    ],
+)
+def test_ordinary_expressions_pass(expression: str) -> None:
+    """Optional parts, bounded repeats and alternatives are fine."""
+    Convention.of(expression, IN)
