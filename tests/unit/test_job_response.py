@@ -171,8 +171,9 @@ def test_a_job_with_an_odd_operation_is_still_a_job(operation_: object) -> None:
 def test_a_listing_has_jobs_a_token_and_unknown_ids() -> None:
     """One or several of each; a job without an id does not spoil the page."""
     body = b"""<Response>
-    <JobsDetail><JobId>j1</JobId></JobsDetail><JobsDetail><JobId/></JobsDetail><JobsDetail><JobId>j2</JobId></JobsDetail>
-    <NextToken>225508</NextToken><NonExistJobIds>j3, j4</NonExistJobIds><NonExistJobIds>j5</NonExistJobIds></Response>"""
+    <JobsDetail><JobId>j1</JobId></JobsDetail><JobsDetail><JobId/></JobsDetail>
+    <JobsDetail><JobId>j2</JobId></JobsDetail><NextToken>225508</NextToken><NonExistJobIds>j3, j4</NonExistJobIds>
+    <NonExistJobIds>j5</NonExistJobIds></Response>"""
     read = read_jobs(body)
     assert [job.id for job in read.jobs] == ["j1", "j2"]
     assert (read.next_token, read.missing) == ("225508", ("j3", "j4", "j5"))
@@ -246,5 +247,5 @@ def test_a_probe_is_read() -> None:
 )
 def test_a_probe_without_a_true_length_is_an_error(format_: str) -> None:
     """A join is verified by duration; nan would compare as equal to anything that is careless."""
-    with pytest.raises(InvalidInput, match="MediaInfo.Format"):
+    with pytest.raises(InvalidInput, match=r"MediaInfo\.Format"):
         read_media(f"<Response><MediaInfo><Format>{format_}</Format></MediaInfo></Response>".encode())
