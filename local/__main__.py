@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from local.scf.function import Invocation, Result
 
 STATE = ROOT / "build" / "local-cloud.json"
+SAMPLES = {"upload": "cos-created", "callback": "callback", "sweep": "[st]"}  # what their names begin with in events/
 A_WEEK = 7 * 24 * 3600.0
 OK, FAILED, MISUSED = 0, 1, 2
 
@@ -91,11 +92,11 @@ def invoke(screen: Screen, function_name: str, event_file: str) -> int:
     Raises:
         _MisuseError: for an unknown function, or an event that cannot be read.
     """
-    event = _event(event_file)
     chosen = next((each for each in THE_FUNCTIONS if each.name == function_name), None)
     if chosen is None:
         names = ", ".join(each.name for each in THE_FUNCTIONS)
         raise _MisuseError(f"FUNCTION={function_name}: there is no such function; choose one of {names}")
+    event = _event(event_file, function_name)
     with contextlib.ExitStack() as opened:
         state = running()
         if state is None:
@@ -162,7 +163,10 @@ def _welcome(screen: Screen, cloud: LocalCloud) -> None:
     screen.line()
     screen.line("  # any COS client over http, with the real host names; for example the SDK:")
     screen.line(f"  {SDK_EXAMPLE}")
-    screen.line("  # or one function by hand:")
+    screen.line("  # coscmd, where it is installed:")
+    screen.line("  coscmd config -a $COS_SECRET_ID -s $COS_SECRET_KEY -b $COS_BUCKET -r $COS_REGION --do-not-use-ssl")
+    screen.line("  coscmd upload talk.part1-of-2.mp4 fragments/")
+    screen.line("  # one function by hand:")
     screen.line("  make invoke FUNCTION=upload EVENT=events/cos-created-put.json")
     screen.line()
     screen.line(f"Objects under fragments/ of {cloud.bucket} start the functions. Ctrl-C ends everything.")
@@ -175,11 +179,12 @@ SDK_EXAMPLE = """.venv/bin/python -c 'import os, sys; from qcloud_cos import Cos
     print([o["Key"] for o in c.list_objects(e["COS_BUCKET"]).get("Contents", [])])' talk.part*-of-2.mp4"""
 
 
-def _event(name: str) -> object:
+def _event(name: str, function_name: str) -> object:
     path = Path(name)
     if not name or not path.is_file():
-        there = ", ".join(sorted(each.name for each in (ROOT / "events").glob("*.json"))[:6])
-        raise _MisuseError(f"EVENT={name}: there is no such file; events/ has {there}, ...")
+        samples = (ROOT / "events").glob(f"{SAMPLES[function_name]}*.json")
+        there = ", ".join(sorted(each.name for each in samples)[:5])
+        raise _MisuseError(f"EVENT={name}: there is no such file; for {function_name} events/ has {there}, ...")
     try:
         return json.loads(path.read_text("utf-8"))
     except ValueError as wrong:

@@ -37,8 +37,10 @@ def duration(path: Path) -> float:
     """Seconds that the file's container declares.
 
     Raises:
-        UnreadableError: when it is no media file, or has neither picture nor sound.
+        UnreadableError: when there is no such file, it is no media, or has neither picture nor sound.
     """
+    if not path.is_file():
+        raise UnreadableError(f"{path}: there is no such file")
     try:
         with av.open(str(path)) as container:
             streams = [*container.streams.video, *container.streams.audio]

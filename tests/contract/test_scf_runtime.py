@@ -185,7 +185,7 @@ class TestInvocation:
         ],
     )
     def test_a_failure_is_the_documented_error(self, deploy: Deploy, body: str, status: int, words: str) -> None:
-        """A dict with errorCode -1, the message, the request id, the stack trace and the status code; then it goes on."""
+        """A dict with errorCode -1, message, request id, stack trace and status code; the next event finds it well."""
         source = f"def main_handler(event, context):\n    if event:\n        {body}\n    return 'fine'\n"
         functions = deploy(source, time_limit=0.5)
         result = functions.invoke("f", {"fail": True})
@@ -321,7 +321,12 @@ class TestProcesses:
 
     def test_stopping_ends_a_running_instance(self, deploy: Deploy) -> None:
         """`stop` returns when every process is gone."""
-        source = "import os, time\ndef main_handler(event, context):\n    time.sleep(0 if event else 60)\n    return os.getpid()\n"
+        source = """
+            import os, time
+            def main_handler(event, context):
+                time.sleep(0 if event else 60)
+                return os.getpid()
+        """
         functions = deploy(source)
         pid = functions.invoke("f", {"quick": True}).value
         thread = threading.Thread(target=lambda: functions.invoke("f", {}))

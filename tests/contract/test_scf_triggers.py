@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
@@ -18,7 +19,6 @@ from local.scf.function import Result, error
 from local.scf.function_url import FunctionUrls, function_host, is_function_host
 from local.scf.kills import Kills
 from local.switches import Switches
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from local.scf.events import Json
@@ -221,7 +221,8 @@ class TestCmq:
 
     def test_a_topic_pushes_records_in_both_documented_shapes(self) -> None:
         """The owner as number or text, the tags as text or list."""
-        cmq, seen = Cmq(owner="100000000001"), []
+        cmq = Cmq(owner="100000000001")
+        seen: list[Any] = []
         cmq.subscribe("concat-done", seen.append)
         assert cmq.publish("concat-done", "<Response/>", ["a", "b"]) == 1
         assert cmq.publish("concat-done", "{}", ["a"]) == 1
@@ -253,7 +254,9 @@ class TestKills:
 
     def run(self, moment: str, nth: int, times: int) -> tuple[int, list[str], list[bool]]:
         """Send the same request several times: how many the service saw, who was killed, which answers were cut."""
-        kills, served, killed, cut = Kills(), [], [], []
+        kills = Kills()
+        served: list[Request] = []
+        killed: list[str] = []
 
         def kill(secret_id: str) -> bool:
             killed.append(secret_id)
@@ -267,12 +270,15 @@ class TestKills:
             return Response(200)
 
         watched = kills.watched(service)
-        for _ in range(times):
+
+        def is_cut() -> bool:
             try:
                 watched(self.SIGNED)
-                cut.append(False)
             except ConnectionCut:
-                cut.append(True)
+                return True
+            return False
+
+        cut = [is_cut() for _ in range(times)]
         return len(served), killed, cut
 
     def test_before_means_that_the_request_has_no_effect(self) -> None:

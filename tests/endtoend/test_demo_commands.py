@@ -9,9 +9,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,7 +88,8 @@ def test_a_client_with_the_printed_environment_works_and_invoke_finds_what_it_up
     up: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     """The printed exports and the printed line for the SDK are taken as they stand."""
-    exports, example = [], []
+    exports: list[str] = []
+    example: list[str] = []
     assert up.stdout is not None
     for line in up.stdout:
         if line.startswith("  export "):
