@@ -172,15 +172,17 @@ def _first_written(ledger: Ledger, claim: Claim) -> int:
 
 
 def _request(services: Services, claim: Claim) -> Request:
+    """The request, composed before anything is probed: a probe costs, a mistake in the request does not."""
     config = services.config
-    if config.direct and config.on_mixed != "trust":
+    callback = signing.callback_url(config, claim.token) if config.callback_url else ""
+    request = compose(config, claim.set, claim.output_key, str(claim.token), callback)
+    if request.direct and config.on_mixed != "trust":
         differences = _differences(services, claim.set)
         if differences and config.on_mixed == "refuse":
-            raise InvalidInput([f"CONCAT_DIRECT joins only fragments of one kind: {d}" for d in differences])
+            raise InvalidInput([f"DirectConcat joins only fragments of one kind: {d}" for d in differences])
         if differences:
-            config = replace(config, direct=False)
-    callback = signing.callback_url(config, claim.token) if config.callback_url else ""
-    return compose(config, claim.set, claim.output_key, str(claim.token), callback)
+            return request.transcoded()
+    return request
 
 
 def _differences(services: Services, fragments: FragmentSet) -> tuple[str, ...]:
