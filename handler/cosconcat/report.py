@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = ("incomplete", "invalid", "blocked", "stuck", "gave_up", "kept", "quiet")
+KINDS = ("incomplete", "invalid", "blocked", "stuck", "gave_up", "kept", "quiet", "gap")
 MOST_OF_A_KIND = 1000  # entries; further ones are only counted, so that a huge bucket cannot fill the memory
 MOST_UNMATCHED = 20  # examples
 

@@ -11,6 +11,7 @@ A round may take several invocations: `<state>/sweep.json` holds the cursor and 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -72,7 +73,8 @@ class _Sweep:
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self.results: list[Result] = []
+        self.results: list[Result] = []  # the first ones; all are counted
+        self.counts: Counter[str] = Counter()
         self.failed: list[str] = []
         self.submitted = 0
         self.round_complete = False
@@ -94,32 +96,30 @@ class _Sweep:
     def prefix(self) -> None:
         """(b) The input prefix from the cursor on; (c) the report when its end is reached."""
         config = self.services.config
-        seen: set[str] = set()
+        before: set[str] = set()
         while not self._out_of_time():
             page = self.services.cos.list(config.bucket, config.input_prefix, self.marker)
-            last = self._groups_of(page, seen)
-            self.findings.objects += len(page.objects)
-            if last is not None:  # stopped half-way
-                self.marker = last
+            here: set[str] = set()
+            if not self._groups_of(page, here, before):
                 break
             if page.next_marker is None:
                 self._publish(page.now)
                 break
-            self.marker = page.next_marker
+            self.marker, before = page.next_marker, here  # LIST keeps a group's objects together
         self._save()
 
-    def _groups_of(self, page: Page, seen: set[str]) -> str | None:
-        """Judge every group that has an object on this page; the last key done with when time or jobs ran out."""
-        done_with = self.marker
+    def _groups_of(self, page: Page, here: set[str], before: set[str]) -> bool:
+        """Judge every group with an object on this page, once; False when time or jobs ran out on the way."""
         for found in page.objects:
             group = self._group_of(found)
-            if group and group not in seen:
+            if group and group not in here and group not in before:
                 if self._out_of_time() or self.submitted >= self.services.config.sweep_jobs:
-                    return done_with
-                seen.add(group)
+                    return False
                 self._attempt(group, partial(self._judge, group, page.now))
-            done_with = found.key
-        return None
+            here.add(group)
+            self.findings.objects += 1
+            self.marker = found.key
+        return True
 
     def _group_of(self, found: ObjectInfo) -> str:
         name = self.services.config.convention.read(found.key)
@@ -135,6 +135,8 @@ class _Sweep:
         verdict = survey(self.services, group)
         if self._deserves_help(verdict, now) and self._help(group):
             verdict = survey(self.services, group)
+        if isinstance(verdict, Whole | Waiting) and verdict.note:
+            self.findings.add("gap", group, reason=verdict.note)
         if isinstance(verdict, Whole):
             result = take_up(self.services, verdict.set)
             self._note(result)
@@ -193,7 +195,9 @@ class _Sweep:
             result = Result(name, "invalid", str(failure))
             self.findings.add("invalid", name, reason=str(failure))
         if result is not None:
-            self.results.append(result)
+            self.counts[result.action] += 1
+            if len(self.results) < SHOWN_RESULTS:
+                self.results.append(result)
             self.submitted += result.action == "submitted"
             log.info("sweep", **result.as_dict())
         return result
@@ -229,13 +233,10 @@ class _Sweep:
 
     def summary(self) -> dict[str, object]:
         """Counts by action and the first results; raises TryAgain naming what failed for now."""
-        counts: dict[str, int] = {}
-        for result in self.results:
-            counts[result.action] = counts.get(result.action, 0) + 1
         if self.failed:
             raise TryAgain("; ".join(self.failed[:SHOWN_RESULTS]))
         return {
-            "results": [result.as_dict() for result in self.results[:SHOWN_RESULTS]],
-            "counts": counts,
+            "results": [result.as_dict() for result in self.results],
+            "counts": dict(self.counts),
             "round": "complete" if self.round_complete else "goes on at the next run",
         }
