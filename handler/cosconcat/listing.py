@@ -114,7 +114,7 @@ class Sighting:
             if end and last.encode() > end.encode():
                 last = end
             missing = self._gap(own, after, last)
-            if len(missing) > FEW or not all(self.head(key) for key in self.keys(missing, own)):
+            if missing and (len(missing) > FEW or not all(self.head(key) for key in self.keys(missing, own))):
                 return missing
             if page.next_marker is None or last == end != "":
                 return ()

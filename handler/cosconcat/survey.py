@@ -44,7 +44,7 @@ def survey(services: Services, group: str, own: str = "") -> Verdict:
         if isinstance(name, ManifestName) and sighting.head(own) and sighting.manifest:
             return _by_manifest(sighting, sighting.manifest)
         gap = _look(sighting, fragment)
-        if own and not sighting.shows(own):
+        if own and not sighting.shows(own) and not (sighting.partial and sighting.pieces):
             sighting.head(own)
         return _judge(sighting, gap)
     except InvalidInput as mistake:

@@ -1,0 +1,293 @@
+"""What is said of a group, for each convention and each way to know that it is whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from cosconcat.config import Config
+from cosconcat.groups import Gone, Invalid, Verdict, Waiting, Whole
+from cosconcat.survey import newcomers, output_key, resolved_output_key, survey
+from tests.support.shelf import BUCKET, NOW, Shelf
+
+PART_OF = Config(BUCKET)
+DIRECT = Config(BUCKET, direct=True)
+FOLDER = Config(BUCKET, naming="folder", completion="marker")
+QUIET = Config(BUCKET, naming="folder", completion="quiet", quiet_seconds=300)
+TIMED = Config(BUCKET, naming="timestamp", completion="quiet", quiet_seconds=300, max_gap_seconds=600)
+IN = "fragments/"
+WINDOW_END = 1_733_050_800  # 2024-12-01T11:00:00Z
+
+
+def look(shelf: Shelf, config: Config, group: str, own: str = "") -> Verdict:
+    """The verdict on a group."""
+    return survey(shelf.services(config), group, own and IN + own)
+
+
+def parts(*numbers: int, of: int, group: str = "v") -> Shelf:
+    """A bucket with some parts of a group."""
+    return Shelf().store(*(f"{IN}{group}.part{number}-of-{of}.mp4" for number in numbers))
+
+
+def whole(verdict: Verdict) -> list[str]:
+    """The keys of a whole group below the input prefix, in order."""
+    assert isinstance(verdict, Whole), verdict
+    return [fragment.object.key.removeprefix(IN) for fragment in verdict.set.fragments]
+
+
+def waiting(verdict: Verdict) -> Waiting:
+    """The verdict, which must be waiting."""
+    assert isinstance(verdict, Waiting), verdict
+    return verdict
+
+
+def invalid(verdict: Verdict) -> str:
+    """Why the group is invalid."""
+    assert isinstance(verdict, Invalid), verdict
+    return verdict.reason
+
+
+def test_a_group_is_joined_in_the_order_of_its_numbers() -> None:
+    """Part 10 comes after part 9, not after part 1."""
+    verdict = look(parts(*range(1, 13), of=12), PART_OF, "v", "v.part12-of-12.mp4")
+    assert whole(verdict) == [f"v.part{number}-of-12.mp4" for number in range(1, 13)]
+
+
+def test_a_group_may_count_from_0() -> None:
+    """Then its last number is one less than the total."""
+    assert len(whole(look(parts(0, 1, 2, of=3), PART_OF, "v"))) == 3
+
+
+def test_spellings_zeros_and_cases_mix_in_one_group() -> None:
+    """A look without an event sees every spelling, also when its group has more neighbours than one page."""
+    keys = ["v.part01-of-3.mp4", "v_PART_2_of_03.MP4", "v-3of3.ts"]
+    shelf = Shelf().store(*(IN + key for key in keys))
+    assert whole(look(shelf, PART_OF, "v")) == keys
+    shelf.store(*(f"{IN}v{number}.part1-of-2.mp4" for number in range(1500)))
+    assert whole(look(shelf, PART_OF, "v")) == keys
+
+
+def test_what_is_missing_is_named() -> None:
+    """By number, in runs, with the time since when."""
+    found = waiting(look(parts(1, 5, 9, of=9), PART_OF, "v", "v.part5-of-9.mp4"))
+    assert found.reason == "6 of 9 are missing: 2-4, 6-8"
+    assert found.missing == (2, 3, 4, 6, 7, 8)
+    assert found.since == NOW - 1000
+
+
+def test_a_group_without_objects_is_gone() -> None:
+    """Its event came late, or twice."""
+    assert isinstance(look(Shelf(), PART_OF, "v", "v.part1-of-2.mp4"), Gone)
+
+
+def test_the_event_s_own_key_counts_before_the_listing_shows_it() -> None:
+    """Otherwise the last event would find the group incomplete, and nobody would come again."""
+    shelf = parts(1, 2, of=2)
+    shelf.hidden = {IN + "v.part2-of-2.mp4"}
+    assert len(whole(look(shelf, PART_OF, "v", "v.part2-of-2.mp4"))) == 2
+
+
+@pytest.mark.parametrize("hidden", [(3,), (1, 4), (1,), (10,)])
+def test_two_fragments_that_the_listing_hides_are_looked_for(hidden: tuple[int, ...]) -> None:
+    """Their keys follow from the others."""
+    shelf = Shelf().store(*(f"{IN}v.part{number:02}-of-10.mp4" for number in range(1, 11)))
+    shelf.hidden = {f"{IN}v.part{number:02}-of-10.mp4" for number in hidden}
+    assert len(whole(look(shelf, PART_OF, "v", "v.part05-of-10.mp4"))) == 10
+
+
+@pytest.mark.parametrize(
+    ("keys", "parts_of_reason"),
+    [
+        (["v.part1-of-2.mp4", "v.part1-of-2.mov"], ["v.part1-of-2.mp4", "v.part1-of-2.mov", "same place"]),
+        (["v.part1-of-2.mp4", "v.part01-of-2.mp4"], ["v.part1-of-2.mp4", "v.part01-of-2.mp4", "same place"]),
+        (["v.part1-of-2.mp4", "v.part2-of-3.mp4"], ["v.part1-of-2.mp4", "v.part2-of-3.mp4", "different totals"]),
+        (["v.part1-of-2.mp4", "v.part3-of-2.mp4"], ["v.part3-of-2.mp4", "beyond the total of 2"]),
+        (["v.part0-of-2.mp4", "v.part2-of-2.mp4"], ["v.part0-of-2.mp4", "v.part2-of-2.mp4", "from 0"]),
+    ],
+)
+def test_a_group_at_odds_is_invalid_and_names_the_keys(keys: list[str], parts_of_reason: list[str]) -> None:
+    """Duplicates, totals that disagree, a number beyond the total, counting from 0 and from 1."""
+    reason = invalid(look(Shelf().store(*(IN + key for key in keys)), PART_OF, "v", keys[0]))
+    assert all(part in reason for part in parts_of_reason), reason
+
+
+def test_an_empty_object_makes_its_group_invalid() -> None:
+    """A broken upload is no recording."""
+    shelf = parts(1, 2, of=2).store(IN + "v.part2-of-2.mp4", body=b"")
+    assert invalid(look(shelf, PART_OF, "v")) == f"{IN}v.part2-of-2.mp4 is empty (0 bytes)"
+
+
+def test_types_may_differ_only_where_they_are_transcoded() -> None:
+    """DirectConcat copies streams as they are."""
+    shelf = Shelf().store(IN + "v.part1-of-2.mp4", IN + "v.part2-of-2.MOV")
+    assert len(whole(look(shelf, PART_OF, "v"))) == 2
+    reason = invalid(look(shelf, DIRECT, "v"))
+    assert "v.part1-of-2.mp4" in reason
+    assert "v.part2-of-2.MOV" in reason
+
+
+@pytest.mark.parametrize("own", ["", "v.part1-of-101.mp4"])
+def test_a_group_larger_than_the_limit_is_invalid_with_the_way_out(own: str) -> None:
+    """Its declared size is enough to know."""
+    reason = invalid(look(parts(1, of=101), PART_OF, "v", own))
+    assert "101 fragments" in reason
+    assert "CONCAT_MAX_FRAGMENTS=100" in reason
+    assert "larger pieces" in reason
+
+
+def test_a_folder_waits_for_its_marker() -> None:
+    """However complete it looks."""
+    shelf = Shelf().store(IN + "a/1.mp4", IN + "a/2.mp4")
+    found = waiting(look(shelf, FOLDER, "a", "a/2.mp4"))
+    assert (found.reason, found.awaits) == ("waiting for the marker", "marker")
+
+
+@pytest.mark.parametrize(
+    ("marker", "body"),
+    [("a/_DONE", b""), ("a/_DONE", b"3"), ("a/all.done", b" 3\r\n"), ("a/3.final", b""), ("a/3.final", b"ignored")],
+)
+def test_each_marker_makes_a_folder_whole(marker: str, body: bytes) -> None:
+    """With or without a count, and it becomes part of the set."""
+    shelf = Shelf().store(*(f"{IN}a/clip {number}.mp4" for number in (1, 2, 3))).store(IN + marker, body=body)
+    verdict = look(shelf, FOLDER, "a", marker)
+    assert whole(verdict) == ["a/clip 1.mp4", "a/clip 2.mp4", "a/clip 3.mp4"]
+    assert isinstance(verdict, Whole)
+    assert verdict.set.marker == shelf.info(IN + marker)
+
+
+def test_a_marker_older_than_a_fragment_does_not_count() -> None:
+    """It was put for an earlier recording; one of the same second counts."""
+    shelf = Shelf().store(IN + "a/1.mp4", IN + "a/2.mp4").store(IN + "a/_DONE", body=b"", at=NOW - 1001)
+    assert "older than fragments/a/" in waiting(look(shelf, FOLDER, "a", "a/_DONE")).reason
+    shelf.store(IN + "a/_DONE", body=b"", at=NOW - 1000)
+    assert len(whole(look(shelf, FOLDER, "a"))) == 2
+
+
+def test_the_newest_marker_is_the_one_that_counts() -> None:
+    """An old one may have been left behind."""
+    shelf = (
+        Shelf()
+        .store(IN + "a/1.mp4", IN + "a/2.mp4")
+        .store(IN + "a/9.final", at=NOW - 5000)
+        .store(IN + "a/_DONE", body=b"2")
+    )
+    assert len(whole(look(shelf, FOLDER, "a"))) == 2
+
+
+def test_a_folder_is_never_joined_across_a_gap() -> None:
+    """Neither in the middle, nor at the beginning, nor before the count of the marker."""
+    shelf = Shelf().store(IN + "a/1.mp4", IN + "a/3.mp4").store(IN + "a/_DONE", body=b"", at=NOW)
+    assert waiting(look(shelf, FOLDER, "a")).missing == (2,)
+    shelf = Shelf().store(IN + "a/2.mp4", IN + "a/3.mp4").store(IN + "a/_DONE", body=b"", at=NOW)
+    assert waiting(look(shelf, FOLDER, "a")).missing == (1,)
+    shelf = Shelf().store(IN + "a/0.mp4", IN + "a/1.mp4").store(IN + "a/3.final", body=b"", at=NOW)
+    assert waiting(look(shelf, FOLDER, "a")).missing == (2,)
+
+
+@pytest.mark.parametrize("hidden", ["a/0.mp4", "a/3.mp4", "a/2.mp4"])
+def test_a_hidden_first_or_last_number_is_found_before_a_folder_is_whole(hidden: str) -> None:
+    """Where nothing says how many there are, the neighbours are looked for."""
+    shelf = Shelf().store(*(f"{IN}a/{number}.mp4" for number in range(4))).store(IN + "a/_DONE", body=b"")
+    shelf.hidden = {IN + hidden}
+    assert len(whole(look(shelf, FOLDER, "a"))) == 4
+
+
+def test_more_fragments_than_a_marker_counts_are_invalid() -> None:
+    """Even if the listing hides the one too many."""
+    shelf = Shelf().store(*(f"{IN}a/{number}.mp4" for number in (1, 2, 3))).store(IN + "a/2.final", body=b"")
+    assert "beyond the total of 2" in invalid(look(shelf, FOLDER, "a"))
+    shelf.hidden = {IN + "a/3.mp4"}
+    assert "beyond the total of 2" in invalid(look(shelf, FOLDER, "a"))
+
+
+@pytest.mark.parametrize("body", [b"three", b"-1", b"1" * 65, b"1 2"])
+def test_a_marker_with_other_content_is_invalid(body: bytes) -> None:
+    """It is meant to hold the number of fragments."""
+    shelf = Shelf().store(IN + "a/1.mp4").store(IN + "a/_DONE", body=body)
+    assert f"{IN}a/_DONE must be empty or hold the number" in invalid(look(shelf, FOLDER, "a"))
+
+
+def test_a_marker_without_fragments_waits() -> None:
+    """They may come, or somebody removed them by hand."""
+    shelf = Shelf().store(IN + "a/_DONE", body=b"")
+    assert "no fragment" in waiting(look(shelf, FOLDER, "a", "a/_DONE")).reason
+
+
+def test_a_marker_beside_a_group_with_totals_has_to_agree_with_them() -> None:
+    """Both conditions hold where both are given."""
+    config = Config(BUCKET, completion="marker")
+    shelf = parts(1, 2, of=2)
+    assert waiting(look(shelf, config, "v", "v.part2-of-2.mp4")).awaits == "marker"
+    assert len(whole(look(shelf.store(IN + "v.done", body=b""), config, "v", "v.done"))) == 2
+    shelf.store(IN + "v.3.final", at=NOW)
+    assert "counts 3" in invalid(look(shelf, config, "v", "v.3.final"))
+
+
+def test_quiet_time_is_measured_on_the_service_s_clock() -> None:
+    """From the newest fragment on, and until when is told."""
+    shelf = Shelf().store(IN + "a/1.mp4", at=NOW - 900).store(IN + "a/2.mp4", at=NOW - 299)
+    found = waiting(look(shelf, QUIET, "a", "a/2.mp4"))
+    assert (found.until, found.awaits) == (NOW + 1, "quiet")
+    shelf.now += 1
+    assert len(whole(look(shelf, QUIET, "a"))) == 2
+
+
+def times(*minutes: int, at: int = NOW) -> Shelf:
+    """A bucket with recordings that start at minutes after ten."""
+    return Shelf().store(*(f"{IN}cam_20241201T10{minute:02}00Z.mp4" for minute in minutes), at=at)
+
+
+def test_a_window_is_whole_when_it_has_passed_and_all_is_quiet() -> None:
+    """In the order of time; places count from 0."""
+    shelf = times(50, 5, 10, 0)
+    own = "cam_20241201T105000Z.mp4"
+    shelf.now = WINDOW_END - 1
+    assert waiting(look(shelf, TIMED, "cam_20241201T100000Z", own)).until == WINDOW_END
+    shelf.now = WINDOW_END
+    verdict = look(shelf, TIMED, "cam_20241201T100000Z")
+    assert whole(verdict) == [f"cam_20241201T10{minute:02}00Z.mp4" for minute in (0, 5, 10, 50)]
+    assert isinstance(verdict, Whole)
+    assert [fragment.index for fragment in verdict.set.fragments] == [0, 1, 2, 3]
+    assert verdict.note == f"gap of 2400 s between {IN}cam_20241201T101000Z.mp4 and {IN}cam_20241201T105000Z.mp4"
+
+
+def test_a_window_that_has_passed_still_waits_for_quiet() -> None:
+    """The last upload may not be the last one."""
+    shelf = times(0, 5, at=WINDOW_END + 100)
+    shelf.now = WINDOW_END + 399
+    assert waiting(look(shelf, TIMED, "cam_20241201T100000Z")).until == WINDOW_END + 400
+
+
+def test_two_recordings_of_one_moment_are_invalid() -> None:
+    """Whichever came first cannot be known."""
+    shelf = times(5).store(IN + "cam_20241201T180500+0800.mp4", at=NOW)
+    shelf.now = WINDOW_END
+    reason = invalid(look(shelf, TIMED, "cam_20241201T100000Z"))
+    assert "cam_20241201T100500Z.mp4" in reason
+    assert "cam_20241201T180500+0800.mp4" in reason
+
+
+def test_the_output_key_is_filled_in() -> None:
+    """The API's wildcards stay for the API; what the key will be is known unless it holds the job's id."""
+    config = Config(BUCKET, output_key="o/{date}/{group}-{fingerprint}.{ext}", format="hls")
+    verdict = look(parts(1, 2, of=2, group="课 {ex}"), config, "课 {ex}")
+    assert isinstance(verdict, Whole)
+    key = f"o/2024-12-01/课 {{ex}}-{verdict.set.fingerprint}"
+    assert output_key(config, verdict.set) == key + ".${ext}"
+    assert resolved_output_key(config, verdict.set) == key + ".m3u8"
+    unknown = Config(BUCKET, output_key="o/{jobid}.${ext}")
+    assert output_key(unknown, verdict.set) == "o/${jobid}.${ext}"
+    assert resolved_output_key(unknown, verdict.set) is None
+
+
+def test_a_late_piece_is_a_newcomer() -> None:
+    """After a marker and after quiet time, by listing or by its number; a total leaves no room for one."""
+    for config, marker in ((FOLDER, "a/_DONE"), (QUIET, "a/readme.txt")):
+        shelf = Shelf().store(IN + "a/1.mp4", IN + "a/2.mp4").store(IN + marker, body=b"")
+        verdict = look(shelf, config, "a")
+        assert isinstance(verdict, Whole)
+        services = shelf.services(config)
+        assert newcomers(services, verdict.set) == ()
+        shelf.store(IN + "a/other 7.mp4", IN + "a/3.mp4", IN + "b/4.mp4")
+        assert newcomers(services, verdict.set) == (IN + "a/3.mp4", IN + "a/other 7.mp4")
+        shelf.hidden = {IN + "a/3.mp4", IN + "a/other 7.mp4"}
+        assert newcomers(services, verdict.set) == (IN + "a/3.mp4",)
