@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from dataclasses import dataclass
 
+_FEW = 200  # keys up to which inserting each is faster than sorting all
 _LAST = "\U0010ffff"  # sorts after every character that may follow a common prefix
 
 
@@ -42,7 +43,8 @@ class Listing:
     """
 
     def __init__(self) -> None:
-        self._keys: list[str] = []  # sorted; every key that is there or may still be shown
+        self._keys: list[str] = []  # sorted; with `_fresh` every key that is there or may still be shown
+        self._fresh: list[str] = []  # added since, in no order: many are sorted in at once far faster than singly
         self._now: dict[str, Listed] = {}
         self._before: dict[str, deque[tuple[float, Listed | None]]] = {}  # (when it ended, what was there)
         self._changes: deque[tuple[float, str]] = deque()  # the same in order of time
@@ -50,7 +52,7 @@ class Listing:
     def put(self, entry: Listed, *, lag: float = 0.0) -> None:
         """The key exists from now on (or was overwritten)."""
         if entry.key not in self._now and entry.key not in self._before:
-            insort(self._keys, entry.key)
+            self._fresh.append(entry.key)
         self._remember(entry.key, lag)
         self._now[entry.key] = entry
 
@@ -63,11 +65,13 @@ class Listing:
 
     def keys(self, prefix: str = "") -> list[str]:
         """Every key there is now under the prefix, whatever the lag, in order."""
+        self._sort()
         start, end = bisect_left(self._keys, prefix), bisect_right(self._keys, prefix + _LAST)
         return [key for key in self._keys[start:end] if key in self._now]
 
     def page(self, prefix: str, delimiter: str, marker: str, limit: int, lag: float) -> Page:
         """Up to `limit` objects and common prefixes under `prefix` after `marker`."""
+        self._sort()
         self._settle(lag)
         objects: list[Listed] = []
         prefixes: list[str] = []
@@ -121,4 +125,15 @@ class Listing:
 
     def _forget_absent(self, key: str) -> None:
         if key not in self._now and key not in self._before:
+            self._sort()
             del self._keys[bisect_left(self._keys, key)]
+
+    def _sort(self) -> None:
+        """Bring the fresh keys to their places."""
+        if len(self._fresh) > _FEW:
+            self._keys += self._fresh
+            self._keys.sort()
+        else:
+            for key in self._fresh:
+                insort(self._keys, key)
+        self._fresh.clear()
