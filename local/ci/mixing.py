@@ -11,7 +11,7 @@ from pathlib import Path
 
 from local.ci.errors import JobFailed
 from local.ci.plan import Mix
-from local.ci.probe import NotMedia, probe
+from local.ci.probe import NotMedia, sound_length
 
 
 def mixed(
@@ -44,7 +44,8 @@ def mixed(
         index = inputs.count("-i")
         inputs += [*(["-stream_loop", "-1"] if mix.repeat else []), "-i", str(files[mix.key])]
         sounding = total if mix.repeat else min(length, total)
-        steps = ["aresample=async=1:first_pts=0", sound_format, f"atrim=duration={sounding:.6f}"]
+        # Sample after sample: time stamps would leave a gap at each repetition of a sound with encoder padding.
+        steps = [sound_format, "asetpts=N/SR/TB", f"atrim=duration={sounding:.6f}"]
         if mix.repeat and mix.seam_fade:
             seam = f"if(lt(t,{length:.6f}),1,min(1,mod(t,{length:.6f})/{mix.seam_fade:g}))"
             steps += ["asetnsamples=n=256:p=0", f"volume='{seam}':eval=frame"]
@@ -64,9 +65,6 @@ def mixed(
 
 def _length(mix: Mix, path: Path) -> float:
     try:
-        source = probe(path)
+        return sound_length(path)
     except NotMedia as error:
-        raise JobFailed("ResourceNotSupported", f"AudioSource {mix.key} is {error}") from None
-    if source.sound is None:
-        raise JobFailed("ResourceNotSupported", f"AudioSource {mix.key} holds no sound")
-    return source.duration
+        raise JobFailed("ResourceNotSupported", f"AudioSource {mix.key}: {error}") from None

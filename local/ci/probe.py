@@ -92,6 +92,20 @@ def probe(path: Path, *, count_packets: bool = False) -> Source:
     return Source(path, path.stat().st_size, container.format.name, seconds, picture, sound, counted)
 
 
+def sound_length(path: Path) -> float:
+    """Seconds of sound in a file, counted in decoded samples; raises `NotMedia` when it holds none."""
+    with open_media(path) as container:
+        if container.format.name in _PLAYLISTS or not container.streams.audio:
+            raise NotMedia("holds no sound")
+        try:
+            seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+        except av.FFmpegError as error:
+            raise NotMedia(f"broken: {error}") from None
+    if seconds == 0:
+        raise NotMedia("holds no sound")
+    return seconds
+
+
 def moving_pictures(container: InputContainer) -> list[Any]:
     """The video streams, less cover art."""
     return [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
