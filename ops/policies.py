@@ -68,8 +68,13 @@ def needs(config: Config, function: str, also: Sequence[str] = ()) -> tuple[Need
 
 def policy(config: Config, function: str, also: Sequence[str] = ()) -> dict[str, object]:
     """The policy document of `function`, version 2.0: one statement for each resource and condition."""
+    return granting(needs(config, function, also))
+
+
+def granting(rights: Iterable[Need]) -> dict[str, object]:
+    """The policy document that grants these rights and no others."""
     actions: dict[tuple[str, bool], set[str]] = {}
-    for need in needs(config, function, also):
+    for need in rights:
         actions.setdefault((need.resource, need.create_only), set()).add(need.action)
     return {"version": "2.0", "statement": [_statement(*where, names) for where, names in actions.items()]}
 
