@@ -1,0 +1,97 @@
+"""`python -m ops.explain` prints the request that the functions would send, and sends nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cosconcat.config import read_config
+from cosconcat.job.request import Request
+from ops.explain import main, printed, request_for, set_of_keys
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENVIRONMENT = {
+    "CONCAT_BUCKET": "demo-1250000000",
+    "CONCAT_REGION": "ap-guangzhou",
+    "CONCAT_CALLBACK_URL": "https://cb.example/done",
+    "CONCAT_CALLBACK_SECRET": "a-secret-that-nobody-may-see-0123456789",
+    "CONCAT_JOB": '{"ConcatTemplate": {"Video": {"Codec": "H.264", "Crf": 25, "Bitrate": 1000}}}',
+}
+KEYS = ["fragments/讲座.part10-of-10.mp4", "fragments/讲座.part9-of-10.mp4"]
+
+
+def urls(request: Request) -> list[str]:
+    """Its fragments in order."""
+    assert request.Operation is not None
+    assert request.Operation.ConcatTemplate is not None
+    return [f.Url.rpartition("/")[2] for f in request.Operation.ConcatTemplate.ConcatFragment]
+
+
+def test_keys_are_explained_in_the_conventions_order(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is printed reads back into the very request, and what the service ignores is said."""
+    assert main(KEYS, ENVIRONMENT) == 0
+    out, err = capsys.readouterr()
+    request = Request.from_xml(out.encode())
+    assert urls(request) == ["讲座.part9-of-10.mp4", "讲座.part10-of-10.mp4"]
+    assert request.Operation is not None
+    assert request.Operation.Output is not None
+    assert request.Operation.Output.Object == "output/讲座.${ext}"
+    assert "Video.Bitrate: void with Crf" in err
+    assert "nonce" in err
+    assert ENVIRONMENT["CONCAT_CALLBACK_SECRET"] not in out + err
+
+
+def test_the_printed_request_is_the_composed_one() -> None:
+    """Indentation apart."""
+    config = read_config(ENVIRONMENT)
+    request = request_for(config, set_of_keys(config, KEYS))
+    assert Request.from_xml(printed(request).encode()) == request
+
+
+def test_without_a_group_the_configuration_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two made-up fragments."""
+    assert main([], {**ENVIRONMENT, "CONCAT_DIRECT": "true", "CONCAT_OUTPUT_KEY": "o/{date}/{fingerprint}.{ext}"}) == 0
+    out, err = capsys.readouterr()
+    assert len(urls(Request.from_xml(out.encode()))) == 2
+    for part in (
+        "probed first",
+        "fingerprint in Output.Object",
+        "date in Output.Object",
+        "Video: void with DirectConcat",
+    ):
+        assert part in err
+
+
+def test_a_manifest_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its order, trims, intro and overlay."""
+    file = tmp_path / "talk.manifest.json"
+    listed = [{"key": "fragments/b.mp4", "end": 3}, {"key": "fragments/a.mp4"}]
+    file.write_text(json.dumps({"fragments": listed, "intro": "brand/in.mp4", "job": {"JobLevel": 2}}))
+    assert main(["--manifest", str(file)], {**ENVIRONMENT, "CONCAT_COMPLETION": "manifest"}) == 0
+    request = Request.from_xml(capsys.readouterr().out.encode())
+    assert urls(request) == ["in.mp4", "b.mp4", "a.mp4"]
+    assert request.Operation is not None
+    assert request.Operation.JobLevel == "2"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code", "says"),
+    [
+        (["fragments/a.part1-of-2.mp4", "fragments/b.part2-of-2.mp4"], {}, 1, "keys of several groups: a, b"),
+        (["elsewhere/a.part1-of-2.mp4"], {}, 1, "elsewhere/a.part1-of-2.mp4"),
+        ([], {"CONCAT_JOB": '{"JobLvl": 1}'}, 2, "did you mean JobLevel?"),
+        ([], {"CONCAT_JOB": '{"ConcatTemplate": {"Audio": {"Bitrate": 64}}}'}, 1, "Audio.Codec: missing; required"),
+    ],
+)
+def test_what_cannot_be_sent_is_said(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], environment: dict[str, str], code: int, says: str
+) -> None:
+    """The reason, on standard error, and an exit code."""
+    assert main(arguments, {**ENVIRONMENT, **environment}) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert says in err
