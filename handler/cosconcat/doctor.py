@@ -76,8 +76,15 @@ def _wrong(text: str, fix: str) -> Line:
     return False, text, fix
 
 
+def check_credentials(services: Services, settings: Settings) -> Iterator[Line]:
+    """A call whose refusal says why (a HEAD's does not)."""
+    del settings
+    services.cos.list(services.config.state_bucket, services.config.state_prefix, limit=1)
+    yield _ok("accepted by COS")
+
+
 def check_buckets(services: Services, settings: Settings) -> Iterator[Line]:
-    """Credentials are accepted, and each bucket is there, in its region."""
+    """Each bucket is there, in its region."""
     for role, bucket in _buckets(services.config).items():
         settings.exists(bucket)
         yield _ok(f"{role} bucket {bucket.name} in {bucket.region}")
@@ -261,6 +268,7 @@ def check_clock(services: Services, settings: Settings) -> Iterator[Line]:
 
 Check = Callable[[Services, Settings], Iterator[Line]]
 CHECKS: dict[str, Check] = {
+    "credentials": check_credentials,
     "buckets": check_buckets,
     "create-only": check_create_only,
     "prefixes": check_prefixes,
