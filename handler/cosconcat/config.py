@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cosconcat import times
 from cosconcat.environment import Environment, unfit_key
 from cosconcat.errors import ConfigurationError, InvalidInput
 from cosconcat.naming import WINDOWS, Convention
 from cosconcat.ports import Bucket
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # What the API's `${ext}` becomes for each `Container.Format`.
 EXTENSIONS = {"mp4": "mp4", "flv": "flv", "hls": "m3u8", "ts": "ts", "mp3": "mp3", "aac": "aac"}
@@ -153,6 +155,10 @@ def read_config(environ: Mapping[str, str]) -> Config:
     _refuse_contradictions(env, config)
     _refuse_output_key(env, config)
     _refuse_overlap(env, config)
+    if config.job and not env.problems:
+        from cosconcat.job.compose import unfit_overlay
+
+        env.problems += unfit_overlay(config)
     if env.problems:
         raise ConfigurationError(env.problems)
     return config

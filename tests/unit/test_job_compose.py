@@ -10,7 +10,7 @@ import pytest
 from cosconcat.config import CallbackMq, Config
 from cosconcat.errors import InvalidInput
 from cosconcat.groups import Fragment, FragmentSet
-from cosconcat.job.compose import compose, container_format, transition_seconds
+from cosconcat.job.compose import compose, container_format, transition_seconds, unfit_overlay
 from cosconcat.job.overlay import read_overlay
 from cosconcat.job.request import Request
 from cosconcat.ports import Bucket, ObjectInfo
@@ -172,6 +172,22 @@ def test_sounds_and_images_of_another_bucket_are_refused() -> None:
         "Request.Operation.Watermark[0].Image.Url",
     ]
     assert made(replace(CONFIG, job={"ConcatTemplate": {"AudioMix": {"AudioSource": f"{URL}m.mp3"}}}))
+
+
+@pytest.mark.parametrize(
+    ("job", "says"),
+    [
+        ({"ConcatTemplate": {"Video": {"Crf": "25"}}}, "CONCAT_JOB.ConcatTemplate.Video.Codec: missing; required"),
+        ({"ConcatTemplate": {"Container": None}}, "CONCAT_JOB.ConcatTemplate.Container: missing; required"),
+        ({"ConcatTemplate": {"AudioMix": {"AudioSource": "http://x-1.cos.a.myqcloud.com/m"}}}, "is in another bucket"),
+        ({"ConcatTemplate": {"Video": {"Codec": "H.264", "Crf": "25"}}}, ""),
+    ],
+)
+def test_an_overlay_that_fits_no_group_is_known_at_the_start(job: dict[str, object], says: str) -> None:
+    """What is wrong for every group belongs to the configuration, not to the first group that comes."""
+    found = unfit_overlay(replace(CONFIG, job=job))
+    assert says in "".join(found)
+    assert len(found) == bool(says)
 
 
 def test_all_mistakes_of_a_request_are_named_at_once() -> None:

@@ -84,7 +84,12 @@ def test_a_manifest_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[s
         (["fragments/a.part1-of-2.mp4", "fragments/b.part2-of-2.mp4"], {}, 1, "keys of several groups: a, b"),
         (["elsewhere/a.part1-of-2.mp4"], {}, 1, "elsewhere/a.part1-of-2.mp4"),
         ([], {"CONCAT_JOB": '{"JobLvl": 1}'}, 2, "did you mean JobLevel?"),
-        ([], {"CONCAT_JOB": '{"ConcatTemplate": {"Audio": {"Bitrate": 64}}}'}, 1, "Audio.Codec: missing; required"),
+        (
+            [],
+            {"CONCAT_JOB": '{"ConcatTemplate": {"Audio": {"Bitrate": 64}}}'},
+            2,
+            "CONCAT_JOB.ConcatTemplate.Audio.Codec: missing; required",
+        ),
     ],
 )
 def test_what_cannot_be_sent_is_said(

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cosconcat.errors import InvalidInput
+from cosconcat.groups import Fragment, FragmentSet
 from cosconcat.job import schema
 from cosconcat.job.overlay import lay_over
 from cosconcat.job.request import Operation, Request
+from cosconcat.ports import ObjectInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cosconcat.config import Config
-    from cosconcat.groups import FragmentSet
 
 _PLACEHOLDER = re.compile(r"(?<!\$)\{(ext|jobid)\}")
 
@@ -59,6 +60,20 @@ def compose(config: Config, fragments: FragmentSet, output_key: str, user_data: 
     if problems:
         raise InvalidInput(problems)
     return request
+
+
+def unfit_overlay(config: Config) -> tuple[str, ...]:
+    """What is wrong with every group's request because of CONCAT_JOB: one sentence each, in the overlay's own words.
+
+    An overlay may leave out what the other variables say; this tells what is still missing then, and which sound or
+    image lies in another bucket, before the first group gives up for it.
+    """
+    sample = FragmentSet("sample", (Fragment(0, ObjectInfo(f"{config.input_prefix}sample.mp4", "", 1, 0)),))
+    try:
+        compose(config, sample, "sample", "", "")
+    except InvalidInput as error:
+        return tuple(problem.replace("Request.Operation", "CONCAT_JOB", 1) for problem in error.problems)
+    return ()
 
 
 def container_format(config: Config, fragments: FragmentSet) -> str:
