@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 GROUP = "lecture"
 SECONDS = 2.5  # of a made clip
-PACE = 0.2  # seconds between two uploads, so that one can watch
+AHEAD, PAUSE = 1, 2.0  # so many fragments, and seconds, an upload is ahead of the functions: so that one can watch
 PATIENCE = 60  # seconds, and ten more for each second of the clips
 OK, A_CLAIM_FAILED, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
 
@@ -98,9 +98,9 @@ def _run(screen: Screen, parts: Sequence[Clip], seed: int, out: Path, *, made: b
     with LocalCloud(switches=switches, observe=watch.hear) as cloud:
         sdk = proof.client(cloud)
         screen.title(f"Uploading {len(parts)} fragments, {total:.1f} s, in random order; some events come twice")
-        for part in random.Random(seed).sample(parts, len(parts)):
+        for uploaded, part in enumerate(random.Random(seed).sample(parts, len(parts)), 1):
             sdk.upload_file(Bucket=cloud.bucket, Key=part.key, LocalFilePath=str(part.path))
-            watch.look(cloud, PACE)
+            watch.keep_pace(cloud, uploaded, AHEAD, PAUSE)
         done = watch.until_done(cloud, PATIENCE + 10 * total)
         claims = proof.examine(cloud, sdk, parts, out, made=made)
         screen.title("The result, looked at again from outside")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -162,7 +163,9 @@ def _removed(sdk: Any, bucket: str, prefix: str, count: int) -> Claim:
 
 def _one_job(cloud: LocalCloud) -> Claim:
     posted = cloud.calls.kinds().get("POST jobs", 0)
-    return Claim("jobs", posted == 1, f"{posted} submitted, for {len(cloud.functions.invocations)} invocations")
+    runs = Counter(invocation.function for invocation in cloud.functions.invocations)
+    told = ", ".join(f"{name} ran {count} times" if count > 1 else f"{name} once" for name, count in runs.items())
+    return Claim("jobs", posted == 1, f"{posted} submitted; {told}")
 
 
 def _label(part: Clip, start: float, *, made: bool) -> str:

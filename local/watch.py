@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from local.scf.function import Invocation
     from local.screen import Screen
 
-TICK = 0.1  # seconds between two looks at the jobs
+TICK = 0.05  # seconds between two looks at the jobs
 REASON_WIDTH = 60
 _COLOURS = {"Success": "green", "Failed": "red", "submitted": "cyan", "finished": "green"}
 
@@ -26,7 +26,6 @@ class Watch:
     """Hears every invocation (`hear` is an observer of `LocalCloud`) and shows what is new."""
 
     def __init__(self, screen: Screen, clips: Sequence[Clip]) -> None:
-        self.again = 0  # events for fragments that had been seen before
         self._screen = screen
         self._clips = {clip.key: clip for clip in clips}
         self._seen: set[str] = set()
@@ -38,10 +37,10 @@ class Watch:
         """Called from the thread that made the invocation."""
         self._heard.put(invocation)
 
-    def look(self, cloud: LocalCloud, seconds: float) -> None:
-        """Show what happens for so long."""
+    def keep_pace(self, cloud: LocalCloud, uploaded: int, ahead: int, seconds: float) -> None:
+        """Show what happens until at most `ahead` of the uploaded fragments are unseen, for so long at most."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        while uploaded - len(self._seen) > ahead and time.monotonic() < deadline:
             self._jobs(cloud)
             self._invocations()
 
@@ -84,8 +83,7 @@ class Watch:
     def _fragment(self, key: str, action: str, reason: str) -> None:
         clip = self._clips.get(key)
         if clip is None or key in self._seen:
-            self.again += clip is not None
-            return
+            return  # the same event once more
         self._seen.add(key)
         screen = self._screen
         there, missing = screen.sign("■", "#"), screen.sign("·", ".")

@@ -99,6 +99,8 @@ class CosTrigger:
             time=int(event.time),
             function=self._function,
             shape=shape,
+            version_id=event.version_id,
+            headers=event.headers,
         )
 
     def _gather(self, record: Json) -> None:

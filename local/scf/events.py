@@ -33,6 +33,8 @@ def cos_record(
     time: int,
     function: str,
     shape: Shape,
+    version_id: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> Json:
     """One record of a COS trigger, `time` in epoch seconds.
 
@@ -43,7 +45,8 @@ def cos_record(
     name, _, appid = bucket.rpartition("-")
     short = SHORT_REGION.get(region, region)
     url = f"http://{bucket}.cos.{region}.myqcloud.com/{quote(key)}"
-    meta: Json = {"x-cos-request-id": uuid.uuid4().hex, "Content-Type": "application/octet-stream"}
+    given = dict(headers or {})
+    meta: Json = {"x-cos-request-id": uuid.uuid4().hex, "Content-Type": given.pop("content-type", ""), **given}
     place: Json = {"region": short, "name": name, "appid": appid}
     queue, family = f"qcs:0:scf:{short}:appid/{appid}:default.{function}.$LATEST", event_name
     if shape == "observed":
@@ -55,7 +58,7 @@ def cos_record(
     return {
         "cos": {
             "cosSchemaVersion": "1.0",
-            "cosObject": {"url": url, "meta": meta, "vid": "", "key": f"/{appid}/{name}/{key}", "size": size},
+            "cosObject": {"url": url, "meta": meta, "vid": version_id, "key": f"/{appid}/{name}/{key}", "size": size},
             "cosBucket": place,
             "cosNotificationId": "unkown",  # so in every sample
         },

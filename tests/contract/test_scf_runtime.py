@@ -319,18 +319,22 @@ class TestProcesses:
         thread.join(10)
         assert results[0].status == 439
 
-    def test_stopping_ends_a_running_instance(self, deploy: Deploy) -> None:
+    def test_stopping_ends_a_running_instance(self, deploy: Deploy, tmp_path: Path) -> None:
         """`stop` returns when every process is gone."""
         source = """
             import os, time
             def main_handler(event, context):
-                time.sleep(0 if event else 60)
+                if event:
+                    open(event["begun"], "w").close()
+                    time.sleep(60)
                 return os.getpid()
         """
         functions = deploy(source)
-        pid = functions.invoke("f", {"quick": True}).value
-        thread = threading.Thread(target=lambda: functions.invoke("f", {}))
+        pid = functions.invoke("f", {}).value
+        begun = tmp_path / "begun"
+        thread = threading.Thread(target=lambda: functions.invoke("f", {"begun": str(begun)}))
         thread.start()
+        assert until(begun.exists)
         functions.stop()
         thread.join(10)
         assert not thread.is_alive()

@@ -6,7 +6,7 @@ import json
 import random
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -21,6 +21,8 @@ from local.scf.kills import Kills
 from local.switches import Switches
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from local.scf.events import Json
 
 BUCKET = "demo-1250000000"
@@ -37,6 +39,8 @@ class Created:
     etag: str = "0d7316832fef232e5dcdcf81f39bfdba"
     event_name: str = "cos:ObjectCreated:Put"
     time: float = 1650016156.0
+    version_id: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def fired(*events: Created, shape: str = "observed", bound: Filter | None = None, **switches: object) -> list[Json]:
@@ -102,6 +106,13 @@ class TestCosTrigger:
         assert cos_part(event)["cosBucket"] == {"region": "gz", "name": "demo", "appid": "1250000000"}
         assert "ETag" not in json.dumps(event)
         assert "cos:ObjectCreated:*" in json.dumps(event)
+
+    def test_a_version_and_the_uploaders_headers_are_named(self) -> None:
+        """`vid` is empty where the bucket never had versioning."""
+        (event,) = fired(Created("fragments/a.mp4", version_id="MTg0", headers={"x-cos-meta-mykey": "myvalue"}))
+        item = cos_part(event)["cosObject"]
+        assert item["vid"] == "MTg0"
+        assert item["meta"]["x-cos-meta-mykey"] == "myvalue"  # type: ignore[index]  # JSON
 
     def test_both_shapes_occur_when_both_are_asked_for(self) -> None:
         """Each record takes one of them by chance."""
