@@ -17,7 +17,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from cosconcat.errors import InvalidInput
@@ -286,7 +286,7 @@ class Ledger:
     # --- JSON ------------------------------------------------------------------------------------------------------
 
     def _create(self, key: str, record: Claim | JobRecord | End | Done) -> bool:
-        body = json.dumps(asdict(record), ensure_ascii=False, separators=(",", ":")).encode()
+        body = json.dumps(record, default=_fields_of, ensure_ascii=False, separators=(",", ":")).encode()
         return self._cos.create(self._bucket, key, body)
 
     def _read(self, key: str, parse: Callable[[dict[str, Any]], R]) -> Entry[R] | None:
@@ -298,6 +298,11 @@ class Ledger:
         except (ValueError, TypeError, KeyError) as broken:
             raise InvalidInput([f"{self._bucket.name}/{key}: not a record of ours ({broken})"]) from broken
         return Entry(record, stored.head.object.last_modified, stored.head.now)
+
+
+def _fields_of(node: Any) -> dict[str, Any]:
+    """A dataclass as JSON has it; `asdict` would copy every value deeply first."""
+    return {name: getattr(node, name) for name in node.__dataclass_fields__}
 
 
 def _object_from(d: dict[str, Any] | None) -> ObjectInfo | None:
