@@ -98,7 +98,7 @@ def sound_length(path: Path) -> float:
         if container.format.name in _PLAYLISTS or not container.streams.audio:
             raise NotMedia("holds no sound")
         try:
-            seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+            seconds: float = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
         except av.FFmpegError as error:
             raise NotMedia(f"broken: {error}") from None
     if seconds == 0:

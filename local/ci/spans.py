@@ -35,22 +35,23 @@ class Span:
 
 
 def spans_of(plan: Plan, files: Mapping[str, Path]) -> list[Span]:
-    """Probes every piece of the plan; raises `JobFailed` naming the first that cannot be joined."""
+    """Probes every object of the plan once; raises `JobFailed` naming the first that cannot be joined."""
+    keys = dict.fromkeys(piece.key for piece in plan.pieces)
+    sources = {key: _source(key, files[key], count_packets=not plan.direct) for key in keys}
     if plan.direct:
-        sources = [_source(piece, files[piece.key], count_packets=False) for piece in plan.pieces]
-        return [Span(piece, source, 0.0, source.duration) for piece, source in zip(plan.pieces, sources, strict=True)]
-    return [_trimmed(piece, _source(piece, files[piece.key], count_packets=True)) for piece in plan.pieces]
+        return [Span(piece, sources[piece.key], 0.0, sources[piece.key].duration) for piece in plan.pieces]
+    return [_trimmed(piece, sources[piece.key]) for piece in plan.pieces]
 
 
-def _source(piece: Piece, path: Path, *, count_packets: bool) -> Source:
+def _source(key: str, path: Path, *, count_packets: bool) -> Source:
     try:
         source = probe(path, count_packets=count_packets)
     except NotMedia as error:
-        raise JobFailed("ResourceNotSupported", f"{piece.key}: {error}") from None
+        raise JobFailed("ResourceNotSupported", f"{key}: {error}") from None
     if source.counted is not None and source.duration - source.counted > _CUT_SLACK:
         raise JobFailed(
             "ResourceNotSupported",
-            f"{piece.key} is cut: its header says {source.duration:.3f} s, but it holds {source.counted:.3f} s",
+            f"{key} is cut: its header says {source.duration:.3f} s, but it holds {source.counted:.3f} s",
         )
     return source
 

@@ -79,7 +79,7 @@ class LocalCi:
         *,
         key: Key | None = None,
         headers: Mapping[str, str] | None = None,
-        **parameters: str,
+        query: Mapping[str, str] | None = None,
     ) -> Response:
         """Signs a request with the SDK's signer and hands it to the service."""
         signer = key or self.account.root_key()
@@ -89,16 +89,17 @@ class LocalCi:
         if signer.token:
             given["x-ci-security-token"] = signer.token
         url = f"http://{self.bucket}.ci.{self.region}.myqcloud.com{path}"
+        parameters = dict(query or {})
         if parameters:
-            url += ("&" if "?" in path else "?") + urlencode(parameters)
+            url += "?" + urlencode(parameters)
         config = CosConfig(Region=self.region, SecretId=signer.secret_id, SecretKey=signer.secret_key, Scheme="http")
         prepared = requests.Request(method, url, headers=given, data=data).prepare()
-        prepared = CosS3Auth(config, path.partition("?")[0].removeprefix("/"), dict(parameters))(prepared)
+        prepared = CosS3Auth(config, path.partition("?")[0].removeprefix("/"), parameters)(prepared)
         parts = urlsplit(str(prepared.url))
-        query = [*parameters.items(), *([(path.partition("?")[2], "")] if "?" in path else [])]
+        sent = [*parameters.items(), *([(path.partition("?")[2], "")] if "?" in path else [])]
         lower = {name.lower(): str(value) for name, value in prepared.headers.items()}
         host = str(parts.hostname)
-        return self.service(Request(method, host, parts.path, tuple(query), {"host": host, **lower}, data or b""))
+        return self.service(Request(method, host, parts.path, tuple(sent), {"host": host, **lower}, data or b""))
 
     def submit(self, body: Body) -> dict[str, Any]:
         """POST /jobs, which must be taken; the JobsDetail of the answer."""
