@@ -1,0 +1,211 @@
+"""What 1,000 groups cost: invocations, requests and minutes from the size of a group, at list prices.
+
+    python -m ops.cost --fragments 12 --seconds 300 --height 1080
+    python -m ops.cost --document        writes the examples in docs/cost.md
+
+Quantities are counted, not guessed: `tests/unit/test_cost.py` joins groups on the local cloud and compares its count of
+calls with these formulas. Only the seconds that an invocation takes are assumptions, and are shown as such. Prices are
+the international list, mainland regions, in USD, each with its source and date: look them up again before relying on
+them. Failed jobs, retries, storage, logs and traffic out of the region are not in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cosconcat.config import Config, read_config
+from cosconcat.errors import ConfigurationError
+from ops import ROOT, environment
+
+GROUPS = 1000
+MEMORY_GB = 0.25  # memorySize of handler/serverless.yml
+OWN_TAGS = 5
+SWEEPS_A_MONTH = 30 * 24 * 12  # every five minutes
+SWEEP_REQUESTS = 5  # of a sweep that finds nothing: GET cursor, LIST index, LIST inputs, PUT report, PUT cursor
+
+
+@dataclass(frozen=True)
+class Price:
+    """USD for `per` units. `read` is the date of the page, or of the day it was read where it has none."""
+
+    usd: float
+    per: int
+    unit: str
+    source: str
+    read: str
+
+    def of(self, quantity: float) -> float:
+        """USD for a quantity."""
+        return quantity * self.usd / self.per
+
+
+_SCF = "tencentcloud.com/document/product/583/12284"
+_CI = "Cloud Infinite, media processing fees (international)"
+INVOCATION = Price(0.002, 10_000, "invocations", _SCF, "2026-11-22")
+GB_SECOND = Price(0.0000167, 1, "GB-second", _SCF, "2026-11-22")
+REQUEST = Price(0.002, 10_000, "COS requests, STANDARD", "tencentcloud.com/document/product/436/40100", "2025-10-28")
+TAG_DAY = Price(0.00026, 10_000, "object tags a day", "COS price list, object tags", "2026-11-22")
+MINUTES = {  # by the short edge of the output, in pixels; H.264
+    480: Price(0.0023, 1, "minute, H.264 to 480p", _CI, "2023-07"),
+    720: Price(0.0046, 1, "minute, H.264 to 720p", _CI, "2023-07"),
+    1080: Price(0.0094, 1, "minute, H.264 to 1080p", _CI, "2023-07"),
+    1440: Price(0.02, 1, "minute, H.264 to 1440p", _CI, "2023-07"),
+    2160: Price(0.04088, 1, "minute, H.264 to 2160p", _CI, "2023-07"),
+}
+PRICES = (INVOCATION, GB_SECOND, REQUEST, TAG_DAY, *MINUTES.values())
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A typical group: how many fragments of how many seconds, and the short edge of the result in pixels.
+
+    `upload_seconds` and `callback_seconds` are what one invocation takes, cold starts included: assumptions.
+    """
+
+    fragments: int
+    seconds: float
+    height: int = 1080
+    upload_seconds: float = 0.5
+    callback_seconds: float = 3.0
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Calls for one group whose events arrive one after the other, each once, and whose callback arrives."""
+
+    uploads: int
+    callbacks: int
+    requests: int  # to COS, without probes
+    probes: int  # ?ci-process=videoinfo
+    jobs: int  # calls to CI's job API, of which one is POST /jobs
+
+
+def calls(config: Config, fragments: int) -> Calls:
+    """What one group of so many fragments takes, in the order of the protocol."""
+    n = fragments
+    looking = n + min(2, n - 1)  # one LIST an event; the last two before the group is whole look for what is missing
+    claiming = 1 + 3  # HEAD the output; claim, index, job
+    committing = 2 + (1 + n) + 1  # read claim and job record; HEAD output and fragments; end
+    tagging = 1 + 1 + 1  # GET and PUT tags, HEAD the output once more
+    removing = {"delete": 1, "trash": 2 * n + 1, "expire": 3 * n, "keep": 0}[config.cleanup]
+    if config.cleanup_dry_run or config.verify == "none":
+        removing = 0
+    closing = 1 + 1  # done, and out of the index
+    mixed = n if config.direct and config.on_mixed != "trust" else 0
+    return Calls(
+        uploads=n,
+        callbacks=1,
+        requests=looking + claiming + committing + tagging + removing + closing,
+        probes=mixed + (n if config.verify == "duration" else 0),
+        jobs=2,
+    )
+
+
+@dataclass(frozen=True)
+class Line:
+    """A quantity for 1,000 groups and its price; `usd` is None where no price was published."""
+
+    what: str
+    quantity: float
+    usd: float | None
+
+
+def lines(config: Config, shape: Shape) -> list[Line]:
+    """The bill for 1,000 groups."""
+    one = calls(config, shape.fragments)
+    minutes = shape.fragments * shape.seconds / 60
+    busy = MEMORY_GB * (one.uploads * shape.upload_seconds + one.callbacks * shape.callback_seconds)
+    price = MINUTES[min(height for height in MINUTES if height >= shape.height)]
+    tags = OWN_TAGS + len(config.tags)
+    return [
+        _line("minutes of output", minutes, price),
+        Line("probes of fragments", one.probes * GROUPS, None),
+        _line("COS requests", one.requests, REQUEST),
+        _line("invocations", one.uploads + one.callbacks, INVOCATION),
+        _line("GB-seconds (assumed)", busy, GB_SECOND),
+        _line("tags on results, for 30 days", tags * 30, TAG_DAY),
+    ]
+
+
+def _line(what: str, for_one: float, price: Price) -> Line:
+    return Line(what, for_one * GROUPS, price.of(for_one * GROUPS))
+
+
+def standing(sweep_seconds: float = 1.0) -> list[Line]:
+    """What a month costs without any group: the sweeps."""
+    return [
+        Line("invocations of the sweep", SWEEPS_A_MONTH, INVOCATION.of(SWEEPS_A_MONTH)),
+        Line("COS requests of the sweep", SWEEPS_A_MONTH * SWEEP_REQUESTS, REQUEST.of(SWEEPS_A_MONTH * SWEEP_REQUESTS)),
+        Line(
+            "GB-seconds (assumed)",
+            SWEEPS_A_MONTH * sweep_seconds * MEMORY_GB,
+            GB_SECOND.of(SWEEPS_A_MONTH * sweep_seconds * MEMORY_GB),
+        ),
+    ]
+
+
+def bill(found: Sequence[Line]) -> str:
+    """As a Markdown table with its sum."""
+    rows = [f"| {x.what} | {x.quantity:,.0f} | {'?' if x.usd is None else f'{x.usd:,.2f}'} |" for x in found]
+    total = sum(line.usd or 0 for line in found)
+    return "\n".join(["| | quantity | USD |", "|---|---:|---:|", *rows, f"| **together** | | **{total:,.2f}** |"])
+
+
+PAGE = ROOT / "docs" / "cost.md"
+MARKS = ("<!-- made by python -m ops.cost --document -->", "<!-- end -->")
+EXAMPLE = {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}
+SHAPES = (Shape(12, 300), Shape(2, 60, height=720), Shape(60, 60))
+
+
+def examples() -> str:
+    """The part of docs/cost.md that is made here."""
+    config = read_config(EXAMPLE)
+    parts: list[str] = []
+    for shape in SHAPES:
+        title = f"1,000 groups of {shape.fragments} fragments of {shape.seconds:g} s, {shape.height}p"
+        parts += [f"### {title}", "", bill(lines(config, shape)), ""]
+    parts += ["### A month of sweeps, without any group", "", bill(standing()), "", "## Prices", ""]
+    parts += ["| USD | for | source | date |", "|---:|---|---|---|"]
+    parts += [f"| {p.usd:.7f} | {p.per:,} {p.unit} | {p.source} | {p.read} |" for p in PRICES]
+    return "\n".join(parts)
+
+
+def with_examples(page: str) -> str:
+    """docs/cost.md with the part between its marks made anew."""
+    head, _, rest = page.partition(MARKS[0])
+    _, _, tail = rest.partition(MARKS[1])
+    return f"{head}{MARKS[0]}\n{examples()}\n{MARKS[1]}{tail}"
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Print the bill for a shape of group; 2 when the configuration is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m ops.cost", description="What 1,000 groups cost.")
+    parser.add_argument("--fragments", type=int, default=12, help="in a group")
+    parser.add_argument("--seconds", type=float, default=300, help="length of a fragment")
+    parser.add_argument("--height", type=int, default=1080, help="short edge of the result, pixels, up to 2160")
+    parser.add_argument("--upload-seconds", type=float, default=0.5, help="of an upload invocation, assumed")
+    parser.add_argument("--callback-seconds", type=float, default=3.0, help="of a callback invocation, assumed")
+    parser.add_argument("--document", action="store_true", help="write the examples in docs/cost.md")
+    asked = parser.parse_args(arguments)
+    if asked.fragments < 1 or not 1 <= asked.height <= max(MINUTES):
+        parser.error(f"--fragments from 1, --height from 1 to {max(MINUTES)}")
+    if asked.document:
+        PAGE.write_text(with_examples(PAGE.read_text("utf-8")), "utf-8")
+        return 0
+    try:
+        config = read_config(environ if environ.get("CONCAT_BUCKET") else {**EXAMPLE, **environ})
+    except ConfigurationError as wrong:
+        print("\n".join(wrong.problems), file=sys.stderr)
+        return 2
+    shape = Shape(asked.fragments, asked.seconds, asked.height, asked.upload_seconds, asked.callback_seconds)
+    print(f"{GROUPS:,} groups of {shape.fragments} fragments of {shape.seconds:g} s, {shape.height}p, list prices\n")
+    print(bill(lines(config, shape)))
+    print("\n?: no price published in what was read. Sources and dates: docs/cost.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], environment()))
