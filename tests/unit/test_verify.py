@@ -89,6 +89,7 @@ def test_with_transitions_too_a_lost_fragment_is_always_seen(
         ([6, 60], 6, 60, False),  # the overlap is as long as a fragment: cannot be told
         ([6, 60, 60], 3, 120, False),  # 2 · 3 s of overlap, or the fragment of 6 s
         ([7, 60, 60], 3, 121, True),
+        ([60, 60, 3.1], 3, 117, False),  # lost with its transition, a fragment of 3.1 s costs 0.1 s more than none
         ([3, 3, 60, 60], 2, 120, False),  # 3 · 2 s of overlap, or both fragments of 3 s
         ([60, 60, 60], 0, 209, True),
         ([60, 60, 60], 0, 211, False),  # something else is in it

@@ -17,13 +17,10 @@ _STREAMS = 100  # most streams of one kind that are looked at
 
 @dataclass(frozen=True)
 class FormatInfo(Node):
-    """The file as a whole: Duration in seconds, Size in bytes, Bitrate in kbps."""
+    """The file as a whole: Duration in seconds, Size in bytes."""
 
     Duration: str = leaf(ANYTHING, SDK)
     Size: str = leaf(ANYTHING, SDK)
-    Bitrate: str = leaf(ANYTHING, SDK)
-    FormatName: str = leaf(ANYTHING, SDK)
-    NumStream: str = leaf(ANYTHING, SDK)
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ class Video(Node):
     Fps: str = leaf(number(0, 60, "frames a second", above=True), TEMPLATE)
     Crf: str = leaf(number(0, 51, above=True), TEMPLATE)
     Remove: str = leaf(BOOLEAN, TEMPLATE)
-    Rotate: str = leaf(number(0, 359.999999, "degrees"), TEMPLATE)
+    Rotate: str = leaf(number(0, 360, "degrees", below=True), TEMPLATE)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ text, `None` and an empty tuple mean that the node is not there.
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,19 +89,20 @@ def like(pattern: str, words: str) -> Allowed:
 
 
 def number(
-    low: float, high: float | None = None, unit: str = "", *, whole: bool = False, above: bool = False
+    low: float, high: float = math.inf, unit: str = "", *, whole: bool = False, above: bool = False, below: bool = False
 ) -> Allowed:
-    """Decimal text from `low` to `high`; `above` excludes `low` itself, `whole` a fraction."""
+    """Decimal text from `low` to `high`; `above` and `below` exclude the limits themselves, `whole` a fraction."""
 
     def accepts(text: str) -> bool:
         value = as_number(text)
         if value is None or (whole and "." in text):
             return False
-        return (value > low if above else value >= low) and (high is None or value <= high)
+        return (value > low if above else value >= low) and (value < high if below else value <= high)
 
-    kind = "a whole number" if whole else "a number"
-    reach = f"{'above' if above else 'from'} {low:g}{'' if high is None else f' to {high:g}'}"
-    return Allowed(f"{kind} {reach}{' ' + unit if unit else ''}", accepts)
+    words = ["a whole number" if whole else "a number", f"above {low:g}" if above else f"from {low:g}"]
+    if high < math.inf:
+        words.append(f"and below {high:g}" if below else f"to {high:g}")
+    return Allowed(" ".join([*words, unit]).strip(), accepts)
 
 
 BOOLEAN = one_of("true", "false")
