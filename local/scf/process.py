@@ -20,6 +20,7 @@ from local.scf.function import OK, PROCESS_EXITED, TIMED_OUT, Function, Result, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+ISOLATED = ("-I", "-S", "-B", "-X", "utf8")  # no PYTHON* variables, no current directory, no site-packages
 WORKER = Path(__file__).with_name("instance.py")
 
 
@@ -32,16 +33,8 @@ class Instance:
         self._pending, self._read_to = b"", 0
         commands, self._commands = os.pipe()
         self._answers, answers = os.pipe()
-        isolated = [
-            sys.executable,
-            "-I",
-            "-S",
-            "-B",
-            "-X",
-            "utf8",
-        ]  # no site-packages, no PYTHON*, no current directory
         self._process = subprocess.Popen(
-            [*isolated, WORKER, str(commands), str(answers), function.handler, code_root, deps_root],
+            [sys.executable, *ISOLATED, WORKER, str(commands), str(answers), function.handler, code_root, deps_root],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
