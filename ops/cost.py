@@ -149,7 +149,7 @@ def standing(sweep_seconds: float = 1.0) -> list[Line]:
 
 def bill(found: Sequence[Line]) -> str:
     """As a Markdown table with its sum."""
-    rows = [f"| {x.what} | {x.quantity:,.0f} | {'?' if x.usd is None else f'{x.usd:,.2f}'} |" for x in found]
+    rows = [f"| {x.what} | {x.quantity:,.0f} | {'?' if x.usd is None else f'{x.usd:,.3f}'} |" for x in found]
     total = sum(line.usd or 0 for line in found)
     return "\n".join(["| | quantity | USD |", "|---|---:|---:|", *rows, f"| **together** | | **{total:,.2f}** |"])
 

@@ -95,6 +95,6 @@ def test_the_page_names_the_requests_of_a_group() -> None:
 def test_the_command_prints_the_bill(capsys: pytest.CaptureFixture[str]) -> None:
     """For the shape that was asked for; a wrong configuration is told by name."""
     assert cost.main(["--fragments", "2", "--seconds", "30"], {}) == 0
-    assert "| minutes of output | 1,000 | 9.40 |" in capsys.readouterr().out
+    assert "| minutes of output | 1,000 | 9.400 |" in capsys.readouterr().out
     assert cost.main([], {**EXAMPLE, "CONCAT_CLEANUP": "shred"}) == 2
     assert "CONCAT_CLEANUP" in capsys.readouterr().err
