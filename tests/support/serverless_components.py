@@ -1,8 +1,9 @@
 """What the published deployment components accept, written down as JSON Schema from their own sources.
 
 Sources: `serverless.component.yml`, `docs/configure.md` and `src/` of
-github.com/serverless-components/tencent-multi-scf (0.3.14) and tencent-layer (0.1.7); triggers from github.com/serverless-tencent/tencent-component-toolkit (2.27,
-`src/modules/triggers`), which both are built on. Lists are closed, so that a misspelt name is found here.
+github.com/serverless-components/tencent-multi-scf (0.3.14) and tencent-layer (0.1.7); triggers from
+github.com/serverless-tencent/tencent-component-toolkit (2.27, `src/modules/triggers`), which both are built on. Lists
+are closed, so that a misspelt name is found here.
 """
 
 from __future__ import annotations
