@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cosconcat.bootstrap import bootstrap
-from cosconcat.config import read_credentials
+from cosconcat.config import read_config, read_credentials
 from cosconcat.doctor import CHECKS, Finding, examine
+from cosconcat.ports import Bucket
 from cosconcat.settings import LifecycleRule, SettingsOverHttp
 from local.cloud import LocalCloud
 from local.scf.instances import credentials, proxy_environment
 from local.switches import Switches
 from ops import doctor as desk
-from ops.policies import policy
+from ops.policies import granting, needs, policy
 
 if TYPE_CHECKING:
     from qcloud_cos import CosS3Client
@@ -38,10 +39,7 @@ def cloud() -> Iterator[LocalCloud]:
 def examined(cloud: LocalCloud, as_function: str = "sweep", **changed: str) -> dict[str, Finding]:
     """The worst finding of each check, for a configuration changed by these variables (without their CONCAT_)."""
     environ = {**MINIMAL, **{f"CONCAT_{name.upper()}": value for name, value in changed.items()}}
-    key = cloud.account.issue("sweep")
-    services = bootstrap({}, {**environ, **credentials(key)})
-    if as_function != "sweep" or not changed.get("state_bucket"):
-        key = cloud.account.issue(as_function, policy(services.config, as_function))
+    key = cloud.account.issue(as_function, policy(read_config(environ), as_function))
     environ |= credentials(key)
     services = bootstrap({}, environ)
     findings = examine(services, SettingsOverHttp(services.config, read_credentials(environ)))
@@ -145,6 +143,32 @@ def test_a_mistake_is_named_with_its_fix(
     assert not finding.ok
     assert text in finding.text
     assert fix in finding.fix
+
+
+def test_versioning_is_named_even_where_the_refusal_seems_to_work(cloud: LocalCloud) -> None:
+    """The documents say only that it is ineffective there; one PUT that was refused proves nothing."""
+
+    class Versioned(SettingsOverHttp):
+        def versioning(self, bucket: Bucket) -> str:
+            return "Enabled"
+
+    environ = {**MINIMAL, **credentials(cloud.account.issue("sweep"))}
+    services = bootstrap({}, environ)
+    findings = examine(services, Versioned(services.config, read_credentials(environ)))
+    found = next(finding for finding in findings if finding.check == "create-only")
+    assert not found.ok
+    assert "has versioning Enabled" in found.text
+
+
+def test_a_probe_that_cannot_be_removed_is_named(cloud: LocalCloud) -> None:
+    """With its key, to be deleted by hand."""
+    rights = [need for need in needs(read_config(MINIMAL), "sweep") if "doctor/" not in need.resource]
+    environ = {**MINIMAL, **credentials(cloud.account.issue("sweep", granting(rights)))}
+    services = bootstrap({}, environ)
+    findings = examine(services, SettingsOverHttp(services.config, read_credentials(environ)))
+    found = next(finding for finding in findings if not finding.ok)
+    assert found.check == "create-only"
+    assert found.fix == f"delete {BUCKET}/{cloud.store.keys(BUCKET, '.concat/doctor/')[0]} by hand"
 
 
 def test_a_rule_for_tagged_fragments_satisfies_the_clean_up_by_expiry(cloud: LocalCloud) -> None:
