@@ -90,7 +90,7 @@ def calls(config: Config, fragments: int) -> Calls:
     claiming = 1 + 3  # HEAD the output; claim, index, job
     committing = 2 + (1 + n) + 1  # read claim and job record; HEAD output and fragments; end
     tagging = 1 + 1 + 1  # GET and PUT tags, HEAD the output once more
-    removing = {"delete": 1, "trash": 2 * n + 1, "expire": 3 * n, "keep": 0}[config.cleanup]
+    removing = {"delete": 1, "trash": 3 * n + 1, "expire": 3 * n, "keep": 0}[config.cleanup]
     if config.cleanup_dry_run or config.verify == "none":
         removing = 0
     closing = 1 + 1  # done, and out of the index

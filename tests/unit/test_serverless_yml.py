@@ -15,7 +15,7 @@ from cosconcat.config import Config, read_config
 from cosconcat.errors import ConfigurationError
 from cosconcat.ports import Bucket
 from cosconcat.variables import NAMES
-from ops import environment
+from ops import environment, read_dotenv
 from tests.support.serverless_components import EXCEPTIONS, LAYER, MULTI_SCF, problems, resolve
 
 ROOT = Path(__file__).parents[2]
@@ -32,9 +32,8 @@ def read_files() -> Files:
 
 
 def example() -> dict[str, str]:
-    """What a newcomer's `.env` holds: the example with the two values that nobody can know beforehand."""
-    shipped = environment(ROOT / ".env.example")
-    return {**{name: value for name, value in shipped.items() if name.startswith(("CONCAT_", "LOG_"))}, **FILLED_IN}
+    """What a newcomer's `.env` holds: the example, with the two values that nobody can know beforehand."""
+    return {**read_dotenv(ROOT / ".env.example"), **FILLED_IN}
 
 
 def traps(files: Files) -> Iterator[str]:
@@ -162,6 +161,16 @@ def test_a_variable_missing_at_deployment_is_refused_by_name() -> None:
     with pytest.raises(ConfigurationError) as raised:
         read_config({pair["key"]: pair["value"] for pair in inputs["environments"]})
     assert any(problem.startswith("CONCAT_OUTPUT_KEY") for problem in raised.value.problems)
+
+
+def test_the_desk_reads_the_file_as_the_deployment_tool_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Comments, quotes, JSON, empty values; the shell's own variables go first."""
+    file = tmp_path / ".env"
+    file.write_text('# A=comment\nCONCAT_TAGS={"a": "b=c"}\n\nexport B=\'x # y\'\nEMPTY=\nD=1 # one\nSHELL_WINS=file\n')
+    monkeypatch.setenv("SHELL_WINS", "shell")
+    found = environment(file)
+    expected = {"CONCAT_TAGS": '{"a": "b=c"}', "B": "x # y", "EMPTY": "", "D": "1", "SHELL_WINS": "shell"}
+    assert {name: found.get(name) for name in (*expected, "A")} == {**expected, "A": None}
 
 
 def test_handlers_exist_in_the_code_root() -> None:
