@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cosconcat import log, notify, tags
+from cosconcat import log, notify, outputs, tags
 from cosconcat.commit import Checked
 from cosconcat.errors import InvalidInput, Rejected
 from cosconcat.groups import FragmentSet
@@ -144,9 +144,9 @@ def _remove(services: Services, claim: Claim, proof: Proof, fragments: FragmentS
         return removal
     marker = claim.set.marker.key if claim.set.marker else ""
     pieces = [h for h in same if h.object.key != marker]
-    _remove_all(services, pieces, removal)
+    _remove_all(services, claim.rev, pieces, removal)
     if not removal.kept:
-        _remove_all(services, [h for h in same if h.object.key == marker], removal)
+        _remove_all(services, claim.rev, [h for h in same if h.object.key == marker], removal)
     return removal
 
 
@@ -157,7 +157,7 @@ def _heads(services: Services, keys: Sequence[str], checked: Checked | None) -> 
     return services.cos.heads(services.config.bucket, keys)
 
 
-def _remove_all(services: Services, heads: Sequence[Head], removal: Removal) -> None:
+def _remove_all(services: Services, rev: int, heads: Sequence[Head], removal: Removal) -> None:
     if not heads:
         return
     mode = services.config.cleanup
@@ -166,7 +166,7 @@ def _remove_all(services: Services, heads: Sequence[Head], removal: Removal) -> 
             _expire(services, head.object, removal)
         return
     if mode == "trash":
-        heads = [head for head in heads if _copied_to_trash(services, head.object, removal)]
+        heads = _moved_to_trash(services, rev, heads, removal)
     doomed = [Doomed(head.object.key, head.version_id) for head in heads]
     failed: Sequence[Undeleted] = services.cos.delete(services.config.bucket, doomed) if doomed else ()
     for undeleted in failed:
@@ -174,22 +174,36 @@ def _remove_all(services: Services, heads: Sequence[Head], removal: Removal) -> 
     removal.removed += len(doomed) - len(failed)
 
 
-def _copied_to_trash(services: Services, part: ObjectInfo, removal: Removal) -> bool:
-    """Copy with an ETag condition and look at the copy; only then may the original go."""
-    bucket, target = services.config.bucket, f"{services.config.trash_prefix}{part.key}"
-    try:
-        copied = services.cos.copy(bucket, part.key, part.etag, bucket, target)
-    except Rejected as refusal:  # archived, or no right: reported, not fatal
-        removal.kept[part.key] = str(refusal)
-        return False
-    if not copied:
-        removal.kept[part.key] = "changed since it was joined"
-        return False
-    copy = services.cos.head(bucket, target)
-    if copy is None or copy.object.size != part.size:
-        removal.kept[part.key] = f"its copy {target} is not whole"
-        return False
-    return True
+def _moved_to_trash(services: Services, rev: int, heads: Sequence[Head], removal: Removal) -> list[Head]:
+    """Copy with an ETag condition, then look at copies and originals: those that may go.
+
+    From the second content of a group on, copies bear its rev: what an earlier one left in the trash stays as it is.
+    """
+    bucket, prefix = services.config.bucket, services.config.trash_prefix
+    copies: dict[str, str] = {}
+    for head in heads:
+        key = head.object.key
+        target = prefix + (outputs.with_rev(key, rev) if rev > 1 else key)
+        try:
+            if services.cos.copy(bucket, key, head.object.etag, bucket, target):
+                copies[key] = target
+            else:
+                removal.kept[key] = "changed since it was joined"
+        except Rejected as refusal:  # archived, or no right: reported, not fatal
+            removal.kept[key] = str(refusal)
+    now = services.cos.heads(bucket, [*copies, *copies.values()])  # copying takes its time
+    may_go: list[Head] = []
+    for head in heads:
+        part, copy, original = head.object, now.get(copies.get(head.object.key, "")), now.get(head.object.key)
+        if part.key not in copies:
+            continue
+        if copy is None or copy.object.size != part.size:
+            removal.kept[part.key] = f"its copy {copies[part.key]} is not whole"
+        elif original is None or not original.object.same_content(part):
+            removal.kept[part.key] = "changed since it was joined"
+        else:
+            may_go.append(original)
+    return may_go
 
 
 def _expire(services: Services, part: ObjectInfo, removal: Removal) -> None:

@@ -72,7 +72,7 @@ def commit(services: Services, claim: Claim, job: Job) -> tuple[Entry[End], Chec
 
 def _missing_output(services: Services, claim: Claim, job: Job, key: str) -> tuple[Entry[End], None]:
     entry = ledger_of(services).claim(claim.gid, claim.rev, claim.n)
-    if entry is None or entry.age <= services.config.stale_seconds:
+    if entry is None or entry.now - max(entry.written, job.ended) <= services.config.stale_seconds:
         raise NotYet(f"group {claim.group}: job {job.id} succeeded, {key} is not visible yet")
     reason = f"job {job.id} succeeded, but {key} is not there"
     return ledger_of(services).create_end(claim, End("gave-up", "Success", reason, job.id)), None

@@ -156,6 +156,7 @@ class Job:
     files: tuple[OutputFile, ...] = ()  # MediaResult.OutputFile: what was written, wildcards resolved
     media: Media | None = None  # MediaInfo of the output, once finished
     created: int = 0  # CreationTime, epoch seconds; 0 when unknown
+    ended: int = 0  # EndTime, epoch seconds; 0 when unknown or not ended
 
 
 @dataclass(frozen=True)

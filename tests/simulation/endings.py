@@ -33,7 +33,7 @@ def unsettled(schedule: Schedule) -> list[str]:
         return sorted(reasons)
     stored = state.current.get(".concat/report.json")
     report = json.loads(stored.body) if stored else {}
-    if report.get("published", 0) < schedule.world.now - 2 * 300:
+    if report.get("published", 0) < schedule.last_sweep:
         return ["no report of the last round"]
     for group in schedule.users.groups:
         reasons += _group(schedule, group, report)

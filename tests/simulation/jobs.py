@@ -25,7 +25,7 @@ class Work:
     """One job inside CI."""
 
     __slots__ = (
-        "bucket", "callback", "code", "created", "files", "fragments", "id", "key", "media", "message", "number",
+        "bucket", "callback", "code", "created", "ended", "files", "fragments", "id", "key", "media", "message", "number",
         "output", "read", "resolved", "shown_from", "state", "user_data",
     )  # fmt: skip
 
@@ -42,6 +42,7 @@ class Work:
         self.state = "Submitted"
         self.code = self.message = ""
         self.created = now
+        self.ended = 0.0
         self.shown_from = now  # from when on the listing shows it
         self.read: dict[int, tuple[str, Content]] = {}
         self.files: tuple[OutputFile, ...] = ()
@@ -146,7 +147,7 @@ class CiModel:
         """The job in the port's words; wildcards in Output.Object stay as they were asked for."""
         return Job(
             work.id, "Concat", work.state, work.code, work.message, work.user_data, work.output, work.key,
-            work.files, work.media, int(work.created + self.skew),
+            work.files, work.media, int(work.created + self.skew), int(work.ended + self.skew) if work.ended else 0,
         )  # fmt: skip
 
     # -- what CI does -------------------------------------------------------------------------------------------------
@@ -203,6 +204,7 @@ class CiModel:
 
     def _end(self, work: Work) -> None:
         world = self.world
+        work.ended = world.now
         if world.happens("job-cancelled"):
             work.state = "Cancel"
             return

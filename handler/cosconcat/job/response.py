@@ -154,6 +154,7 @@ def job_from_details(details: object) -> Job:
         files=tuple(_files(detail.JobId, operation)),
         media=_media(operation),
         created=_seconds(detail.CreationTime),
+        ended=_seconds(detail.EndTime),
     )
 
 
