@@ -98,8 +98,9 @@ class Account:
             Refusal: in the words of the service asked: COS, or CI when `ci`.
         """
         key = self._signer(request, _CI if ci else _COS)
-        for demand in cam.demands(request, self.appid, self.uin):
-            self.require(key, demand)
+        if key.policy is not None:
+            for demand in cam.demands(request, self.appid, self.uin):
+                self.require(key, demand)
         return key
 
     def permits(self, key: Key, demand: cam.Demand) -> bool:

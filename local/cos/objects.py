@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import formatdate
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,7 +186,12 @@ def delete_tagging(call: Call) -> Response:
 
 def iso(moment: float) -> str:
     """A time as COS writes it in bodies."""
-    return datetime.fromtimestamp(int(moment), tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return _iso_seconds(int(moment))
+
+
+@lru_cache(maxsize=1024)
+def _iso_seconds(second: int) -> str:
+    return datetime.fromtimestamp(second, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def crc_node(version: Version) -> dict[str, str]:

@@ -30,9 +30,13 @@ def read(body: bytes, root: str) -> ET.Element:
     return top
 
 
-def write(root: str, content: Mapping[str, Node]) -> bytes:
-    """A document: dictionaries nest, sequences repeat their element, None and "" are empty elements."""
-    return ("<?xml version='1.0' encoding='utf-8' ?>\n" + element(root, content)).encode()
+def write(root: str, content: Mapping[str, Node], written: str = "") -> bytes:
+    """A document: dictionaries nest, sequences repeat their element, None and "" are empty elements.
+
+    `written` are elements that stand ready and come last.
+    """
+    inner = "".join(element(child, value) for child, value in content.items())
+    return f"<?xml version='1.0' encoding='utf-8' ?>\n<{root}>{inner}{written}</{root}>".encode()
 
 
 def element(name: str, content: Node) -> str:

@@ -96,6 +96,13 @@ def test_the_digest_is_that_of_the_published_example() -> None:
     )
 
 
+def test_the_lists_are_computed_in_the_order_of_names() -> None:
+    """Whatever order the header names them in."""
+    request = Request("GET", "h", "/", headers={"host": "h", "date": "d", "range": "r"})
+    orders = ("date;host;range", "range;host;date")
+    assert len({signature.expected(claim(order), request, "secret") for order in orders}) == 1
+
+
 KEYS = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FFFF, exclude_categories=["Cs"]), min_size=1)
 
 
@@ -201,7 +208,7 @@ SPOILT: list[tuple[str, Callable[[requests.PreparedRequest], None], int, str]] =
     ("another scheme", header("Authorization", "Basic abc"), 403, "AccessDenied"),
     ("another algorithm", field("q-sign-algorithm", "md5"), 403, "AccessDenied"),
     ("a field missing", field("q-key-time", None), 403, "AccessDenied"),
-    ("a field twice", header("Authorization", "q-ak=a&q-ak=b"), 403, "AccessDenied"),
+    ("a field twice", field("q-ak", "AKID&q-ak=AKID"), 403, "AccessDenied"),
     ("time is no window", field("q-sign-time", "yesterday"), 403, "AccessDenied"),
     ("window turned round", field("q-sign-time", "20;10"), 403, "AccessDenied"),
     ("list in capitals", field("q-header-list", "Host"), 403, "AccessDenied"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TYPE_CHECKING
@@ -354,15 +355,31 @@ def test_a_part_may_be_copied(cos: LocalCos) -> None:
 # --- in the process
 
 
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Threads that are switched as often as the interpreter can, to find what a lock forgets."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty_threads")
 def test_in_process_writers_race_as_well(cos: LocalCos) -> None:
-    """The store itself is what makes create-only atomic."""
+    """The store itself is what makes create-only atomic: one of eight wins, a hundred times over."""
+    writers, rounds = 8, 100
+    barrier = Barrier(writers)
+    won: list[str] = []
 
-    def write(number: int) -> bool:
-        try:
-            cos.store.write(cos.bucket, "k", str(number).encode(), NewObject(create_only=True))
-        except Refusal:
-            return False
-        return True
+    def write(number: int) -> None:
+        for turn in range(rounds):
+            barrier.wait()
+            try:
+                cos.store.write(cos.bucket, f"k{turn}", str(number).encode(), NewObject(create_only=True))
+            except Refusal:
+                continue
+            won.append(f"k{turn}")
 
-    with ThreadPoolExecutor(16) as pool:
-        assert sum(pool.map(write, range(64))) == 1
+    with ThreadPoolExecutor(writers) as pool:
+        list(pool.map(write, range(writers)))
+    assert sorted(won) == sorted(f"k{turn}" for turn in range(rounds))
