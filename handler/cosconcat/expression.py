@@ -20,6 +20,8 @@ LONGEST = 500
 _NAMES = frozenset({"group", "index", "time", "total", "ext"})
 _REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
 _MANY = 10  # a repeat beyond this is as good as unbounded
+_LONGEST_CHAIN = 3  # repeats that can take over each other's text: time grows as key length to this power
+_ALPHABET = frozenset(map(chr, range(128))) | {"é", "中"}  # stands for all characters
 
 
 def vet(text: str) -> tuple[re.Pattern[str], str | None, str]:
@@ -40,6 +42,7 @@ def vet(text: str) -> tuple[re.Pattern[str], str | None, str]:
     tree = _sre.parse(text)
     for item in _walk(tree):
         _refuse_nested(item)
+    _refuse_chains(list(_in_sequence(tree)))
     lead, tail = _neighbours(list(tree), pattern)
     return pattern, lead, tail
 
@@ -85,6 +88,69 @@ def _refuse_nested(item: tuple[str, Any]) -> None:
             raise ValueError("nests one quantifier in another, as in (a+)+, which can take for ever on an unlucky key")
         if inner == "BRANCH":
             raise ValueError("repeats alternatives, as in (a|ab)+, which can take for ever on an unlucky key")
+
+
+def _refuse_chains(sequence: list[tuple[bool, frozenset[str]]]) -> None:
+    """Repeats in a row that can take over each other's text, as in `.+_.+_.+_.+`: each multiplies the time needed.
+
+    `sequence` holds (is a repeat, characters it can match) for everything that the expression matches, in order. Two
+    repeats are linked if the first can also match what stands between them and what the second begins with.
+    """
+    length, reach = 0, frozenset[str]()
+    for repeats, characters in sequence:
+        linked = reach & characters
+        if repeats:
+            length, reach = (length + 1 if linked else 1), characters
+        elif not linked:
+            length, reach = 0, frozenset()
+        if length > _LONGEST_CHAIN:
+            raise ValueError(
+                f"has more than {_LONGEST_CHAIN} quantifiers in a row that can match the same text, as in .+_.+_.+_.+, "
+                "which can take minutes on an unlucky key; say what each must not contain, as in [^_]+"
+            )
+
+
+def _in_sequence(tree: Any) -> Iterator[tuple[bool, frozenset[str]]]:
+    for operation, argument in tree:
+        name = str(operation)
+        if name in _REPEATS:
+            repeated = frozenset[str]().union(*(characters for _, characters in _in_sequence(argument[2])))
+            if argument[1] > _MANY:
+                yield True, repeated
+            elif argument[0] > 0:
+                yield False, repeated
+        elif name in ("SUBPATTERN", "ATOMIC_GROUP", "BRANCH"):
+            for child in _children(argument):
+                yield from _in_sequence(child)
+        elif name in ("LITERAL", "NOT_LITERAL", "IN", "ANY"):
+            yield False, _characters(name, argument)
+        elif name.startswith("GROUPREF"):
+            yield False, _ALPHABET
+
+
+def _characters(operation: str, argument: Any) -> frozenset[str]:
+    """Those of the alphabet that a single-character node matches."""
+    if operation == "LITERAL":
+        return frozenset(chr(argument)) & _ALPHABET or frozenset("中")
+    if operation == "NOT_LITERAL":
+        return _ALPHABET - {chr(argument)}
+    if operation == "ANY":
+        return _ALPHABET
+    found: set[str] = set()
+    negated = False
+    for kind, value in argument:
+        name = str(kind)
+        if name == "NEGATE":
+            negated = True
+        elif name == "LITERAL":
+            found.add(chr(value))
+        elif name == "RANGE":
+            found.update(character for character in _ALPHABET if value[0] <= ord(character) <= value[1])
+        else:  # a category such as a digit: ask the engine itself
+            letter = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}[str(value).rpartition("_")[2]]
+            escape = "\\" + (letter.upper() if "_NOT_" in str(value) else letter)
+            found.update(character for character in _ALPHABET if re.fullmatch(escape, character))
+    return _ALPHABET - found if negated else frozenset(found)
 
 
 def _neighbours(items: list[tuple[Any, Any]], pattern: re.Pattern[str]) -> tuple[str | None, str]:

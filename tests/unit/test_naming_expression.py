@@ -44,6 +44,9 @@ def test_an_own_expression_may_order_by_time() -> None:
         (r"(?P<group>(?:\w+-?)*)_(?P<index>\d+)", "nests"),
         (r"(?P<group>(?:\w{1,9}){1,99})_(?P<index>\d+)", "nests"),
         (r"(?P<group>(?:a|ab)+)_(?P<index>\d+)", "repeats alternatives"),
+        (r"(?P<group>.+).*.*.*(?P<index>\d+)\.mp4", "in a row"),
+        (r"(?P<group>.+)_.+_.+_.+_(?P<index>\d+)\.mp4", "in a row"),
+        (r"(?P<group>[\w-]+)ab[\w-]{1,50}(?:x?)[a-z_]*\w+(?P<index>\d+)\.mp4", "in a row"),
         (r"(?P<group>" + "a" * 500 + r")(?P<index>\d+)", "longer than"),
     ],
 )
@@ -85,6 +88,8 @@ def test_what_precedes_a_group_is_taken_from_the_event_where_it_varies() -> None
         r"(?P<group>.+)_(?P<index>\d{1,5})-(?P<total>\d{1,5})\.(?P<ext>\w+)",
         r"(?P<group>(?:[^/]+/){0,3}[^/]+)_(?P<index>\d+)\.mp4",
         r"(?P<group>(?:a|b)_\w+)_(?P<index>\d+)(?:\.part)?\.mp4",
+        r"(?:.*/)?(?P<group>[^/]+)_(?P<index>\d+)-(?P<total>\d+)\.(?P<ext>\w+)",
+        r"(?P<group>[^/]+/[^/]+)/(?:\D*)(?P<index>\d+)\.(?:mp4|MP4|mov)",
     ],
 )
 def test_ordinary_expressions_pass(expression: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from cosconcat.config import Config
@@ -95,7 +97,7 @@ def test_a_fragment_in_a_folder_without_marker_is_one_list(size: int) -> None:
     assert calls(shelf, FOLDER, "a", f"{IN}a/{size}.mp4") == (Waiting, {"list": 1})
 
 
-@pytest.mark.parametrize(("size", "pages"), [(10, 1), (999, 1), (5000, 6)])
+@pytest.mark.parametrize(("size", "pages"), [(10, 1), (100, 1), (999, 1), (1000, 2), (5000, 6)])
 def test_a_marker_costs_a_list_of_its_folder_and_two_looks(size: int, pages: int) -> None:
     """For a number 0 and for the next one."""
     shelf = Shelf().store(*(f"{IN}a/{number}.mp4" for number in range(1, size + 1))).store(f"{IN}a/_DONE", body=b"")
@@ -109,11 +111,22 @@ def test_a_folder_far_beyond_the_limit_is_not_listed_to_its_end() -> None:
     assert calls(shelf, config, "a", "")[1] == {"list": 1}
 
 
-def test_a_manifest_s_event_is_a_get_and_a_head_for_each_object() -> None:
-    """No list at all."""
-    body = b'{"fragments": [{"key": "fragments/a/x.mp4"}, {"key": "fragments/a/y.mp4"}]}'
-    shelf = Shelf().store(IN + "a/x.mp4", IN + "a/y.mp4").store(IN + "a/manifest.json", body=body)
-    assert calls(shelf, FOLDER, "a", IN + "a/manifest.json") == (Whole, {"head": 3, "get": 1})
+@pytest.mark.parametrize("size", [10, 100, 1000, 5000])
+def test_a_manifest_s_event_is_a_get_and_a_head_for_each_object(size: int) -> None:
+    """And one for the manifest, but no list at all."""
+    keys = [f"{IN}a/{number}.mp4" for number in range(size)]
+    body = json.dumps({"fragments": [{"key": key} for key in keys]}).encode()
+    shelf = Shelf().store(*keys).store(IN + "a/manifest.json", body=body)
+    assert calls(shelf, FOLDER, "a", IN + "a/manifest.json") == (Whole, {"head": size + 1, "get": 1})
+
+
+@pytest.mark.parametrize("size", [10, 100, 1000, 5000])
+@pytest.mark.parametrize("completion", ["quiet", "manifest"])
+def test_a_piece_before_quiet_or_manifest_is_one_list(size: int, completion: str) -> None:
+    """However large the folder."""
+    config = Config(BUCKET, naming="folder", completion=completion, quiet_seconds=2000, max_fragments=10_000)
+    shelf = Shelf().store(*(f"{IN}a/{number}.mp4" for number in range(1, size + 1)))
+    assert calls(shelf, config, "a", f"{IN}a/{size}.mp4") == (Waiting, {"list": 1})
 
 
 def test_fragments_of_a_manifest_that_are_not_there_are_seen_in_the_listing() -> None:

@@ -1,0 +1,103 @@
+r"""What the configured convention makes of keys: which group each belongs to, and why not otherwise.
+
+    python -m ops.names fragments/a/v.part1-of-2.mp4 fragments/readme.txt
+    python -m ops.names --naming '(?P<group>.+)_seg(?P<index>[0-9]+)\.ts' --completion quiet:300 < keys.txt
+
+Nothing is asked of the service: the verdict on each group takes the given keys for all there are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from cosconcat import groups
+from cosconcat.config import Config, read_config
+from cosconcat.errors import ConfigurationError
+from cosconcat.groups import Invalid, Marker, Piece, Waiting
+from cosconcat.naming import FragmentName, InvalidName, ManifestName, MarkerName, Name
+from cosconcat.ports import ObjectInfo
+from cosconcat.survey import resolved_output_key
+from ops import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_SLOW = 0.05  # seconds for one key; an expression that takes that long costs more than the rest of the function
+_OPTIONS = {"naming": "CONCAT_NAMING", "completion": "CONCAT_COMPLETION", "prefix": "CONCAT_INPUT_PREFIX"}
+
+
+def describe(name: Name) -> str:
+    """One key in words."""
+    if isinstance(name, FragmentName):
+        of = f" of {name.total}" if name.total is not None else ""
+        return f"fragment {name.digits}{of} of group {name.group} ({name.ext})"
+    if isinstance(name, MarkerName):
+        return f"marker of group {name.group}" + (f", counts {name.count}" if name.count is not None else "")
+    if isinstance(name, ManifestName):
+        return f"manifest of group {name.group}"
+    return f"{'invalid' if isinstance(name, InvalidName) else 'ignored'}: {name.reason}"
+
+
+def judge(config: Config, names: Iterable[Name]) -> dict[str, str]:
+    """A verdict in words for each group, as if its objects were there, not empty, and had been quiet for long."""
+    pieces: dict[str, list[Piece]] = {}
+    markers: dict[str, Marker] = {}
+    for name in names:
+        if isinstance(name, FragmentName):
+            pieces.setdefault(name.group, []).append(Piece(name, ObjectInfo(name.key, "", 1, 0)))
+        elif isinstance(name, MarkerName):
+            markers[name.group] = Marker(ObjectInfo(name.key, "", 1, 0), name.count)
+    return {group: _verdict(config, group, pieces[group], markers.get(group)) for group in sorted(pieces)}
+
+
+def _verdict(config: Config, group: str, found: list[Piece], marker: Marker | None) -> str:
+    ordered, now = groups.in_order(found), int(time.time())
+    if config.convention.timed:
+        verdict = groups.judge_times(config, group, ordered, marker, now, config.convention.bounds(group)[1])
+    else:
+        verdict = groups.judge_numbers(config, group, ordered, marker, now)
+    if isinstance(verdict, Invalid):
+        return f"invalid: {verdict.reason}"
+    if isinstance(verdict, Waiting):
+        also = f"; missing so far: {groups.in_words(verdict.missing)}" if verdict.missing else ""
+        return f"waiting: {verdict.reason}" + ("" if verdict.awaits == "fragments" else also)
+    if isinstance(verdict, groups.Whole):
+        order = ", ".join(fragment.object.key.rpartition("/")[2] for fragment in verdict.set.fragments[:4])
+        more = ", …" if len(verdict.set.fragments) > 4 else ""
+        key = resolved_output_key(config, verdict.set) or "a key that holds the job's id"
+        return f"whole: {order}{more} -> {key}" + (f" ({verdict.note})" if verdict.note else "")
+    return "gone"
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Print what each key is, then each group; 1 when something is invalid, 2 when the configuration is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m ops.names", description="What the convention makes of keys.")
+    parser.add_argument("keys", nargs="*", help="full keys; without any they are read from stdin, one a line")
+    for option, variable in _OPTIONS.items():
+        parser.add_argument(f"--{option}", help=f"instead of {variable}")
+    wanted = parser.parse_args(arguments)
+    example = {"CONCAT_BUCKET": "example-1250000000", "CONCAT_REGION": "ap-guangzhou"}
+    chosen = {variable: getattr(wanted, option) for option, variable in _OPTIONS.items() if getattr(wanted, option)}
+    try:
+        config = read_config({**example, **environ, **chosen})
+    except ConfigurationError as wrong:
+        print("\n".join(wrong.problems), file=sys.stderr)
+        return 2
+    names: list[Name] = []
+    for key in wanted.keys or (line.rstrip("\n") for line in sys.stdin):
+        begun = time.perf_counter()
+        names.append(config.convention.read(key))
+        took = time.perf_counter() - begun
+        print(f"{key}\t{describe(names[-1])}" + (f"\tslow: {took:.2f} s" if took > _SLOW else ""))
+    verdicts = judge(config, names)
+    for group, words in verdicts.items():
+        print(f"group {group}\t{words}")
+    bad = any(isinstance(name, InvalidName) for name in names) or any("invalid" in v[:7] for v in verdicts.values())
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], environment()))

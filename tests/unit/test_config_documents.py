@@ -1,0 +1,123 @@
+"""The pages about configuration and names say what the code does."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+
+from cosconcat.config import Config, read_config
+from cosconcat.naming import MEDIA, Convention, FragmentName, NotOurs
+from cosconcat.variables import TABLE
+from ops import ROOT, environment
+from ops.configuration import PAGE, SAMPLE, main, sample, with_table
+from ops.names import main as names
+
+NAMING = (ROOT / "docs" / "naming.md").read_text("utf-8")
+
+
+def console(page: str, command: str) -> tuple[list[str], str]:
+    """The first console block that runs `command`: the command line's words and what it prints."""
+    found = re.search(rf"```\n\$ (.*{re.escape(command)}.*)\n((?:.*\n)*?)```", page)
+    assert found
+    return shlex.split(found[1]), found[2]
+
+
+def test_the_table_of_variables_is_the_code_s() -> None:
+    """Run `python -m ops.configuration --document` after changing it."""
+    page = PAGE.read_text("utf-8")
+    assert with_table(page) == page
+    assert all(f"| `{variable.name}` |" in page for variable in TABLE)
+
+
+def test_the_sample_is_the_code_s_and_keeps_everything() -> None:
+    """It is complete, valid as it stands, and removes nothing."""
+    assert SAMPLE.read_text("utf-8") == sample()
+    found = {name: value for name, value in environment(SAMPLE).items() if name in {row.name for row in TABLE}}
+    assert set(found) == {row.name for row in TABLE}
+    config = read_config(found)
+    assert config == Config(config.bucket, cleanup="keep")
+    settings = [line for line in sample().splitlines() if line and not line.startswith("#")]
+    assert settings[0] == "CONCAT_CLEANUP=keep"
+
+
+def test_mistakes_are_printed_as_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line each, by the name of the variable."""
+    words, expected = console(PAGE.read_text("utf-8"), "ops.configuration")
+    assert main([], dict(word.split("=") for word in words if "=" in word)) == 2
+    assert capsys.readouterr().err == expected
+
+
+def test_a_good_configuration_is_called_fine(capsys: pytest.CaptureFixture[str]) -> None:
+    """With what matters most."""
+    assert main([], {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}) == 0
+    assert "demo-1250000000/fragments/ by part-of, whole by total" in capsys.readouterr().out
+
+
+def test_names_prints_what_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    """Key by key, then group by group."""
+    words, expected = console(NAMING, "ops.names")
+    assert names(words[3:], {}) == 0
+    assert capsys.readouterr().out == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "code", "part"),
+    [
+        (["fragments/v-1of2.mp4", "fragments/v-1of2.mov"], 1, "invalid: fragments/v-1of2.mov and"),
+        (["fragments/a?-1of2.mp4"], 1, "invalid: '?'"),
+        (
+            ["--naming", "folder", "fragments/a/1.mp4", "fragments/a/3.mp4"],
+            0,
+            "waiting for the marker; missing so far: 2",
+        ),
+        (["--naming", "folder", "fragments/a/1.mp4", "fragments/a/1.final"], 0, "whole: 1.mp4 -> output/a.mp4"),
+        (["--naming", "timestamp", "fragments/c_1733049000.ts"], 0, "-> output/c_20241201T100000Z.mp4"),
+        (["--naming", "folder", "--completion", "manifest", "fragments/a/manifest.json"], 0, "manifest of group a"),
+    ],
+)
+def test_names_judges_groups(keys: list[str], code: int, part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As if nothing but the given keys were there."""
+    assert names(keys, {}) == code
+    assert part in capsys.readouterr().out
+
+
+def test_names_reads_keys_from_standard_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One a line, spaces included."""
+    monkeypatch.setattr("sys.stdin", iter(["fragments/my film -1of1.mp4\n", "x\n"]))
+    assert names([], {}) == 0
+    assert "of group my film " in capsys.readouterr().out
+
+
+def test_names_says_what_is_wrong_with_an_expression(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before it is deployed."""
+    assert names(["--naming", "(a+)+", "x"], {}) == 2
+    assert "CONCAT_NAMING" in capsys.readouterr().err
+
+
+def test_every_example_of_the_naming_table_is_read_as_it_says() -> None:
+    """The group beside each key, or that it is ignored."""
+    naming, checked = "", 0
+    for row in re.findall(r"^\| (.*) \|$", NAMING, re.MULTILINE):
+        cells = [cell.strip() for cell in row.split("|")]
+        if len(cells) != 5 or not re.match(r"`(?!fragments)|$", cells[0]):
+            continue
+        naming = cells[0].strip("`") or naming
+        keys, groups = re.findall(r"`([^`]+)`", cells[1]), re.findall(r"`([^`]+)`", cells[2])
+        for at, key in enumerate(keys):
+            found = Convention.of(naming, "").read(key)
+            if cells[2] == "ignored":
+                assert isinstance(found, NotOurs), key
+            else:
+                assert isinstance(found, FragmentName), key
+                assert found.group.endswith(groups[min(at, len(groups) - 1)].lstrip("…")), key
+            checked += 1
+    assert checked >= 15
+
+
+def test_every_media_extension_is_documented() -> None:
+    """All of them, in order."""
+    assert re.sub(r"\s+", " ", ", ".join(sorted(MEDIA))) in re.sub(r"\s+", " ", NAMING)
