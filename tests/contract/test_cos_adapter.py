@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cosconcat.config import Config, Credentials
-from cosconcat.cos import LARGEST, CosOverHttp
+from cosconcat.cos import LARGEST, CosOverHttp, _session
 from cosconcat.errors import InvalidInput, Rejected, ServiceUnavailable
 from cosconcat.ports import Bucket, Cos, Doomed, Undeleted, Unreadable
-from local.account import Account, Key
-from local.calls import Calls
+from local.account import Key
 from local.clips import make_clip
-from local.cos.gateway import Gateway, is_cos_host
-from local.cos.store import Store
-from local.proxy import Proxy
-from local.switches import Switches
+from tests.support.local_cos import LocalCos
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,40 +30,28 @@ AWKWARD = [
 ]  # fmt: skip
 
 
-@dataclass
-class World:
-    """The local COS, an adapter that talks to it, and what it was asked."""
+class World(LocalCos):
+    """The local COS with a second bucket, and the adapter of a role with a temporary key."""
 
-    cos: CosOverHttp
-    store: Store
-    switches: Switches
-    calls: Calls
-    account: Account
+    def __init__(self) -> None:
+        super().__init__()
+        self.store.create_bucket(ELSEWHERE.name, ELSEWHERE.region)
+        self.cos = self.adapter(self.account.issue("role"))
 
     def adapter(self, key: Key) -> CosOverHttp:
-        """Another adapter, with this key."""
+        """An adapter with this key."""
         return CosOverHttp(Config(DEMO, scheme="http"), Credentials(key.secret_id, key.secret_key, key.token))
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """A fresh COS behind a proxy, two buckets, and a role with a temporary key."""
-    switches, calls = Switches(), Calls()
-    account = Account(switches=switches)
-    store = Store(switches, account.now)
-    for bucket in (DEMO, ELSEWHERE):
-        store.create_bucket(bucket.name, bucket.region)
-    proxy = Proxy([(is_cos_host, Gateway(account, store, calls))], now=account.now)
-    proxy.start()
-    for name in ("http_proxy", "HTTP_PROXY"):
-        monkeypatch.setenv(name, proxy.url)
-    for name in ("no_proxy", "NO_PROXY"):
-        monkeypatch.setenv(name, "")
-    key = account.issue("role")
-    cos = CosOverHttp(Config(DEMO, scheme="http"), Credentials(key.secret_id, key.secret_key, key.token))
-    yield World(cos, store, switches, calls, account)
-    proxy.stop()
-    store.close()
+    """A fresh one, found by way of the standard proxy variables."""
+    world = World()
+    with world:
+        for name, value in (("http_proxy", world.proxy.url), ("no_proxy", "")):
+            monkeypatch.setenv(name, value)
+            monkeypatch.setenv(name.upper(), value)
+        yield world
 
 
 def md5(body: bytes) -> str:
@@ -309,8 +293,15 @@ def test_without_a_network_the_call_may_be_repeated(world: World, monkeypatch: p
 
 
 def test_nothing_of_the_sdk_reaches_the_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """At DEBUG it would print the token and every signature."""
+    """At DEBUG it would print the token and every signature, whatever the runtime has done to the root logger."""
+    sdk, said = logging.getLogger("qcloud_cos"), io.StringIO()
+    handler = logging.StreamHandler(said)
+    sdk.addHandler(handler)
+    sdk.setLevel(logging.DEBUG)
+    _session.cache_clear()
     with caplog.at_level(logging.DEBUG):
         world.cos.create(DEMO, "a", b"x")
         world.cos.head(DEMO, "gone")
+    sdk.removeHandler(handler)
+    assert said.getvalue() == ""
     assert [record for record in caplog.records if record.name.startswith("qcloud_cos")] == []
