@@ -7,15 +7,17 @@ ffmpeg's concat ends with exit code 0 after losing content, so three things are 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from local.ci.errors import JobFailed
 from local.ci.ffmpeg import Ffmpeg
 from local.ci.mediainfo import media_duration
 from local.ci.plan import Plan
-from local.ci.probe import NotMedia
+from local.ci.probe import FORMATS_WITHOUT_DURATION, NotMedia, Source
 from local.ci.spans import Span, difference, spans_of
-from local.ci.transcode import SOUND_ONLY, Rendering, concat_input, transcode
+from local.ci.transcode import SOUND_ONLY, concat_input, transcode
 
 # The muxer of each Container.Format, and what ${ext} becomes; "m3u8" for hls is assumed.
 _MUXERS = {"mp4": "mp4", "flv": "flv", "ts": "mpegts", "mp3": "mp3", "aac": "adts"}
@@ -25,7 +27,7 @@ _SEAM_SLACK = 0.06  # seconds that one seam may add or take: an audio frame and 
 _LEAST_SLACK = 0.3
 
 
-def join(plan: Plan, files: Mapping[str, Path], folder: Path, ffmpeg: Ffmpeg, *, shorten: bool = False) -> list[Path]:
+def join(plan: Plan, files: Mapping[str, Path], folder: Path, ffmpeg: Ffmpeg) -> list[Path]:
     """Renders the plan into `folder` and returns the files of the output, for hls the playlist and then its segments.
 
     Args:
@@ -33,40 +35,78 @@ def join(plan: Plan, files: Mapping[str, Path], folder: Path, ffmpeg: Ffmpeg, *,
         files: where each of `plan.keys()` was downloaded to.
         folder: an empty folder for the output.
         ffmpeg: runs the children.
-        shorten: deliver only the first half and say nothing (the switch `short_output`).
 
     Raises:
         JobFailed: an input, a node or the outcome is not as it has to be; the message names it.
         Stopped: the service ends.
     """
-    spans = spans_of(plan, files)
     output = folder / f"output.{EXTENSIONS[plan.format]}"
-    rendering = _copy(plan, spans, folder) if plan.direct else transcode(plan, spans, files, folder)
-    limit = ["-t", f"{rendering.seconds / 2:.3f}"] if shorten else []
-    ffmpeg.run([*rendering.arguments, *limit, *_muxer(plan.format, folder), str(output)])
-    if not shorten:
-        _check_duration(output, rendering.seconds, spans)
-    return [output, *sorted(folder.glob("output_*.ts"))]
+    if plan.direct:
+        spans = _copy(plan, files, output, ffmpeg)
+        expected = sum(span.seconds for span in spans)
+    else:
+        spans = spans_of(plan, files)
+        rendering = transcode(plan, spans, files, folder)
+        ffmpeg.run([*rendering.arguments, *_muxer(plan.format, folder), str(output)])
+        expected = rendering.seconds
+    _check_duration(output, expected, spans)
+    return _written(output)
 
 
-def _copy(plan: Plan, spans: Sequence[Span], folder: Path) -> Rendering:
-    """DirectConcat: packets as they are, which only works if all pieces are coded alike."""
+def cut_short(outputs: Sequence[Path], container: str, ffmpeg: Ffmpeg) -> list[Path]:
+    """The first half of an output, for the switch `short_output`."""
+    folder = outputs[0].parent / "short"
+    folder.mkdir()
+    output = folder / outputs[0].name
+    half = f"{media_duration(outputs[0]) / 2:.3f}"
+    ffmpeg.run(["-i", str(outputs[0]), "-t", half, "-c", "copy", *_muxer(container, folder), str(output)])
+    return _written(output)
+
+
+def _written(output: Path) -> list[Path]:
+    return [output, *sorted(output.parent.glob("output_*.ts"))]
+
+
+def _copy(plan: Plan, files: Mapping[str, Path], output: Path, ffmpeg: Ffmpeg) -> list[Span]:
+    """DirectConcat: packets as they are, which only works if all pieces are coded alike.
+
+    Copying takes little longer than probing, so both run at the same time and the copy is dropped if it must not be.
+    """
+    first = spans_of(replace(plan, pieces=plan.pieces[:1]), files)[0].source
+    streams = _kept_streams(plan, first)
+    with ThreadPoolExecutor(1) as aside:
+        probing = aside.submit(spans_of, plan, files)
+        if first.format in FORMATS_WITHOUT_DURATION:
+            source = concat_input(*_paths_and_seconds(probing.result()), output.parent)
+        else:
+            source = concat_input([files[piece.key] for piece in plan.pieces], None, output.parent)
+        try:
+            ffmpeg.run([*source, *streams, "-c", "copy", *_muxer(plan.format, output.parent), str(output)])
+        except JobFailed:
+            _refuse_unlike(probing.result())  # says better than ffmpeg what is wrong
+            raise
+        _refuse_unlike(probing.result())
+        return probing.result()
+
+
+def _paths_and_seconds(spans: Sequence[Span]) -> tuple[list[Path], list[float]]:
+    return [span.source.path for span in spans], [span.source.duration for span in spans]
+
+
+def _refuse_unlike(spans: Sequence[Span]) -> None:
     differing = difference(spans)
     if differing:
         raise JobFailed("ResourceNotSupported", f"DirectConcat needs pieces coded alike: {differing}")
-    streams = ["-map", "0:v:0?", "-map", "0:a:0?"]
-    if plan.format in SOUND_ONLY:
-        sound = spans[0].source.sound
-        codec = sound.codec if sound else "no sound"
-        if not codec.startswith(plan.format):  # the decoder of mp3 is called mp3float
-            raise JobFailed(
-                "ResourceNotSupported", f"Container.Format {plan.format} with DirectConcat cannot hold {codec}"
-            )
-        # Such a container keeps no time stamps, but overlapping ones at the seams would make ffmpeg complain.
-        one_after_the_other = r"setts=ts=if(N\,PREV_OUTDTS+PREV_OUTDURATION\,0)"
-        streams = ["-map", "0:a:0", "-bsf:a", one_after_the_other]
-    source = concat_input([span.source for span in spans], folder)
-    return Rendering([*source, *streams, "-c", "copy"], sum(span.seconds for span in spans))
+
+
+def _kept_streams(plan: Plan, first: Source) -> list[str]:
+    if plan.format not in SOUND_ONLY:
+        return ["-map", "0:v:0?", "-map", "0:a:0?"]
+    codec = first.sound.codec if first.sound else "no sound"
+    if not codec.startswith(plan.format):  # the decoder of mp3 is called mp3float
+        raise JobFailed("ResourceNotSupported", f"Container.Format {plan.format} with DirectConcat cannot hold {codec}")
+    # Such a container keeps no time stamps, but overlapping ones at the seams would make ffmpeg complain.
+    return ["-map", "0:a:0", "-bsf:a", r"setts=ts=if(N\,PREV_OUTDTS+PREV_OUTDURATION\,0)"]
 
 
 def _muxer(container: str, folder: Path) -> list[str]:

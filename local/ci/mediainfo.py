@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.container import InputContainer
 
-from local.ci.probe import NotMedia, duration, moving_pictures, open_media
+from local.ci.probe import NotMedia, duration, moving_pictures, open_media, rotation
 
 __all__ = ["NotMedia", "media_duration", "media_info", "synthetic_info"]
 
@@ -28,7 +29,7 @@ def media_info(path: Path) -> dict[str, Any]:
     with open_media(path) as container:
         seconds = duration(container)
         size = path.stat().st_size  # of a playlist: its own, as ffprobe has it
-        videos = [_video(stream, seconds) for stream in moving_pictures(container)]
+        videos = [_video(container, stream, seconds) for stream in moving_pictures(container)]
         sounds = [_audio(stream, seconds) for stream in container.streams.audio]
         if not videos and not sounds:
             raise NotMedia(f"a {container.format.name} file without picture and sound")
@@ -39,7 +40,7 @@ def media_info(path: Path) -> dict[str, Any]:
             "FormatLongName": container.format.long_name,
             "StartTime": _decimal((container.start_time or 0) / av.time_base),
             "Duration": _decimal(seconds),
-            "Bitrate": _decimal(size * 8 / 1000 / seconds if seconds > 0 else 0),
+            "Bitrate": _decimal(container.bit_rate / 1000),
             "Size": str(size),
         }
     return {"Format": description, "Stream": {"Video": videos, "Audio": sounds, "Subtitle": []}}
@@ -70,7 +71,7 @@ def synthetic_info(size: int) -> dict[str, Any]:
     return {"Format": description, "Stream": {"Video": [], "Audio": [], "Subtitle": []}}
 
 
-def _video(stream: Any, seconds: float) -> Mapping[str, str]:
+def _video(container: InputContainer, stream: Any, seconds: float) -> Mapping[str, str]:
     context = stream.codec_context
     width, height = context.width, context.height
     sar = stream.sample_aspect_ratio or Fraction(1)
@@ -85,7 +86,8 @@ def _video(stream: Any, seconds: float) -> Mapping[str, str]:
         "PixFormat": context.pix_fmt or "",
         "Fps": _decimal(float(stream.guessed_rate or 0)),
         "AvgFps": _rate(stream.average_rate),
-        "NumFrames": str(stream.frames or 0),
+        "Rotation": str(rotation(container, stream)),
+        "NumFrames": str(stream.frames),  # 0 where the container does not count them
     }
 
 

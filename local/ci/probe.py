@@ -133,20 +133,27 @@ def _counted(container: InputContainer) -> float:
     return max(last - first, 0.0)
 
 
-def _picture(container: InputContainer, stream: Any) -> Picture:
+def rotation(container: InputContainer, stream: Any) -> int:
+    """Degrees (counterclockwise, 0 to 359) by which pictures are to be turned when shown, told by the first one.
+
+    Raises:
+        NotMedia: there is no picture that can be decoded.
+    """
     try:
         frame = next(container.decode(stream), None)
     except av.FFmpegError as error:
         raise NotMedia(f"its first picture cannot be decoded: {error}") from None
-    finally:
-        container.seek(0)
     if frame is None:
         raise NotMedia("its video stream holds no picture")
+    return int(frame.rotation) % 360
+
+
+def _picture(container: InputContainer, stream: Any) -> Picture:
     context = stream.codec_context
-    rotation = int(getattr(frame, "rotation", 0)) % 360
+    turned = rotation(container, stream)
     aspect = stream.sample_aspect_ratio or Fraction(1)
     width, height = round(context.width * aspect), context.height
-    if rotation in (90, 270):
+    if turned in (90, 270):
         width, height = height, width
     fps = stream.average_rate or stream.guessed_rate or Fraction(25)
     return Picture(
@@ -158,7 +165,7 @@ def _picture(container: InputContainer, stream: Any) -> Picture:
         fps,
         stream.time_base,
         aspect,
-        rotation,
+        turned,
     )
 
 

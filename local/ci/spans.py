@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from local.ci.plan import Piece, Plan
 from local.ci.probe import NotMedia, Source, probe
 
 _TRIM_SLACK = 0.05  # seconds by which EndTime may pass the end: people round durations
+_PROBERS = 4  # PyAV lets go of the interpreter while it reads
 _CUT_SLACK = 0.3  # seconds by which packets may end before the header says so
 
 
@@ -37,7 +39,9 @@ class Span:
 def spans_of(plan: Plan, files: Mapping[str, Path]) -> list[Span]:
     """Probes every object of the plan once; raises `JobFailed` naming the first that cannot be joined."""
     keys = dict.fromkeys(piece.key for piece in plan.pieces)
-    sources = {key: _source(key, files[key], count_packets=not plan.direct) for key in keys}
+    with ThreadPoolExecutor(_PROBERS) as probers:
+        probed = probers.map(lambda key: _source(key, files[key], count_packets=not plan.direct), keys)
+        sources = dict(zip(keys, probed, strict=True))
     if plan.direct:
         return [Span(piece, sources[piece.key], 0.0, sources[piece.key].duration) for piece in plan.pieces]
     return [_trimmed(piece, sources[piece.key]) for piece in plan.pieces]

@@ -18,11 +18,12 @@ from local.ci.errors import JobFailed
 from local.ci.marks import overlay
 from local.ci.mixing import mixed
 from local.ci.plan import Plan, VideoWish
-from local.ci.probe import FORMATS_WITHOUT_DURATION, Picture, Sound, Source
+from local.ci.probe import FORMATS_WITHOUT_DURATION, Picture, Sound
 from local.ci.spans import Span, difference
 
 SOUND_ONLY = {"mp3", "aac"}  # containers that hold no picture
 _DEFAULT_CRF = 25.0  # of the template document, where neither Crf nor Bitrate is given
+_PRESET = "ultrafast"  # a stand-in is judged by what the frames show, not by their number of bytes
 _LAYOUTS = {1: "mono", 2: "stereo", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
 _SLOWEST_MP3, _FASTEST_MP3 = 8000, 48000  # Hz
 
@@ -70,16 +71,15 @@ class Lane:
     sound: Sound | None
 
 
-def concat_input(sources: Sequence[Source], folder: Path) -> list[str]:
+def concat_input(paths: Sequence[Path], seconds: Sequence[float] | None, folder: Path) -> list[str]:
     """Reads the files one after the other as if they were one; only for files coded alike.
 
-    Where a container has no true duration, ffmpeg would begin the next file too early, so it is told.
+    `seconds` are the files' lengths, needed where their container does not tell and ffmpeg would begin the next file
+    too early.
     """
-    lines = []
-    for source in sources:
-        lines.append(f"file '{source.path}'\n")
-        if source.format in FORMATS_WITHOUT_DURATION:
-            lines.append(f"duration {source.duration:.6f}\n")
+    lines = [f"file '{path}'\n" for path in paths]
+    if seconds is not None:
+        lines = [f"{line}duration {length:.6f}\n" for line, length in zip(lines, seconds, strict=True)]
     listing = folder / "pieces.txt"
     listing.write_text("".join(lines))
     return ["-f", "concat", "-safe", "0", "-i", str(listing)]
@@ -120,8 +120,10 @@ def _each(lanes: Sequence[Lane], lengths: Sequence[float]) -> Sequence[tuple[int
 def _lanes(plan: Plan, spans: Sequence[Span], folder: Path) -> list[Lane]:
     first = spans[0].source
     if len(spans) > 1 and plan.transition is None and all(s.whole for s in spans) and not difference(spans):
-        seconds = sum(span.seconds for span in spans)
-        return [Lane(concat_input([span.source for span in spans], folder), seconds, first.picture, first.sound)]
+        lengths = [span.seconds for span in spans]
+        told = lengths if first.format in FORMATS_WITHOUT_DURATION else None
+        source = concat_input([span.source.path for span in spans], told, folder)
+        return [Lane(source, sum(lengths), first.picture, first.sound)]
     return [_lane(span, sparing=len(spans) > 2) for span in spans]
 
 
@@ -269,7 +271,7 @@ def _tape(plan: Plan, lanes: Sequence[Lane]) -> Tape:
 
 def _video_codec(wish: VideoWish) -> list[str]:
     quality = ["-b:v", f"{wish.bitrate}k"] if wish.bitrate else ["-crf", f"{wish.crf or _DEFAULT_CRF:g}"]
-    return ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", *quality]
+    return ["-c:v", "libx264", "-preset", _PRESET, "-pix_fmt", "yuv420p", *quality]
 
 
 def _audio_codec(tape: Tape) -> list[str]:

@@ -13,7 +13,7 @@ from local.ci.document import Element
 from local.ci.errors import JobFailed
 from local.ci.ffmpeg import Ffmpeg
 from local.ci.jobs import Job, Outcome
-from local.ci.join import EXTENSIONS, join
+from local.ci.join import EXTENSIONS, cut_short, join
 from local.ci.mediainfo import media_info, synthetic_info
 from local.ci.plan import Plan, merged, plan_of
 from local.ci.rules import Place
@@ -59,7 +59,10 @@ class Workshop:
             made = folder / "made"
             made.mkdir()
             key = output_key(job.operation.value("Output/Object"), job.id, plan.format)
-            outputs = _named_after(key, join(plan, files, made, self.ffmpeg, shorten=shorten))
+            outputs = join(plan, files, made, self.ffmpeg)
+            if shorten:
+                outputs = cut_short(outputs, plan.format, self.ffmpeg)
+            outputs = _named_after(key, outputs)
             return Outcome(self._store(job, outputs, key), media_info(outputs[0]))
 
     def _fetch(self, plan: Plan, place: Place, folder: Path) -> Mapping[str, Path]:

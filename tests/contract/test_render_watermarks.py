@@ -33,7 +33,7 @@ def ci(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCi]:
         yield service
 
 
-def image(ci: LocalCi, more: Mapping[str, Any] | None = None, **nodes: str) -> dict[str, Any]:
+def image(ci: LocalCi, more: Mapping[str, Any] | None = None, **nodes: Any) -> dict[str, Any]:
     """An image watermark at the upper left; `nodes` go into Image, `more` beside it."""
     content = {"Url": ci.url("%E6%B0%B4%E5%8D%B0%201.png"), "Mode": "Original", "Transparency": "100"}
     return mark({"Type": "Image", "Image": content | nodes} | dict(more or {}))
@@ -110,7 +110,7 @@ def test_image_has_the_size_asked_for(
     nodes: dict[str, str], size: tuple[int, int], ci: LocalCi, tmp_path: Path
 ) -> None:
     """Fixed in px, Proportion in % of the frame, the missing side by the image's shape."""
-    assert near(box(picture_at(ci.rendered(tmp_path, body(ci, image(ci, **nodes))), 1)), (0, 0, *size))
+    assert near(box(picture_at(ci.rendered(tmp_path, body(ci, image(ci, None, **nodes))), 1)), (0, 0, *size))
 
 
 @pytest.mark.parametrize(("percent", "red"), [("100", 255), ("50", 128), ("20", 51)])
