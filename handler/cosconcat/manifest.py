@@ -12,7 +12,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from cosconcat.config import PLACEHOLDER, Config, output_key_problems
@@ -167,6 +166,8 @@ class _Reader:
     def _known(self, path: str, value: Mapping[str, Any], nodes: tuple[str, ...]) -> None:
         for node in value:
             if node not in nodes:
+                from difflib import get_close_matches
+
                 close = get_close_matches(node, nodes, n=1)
                 hint = f"; did you mean {close[0]}?" if close else f"; allowed are {', '.join(nodes)}"
                 self.problems.append(f"{path}.{node}: unknown{hint}")

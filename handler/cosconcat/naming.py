@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from cosconcat import times
+from cosconcat.errors import InvalidInput
 
 # Containers and codecs that Cloud Infinite lists as input of media jobs, plus webm's and mpeg's relatives.
 MEDIA = frozenset(
@@ -184,7 +185,7 @@ class Convention:
         """Start and end (epoch seconds, exclusive) of the window that a group of a timed convention stands for.
 
         Raises:
-            ValueError: when the group id does not end in a window.
+            InvalidInput: when the group id does not end in a window.
         """
         start = times.read_time(_split_window(group)[1], 0) // 1000
         return start, start + self.window
@@ -305,7 +306,7 @@ def _split_window(group: str) -> tuple[str, str]:
     """Base and window start of a group id of a timed convention."""
     found = _WINDOW.fullmatch(group)
     if found is None:
-        raise ValueError(f"{group} does not end in the start of a window")
+        raise InvalidInput([f"group {group} does not end in the start of a window, as in cam_20241201T100000Z"])
     return found["base"], found["start"]
 
 

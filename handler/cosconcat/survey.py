@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cosconcat import groups
-from cosconcat import manifest as manifests
 from cosconcat.config import PLACEHOLDER, Config
 from cosconcat.errors import InvalidInput
 from cosconcat.groups import FragmentSet, Gone, Invalid, Marker, Piece, Verdict, Waiting, Whole
 from cosconcat.listing import FEW, PAGE, Sighting
-from cosconcat.naming import FragmentName, ManifestName
+from cosconcat.naming import KEY_BYTES, FragmentName, ManifestName
 from cosconcat.ports import ObjectInfo
 from cosconcat.services import Services
 
@@ -42,11 +42,11 @@ def survey(services: Services, group: str, own: str = "") -> Verdict:
     sighting = Sighting(services, group)
     try:
         if isinstance(name, ManifestName) and sighting.head(own) and sighting.manifest:
-            return _by_manifest(sighting, sighting.manifest)
+            return _with_room(config, _by_manifest(sighting, sighting.manifest))
         gap = _look(sighting, fragment)
         if own and not sighting.shows(own) and not (sighting.partial and sighting.pieces):
             sighting.head(own)
-        return _judge(sighting, gap)
+        return _with_room(config, _judge(sighting, gap))
     except InvalidInput as mistake:
         return Invalid(group, str(mistake))
 
@@ -61,13 +61,13 @@ def newcomers(services: Services, fragments: FragmentSet) -> tuple[str, ...]:
         return ()
     marker = config.convention.read(fragments.marker.key) if fragments.marker else None
     first = config.convention.read(fragments.fragments[0].object.key)
-    if isinstance(marker, ManifestName) or not isinstance(first, FragmentName):
+    if isinstance(marker, ManifestName) or not isinstance(first, FragmentName) or first.total is not None:
         return ()
     sighting = Sighting(services, fragments.group)
     sighting.look(config.convention.spans(fragments.group, first))
     known = {fragment.object.key for fragment in fragments.fragments}
     late = [key for key in sighting.pieces if key not in known]
-    if not late and not config.convention.timed and first.total is None:
+    if not late and not config.convention.timed:
         highest = max(fragment.index for fragment in fragments.fragments)
         late = [key for key in sighting.keys([highest + 1], first) if sighting.head(key)]
     return tuple(sorted(late))
@@ -89,6 +89,15 @@ def resolved_output_key(config: Config, fragments: FragmentSet) -> str | None:
     """The key that the result will have, or None when it holds the job's id and so is not known beforehand."""
     key = output_key(config, fragments)
     return None if "${jobid}" in key else key.replace("${ext}", config.extension)
+
+
+def _with_room(config: Config, verdict: Verdict) -> Verdict:
+    """The verdict, unless the result's key would be longer than COS allows."""
+    if isinstance(verdict, Whole):
+        size = len(output_key(config, verdict.set).encode()) + len("j" * 33) + len(".r0000")
+        if size > KEY_BYTES:
+            return Invalid(verdict.set.group, f"the result's key would have {size} bytes; COS allows {KEY_BYTES}")
+    return verdict
 
 
 def _look(sighting: Sighting, own: FragmentName | None) -> tuple[int, ...]:
@@ -123,6 +132,8 @@ def _judge(sighting: Sighting, gap: tuple[int, ...] = ()) -> Verdict:
             verdict = groups.judge_numbers(config, sighting.group, pieces, marker, sighting.now)
         if isinstance(verdict, Invalid):
             return verdict
+        if isinstance(verdict, Waiting) and verdict.awaits != "fragments" and sighting.partial:
+            return replace(verdict, missing=())
         if gap or sighting.partial:
             return _half_seen(sighting, pieces, gap)
         if not _more_turns_up(sighting, pieces, verdict, marker):
@@ -172,6 +183,8 @@ def _marker(sighting: Sighting) -> Marker | None:
 
 def _by_manifest(sighting: Sighting, found: ObjectInfo) -> Verdict:
     """The verdict on a group whose manifest is there: everything it lists must be."""
+    from cosconcat import manifest as manifests
+
     services, group, config = sighting.services, sighting.group, sighting.services.config
     if found.size > manifests.LARGEST:
         return Invalid(group, f"{found.key} has {found.size} bytes; a manifest has at most {manifests.LARGEST}")

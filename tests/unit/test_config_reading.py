@@ -234,6 +234,7 @@ def test_completion_follows_the_naming(naming: str, completion: str, expected: t
         ({"CONCAT_MAX_FRAGMENTS": "many"}, "CONCAT_MAX_FRAGMENTS", "whole numbers"),
         ({"CONCAT_LEASE_SECONDS": "-5"}, "CONCAT_LEASE_SECONDS", "whole numbers"),
         ({"CONCAT_STALE_SECONDS": "600"}, "CONCAT_STALE_SECONDS", "CONCAT_LEASE_SECONDS=1200"),
+        ({"CONCAT_NAMING": "x" * 400, "CONCAT_TAGS": json.dumps({"a": "b" * 4000})}, "CONCAT_TAGS", "SCF allows 4096"),
         ({"CONCAT_SCHEME": "ftp"}, "CONCAT_SCHEME", "https, http"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL", "DEBUG"),
     ],

@@ -279,6 +279,30 @@ def test_the_output_key_is_filled_in() -> None:
     assert resolved_output_key(unknown, verdict.set) is None
 
 
+def test_a_group_whose_result_would_have_too_long_a_key_is_invalid() -> None:
+    """Before a job is paid for that cannot write."""
+    config = Config(BUCKET, output_key="output/{fingerprint}/{group}/{group}.{ext}")
+    group = "x" * 390
+    assert "COS allows 850" in invalid(look(parts(1, 2, of=2, group=group), config, group))
+    assert len(whole(look(parts(1, 2, of=2, group=group), PART_OF, group))) == 2
+
+
+def test_a_group_that_no_window_belongs_to_is_invalid() -> None:
+    """Somebody asked for it by hand."""
+    assert "start of a window" in invalid(look(Shelf(), TIMED, "cam"))
+
+
+def test_a_page_full_of_pieces_still_says_until_when_it_waits() -> None:
+    """Only what is missing cannot be told from one page."""
+    config = Config(BUCKET, naming="folder", completion="quiet", quiet_seconds=2000, max_fragments=5000)
+    shelf = Shelf().store(*(f"{IN}a/{number}.mp4" for number in range(2, 2000)))
+    found = waiting(look(shelf, config, "a", "a/2.mp4"))
+    assert (found.until, found.missing, found.awaits) == (NOW + 1000, (), "quiet")
+    shelf.now += 5000
+    assert "by the sweep" in waiting(look(shelf, config, "a", "a/2.mp4")).reason
+    assert waiting(look(shelf, config, "a")).missing == (1,)
+
+
 def test_a_late_piece_is_a_newcomer() -> None:
     """After a marker and after quiet time, by listing or by its number; a total leaves no room for one."""
     for config, marker in ((FOLDER, "a/_DONE"), (QUIET, "a/readme.txt")):
