@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from local.scf.function import Invocation, Result
 
-STATE = ROOT / "build" / "local-cloud.json"
+STATE = Path(os.environ.get("LOCAL_CLOUD_STATE") or ROOT / "build" / "local-cloud.json")
 SAMPLES = {"upload": "cos-created", "callback": "callback", "sweep": "[st]"}  # what their names begin with in events/
 A_WEEK = 7 * 24 * 3600.0
 OK, FAILED, MISUSED = 0, 1, 2
@@ -62,7 +62,7 @@ class _MisuseError(Exception):
 def keep_up(screen: Screen, port: int, sweep_seconds: float) -> int:
     """Run the local cloud in the foreground until SIGINT or SIGTERM."""
     if running() is not None:
-        print(f"up: a local cloud is running already, see {STATE.relative_to(ROOT)}", file=sys.stderr)
+        print(f"up: a local cloud is running already, see {STATE}", file=sys.stderr)
         return FAILED
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -144,7 +144,7 @@ def _announced(cloud: LocalCloud) -> Iterator[None]:
         "shell": cloud.shell_environment(),
         "functions": {name: cloud.functions.settings(name, A_WEEK) for name in cloud.functions.names},
     }
-    STATE.parent.mkdir(exist_ok=True)
+    STATE.parent.mkdir(parents=True, exist_ok=True)
     descriptor, unfinished = tempfile.mkstemp(dir=STATE.parent)  # readable by its owner only
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(state, file, indent=2)

@@ -83,6 +83,8 @@ class LocalCloud:
         self.bucket = bucket
         self.store = Store(self.switches, self.account.now)
         self.store.create_bucket(bucket, self.account.region, versioning)
+        self.environment = self._configuration(environment or {})
+        self._create_other_buckets()
         self.cmq = Cmq(self.account.uin)
         self.ci = MediaService(self.account, self.store, self.switches, self.calls, self._deliver)
         cos = Gateway(self.account, self.store, self.calls)
@@ -95,7 +97,6 @@ class LocalCloud:
             port=port,
             now=self.account.now,
         )
-        self.environment = self._configuration(environment or {})
         platform = Platform(self.account, code_root, deps_root, self.proxy.url)
         if least_privilege:
             functions = [self._least_privilege(each) for each in functions]
@@ -167,15 +168,30 @@ class LocalCloud:
             usual["CONCAT_CALLBACK_URL"] = f"http://{host}/"
         return {name: value for name, value in {**usual, **own}.items() if value}
 
+    def _create_other_buckets(self) -> None:
+        """The buckets of the output and of the ledger, where the configuration names others."""
+        region = self.account.region
+        for variable, where in (
+            ("CONCAT_OUTPUT_BUCKET", self.environment.get("CONCAT_OUTPUT_REGION", region)),
+            ("CONCAT_STATE_BUCKET", region),
+        ):
+            if name := self.environment.get(variable):
+                self.store.create_bucket(name, where)
+
     def _least_privilege(self, function: Function) -> Function:
+        """The function with its policy; with a broken configuration as it is, for it will say so itself."""
         from ops.policies import FUNCTIONS, policy  # puts the functions' code root on the path
 
         # isort: split
         from cosconcat.config import read_config
+        from cosconcat.errors import ConfigurationError
 
         if function.name not in FUNCTIONS:
             return function
-        return replace(function, policy=policy(read_config(self.environment), function.name))
+        try:
+            return replace(function, policy=policy(read_config(self.environment), function.name))
+        except ConfigurationError:
+            return function
 
     def _bind_triggers(self) -> CosTrigger:
         """Objects under the input prefix start `upload`, messages of the callback topic start `callback`."""

@@ -13,11 +13,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local.__main__ import main
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[2]
-STATE = ROOT / "build" / "local-cloud.json"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A state file of our own, so that a local cloud that somebody keeps running is left alone."""
+    path = tmp_path_factory.mktemp("state") / "local-cloud.json"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOCAL_CLOUD_STATE", str(path))
+        yield path
 
 
 def invoke(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -45,12 +55,12 @@ def descendants(pid: int) -> set[int]:
 
 
 @pytest.fixture
-def up() -> Iterator[subprocess.Popen[str]]:
+def up(state: Path) -> Iterator[subprocess.Popen[str]]:
     """A running local cloud; ended, whatever the test did."""
     command = [sys.executable, "-m", "local", "up"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        assert until(STATE.exists), process.poll()
+        assert until(state.exists), process.poll()
         yield process
     finally:
         if process.poll() is None:
@@ -68,12 +78,12 @@ def up() -> Iterator[subprocess.Popen[str]]:
         (["", "events/timer.json"], "choose one of"),
     ],
 )
-def test_a_mistake_is_one_clear_line(arguments: list[str], told: str) -> None:
-    """Exit code 2, no traceback."""
-    done = invoke(*arguments)
-    assert done.returncode == 2
-    assert told in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+def test_a_mistake_is_one_clear_line(arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2, before anything is started."""
+    assert main(["invoke", *arguments]) == 2
+    complaint = capsys.readouterr().err
+    assert told in complaint
+    assert len(complaint.strip().splitlines()) == 1
 
 
 def test_a_function_runs_in_a_cloud_of_its_own_when_none_is_running() -> None:
@@ -117,15 +127,17 @@ def test_a_client_with_the_printed_environment_works_and_invoke_finds_what_it_up
     assert '"waiting"' in asked.stdout
 
 
-def test_the_state_file_is_its_owners_only(up: subprocess.Popen[str]) -> None:
+def test_the_state_file_is_its_owners_only(up: subprocess.Popen[str], state: Path) -> None:
     """Toy keys, and still."""
-    assert STATE.stat().st_mode & 0o077 == 0
+    assert state.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left_running_however_it_ends(up: subprocess.Popen[str], number: signal.Signals) -> None:
+def test_nothing_is_left_running_however_it_ends(
+    up: subprocess.Popen[str], number: signal.Signals, state: Path
+) -> None:
     """An instance that has been warmed ends with its cloud."""
-    environment = json.loads(STATE.read_text())["shell"]
+    environment = json.loads(state.read_text())["shell"]
     script = (
         "import os; from qcloud_cos import CosConfig, CosS3Client;"
         "c = CosS3Client(CosConfig(Region='ap-guangzhou', SecretId=os.environ['COS_SECRET_ID'],"
@@ -138,5 +150,5 @@ def test_nothing_is_left_running_however_it_ends(up: subprocess.Popen[str], numb
     up.send_signal(number)
     up.wait(20)
     assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in instances))
-    assert (number == signal.SIGKILL) or not STATE.exists()
-    STATE.unlink(missing_ok=True)
+    assert (number == signal.SIGKILL) or not state.exists()
+    state.unlink(missing_ok=True)
