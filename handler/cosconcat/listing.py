@@ -55,13 +55,13 @@ class Sighting:
         return isinstance(name, FragmentName) and name.group == self.group
 
     def head(self, key: str) -> bool:
-        """Look for one key that LIST may have hidden; whether it is there."""
+        """Look for one key that LIST may have hidden; whether it is there and belongs to the group."""
         head: Head | None = self.services.cos.head(self.services.config.bucket, key)
         if head is None:
             return False
         self.add([head.object])
         self.now = max(self.now, head.now)
-        return True
+        return self.shows(key)
 
     def page(self, span: Span, after: str = "") -> Page:
         """One LIST page of a span."""
@@ -74,7 +74,11 @@ class Sighting:
         """List every span to its end, but never far beyond the limit; with `one_page` only the first page of each."""
         self.listed = True
         # Where a group may be written in several ways, one page of what they have in common usually shows it all.
-        if len(spans) > 1 and self.page(Span(common_beginning(*(span.prefix for span in spans)))).next_marker is None:
+        if (
+            len(spans) > 1
+            and not one_page
+            and self.page(Span(common_beginning(*(span.prefix for span in spans)))).next_marker is None
+        ):
             return
         for span in spans:
             after: str | None = span.after

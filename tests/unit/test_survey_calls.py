@@ -148,6 +148,15 @@ def test_a_timed_event_lists_its_window_only() -> None:
     assert shelf.prefixes == [IN + "cam_20241115T10"]
 
 
+def test_a_marker_beside_its_group_is_listed_apart() -> None:
+    """For a piece's event both stretches are narrow; without one a page of both usually shows all."""
+    config = Config(BUCKET, completion="marker")
+    shelf = Shelf().store(IN + "cam1_part_1_of_2.mp4", IN + "cam10_part_1_of_2.mp4").store(IN + "cam1.done", body=b"")
+    assert calls(shelf, config, "cam1", IN + "cam1_part_1_of_2.mp4") == (Waiting, {"list": 2, "head": 1})
+    assert shelf.prefixes == [IN + "cam1_", IN + "cam1."]
+    assert calls(shelf, config, "cam1", IN + "cam1.done") == (Waiting, {"list": 1, "head": 1})
+
+
 def test_newcomers_of_a_total_cost_nothing() -> None:
     """There is no room for them."""
     shelf = Shelf().store(*(PLAIN.format(number, 2) for number in (1, 2)))

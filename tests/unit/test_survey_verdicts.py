@@ -191,6 +191,13 @@ def test_a_hidden_first_or_last_number_is_found_before_a_folder_is_whole(hidden:
     assert len(whole(look(shelf, FOLDER, "a"))) == 4
 
 
+def test_a_neighbour_that_is_no_fragment_does_not_matter() -> None:
+    """Its key only looks like the next one."""
+    config = Config(BUCKET, naming=r"(?P<group>\w+)/(?P<index>[1-9])\.mp4", completion="marker")
+    shelf = Shelf().store(*(f"{IN}a/{number}.mp4" for number in range(11))).store(IN + "a/_DONE", body=b"")
+    assert len(whole(look(shelf, config, "a"))) == 9
+
+
 def test_more_fragments_than_a_marker_counts_are_invalid() -> None:
     """Even if the listing hides the one too many."""
     shelf = Shelf().store(*(f"{IN}a/{number}.mp4" for number in (1, 2, 3))).store(IN + "a/2.final", body=b"")
