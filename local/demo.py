@@ -76,8 +76,11 @@ def _parts(paths: Sequence[Path]) -> list[Clip]:
     """The files as fragments of one group, in their order.
 
     Raises:
-        UnreadableError: for a file that is missing or no media.
+        UnreadableError: for a file that is missing, no media, or without a picture to recognise it by.
     """
+    for path in paths:
+        reading.duration(path)
+        reading.frames(path, [0.0])
     width = len(str(len(paths)))
     return [
         Clip(

@@ -52,10 +52,16 @@ def duration(path: Path) -> float:
 
 
 def frames(path: Path, moments: Sequence[float]) -> list[Picture]:
-    """The frame shown at each of the ascending moments (seconds), in one pass over the file; the last one, if later."""
+    """The frame shown at each of the ascending moments (seconds), in one pass over the file; the last one, if later.
+
+    Raises:
+        UnreadableError: when there is no picture in it.
+    """
     found: list[Picture] = []
     shown = None
     with av.open(str(path)) as container:
+        if not container.streams.video:
+            raise UnreadableError(f"{path}: no picture in it")
         container.streams.video[0].thread_type = "AUTO"
         for frame in container.decode(video=0):
             while len(found) < len(moments) and frame.time is not None and frame.time > moments[len(found)]:

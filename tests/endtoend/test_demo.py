@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import imageio_ffmpeg
 import pytest
 from PIL import Image
 
@@ -93,6 +94,23 @@ def test_own_files_with_blanks_in_their_names_are_joined_and_compared_by_their_p
     assert [each.seen for each in read] == [9, 3]
 
 
+def test_a_file_without_a_picture_is_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The demonstration recognises files of yours by their pictures."""
+    clips.make_clip(tmp_path / "seen.mp4", 1, 2, 0.5)
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        "-v",
+        "error",
+        "-i",
+        tmp_path / "seen.mp4",
+        "-vn",
+        tmp_path / "heard.m4a",
+    ]
+    subprocess.run(command, check=True)
+    assert demo.main([str(tmp_path / "seen.mp4"), str(tmp_path / "heard.m4a")]) == 2
+    assert "heard.m4a: no picture in it" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -130,8 +148,6 @@ class TestProof:
         self, parts: Sequence[clips.Clip], output: Sequence[clips.Clip], tmp_path: Path, *, made: bool
     ) -> set[str]:
         """Names of the claims that fail when `output` was joined, without any function having run."""
-        import imageio_ffmpeg
-
         listing = tmp_path / "list.txt"
         listing.write_text("".join(f"file '{part.path}'\n" for part in output))
         joined = tmp_path / "joined.mp4"
