@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from cosconcat.cleanup import EXPIRE_TAG
 from cosconcat.config import Config, read_credentials
-from cosconcat.errors import Blocked, ConcatError
+from cosconcat.errors import Blocked, ConcatError, Rejected
 from cosconcat.job.refusals import REFUSALS
 from cosconcat.ledger import Ledger
-from cosconcat.ports import Bucket, Doomed
+from cosconcat.ports import Doomed
 from cosconcat.services import Services
 from cosconcat.settings import LifecycleRule, Settings, SettingsOverHttp
 from cosconcat.token import Token
@@ -27,6 +27,7 @@ JOBS_KEPT_SECONDS = 30 * 86400  # CI's console shows a month of jobs
 LEAST_RECORD_DAYS = 7  # with inputs gone, records serve retries, late callbacks and questions: days, not hours
 SKEW_SECONDS = 60  # COS refuses at 900; ages here are measured on the service's clock
 LOOKED_AT = 5  # open contents whose job is looked for in CI's listing
+ELSEWHERE = (301, 307, 404)  # a bucket that is not there, or not in this region
 MQ_REGIONS = ("sh", "bj", "gz", "cd", "hk")  # CI's CallBackMqConfig.MqRegion
 
 
@@ -85,9 +86,20 @@ def check_credentials(services: Services, settings: Settings) -> Iterator[Line]:
 
 def check_buckets(services: Services, settings: Settings) -> Iterator[Line]:
     """Each bucket is there, in its region."""
-    for role, bucket in _buckets(services.config).items():
-        settings.exists(bucket)
-        yield _ok(f"{role} bucket {bucket.name} in {bucket.region}")
+    config = services.config
+    named = {"CONCAT_BUCKET": config.bucket, "CONCAT_OUTPUT_BUCKET": config.output_bucket}
+    named["CONCAT_STATE_BUCKET"] = config.state_bucket
+    for bucket in dict.fromkeys(named.values()):
+        variables = ", ".join(name for name, value in named.items() if value == bucket)
+        try:
+            settings.exists(bucket)
+        except Rejected as refusal:
+            if refusal.status not in ELSEWHERE:
+                raise
+            text = f"{bucket.name} is not in {bucket.region} (HTTP {refusal.status})"
+            yield _wrong(text, f"create it there, or correct {variables} and its region")
+        else:
+            yield _ok(f"{bucket.name} in {bucket.region} ({variables})")
 
 
 def check_create_only(services: Services, settings: Settings) -> Iterator[Line]:
@@ -282,14 +294,6 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def _buckets(config: Config) -> dict[str, Bucket]:
-    """The different buckets, by what they are for."""
-    roles: dict[Bucket, str] = {}
-    for role, bucket in (("input", config.bucket), ("output", config.output_bucket), ("state", config.state_bucket)):
-        roles[bucket] = f"{roles[bucket]}, {role}" if bucket in roles else role
-    return {role: bucket for bucket, role in roles.items()}
-
-
 def _known_jobs(services: Services) -> Iterator[str]:
     """Job ids that the ledger holds for contents that are not closed, a few of them."""
     ledger = Ledger(services.cos, services.config.state_bucket, services.config.state_prefix)
@@ -323,6 +327,6 @@ def _fix_of(failure: ConcatError, config: Config) -> str:
         return "give the sweep function's role the policy that `python -m ops.policies sweep` prints"
     if known and known.fix:
         return known.fix
-    if status in (301, 307, 404):
+    if status in ELSEWHERE:
         return f"check the name and region: CONCAT_BUCKET {config.bucket.name}, CONCAT_REGION {config.bucket.region}"
     return "try again; if it stays, the message names the request"

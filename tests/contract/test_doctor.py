@@ -113,8 +113,20 @@ def nothing(_: LocalCloud) -> None:
 @pytest.mark.parametrize(
     ("break_it", "changed", "check", "text", "fix"),
     [
-        (nothing, {"bucket": "gone-1250000000"}, "buckets", "gone-1250000000", "check the name and region"),
-        (nothing, {"output_bucket": "gone-1250000000"}, "buckets", "gone-1250000000", "check the name and region"),
+        (
+            nothing,
+            {"bucket": "gone-1250000000"},
+            "buckets",
+            "gone-1250000000",
+            "correct CONCAT_BUCKET, CONCAT_OUTPUT_B",
+        ),
+        (
+            nothing,
+            {"output_bucket": "gone-1250000000"},
+            "buckets",
+            "gone-1250000000",
+            "correct CONCAT_OUTPUT_BUCKET and",
+        ),
         (version_state, {"state_bucket": "led-1250000000"}, "create-only", "versioning", "never had versioning"),
         (pause_queue, {}, "media processing", "is Paused", "set it to Active"),
         (nothing, {"queue_id": "p0000"}, "media processing", "is not a queue of", "or leave it empty"),
