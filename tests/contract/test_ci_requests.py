@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.ci import coverage, document, plan, schema
@@ -275,6 +275,7 @@ TREES = st.recursive(
 
 
 @given(TREES)
+@settings(max_examples=50)
 def test_what_is_written_is_read_back(tree: document.Tree) -> None:
     """Any tree survives XML, special characters and all."""
     assert document.parse(document.to_xml("Root", tree)).tree() == tree

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,11 @@ def color_at(path: Path, seconds: float) -> str:
 
 def sound_of(path: Path) -> np.ndarray[Any, Any]:
     """All samples, mono, at `RATE` Hz."""
+    return _decoded(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _decoded(path: Path, _written_at: int) -> np.ndarray[Any, Any]:
     blocks = []
     with av.open(str(path)) as container:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
