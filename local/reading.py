@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from local import clips
+from local.ci.probe import NotMedia, open_media
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,12 +43,12 @@ def duration(path: Path) -> float:
     if not path.is_file():
         raise UnreadableError(f"{path}: there is no such file")
     try:
-        with av.open(str(path)) as container:
+        with open_media(path) as container:
             streams = [*container.streams.video, *container.streams.audio]
             if streams and container.duration:
                 return float(container.duration / av.time_base)
-    except (av.FFmpegError, OSError) as error:
-        raise UnreadableError(f"{path}: not a media file ({error.__class__.__name__})") from error
+    except NotMedia as error:
+        raise UnreadableError(f"{path}: not a media file") from error
     raise UnreadableError(f"{path}: no picture and no sound in it")
 
 
@@ -59,7 +60,7 @@ def frames(path: Path, moments: Sequence[float]) -> list[Picture]:
     """
     found: list[Picture] = []
     shown = None
-    with av.open(str(path)) as container:
+    with open_media(path) as container:
         if not container.streams.video:
             raise UnreadableError(f"{path}: no picture in it")
         container.streams.video[0].thread_type = "AUTO"
@@ -78,7 +79,7 @@ def frames(path: Path, moments: Sequence[float]) -> list[Picture]:
 def sound(path: Path, rate: int = 16000) -> Picture:
     """All samples of the file's first sound track as one channel at `rate` Hz; empty when it has none."""
     blocks = []
-    with av.open(str(path)) as container:
+    with open_media(path) as container:
         if not container.streams.audio:
             return np.zeros(0, np.float32)
         resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)

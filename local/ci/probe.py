@@ -63,11 +63,15 @@ class Source:
     counted: float | None = None
 
 
+# Metadata may be in any encoding; only the streams matter here. PyAV 19 needs no telling, and does not take it.
+_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+
+
 def open_media(path: Path) -> InputContainer:
     """Opens a file for reading; raises `NotMedia` when no demuxer takes it."""
     try:
-        # Metadata may be in any encoding; only the streams matter here.
-        return av.open(str(path), metadata_errors="replace")
+        container: InputContainer = av.open(str(path), **_LENIENT)
+        return container
     except (av.FFmpegError, ValueError, OSError) as error:
         raise NotMedia(f"not a readable media file: {error}") from None
 
