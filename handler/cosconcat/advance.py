@@ -232,15 +232,36 @@ def _in_flight(services: Services, content: Content, fragments: FragmentSet) -> 
 
 
 def _settled(services: Services, content: Content, fragments: FragmentSet, *, forced: bool) -> Result | None:
-    """What to say when the group's newest content is done and is this very one; None when a new rev is due."""
-    if content.done is None or content.claim.record.fingerprint != fragments.fingerprint:
+    """What to say when the group's newest content is done and holds all of this one; None when a new rev is due."""
+    if content.done is None:
         return None
-    done = content.done.record
+    claim, done = content.claim.record, content.done.record
+    anew = fragments.newest > content.done.written
     if done.outcome == "joined":
-        return clean_again(services, content.claim.record, fragments)
-    if done.outcome == "superseded" or forced or fragments.newest > content.done.written:
+        if claim.fingerprint != fragments.fingerprint and not _is_rest(fragments, claim.set):
+            return None
+        again = clean_again(services, claim)
+        if again is not None or anew or forced:
+            return again
+        reason = f"joined before, but {done.output} is no longer what was proven: nothing is removed"
+        return Result(fragments.group, "kept", reason, done.output, done.job)
+    if claim.fingerprint != fragments.fingerprint or done.outcome == "superseded" or forced or anew:
         return None
     return Result(fragments.group, done.outcome, f"since earlier: {done.reason}", done.output, done.job)
+
+
+def _is_rest(some: FragmentSet, joined: FragmentSet) -> bool:
+    """Whether a whole group is but the rest of one that was joined: pieces that LIST still shows or could not be
+    removed can look whole again, above all where a marker is left with them.
+    """
+    for one in (some, joined):
+        if one.job or one.intro or one.outro or one.output:  # a manifest says itself what it wants
+            return False
+    pieces, all_pieces = (
+        {(f.index, f.object.key, f.object.etag, f.object.size, f.start, f.end) for f in one.fragments}
+        for one in (some, joined)
+    )
+    return pieces <= all_pieces
 
 
 def _occupied(services: Services, key: str) -> bool:

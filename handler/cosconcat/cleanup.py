@@ -70,17 +70,19 @@ def close(services: Services, claim: Claim, done: Done) -> None:
     ledger_of(services).close(claim.gid, claim.rev)
 
 
-def clean_again(services: Services, claim: Claim, fragments: FragmentSet) -> Result:
-    """The same content was uploaded again after it was joined: it is in the output, so it may go too."""
+def clean_again(services: Services, claim: Claim) -> Result | None:
+    """Some or all of what was joined before is there again: the output holds it, so it may go too.
+
+    None when the output is no longer the one that was proven; nothing is removed then.
+    """
     attempt = ledger_of(services).newest_attempt(claim.gid, claim.rev)
     end = attempt.end.record if attempt and attempt.end else None
     if end is None or end.proof is None:
-        return Result(claim.group, "already-finished", "joined before", claim.output_key)
+        return None
     head = services.cos.head(claim.output, end.proof.key)
     if head is None or head.object.etag != end.proof.etag:
-        reason = f"joined before, but {end.proof.key} is no longer the proven output; nothing removed"
-        return Result(claim.group, "already-finished", reason, end.proof.key, end.job)
-    removal = _remove(services, claim, end.proof, fragments, None)
+        return None
+    removal = _remove(services, claim, end.proof, claim.set, None)
     reason = f"joined before; {removal.removed} identical uploads removed"
     return Result(claim.group, "already-finished", reason, end.proof.key, end.job)
 

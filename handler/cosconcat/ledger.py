@@ -244,6 +244,15 @@ class Ledger:
         claim = self.claim(gid, rev, 1)
         return Content(rev, claim, self.done(gid, rev)) if claim else None
 
+    def newest_joined(self, gid: str, rev: int) -> Claim | None:
+        """The claim of the last content up to `rev` that was joined."""
+        for number in range(rev, 0, -1):
+            done = self.done(gid, number)
+            if done is not None and done.record.outcome == "joined":
+                claim = self.claim(gid, number, 1)
+                return claim.record if claim else None
+        return None
+
     def nonces(self, claim: Claim) -> frozenset[str]:
         """Nonces of all attempts of this content up to `claim`: a job that carries one of them is ours."""
         earlier = (self.claim(claim.gid, claim.rev, n) for n in range(1, claim.n))

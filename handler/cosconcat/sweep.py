@@ -169,9 +169,10 @@ class _Sweep:
         if content is None:
             return False
         if content.done is not None:
-            if content.done.record.outcome != "joined":
+            joined = ledger_of(self.services).newest_joined(gid_of(group), content.rev)
+            if joined is None:
                 return False
-            self._attempt(group, partial(clean_again, self.services, content.claim.record, content.claim.record.set))
+            self._attempt(group, partial(clean_again, self.services, joined))
             return True
         if content.claim.age <= content.claim.record.lease_seconds:
             return False

@@ -15,7 +15,6 @@ from typing import Protocol, TypeVar
 
 from cosconcat.job.request import Request
 from cosconcat.ports import Bucket, Ci, Cos, Doomed, Media
-
 from tests.simulation.jobs import CiModel
 from tests.simulation.objects import Content, CosModel
 from tests.simulation.plan import FAULTS, draw
@@ -38,6 +37,10 @@ class Target(Protocol):
         """Upload a short video."""
         ...
 
+    def numbers(self, key: str, count: int) -> list[int | None]:
+        """The numbers of the `count` clips of one second that were joined into this object, as they are shown."""
+        ...
+
     def together(self, actions: Sequence[Callable[[], T]]) -> list[T]:
         """Run the actions at the same time."""
         ...
@@ -47,15 +50,17 @@ class Target(Protocol):
         ...
 
 
-def concat(bucket: Bucket, keys: Sequence[str], output: str, user_data: str, output_format: str = "mp4") -> Request:
-    """A request for a plain join, as the API's third example has it."""
+def concat(bucket: Bucket, keys: Sequence[str], output: str, user_data: str, *, backwards: bool = False) -> Request:
+    """A request for a plain join, as the API's third example has it; `backwards` writes the last fragment first."""
     fragments = [
         {"Url": f"http://{bucket.cos_host}/{key}", "FragmentIndex": str(index)} for index, key in enumerate(keys)
     ]
+    if backwards:
+        fragments.reverse()
     return Request.from_mapping({
         "Tag": "Concat",
         "Operation": {
-            "ConcatTemplate": {"ConcatFragment": fragments, "Container": {"Format": output_format}},
+            "ConcatTemplate": {"ConcatFragment": fragments, "Container": {"Format": "mp4"}},
             "Output": {"Region": bucket.region, "Bucket": bucket.name, "Object": output},
             "UserData": user_data,
         },
@@ -83,6 +88,12 @@ class Models:
         """Media is a number and a length here."""
         self._contents += 1
         self.model.write(self.bucket.name, key, content=Content(f"{number:032x}", Media(seconds, 1000 + number)))
+
+    def numbers(self, key: str, count: int) -> list[int | None]:
+        """As the job joined them."""
+        content = self.model.shelves[self.bucket.name].current[key].content
+        assert content is not None
+        return [int(piece.etag, 16) for _, piece in content.joined][:count]
 
     def together(self, actions: Sequence[Callable[[], T]]) -> list[T]:
         """Each action is an invocation of its own; every port call is a switch point."""
@@ -121,6 +132,17 @@ class OverHttp:
     def clip(self, key: str, number: int, seconds: float) -> None:
         """A real video."""
         self.cos.put(self.bucket, key, clip_bytes(number, seconds))
+
+    def numbers(self, key: str, count: int) -> list[int | None]:
+        """Read back from the pictures."""
+        from local.reading import frames, number_seen
+
+        stored = self.cos.get(self.bucket, key)
+        assert stored is not None
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "joined.mp4"
+            path.write_bytes(stored.body)
+            return [number_seen(picture) for picture in frames(path, [at + 0.5 for at in range(count)])]
 
     def together(self, actions: Sequence[Callable[[], T]]) -> list[T]:
         """Threads."""

@@ -129,7 +129,9 @@ def main() -> int:
     given = parser.parse_args()
     logging.disable(logging.CRITICAL)
     if given.seed is not None:
-        only = tuple((name, float(value)) for name, value in (part.split("=") for part in given.only.split(",") if part))
+        only = tuple(
+            (name, float(value)) for name, value in (part.split("=") for part in given.only.split(",") if part)
+        )
         return one(Case(given.seed, only, frozenset(int(number) for number in given.mask.split(",") if number)))
     start = time.monotonic()
     tally = many(given.runs, given.first, given.processes, given.limit)

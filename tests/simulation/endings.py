@@ -43,7 +43,8 @@ def unsettled(schedule: Schedule) -> list[str]:
 
 def _abandoned(schedule: Schedule, gid: str, rev: int) -> bool:
     """A claim whose winner died before anything followed, and whose inputs a user took away: it leads to nothing, and
-    the group's next upload goes on from it."""
+    the group's next upload goes on from it.
+    """
     promises = schedule.promises
     followed = (gid, rev, 1) in promises.ends or any(token[:2] == (gid, rev) for token in promises.posted_for)
     pieces = {fragment["object"]["key"] for fragment in promises.claims[gid, rev, 1]["set"]["fragments"]}
@@ -79,7 +80,7 @@ def _stragglers(schedule: Schedule, group: Group, pieces: dict[str, Any]) -> boo
     return all(_held(schedule, key, info.etag) for key, (_, info) in pieces.items())
 
 
-def _judged(schedule: Schedule, group: Group, pieces: dict[str, Any], marker: Any) -> tuple[str, list[int]]:  # noqa: ANN401 - ObjectInfo or None
+def _judged(schedule: Schedule, group: Group, pieces: dict[str, Any], marker: Any) -> tuple[str, list[int]]:
     if not pieces:
         return "gone" if marker is None else "incomplete", []
     numbers = sorted(int(found["part"] or found["number"]) for found, _ in pieces.values())
@@ -117,7 +118,9 @@ def _whole(schedule: Schedule, group: Group, current: list[tuple[str, str, int]]
     if sorted(claimed) != current:
         if group.name in report.get("invalid", {}):
             return []
-        return [f"group {group.name} is whole with a content that nobody has joined (last: rev {rev}, {done['outcome']})"]
+        return [
+            f"group {group.name} is whole with a content that nobody has joined (last: rev {rev}, {done['outcome']})"
+        ]
     if done["outcome"] == "superseded":
         return [f"group {group.name} is whole, its last rev {rev} superseded"]
     if done["outcome"] in {"kept", "gave-up"}:
@@ -126,10 +129,14 @@ def _whole(schedule: Schedule, group: Group, current: list[tuple[str, str, int]]
         if group.name not in report.get(kind, {}):
             problems.append(f"group {group.name} ended {done['outcome']}, the report does not say so")
         return problems + ([] if group.disturbed else _undisturbed(schedule, group, done["outcome"]))
-    removes = schedule.plan.cleanup in {"delete", "trash"} and schedule.plan.verify != "none"
-    left = [key for key, etag, _ in current if key not in done["kept"] and _held(schedule, key, etag)]
-    if removes and left:
+    if schedule.plan.cleanup not in {"delete", "trash"} or schedule.plan.verify == "none":
+        return []
+    held = [key for key, etag, _ in current if _held(schedule, key, etag)]
+    left = [key for key in held if key not in done["kept"]]
+    if left:
         return [f"group {group.name} was joined, yet {left[0]} is still there"]
+    if not held and group.name not in report.get("kept", {}):
+        return [f"group {group.name} is whole, its output is gone, and nobody joins it or says why"]
     return []
 
 
@@ -169,7 +176,9 @@ def _doomed(schedule: Schedule) -> list[str]:
     return [
         f"G1: {key} is marked to expire, but no output holds it"
         for key, thing in schedule.cos.shelves[schedule.promises.inputs].current.items()
-        if thing.tags and thing.content and key.startswith("fragments/")
+        if thing.tags
+        and thing.content
+        and key.startswith("fragments/")
         and not _held(schedule, key, thing.info.etag)
         and (key, thing.info.etag) not in schedule.promises.taken
     ]

@@ -21,7 +21,6 @@ from cosconcat.messages import Message
 from cosconcat.services import Services
 from cosconcat.sweep import handle_sweep
 from cosconcat.uploads import handle_uploads
-
 from tests.simulation.jobs import CiModel, Work
 from tests.simulation.objects import CosModel
 from tests.simulation.world import Actor, Killed, World
@@ -83,7 +82,10 @@ class Functions:
         if not self.config.callback_url or world.happens("callback-lost"):
             return
         for _ in range(1 + (world.chance.randint(1, 4) if world.happens("callback-again") else 0)):
-            world.after(world.chance.random() ** 3 * 300.0, self._invoking("callback", handle_messages, [self._message(work)], 0))
+            world.after(
+                world.chance.random() ** 3 * 300.0,
+                self._invoking("callback", handle_messages, [self._message(work)], 0),
+            )
 
     def forge(self) -> None:
         """Somebody else says that a job has ended; at best with a signature that was seen on the wire."""
@@ -123,14 +125,18 @@ class Functions:
 
     # -- how they run -------------------------------------------------------------------------------------------------
 
-    def _invoking(self, kind: str, use_case: Callable[[Services, Any], Any], payload: list[Any], retries: int) -> Callable[[], None]:
+    def _invoking(
+        self, kind: str, use_case: Callable[[Services, Any], Any], payload: list[Any], retries: int
+    ) -> Callable[[], None]:
         def invoke() -> None:
             world = self.world
             self._numbers[kind] += 1
             name = f"{kind} {self._numbers[kind]}"
             skew = (world.chance.random() - 0.5) * 1800.0 if world.happens("clock-skew") else 0.0
             world.say(f"{name} starts")
-            world.spawn(name, float(world.plan.time_limit), skew, lambda actor: self._run(actor, use_case, payload, again))
+            world.spawn(
+                name, float(world.plan.time_limit), skew, lambda actor: self._run(actor, use_case, payload, again)
+            )
 
         def again() -> None:
             if retries and not self.world.happens("retry-lost"):
@@ -160,7 +166,7 @@ class Functions:
             world.failure = world.failure or f"{actor.name} crashed: {type(crash).__name__}: {crash}"
             world.crash = crash
 
-    def _heard(self, answer: Any) -> None:  # noqa: ANN401 - a list of results or the sweep's summary
+    def _heard(self, answer: Any) -> None:
         results = answer if isinstance(answer, list) else answer.get("results", [])
         for result in results:
             action = result["action"] if isinstance(result, dict) else result.action

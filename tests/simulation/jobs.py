@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from cosconcat.errors import Blocked, OutcomeUnknown, Rejected, ServiceUnavailable
+from cosconcat.errors import Blocked, Rejected, ServiceUnavailable
 from cosconcat.ports import Bucket, Job, JobPage, Media, OutputFile
-
 from tests.simulation.objects import Content, CosModel
 from tests.simulation.world import World
 
@@ -96,7 +95,9 @@ class CiModel:
         asked = self._asked(bucket, request)
         world = self.world
         if world.actor is not None:
-            self.looked[asked.key.replace("${ext}", "mp4")] = world.actor.seen.get(asked.key.replace("${ext}", "mp4"), 0.0)
+            self.looked[asked.key.replace("${ext}", "mp4")] = world.actor.seen.get(
+                asked.key.replace("${ext}", "mp4"), 0.0
+            )
         if world.happens("post-blocked"):
             return world.call("POST", asked.key, self._refusing(world.chance.random()))
         if world.happens("post-refused"):
@@ -168,7 +169,7 @@ class CiModel:
         world, chance = self.world, self.world.chance.random
         work = Work(len(self.work) + 1, asked, world.now)
         if world.happens("jobs-lag"):
-            work.shown_from += self.slowest_listing * chance()
+            work.shown_from += self.slowest_listing * chance() ** 0.5
         if self.watcher is not None:
             self.watcher.posted(work, self.work)
         self.work[work.id] = work

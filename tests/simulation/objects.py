@@ -24,7 +24,6 @@ from cosconcat.ports import (
     Undeleted,
     Unreadable,
 )
-
 from tests.simulation.world import World
 
 T = TypeVar("T")

@@ -38,6 +38,7 @@ WORLD_FAULTS = {
     "output-late": 0.3,
     "post-refused": 0.1,
     "post-blocked": 0.2,
+    "post-lost": 0.5,  # the answer to POST /jobs: an instance that dies, a time-out, a job that comes late or not at all
     "delete-refused": 0.1,
     "clock-skew": 0.7,
     "retry-lost": 0.3,

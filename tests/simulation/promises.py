@@ -16,7 +16,9 @@ from tests.simulation.objects import CosModel, Thing, Watcher
 from tests.simulation.world import World
 
 PIECE = re.compile(r"(?P<group>.+?)(?:\.part(?P<part>\d+)-of-(?P<total>\d+)|/(?P<number>\d+))\.mp4")
-_RECORD = re.compile(r"(?P<gid>[0-9a-f]{32})/(?P<rev>\d{4})/(?:(?P<kind>claim|job|end)-(?P<n>\d{4})|(?P<done>done))\.json")
+_RECORD = re.compile(
+    r"(?P<gid>[0-9a-f]{32})/(?P<rev>\d{4})/(?:(?P<kind>claim|job|end)-(?P<n>\d{4})|(?P<done>done))\.json"
+)
 
 
 class Promises(Watcher):
@@ -61,9 +63,7 @@ class Promises(Watcher):
 
     def _overwritten(self, key: str, thing: Thing, before: Thing) -> None:
         same = before.content is thing.content or (
-            before.content is not None
-            and thing.content is not None
-            and before.info.etag == thing.info.etag
+            before.content is not None and thing.content is not None and before.info.etag == thing.info.etag
         )
         if same:
             return
@@ -103,6 +103,11 @@ class Promises(Watcher):
         for place, claim in self.claims.items():
             marker = claim["set"]["marker"]
             if marker and marker["key"] == key and self.ends.get(place, {}).get("next") == "clean":
+                current = self.cos.shelves[self.inputs].current
+                pieces = [f["object"] for f in claim["set"]["fragments"]]
+                left = [p["key"] for p in pieces if p["key"] in current and current[p["key"]].info.etag == p["etag"]]
+                if left and current[left[0]].created < self.world.now - 60:
+                    self.world.fail(f"{key}: removed before {left[0]}")
                 return
         self.world.fail(f"{key}: a marker was removed although nothing it declared whole was joined")
 
@@ -154,6 +159,9 @@ class Promises(Watcher):
             self.world.fail(f"claim {place}: the attempt before has not ended with retry")
         if n == 1 and rev > 1 and (gid, rev - 1) not in self.done:
             self.world.fail(f"claim {place}: the content before is not done")
+        marker = body["set"]["marker"]
+        if marker and any(f["object"]["last_modified"] > marker["last_modified"] for f in body["set"]["fragments"]):
+            self.world.fail(f"claim {place}: its marker is older than a fragment")
         body["at"] = self.world.now
         self.claims[place] = body
         self.tokens[f"cosconcat/{gid}/{rev:04}/{n:04}/{body['nonce']}"] = place
@@ -181,8 +189,11 @@ class Promises(Watcher):
             self.world.fail(f"end {place} says Success, its job {', '.join(states) or 'never was'}")
         elif outcome in {"Failed", "Cancel"} and outcome not in states:
             self.world.fail(f"end {place} says {outcome}, its job {', '.join(states) or 'never was'}")
+        if outcome == "Cancel" and then != "gave-up":
+            self.world.fail(f"end {place}: a job that somebody cancelled is tried again")
         if then == "clean":
             self._check_proof(place, body)
+            self._check_newcomers(place)
         self.ends[place] = body
         return f"end: {outcome}, {then}"
 
@@ -192,13 +203,31 @@ class Promises(Watcher):
         if proof is None:
             self.world.fail(f"end {place}: clean without a proof")
         elif output is None or output.content is None or output.info.etag != proof["etag"]:
-            if self.spoiled.get(proof["key"], 0.0) < self.world.now - 1000:
+            if self.spoiled.get(proof["key"], 0.0) <= self._looked(proof["key"]):
                 self.world.fail(f"end {place}: clean, but the output is not what was verified")
         else:
             wanted = [(f["object"]["key"], f["object"]["etag"]) for f in self.claims[place]["set"]["fragments"]]
             joined = [(key, content.etag) for key, content in output.content.joined]
             if joined != wanted and not self._keeps():  # unverified by configuration: nothing is removed then
-                self.world.fail(f"G1: end {place} says clean, but the output holds {len(joined)} of {len(wanted)} as claimed")
+                self.world.fail(
+                    f"G1: end {place} says clean, but the output holds {len(joined)} of {len(wanted)} as claimed"
+                )
+
+    def _check_newcomers(self, place: tuple[str, int, int]) -> None:
+        """Nothing that belongs to the set may have been there for long; for a while LIST may hide it."""
+        claim = self.claims[place]
+        if self.world.plan.naming != "folder" or claim["set"]["fragments"] == []:
+            return
+        known = {f["object"]["key"] for f in claim["set"]["fragments"]}
+        for key, thing in self.cos.shelves[self.inputs].current.items():
+            found = PIECE.fullmatch(key)
+            ours = found and found["group"] == f"fragments/{claim['group']}" and key not in known
+            if ours and thing.created < self.world.now - 1000:
+                self.world.fail(f"end {place}: clean, although {key} has come meanwhile")
+
+    def _looked(self, key: str) -> float:
+        """When the running actor was last shown the object by HEAD; long ago, when it never was."""
+        return self.world.actor.seen.get(key, float("inf")) if self.world.actor else 0.0
 
     def _check_done(self, gid: str, rev: int, body: dict[str, Any]) -> None:
         last = max((n for g, r, n in self.ends if (g, r) == (gid, rev)), default=0)
@@ -211,7 +240,11 @@ class Promises(Watcher):
             for fragment in self.claims[gid, rev, last]["set"]["fragments"]:
                 info = fragment["object"]
                 now = shelf.current.get(info["key"])
-                same = now is not None and now.info.etag == info["etag"] and now.info.last_modified == info["last_modified"]
+                same = (
+                    now is not None
+                    and now.info.etag == info["etag"]
+                    and now.info.last_modified == info["last_modified"]
+                )
                 if same and info["key"] not in body["kept"]:
                     self.world.fail(f"done {gid[:4]}/{rev} says joined, but {info['key']} was not removed")
 
@@ -243,6 +276,11 @@ class Promises(Watcher):
         if list(work.fragments) != [f["object"]["key"] for f in claim["set"]["fragments"]]:
             self.world.fail(f"claim {place}: the job joins other fragments than were claimed")
         self._check_order(place, work.fragments)
+        failed = [
+            o for o in others.values() if o.state == "Failed" and self.tokens.get(o.user_data, ("",))[:2] == place[:2]
+        ]
+        if len(failed) >= 3:
+            self.world.fail(f"G3: job number {len(failed) + 1} for a content whose jobs keep failing")
         for other in others.values():
             theirs = self.tokens.get(other.user_data)
             if theirs and theirs[0] == place[0] and self.claims[theirs]["fingerprint"] == claim["fingerprint"]:

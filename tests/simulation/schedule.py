@@ -6,7 +6,6 @@ from cosconcat import log
 from cosconcat.config import Config, Credentials
 from cosconcat.naming import Name
 from cosconcat.ports import Bucket
-
 from tests.simulation.endings import unsettled
 from tests.simulation.functions import Functions
 from tests.simulation.jobs import CiModel

@@ -35,8 +35,10 @@ class Case:
         """The line that plays it again."""
         only = ",".join(f"{name}={value:g}" for name, value in self.only)
         masked = ",".join(str(number) for number in sorted(self.masked))
-        return f"make simulate SEED={self.seed}" + (f' ONLY="{only}"' if only else "") + (
-            f' MASK="{masked}"' if masked else ""
+        return (
+            f"make simulate SEED={self.seed}"
+            + (f' ONLY="{only}"' if only else "")
+            + (f' MASK="{masked}"' if masked else "")
         )
 
 
@@ -54,7 +56,7 @@ def shrink(case: Case) -> tuple[Case, str]:
 
 def kind(failure: str) -> str:
     """What a failure is about, without its names and numbers."""
-    return failure.split(":")[0].split(" ")[0]
+    return failure.split(":", maxsplit=1)[0].split(" ", maxsplit=1)[0]
 
 
 class _Search:

@@ -8,13 +8,23 @@ from typing import Any
 
 from cosconcat.ledger import gid_of
 from cosconcat.ports import Media
-
 from tests.simulation.objects import Content, CosModel
 from tests.simulation.plan import Plan
 from tests.simulation.promises import Promises
 from tests.simulation.world import EPOCH, World
 
-EDITS = ("overwrite", "back-and-forth", "delete", "again", "all-again", "all-new", "late", "take-output", "squat")
+EDITS = (
+    "overwrite",
+    "back-and-forth",
+    "delete",
+    "again",
+    "all-again",
+    "all-new",
+    "late",
+    "take-output",
+    "squat",
+    "replace",
+)
 MOMENTS = ("claim", "job", "end", "done", "")
 
 
@@ -181,7 +191,7 @@ class Users:
     def _at_output(self, group: Group, edit: str) -> None:
         bucket = self.promises.outputs
         mine = f"output/{group.name}"
-        if edit == "squat":
+        if edit in {"squat", "replace"}:
             key = f"{mine}.mp4"
             self.world.say(f"user puts something of their own at {key}")
             self.cos.write(bucket, key, content=self.new_content())

@@ -14,9 +14,9 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Any, TypeVar
 
-from cosconcat.errors import OutcomeUnknown, ServiceUnavailable
 from greenlet import getcurrent, greenlet
 
+from cosconcat.errors import OutcomeUnknown, ServiceUnavailable
 from tests.simulation.plan import CALL_FAULTS, Plan
 from tests.simulation.trace import brief
 
@@ -196,8 +196,10 @@ class World:
                 if not self._counted(fault):
                     fault = ""
         delay = LATENCIES[int(self._schedule() * 16)]
+        if once and self.happens("post-lost"):
+            fault = ("kill-after", "lost-answer", "late", "kill", "down", "lost-answer")[int(self._schedule() * 6)]
         if fault == "stall":
-            delay += 400.0 * self._schedule()
+            delay += 800.0 * self._schedule()
         if not self._sleep(actor, delay):
             if writes and self._schedule() < 0.5:
                 effect()
@@ -231,9 +233,7 @@ class World:
             raise OutcomeUnknown(f"{kind} {name}: no answer")
         raise ServiceUnavailable(f"{kind} {name}: no answer")
 
-    def _repeated(
-        self, actor: Actor, kind: str, name: str, effect: Callable[[], Any], writes: bool, once: bool
-    ) -> Any:
+    def _repeated(self, actor: Actor, kind: str, name: str, effect: Callable[[], Any], writes: bool, once: bool) -> Any:
         """The answer was lost, and the adapter sent the request again, as the SDK does: the effect takes place twice."""
         if writes and not once:
             effect()
