@@ -143,7 +143,17 @@ def test_a_code_that_no_document_lists_is_judged_by_its_status(status: int, code
     assert standing(status, read_error(body(code))) is means
 
 
-@pytest.mark.parametrize("answer", [b"", b"<html>403</html>", b"Forbidden", b"<Error/>", b"<Error><Code/></Error>"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"<html>403</html>",
+        b"Forbidden",
+        b"<Error/>",
+        b"<Error><Code/></Error>",
+        b"<R><Code>AccessDenied</Code></R>",
+    ],
+)
 @pytest.mark.parametrize("status", [200, 302, 400, 403, 429, 500, 503])
 def test_without_an_error_body_of_ci_nothing_is_known(status: int, answer: bytes) -> None:
     """A proxy's page does not say whether the request arrived."""
