@@ -129,6 +129,8 @@ def judge_numbers(config: Config, group: str, pieces: Sequence[Piece], marker: M
         marker: the newest marker, if there is one.
         now: the service's clock, epoch seconds.
     """
+    if config.completion == "manifest":
+        return _no_manifest(group, pieces)
     total = declared_total(pieces)
     count = total if total is not None or marker is None else marker.count
     reason = at_odds(pieces, count, config)
@@ -158,6 +160,8 @@ def judge_times(
     The arguments are those of `judge_numbers`; `end` is the end of the window, epoch seconds. The index of a fragment
     in its set counts from 0.
     """
+    if config.completion == "manifest":
+        return _no_manifest(group, pieces)
     reason = at_odds(pieces, None, config)
     if not reason and marker and marker.count not in (None, len(pieces)):
         if len(pieces) < (marker.count or 0):
@@ -175,6 +179,11 @@ def judge_times(
     return Whole(FragmentSet(group, fragments, marker.object if marker else None), note)
 
 
+def _no_manifest(group: str, pieces: Sequence[Piece]) -> Waiting:
+    """The verdict where only a manifest counts and none is there: until it comes, numbers mean nothing."""
+    return Waiting(group, "waiting for the manifest", since=newest(pieces), awaits="marker")
+
+
 def _not_yet(
     config: Config, group: str, pieces: Sequence[Piece], marker: Marker | None, now: int, end: int
 ) -> Waiting | None:
@@ -184,8 +193,8 @@ def _not_yet(
         until = max(since + config.quiet_seconds, end)
         reason = f"waiting for quiet time, {until - now} s more"
         return Waiting(group, reason, since=since, until=until, awaits="quiet") if now < until else None
-    if config.completion == "manifest" or (config.completion == "marker" and marker is None):
-        return Waiting(group, f"waiting for the {config.completion}", since=since, awaits="marker")
+    if config.completion == "marker" and marker is None:
+        return Waiting(group, "waiting for the marker", since=since, awaits="marker")
     if config.completion == "marker" and marker and marker.object.last_modified < since:
         last = max(pieces, key=lambda piece: piece.object.last_modified).object.key
         reason = f"{marker.object.key} is older than {last}: upload it again once everything is there"

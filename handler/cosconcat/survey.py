@@ -37,8 +37,10 @@ def survey(services: Services, group: str, own: str = "") -> Verdict:
     config = services.config
     name = config.convention.read(own) if own else None
     fragment = name if isinstance(name, FragmentName) and name.group == group else None
-    if fragment and fragment.total and groups.too_many(fragment.total, config):
-        return Invalid(group, groups.too_many(fragment.total, config))
+    if fragment and fragment.total and config.completion != "manifest":
+        reason = groups.too_many(fragment.total, config)
+        if reason:
+            return Invalid(group, reason)
     sighting = Sighting(services, group)
     try:
         if isinstance(name, ManifestName) and sighting.head(own) and sighting.manifest:
@@ -111,6 +113,8 @@ def _look(sighting: Sighting, own: FragmentName | None) -> tuple[int, ...]:
     if own and own.total and own.total > PAGE and declared and len(spans) == 1:
         return sighting.walk(spans[0], own)
     sighting.look(spans, one_page=own is not None and not declared)
+    if sighting.partial and own is None and sighting.services.config.convention.signal:
+        sighting.head(sighting.services.config.convention.manifest_key(sighting.group))
     return ()
 
 

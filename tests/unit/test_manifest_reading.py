@@ -218,6 +218,26 @@ def test_a_broken_manifest_makes_its_group_invalid() -> None:
     assert "get" not in found.calls
 
 
+def test_with_completion_manifest_numbers_mean_nothing() -> None:
+    """Neither duplicates nor many pieces are at odds: the manifest may list some of them."""
+    config = Config(BUCKET, naming="folder", completion="manifest", max_fragments=2)
+    found = Shelf().store(*(f"{IN}a/{name}.mp4" for name in ("x1", "y1", "2", "3")))
+    for own in (IN + "a/x1.mp4", ""):
+        verdict = look(found, own, config)
+        assert isinstance(verdict, Waiting)
+        assert verdict.reason == "waiting for the manifest"
+    found.store(*(f"{IN}a/{number}.mp4" for number in range(2000)))
+    body = json.dumps({"fragments": [{"key": IN + "a/y1.mp4"}]}).encode()
+    found.store(IN + "a/manifest.json", body=body)
+    for own in (IN + "a/manifest.json", ""):
+        assert isinstance(look(found, own, config), Whole)
+    declared = Shelf().store(IN + "v.part1-of-9.mp4")
+    verdict = survey(
+        declared.services(Config(BUCKET, completion="manifest", max_fragments=2)), "v", IN + "v.part1-of-9.mp4"
+    )
+    assert isinstance(verdict, Waiting)
+
+
 def test_with_completion_manifest_nothing_else_makes_a_group_whole() -> None:
     """Complete numbers and markers do not."""
     config = Config(BUCKET, naming="folder", completion="manifest")

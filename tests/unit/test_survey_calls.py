@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cosconcat.config import Config
-from cosconcat.groups import Gone, Waiting, Whole
+from cosconcat.groups import Gone, Invalid, Waiting, Whole
 from cosconcat.survey import newcomers, survey
 from tests.support.shelf import BUCKET, Shelf
 
@@ -60,6 +60,15 @@ def test_a_large_group_is_whole_after_a_walk_round_it(pattern: str) -> None:
     assert calls(shelf, CONFIG, "cam1", keys[1699])[0] is Waiting
 
 
+def test_the_report_of_a_gap_names_what_is_known_to_be_missing() -> None:
+    """Not everything that was not looked at."""
+    shelf = Shelf().store(*(PADDED.format(number, 5000) for number in range(1, 5001) if number != 1705))
+    verdict = survey(shelf.services(CONFIG), "cam1", PADDED.format(1700, 5000))
+    assert isinstance(verdict, Waiting)
+    assert (verdict.missing, verdict.reason) == ((1705,), "missing, at least: 1705")
+    assert shelf.calls == {"list": 1, "head": 1}
+
+
 @pytest.mark.parametrize("pattern", [PADDED, PLAIN])
 def test_a_large_group_may_count_from_0(pattern: str) -> None:
     """Which is known only when all of it has been seen."""
@@ -105,10 +114,10 @@ def test_a_marker_costs_a_list_of_its_folder_and_two_looks(size: int, pages: int
 
 
 def test_a_folder_far_beyond_the_limit_is_not_listed_to_its_end() -> None:
-    """It is invalid whatever else lies there."""
+    """It is invalid whatever else lies there, unless a manifest does."""
     shelf = Shelf().store(*(f"{IN}a/{number}.mp4" for number in range(1, 5001)))
     config = Config(BUCKET, naming="folder", completion="marker")
-    assert calls(shelf, config, "a", "")[1] == {"list": 1}
+    assert calls(shelf, config, "a", "") == (Invalid, {"list": 1, "head": 1})
 
 
 @pytest.mark.parametrize("size", [10, 100, 1000, 5000])
