@@ -7,18 +7,14 @@ into None. Threads are used here and nowhere else.
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
-from xml.etree.ElementTree import ParseError
 
 from cosconcat.errors import ConcatError, InvalidInput, Rejected, ServiceUnavailable
 from cosconcat.ports import Bucket, Doomed, Head, Media, ObjectInfo, Page, Stored, Undeleted, Unreadable
@@ -250,6 +246,8 @@ def _each(keys: Sequence[_K], ask: Callable[[_K], _V]) -> Mapping[_K, _V]:
     different = tuple(dict.fromkeys(keys))
     if len(different) < 2:
         return {key: ask(key) for key in different}
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=min(PARALLEL, len(different))) as pool:
         return dict(zip(different, pool.map(ask, different), strict=True))
 
@@ -265,7 +263,7 @@ def _head(key: str, headers: Mapping[str, str]) -> Head:
         key,
         _unquoted(headers["ETag"]),
         int(headers["Content-Length"]),
-        int(parsedate_to_datetime(headers["Last-Modified"]).timestamp()),
+        _seconds(headers["Last-Modified"]),
     )
     version = headers.get("x-cos-version-id", "")
     return Head(info, _service_now(), version, headers.get("x-cos-storage-class", "STANDARD"))
@@ -274,6 +272,13 @@ def _head(key: str, headers: Mapping[str, str]) -> Head:
 def _listed(item: Mapping[str, str]) -> ObjectInfo:
     modified = datetime.fromisoformat(item["LastModified"].replace("Z", "+00:00"))
     return ObjectInfo(item["Key"], _unquoted(item["ETag"]), int(item["Size"]), int(modified.timestamp()))
+
+
+def _seconds(date: str) -> int:
+    """Epoch seconds of an HTTP date."""
+    from email.utils import parsedate_to_datetime
+
+    return int(parsedate_to_datetime(date).timestamp())
 
 
 def _unquoted(etag: str) -> str:
@@ -301,6 +306,8 @@ _answer = threading.local()
 @cache
 def _session() -> Session:
     """One pool of connections for the process. Each answer's Date is kept: the SDK hides the headers of a LIST."""
+    import logging
+
     from requests import Session
     from requests.adapters import HTTPAdapter
 
@@ -325,8 +332,8 @@ def _service_now() -> int:
         ServiceUnavailable: the answer bore no readable date.
     """
     try:
-        return int(parsedate_to_datetime(getattr(_answer, "date", "")).timestamp())
-    except (TypeError, ValueError):  # TypeError: Python 3.9's word for it, still raised for some texts
+        return _seconds(getattr(_answer, "date", ""))
+    except (TypeError, ValueError):  # TypeError: no date at all
         raise ServiceUnavailable("COS answered without a Date") from None
 
 
@@ -336,6 +343,8 @@ def _service_now() -> int:
 @contextmanager
 def _translated(method: str, bucket: Bucket, key: str) -> Iterator[None]:
     """Errors of the SDK, of the network below it and of answers that make no sense, in our own words."""
+    from xml.etree.ElementTree import ParseError
+
     from qcloud_cos.cos_exception import CosClientError, CosServiceError
     from requests import RequestException
 
