@@ -77,6 +77,7 @@ def test_the_target_names_the_host_and_overrules_the_header(proxy: Proxy, echo: 
     """An absolute target wins over Host, as RFC 9112 says, so nobody can be sent to two places."""
     exchange(proxy, f"GET http://{HOST.upper()}:80/ HTTP/1.1\r\nHost: other.example\r\n\r\n".encode())
     assert echo.seen[0].host == HOST
+    assert echo.seen[0].headers["host"] == f"{HOST.upper()}:80"
 
 
 def test_a_request_in_origin_form_is_served_by_its_host_header(proxy: Proxy, echo: Echo) -> None:
