@@ -59,8 +59,6 @@ def newcomers(services: Services, fragments: FragmentSet) -> tuple[str, ...]:
     A declared total leaves no room for them, and a manifest says itself what belongs to the group: no call then.
     """
     config = services.config
-    if config.completion in ("total", "manifest") or not fragments.fragments:
-        return ()
     marker = config.convention.read(fragments.marker.key) if fragments.marker else None
     first = config.convention.read(fragments.fragments[0].object.key)
     if isinstance(marker, ManifestName) or not isinstance(first, FragmentName) or first.total is not None:

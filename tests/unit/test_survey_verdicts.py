@@ -211,6 +211,7 @@ def test_a_marker_with_other_content_is_invalid(body: bytes) -> None:
     """It is meant to hold the number of fragments."""
     shelf = Shelf().store(IN + "a/1.mp4").store(IN + "a/_DONE", body=body)
     assert f"{IN}a/_DONE must be empty or hold the number" in invalid(look(shelf, FOLDER, "a"))
+    assert shelf.calls["get"] == (1 if len(body) <= 64 else 0)
 
 
 def test_a_marker_without_fragments_waits() -> None:
