@@ -17,6 +17,7 @@ from cosconcat.cleanup import clean_again, close, finish
 from cosconcat.commit import Checked, commit
 from cosconcat.errors import NotYet
 from cosconcat.groups import FragmentSet, Whole
+from cosconcat.job.compose import container_format
 from cosconcat.ledger import Claim, Content, End, Entry, gid_of
 from cosconcat.ports import Job
 from cosconcat.results import Result
@@ -45,7 +46,7 @@ def take_up(services: Services, fragments: FragmentSet, *, forced: bool = False)
             held = _in_flight(services, content, fragments) or _settled(services, content, fragments, forced=forced)
             if held is not None:
                 return held
-        occupied = _occupied(services, key)
+        occupied = _occupied(services, fragments, key)
         if occupied and content is None:  # most often by our own earlier output
             content = ledger.newest_content(gid)
             if content is not None:
@@ -55,7 +56,7 @@ def take_up(services: Services, fragments: FragmentSet, *, forced: bool = False)
                 return Result(fragments.group, "already-finished", reason, key)
         rev = content.rev + 1 if content else 1
         name = outputs.with_rev(key, rev) if occupied else key
-        if occupied and _occupied(services, name):
+        if occupied and _occupied(services, fragments, name):
             return Result(fragments.group, "invalid", f"both {key} and {name} exist and are not this content", name)
         claim = first_claim(services, fragments, rev, name)
         winner = ledger.create_claim(claim)
@@ -91,7 +92,7 @@ def advance(
     if end is not None:
         done = ledger.done(gid, rev)
         if done is not None:
-            close(services, claim, done.record)
+            close(services, claim, done.record, done.age)
             return Result(claim.group, "already-finished", done.record.reason, done.record.output, done.record.job)
     else:
         settled = _settle(services, attempt.claim, listed)
@@ -264,13 +265,13 @@ def _is_rest(some: FragmentSet, joined: FragmentSet) -> bool:
     return pieces <= all_pieces
 
 
-def _occupied(services: Services, key: str) -> bool:
-    literal = outputs.expand(key, services.config.format)
+def _occupied(services: Services, fragments: FragmentSet, key: str) -> bool:
+    literal = outputs.expand(key, container_format(services.config, fragments))
     return literal is not None and services.cos.head(services.config.output_bucket, literal) is not None
 
 
 def _bears_fingerprint(services: Services, key: str, fragments: FragmentSet) -> bool:
-    literal = outputs.expand(key, services.config.format)
+    literal = outputs.expand(key, container_format(services.config, fragments))
     if literal is None:
         return False
     found = services.cos.tags(services.config.output_bucket, literal)

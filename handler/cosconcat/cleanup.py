@@ -23,6 +23,7 @@ from cosconcat.submit import ledger_of
 
 FRESH_SECONDS = 10  # HEADs older than this are repeated before anything is removed by them
 
+NOTIFY_FOR_SECONDS = 86400  # how long an undelivered notification is tried again
 EXPIRE_TAG = ("concat-cleanup", "expire")  # what the lifecycle rule of CONCAT_CLEANUP=expire filters by
 
 OUTCOMES: Mapping[str, Outcome] = {"superseded": "superseded", "keep": "kept", "gave-up": "gave-up"}
@@ -60,13 +61,17 @@ def finish(services: Services, claim: Claim, end: End, checked: Checked | None =
     return Result(claim.group, ACTIONS[done.outcome], done.reason, done.output, done.job)
 
 
-def close(services: Services, claim: Claim, done: Done) -> None:
-    """Tell the receiver of CONCAT_NOTIFY_URL, then remove the index entry; undelivered, the sweep tells it again."""
+def close(services: Services, claim: Claim, done: Done, age_seconds: int = 0) -> None:
+    """Tell the receiver of CONCAT_NOTIFY_URL, then remove the index entry; undelivered, the sweep tells it again.
+
+    `age_seconds` of the closing record: after a day a receiver that is down for good is given up.
+    """
     if services.config.notify_url:
         failure = notify.notify(services.config, notify.end_of(claim, done))
         if failure:
             log.warning("notification not delivered", group=claim.group, reason=failure)
-            return
+            if age_seconds < NOTIFY_FOR_SECONDS:
+                return
     ledger_of(services).close(claim.gid, claim.rev)
 
 

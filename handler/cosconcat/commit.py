@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cosconcat import outputs, verify
-from cosconcat.config import Config
 from cosconcat.errors import NotYet
 from cosconcat.job.compose import transition_seconds
 from cosconcat.ledger import Claim, End, Entry, Next, Proof
@@ -90,12 +89,14 @@ def _verify(services: Services, claim: Claim, job: Job, head: Head) -> verify.Ve
     if config.verify == "none":
         return verify.Verified({"rule": "none"})
     if config.verify == "size":
-        return verify.check_size([o.size for o in joined], head.object.size)
+        by_size = verify.check_size([o.size for o in joined], head.object.size)
+        if isinstance(by_size, verify.Verified) or config.on_mixed != "transcode":
+            return by_size  # otherwise they may have been transcoded after all, and their bytes say nothing
     output = _output_media(services, claim, job, head)
     if isinstance(output, verify.Unverified):
         return output
     probes = services.cos.media(config.bucket, [o.key for o in joined])
-    return verify.check_duration(_pieces(config, claim, probes), output, transition_seconds(config, claim.set))
+    return verify.check_duration(_pieces(claim, probes), output, transition_seconds(config, claim.set))
 
 
 def _output_media(services: Services, claim: Claim, job: Job, head: Head) -> Media | verify.Unverified:
@@ -114,8 +115,8 @@ def _output_media(services: Services, claim: Claim, job: Job, head: Head) -> Med
     return probed
 
 
-def _pieces(config: Config, claim: Claim, probes: Mapping[str, Media | Unreadable]) -> list[verify.Piece]:
-    trims = {} if config.direct else {f.object.key: (f.start, f.end) for f in claim.set.fragments}
+def _pieces(claim: Claim, probes: Mapping[str, Media | Unreadable]) -> list[verify.Piece]:
+    trims = {f.object.key: (f.start, f.end) for f in claim.set.fragments}  # a direct join with trims is refused
     return [verify.Piece(o.key, probes[o.key], *trims.get(o.key, ("", ""))) for o in _joined(claim)]
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cosconcat import outputs, signing
+from cosconcat import log, outputs, signing
 from cosconcat.errors import InvalidInput, NeverAgain, NotYet, OutcomeUnknown, TryAgain
 from cosconcat.groups import FragmentSet
 from cosconcat.job.compose import compose, container_format
@@ -181,6 +181,7 @@ def _request(services: Services, claim: Claim) -> Request:
         if differences and config.on_mixed == "refuse":
             raise InvalidInput([f"DirectConcat joins only fragments of one kind: {d}" for d in differences])
         if differences:
+            log.warning("fragments differ: transcoded, not joined directly", group=claim.group, reason=differences[:5])
             return request.transcoded()
     return request
 
