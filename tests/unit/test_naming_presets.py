@@ -141,6 +141,12 @@ def test_folder_knows_its_markers(name: str, expected: MarkerName | ManifestName
     assert FOLDER.read(IN + name) == expected
 
 
+def test_a_marker_of_a_name_that_the_api_cannot_take_is_invalid() -> None:
+    """So that the one who put it hears why nothing happens."""
+    assert isinstance(FOLDER.read(IN + "a#b/_DONE"), InvalidName)
+    assert isinstance(FOLDER.read(IN + "a?/manifest.json"), InvalidName)
+
+
 @pytest.mark.parametrize("name", ["_DONE", "all.done", "12.final", "manifest.json", "a/_done", "a/x.final", "a/x.done"])
 def test_folder_ignores_what_is_no_marker(name: str) -> None:
     """A marker lies in the group's folder and has exactly its name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -155,6 +156,16 @@ def test_a_timed_event_lists_its_window_only() -> None:
     kind, cost = calls(shelf, config, "cam_20241115T100000Z", IN + "cam_20241115T103000Z.ts")
     assert (kind, cost) == (Whole, {"list": 1})
     assert shelf.prefixes == [IN + "cam_20241115T10"]
+
+
+def test_a_listing_ends_with_the_window() -> None:
+    """What follows on the same page is not taken for more of it."""
+    config = Config(BUCKET, naming="timestamp", completion="quiet", quiet_seconds=300, window_seconds=7200)
+    config = replace(config, max_fragments=1000)
+    starts = [f"{hour}{minute:02}{second}0" for hour in range(10, 20) for minute in range(60) for second in range(6)]
+    shelf = Shelf().store(*(f"{IN}cam_20241115T{start}Z.ts" for start in starts))
+    assert calls(shelf, config, "cam_20241115T100000Z", IN + "cam_20241115T103000Z.ts") == (Whole, {"list": 1})
+    assert shelf.prefixes == [IN + "cam_20241115T1"]
 
 
 def test_a_marker_beside_its_group_is_listed_apart() -> None:

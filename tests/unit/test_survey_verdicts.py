@@ -86,12 +86,21 @@ def test_the_event_s_own_key_counts_before_the_listing_shows_it() -> None:
     assert len(whole(look(shelf, PART_OF, "v", "v.part2-of-2.mp4"))) == 2
 
 
+def test_without_any_declared_total_a_group_waits_for_one() -> None:
+    """An own expression may leave the total out of some names, but not out of all."""
+    config = Config(BUCKET, naming=r"(?P<group>\w+)-(?P<index>\d)(?:of(?P<total>\d))?\.ts")
+    shelf = Shelf().store(IN + "v-1.ts", IN + "v-2.ts")
+    assert waiting(look(shelf, config, "v", "v-2.ts")).reason == "no name declares a total"
+    assert len(whole(look(shelf.store(IN + "v-3of3.ts"), config, "v", "v-1.ts"))) == 3
+
+
+@pytest.mark.parametrize("zeros", [2, 4])
 @pytest.mark.parametrize("hidden", [(3,), (1, 4), (1,), (10,)])
-def test_two_fragments_that_the_listing_hides_are_looked_for(hidden: tuple[int, ...]) -> None:
+def test_two_fragments_that_the_listing_hides_are_looked_for(hidden: tuple[int, ...], zeros: int) -> None:
     """Their keys follow from the others."""
-    shelf = Shelf().store(*(f"{IN}v.part{number:02}-of-10.mp4" for number in range(1, 11)))
-    shelf.hidden = {f"{IN}v.part{number:02}-of-10.mp4" for number in hidden}
-    assert len(whole(look(shelf, PART_OF, "v", "v.part05-of-10.mp4"))) == 10
+    shelf = Shelf().store(*(f"{IN}v.part{number:0{zeros}}-of-10.mp4" for number in range(1, 11)))
+    shelf.hidden = {f"{IN}v.part{number:0{zeros}}-of-10.mp4" for number in hidden}
+    assert len(whole(look(shelf, PART_OF, "v", f"v.part{5:0{zeros}}-of-10.mp4"))) == 10
 
 
 @pytest.mark.parametrize(
