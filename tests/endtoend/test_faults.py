@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from recording import PARTS, Recording, is_call, make_clips
 
+from local.scf.kills import Moment
 from local.switches import Switches
+from tests.support.recording import PARTS, Recording, is_call, make_clips
 
 WHOLE = [1, 2, 3]
 SUBMIT = is_call("POST", "/jobs")
@@ -38,7 +39,7 @@ def test_killed_between_claim_and_post(clips: list[Path], tmp_path: Path) -> Non
         recording.sweep()
         assert recording.jobs == 0, "the lease still runs"
         recording.sweep_later()
-        assert recording.record("end-0001.json")["outcome"] == "Lost"  # type: ignore[index]  # it was just written
+        assert recording.record("end-0001.json")["outcome"] == "Lost"
         assert_joined(recording, tmp_path)
 
 
@@ -49,18 +50,18 @@ def test_killed_after_post(clips: list[Path], tmp_path: Path) -> None:
         recording.put_all()
         recording.settle()
         assert recording.jobs == 1
-        assert recording.record("job-0001.json") is None
+        assert not recording.record("job-0001.json")
         recording.sweep_later(2)
-        assert recording.record("job-0001.json")["adopted"] is True  # type: ignore[index]  # it was just written
+        assert recording.record("job-0001.json")["adopted"] is True
         assert_joined(recording, tmp_path)
         assert recording.posts == 1
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_killed_in_the_middle_of_clean_up(clips: list[Path], tmp_path: Path, moment: str) -> None:
+def test_killed_in_the_middle_of_clean_up(clips: list[Path], tmp_path: Path, moment: Moment) -> None:
     """A clean-up that was cut off is finished by whoever comes next."""
     with Recording(clips, switches=Switches(retry_seconds=0.3)) as recording:
-        recording.cloud.kills.plan(moment, DELETE)  # type: ignore[arg-type]  # one of the two words
+        recording.cloud.kills.plan(moment, DELETE)
         recording.put_all()
         recording.settle()
         recording.sweep()
@@ -117,7 +118,7 @@ def test_post_refused_and_later_allowed(clips: list[Path], tmp_path: Path, code:
         recording.put_all()
         recording.settle()
         assert (recording.jobs, recording.left) == (0, WHOLE)
-        assert code in recording.record("end-0001.json")["reason"]  # type: ignore[index]  # it was just written
+        assert code in recording.record("end-0001.json")["reason"]
         recording.switches.refuse_submits = ""
         recording.sweep_later()
         assert_joined(recording, tmp_path)
@@ -130,7 +131,7 @@ def test_failed_jobs_end_in_gave_up_and_a_person_can_retry(clips: list[Path], tm
         recording.put_all()
         recording.settle()
         recording.sweep_later()
-        assert recording.record("done.json")["outcome"] == "gave-up"  # type: ignore[index]  # it was just written
+        assert recording.record("done.json")["outcome"] == "gave-up"
         assert (recording.jobs, recording.left, recording.open) == (2, WHOLE, [])
         recording.sweep()
         assert recording.jobs == 2
@@ -158,7 +159,7 @@ def test_one_part_replaced_during_the_job(clips: list[Path], tmp_path: Path) -> 
         assert recording.jobs == 1
         recording.put(2, clip=4)
         recording.settle()
-        assert recording.record("0001/done.json")["outcome"] == "superseded"  # type: ignore[index]  # just written
+        assert recording.record("0001/done.json")["outcome"] == "superseded"
         recording.sweep()
         assert recording.outputs == ["output/talk.mp4", "output/talk.r0002.mp4"]
         assert recording.order(tmp_path, "output/talk.r0002.mp4") == [1, 4, 3]
@@ -174,7 +175,7 @@ def test_replaced_and_put_back_during_the_job(clips: list[Path], tmp_path: Path)
         recording.put(2, clip=4)
         recording.put(2)
         recording.settle()
-        assert recording.record("done.json")["outcome"] == "kept"  # type: ignore[index]  # it was just written
+        assert recording.record("done.json")["outcome"] == "kept"
         assert (recording.left, recording.open) == (WHOLE, [])
         recording.sweep()
         assert recording.jobs == 1
@@ -190,7 +191,6 @@ def test_a_part_deleted_during_the_job(clips: list[Path]) -> None:
         assert recording.left == [1, 3]
         recording.sweep_later()
         report = recording.record("report.json")
-        assert report is not None
         assert report["incomplete"]["talk"]["missing"] == [2]
 
 
@@ -200,7 +200,6 @@ def test_output_cut_short_is_not_believed(clips: list[Path]) -> None:
         recording.put_all()
         recording.settle()
         done = recording.record("done.json")
-        assert done is not None
         assert done["outcome"] == "gave-up"
         assert "missing" in done["reason"]
         recording.sweep()

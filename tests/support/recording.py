@@ -1,4 +1,4 @@
-"""A recording in three parts for end-to-end tests: put it up, let things go wrong, see what is left and in what order."""
+"""A recording in three parts for end-to-end tests: put it up, let things go wrong, see what is left."""
 
 from __future__ import annotations
 
@@ -111,12 +111,12 @@ class Recording:
         """The sweep's index."""
         return self.cloud.store.keys(self.cloud.bucket, ".concat/open/")
 
-    def record(self, name: str) -> dict[str, Any] | None:
-        """The first record whose key ends in `name`."""
+    def record(self, name: str) -> dict[str, Any]:
+        """The first record whose key ends in `name`; empty when there is none."""
         keys = self.cloud.store.keys(self.cloud.bucket, ".concat/")
         found = next((key for key in keys if key.endswith(name)), None)
         body = self.cloud.store.get(self.cloud.bucket, found) if found else None
-        return json.loads(body) if body else None
+        return dict(json.loads(body)) if body else {}
 
     def order(self, folder: Path, key: str = "output/talk.mp4", parts: int = PARTS) -> list[int | None]:
         """The numbers of the clips in an output, read by decoding the middle of each section."""
