@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -397,6 +398,8 @@ def test_stop_ends_a_running_job_at_once(clip: bytes, tmp_path: Path, monkeypatc
     with ci:
         ci.submit(ci.job({"ConcatFragment": ci.fragments(*["big.mp4"] * 90), "Container": {"Format": "mp4"}}))
         assert started.wait(30)
+        stopping = time.monotonic()
+    assert time.monotonic() - stopping < 3  # the job itself would take longer
     assert ci.service.jobs()[0].state == "Running"
     assert not any(thread.is_alive() for thread in ci.service._threads)
     assert not list((tmp_path / "work").iterdir())

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
-from local.ci.ffmpeg import executable
+from local.ci.errors import JobFailed
+from local.ci.ffmpeg import Ffmpeg, executable
+from local.ci.probe import NotMedia, probe
 from tests.support.local_ci import LocalCi
 from tests.support.media import (
     Clip,
@@ -66,18 +70,29 @@ def ci(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCi]:
             if name.startswith(("cut", "headless")):
                 body = body[: len(body) * 2 // 3]
             service.store.put(service.bucket, name, body)
-        turned = turn(folder / "corner.mp4", folder / "turned.mp4").read_bytes()
-        service.store.put(service.bucket, "turned.mp4", turned)
+        corner = folder / "corner.mp4"
+        for name, arguments in REMUXED.items():
+            path = remux(folder / name, *arguments, source=corner)
+            service.store.upload(service.bucket, name, path)
         for name, body in (("empty.mp4", b""), ("text.mp4", b"no video"), ("list.m3u8", PLAYLIST)):
             service.store.put(service.bucket, name, body)
         yield service
 
 
-def turn(source: Path, target: Path) -> Path:
-    """The same clip as a camera held upright would store it: to be turned by 90 degrees clockwise when shown."""
-    command = [executable(), "-v", "error", "-display_rotation", "-90", "-i", str(source), "-c", "copy", str(target)]
+# Made of corner.mp4 without encoding: options before each input, and after them.
+REMUXED = {
+    "turned.mp4": (("-display_rotation", "-90"), (), ()),  # as a camera held upright stores it
+    "late.mp4": ((), ("-itsoffset", "0.5"), ()),  # its sound begins half a second after its picture
+    "brief.mp4": (("-t", "0.4"), (), ()),  # its sound outlasts its picture
+}
+
+
+def remux(path: Path, first: Sequence[str], second: Sequence[str], last: Sequence[str], source: Path) -> Path:
+    """Picture of the first input, sound of the second, both the same file."""
+    inputs = [*first, "-i", str(source), *second, "-i", str(source), "-map", "0:v", "-map", "1:a", *last]
+    command = [executable(), "-v", "error", *inputs, "-c", "copy", str(path)]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-    return target
+    return path
 
 
 PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nred.ts\n#EXT-X-ENDLIST\n"
@@ -142,6 +157,8 @@ CASES = [
     Case("a piece without sound", ("red.mp4", "mute.mp4", "lime.mp4"), 3, tones={0.5: {440}, 1.5: set(), 2.5: {660}}),
     Case("sound missing in the first piece", ("mute.mp4", "red.mp4"), 2, tones={0.5: set(), 1.5: {440}}),
     Case("a piece without picture", ("red.mp4", "lime.mp3"), 2, colors={1.5: "black"}, tones={1.5: {660}}),
+    Case("sound that begins late", ("late.mp4",), 1.5, tones={0.25: set(), 0.9: {440}, 1.3: {440}}),
+    Case("sound that outlasts its picture", ("brief.mp4", "red.mp4"), 2, colors={0.8: "blue", 1.5: "red"}),
     Case("no piece has sound", ("mute.mp4", "mute.mp4"), 2, streams={"audio": None}),
     Case("only sounds in mp4", ("red.mp3", "lime.aac"), 2, tones={0.5: {440}, 1.5: {660}}, streams={"video": None}),
     Case("MPEG-4 becomes H.264", ("mpeg4.mp4", "red.mp4"), 2, colors={0.5: "lime"}, streams={"video": "h264"}),
@@ -260,6 +277,14 @@ def test_other_shape_is_fitted_in_with_black_borders(ci: LocalCi, tmp_path: Path
     assert color_of(picture[:20]) == "black"
     assert color_of(picture[40:80]) == "lime"
     assert color_of(picture[100:]) == "black"
+
+
+def test_picture_stands_still_while_its_sound_goes_on(ci: LocalCi, tmp_path: Path) -> None:
+    """The last picture of the last piece is repeated up to its end."""
+    output = ci.rendered(tmp_path, ci.job(template(ci, ("red.mp4", "brief.mp4"), "mp4", {})))
+    with av.open(str(output)) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    assert times == pytest.approx([number / 25 for number in range(50)])
 
 
 def test_bitrates_follow_the_request(ci: LocalCi, tmp_path: Path) -> None:
@@ -388,3 +413,35 @@ def test_sound_container_with_another_codec_fails(form: str, codec: str, ci: Loc
     assert (job["State"], "Audio.Codec" in job["Message"]) == ("Failed", True)
     copied = ci.finished(ci.job(template(ci, (f"red.{codec}", f"lime.{codec}"), form, DIRECT)))
     assert (copied["State"], "Container.Format" in copied["Message"]) == ("Failed", True)
+
+
+def test_what_ffmpeg_complains_of_is_a_failure(tmp_path: Path) -> None:
+    """Ffmpeg leaves a missing piece out and ends with 0; its complaint alone fails the run."""
+    made = make(tmp_path / "a.mp4", Clip())
+    (tmp_path / "list.txt").write_text(f"file '{made}'\nfile '{tmp_path / 'absent.mp4'}'\n")
+    arguments = ["-f", "concat", "-safe", "0", "-i", str(tmp_path / "list.txt"), "-c", "copy", str(tmp_path / "o.mp4")]
+    assert subprocess.run([executable(), "-v", "quiet", "-y", *arguments], check=False).returncode == 0
+    with pytest.raises(JobFailed, match=r"absent\.mp4"):
+        Ffmpeg().run(arguments)
+
+
+@pytest.mark.parametrize("more", [{}, DIRECT], ids=["transcoded", "copied"])
+def test_output_that_is_too_short_fails(
+    more: Mapping[str, Any], ci: LocalCi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An ffmpeg that loses the last piece without a word is found out by the output's duration."""
+    forgetful = tmp_path / "ffmpeg"
+    run = f"os.execv({executable()!r}, [{executable()!r}, *sys.argv[1:-1], '-t', '2', sys.argv[-1]])"
+    forgetful.write_text(f"#!{sys.executable}\nimport os, sys\n{run}\n")
+    forgetful.chmod(0o755)
+    monkeypatch.setenv("COS_CONCAT_FFMPEG", str(forgetful))
+    job = ci.finished(ci.job(template(ci, THREE, "mp4", more)))
+    assert job["State"] == "Failed"
+    assert "content would be lost" in job["Message"]
+
+
+def test_playlist_is_no_input(tmp_path: Path) -> None:
+    """Its segments would be opened although the request does not name them."""
+    make(tmp_path / "a.m3u8", Clip())
+    with pytest.raises(NotMedia, match="playlist"):
+        probe(tmp_path / "a.m3u8")

@@ -16,6 +16,7 @@ CLIPS = {
     "red.mp4": Clip("red", 440, seconds=2),
     "mute.mp4": Clip("lime", None, seconds=2),
     "音 1.mp3": Clip(None, 1000, audio="mp3", seconds=0.8),
+    "beep.mp3": Clip(None, 1000, audio="mp3", seconds=0.1),
     "low.aac": Clip(None, 660, seconds=3, channels=1, sample_rate=22050),
 }
 MP3 = "%E9%9F%B3%201.mp3"  # AudioSource is URL-encoded
@@ -118,6 +119,8 @@ def test_repetitions_follow_each_other_without_a_gap(ci: LocalCi, tmp_path: Path
     output = ci.rendered(tmp_path, request(ci, Case("", ((MP3, REPLACE),), {})))
     levels = [loudness_at(output, 0.8 + offset, 0.03) for offset in (-0.2, -0.02, 0.0, 0.02, 0.04)]
     assert min(levels) > max(levels) / 2
+    output = ci.rendered(tmp_path, request(ci, Case("", (("beep.mp3", REPLACE),), {}, ("red.mp4",) * 2)))
+    assert tones_at(output, 3.85, 0.2) == {1000}  # after so many repetitions every gap would have added up
 
 
 @pytest.mark.parametrize(("key", "message"), [("absent.mp3", "does not exist"), ("mute.mp4", "holds no sound")])
