@@ -15,6 +15,7 @@ from cosconcat.config import Config
 from cosconcat.errors import InvalidInput
 from cosconcat.groups import Invalid, Verdict, Waiting, Whole
 from cosconcat.manifest import LARGEST, Entry, Manifest, read_manifest
+from cosconcat.ports import Bucket
 from cosconcat.survey import newcomers, output_key, survey
 from tests.support.shelf import BUCKET, NOW, Shelf
 
@@ -102,6 +103,12 @@ def test_a_mistake_is_told_by_its_json_path(
     assert any(p.startswith(path) and part in p for p in caught.value.problems), caught.value.problems
     valid = jsonschema.Draft202012Validator(SCHEMA).is_valid(value)
     assert valid is not schema_sees_it
+
+
+def test_an_output_in_another_bucket_may_lie_anywhere() -> None:
+    """What is written there cannot start the function."""
+    config = Config(BUCKET, output_bucket=Bucket("other-1250000000", "ap-guangzhou"))
+    assert read({"fragments": [X], "output": "fragments/z.mp4"}, config).output == "fragments/z.mp4"
 
 
 def test_every_mistake_is_told_at_once() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cosconcat.expression import vet
-from cosconcat.naming import Convention, FragmentName, NotOurs
+from cosconcat.naming import Convention, FragmentName, InvalidName, NotOurs
 
 IN = "in/"
 
@@ -28,6 +28,13 @@ def test_an_own_expression_may_order_by_time() -> None:
     assert isinstance(found, FragmentName)
     assert found.group == "door_20241201T100000Z"
     assert convention.spans(found.group)[0].prefix.startswith("in/door/")
+
+
+def test_numbers_are_ascii_digits() -> None:
+    """Python takes every script's digits for digits; the next key would not be found."""
+    convention = Convention.of(r"(?P<group>\w+)-(?P<index>\d+)\.ts", IN)
+    assert isinstance(convention.read(IN + "v-3.ts"), FragmentName)
+    assert isinstance(convention.read(IN + "v-３.ts"), InvalidName)
 
 
 @pytest.mark.parametrize(

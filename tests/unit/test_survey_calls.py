@@ -175,6 +175,8 @@ def test_a_marker_beside_its_group_is_listed_apart() -> None:
     assert calls(shelf, config, "cam1", IN + "cam1_part_1_of_2.mp4") == (Waiting, {"list": 2, "head": 1})
     assert shelf.prefixes == [IN + "cam1_", IN + "cam1."]
     assert calls(shelf, config, "cam1", IN + "cam1.done") == (Waiting, {"list": 1, "head": 1})
+    shelf.store(IN + "cam1.part2-of-2.mp4")
+    assert calls(shelf, config, "cam1", IN + "cam1.part2-of-2.mp4")[1]["list"] == 1
 
 
 def test_newcomers_of_a_total_cost_nothing() -> None:
