@@ -20,6 +20,10 @@ _MARK = "Operation.Watermark"
 
 RENDERED: frozenset[str] = frozenset(
     [
+        "Input.Object",
+        "Operation.Output.Object",
+        "Operation.TemplateId",
+        "Operation.WatermarkTemplateId",
         *(f"{_CONCAT}.ConcatFragment.{node}" for node in ("Url", "FragmentIndex", "StartTime", "EndTime", "Mode")),
         f"{_CONCAT}.Container.Format",
         f"{_CONCAT}.Index",

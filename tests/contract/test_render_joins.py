@@ -16,7 +16,7 @@ import pytest
 from local.ci.errors import JobFailed
 from local.ci.ffmpeg import Ffmpeg, executable
 from local.ci.probe import NotMedia, probe
-from tests.support.local_ci import LocalCi
+from tests.support.local_ci import LocalCi, read
 from tests.support.media import (
     Clip,
     color_at,
@@ -333,6 +333,19 @@ def test_default_scene_change_is_none(ci: LocalCi, tmp_path: Path) -> None:
     output = ci.rendered(tmp_path, ci.job(template(ci, TWO, "mp4", more)))
     assert duration_of(output) == pytest.approx(2, abs=0.1)
     assert color_at(output, 0.97) == "red"
+
+
+def test_template_is_rendered(ci: LocalCi, tmp_path: Path) -> None:
+    """TemplateId: the stored format, size and fragment win; the Input goes after a fragment of Mode Start."""
+    intro = {"Url": ci.url("red.mp4"), "Mode": "Start"}
+    stored = {"ConcatFragment": intro, "Container": {"Format": "ts"}, "Video": VIDEO | {"Width": "240"}}
+    answer = ci.ask("POST", "/template", {"Tag": "Concat", "Name": "intro", "ConcatTemplate": stored})
+    job = ci.job(template(ci, ("blue.mp4",), "mp4", {}), TemplateId=read(answer)["Template"]["TemplateId"])
+    output = ci.rendered(tmp_path, {**job, "Input": {"Object": "lime.mp4"}})
+    assert output.suffix == ".ts"
+    assert streams_of(output)["size"] == (240, 180)
+    assert [color_at(output, at) for at in (0.5, 1.5)] == ["red", "lime"]
+    assert duration_of(output) == pytest.approx(2, abs=0.16)
 
 
 def test_hls_names_playlist_and_segments(ci: LocalCi) -> None:
