@@ -58,6 +58,16 @@ test: $(VENV)/dev  ## the tests, under three minutes
 test-long: $(VENV)/dev  ## the longer runs that CI adds
 	@$(PY) -m pytest -m slow $(ARGS)
 
+simulate: $(VENV)/dev  ## faults at every step: make simulate RUNS=20000, or SEED=7 [ONLY=... MASK=...] for one schedule
+	@PYTHONPATH=handler:. $(PY) -m tests.simulation $(if $(SEED),--seed $(SEED) --only "$(ONLY)" --mask "$(MASK)",--runs $(or $(RUNS),5000))
+
+mutants: $(VENV)/dev  ## remove each guard once; the simulator must notice. Writes docs/mutants.md
+	@PYTHONPATH=handler:. $(PY) -m tests.simulation.mutants $(ONLY)
+
+conformance: $(VENV)/dev  ## models and local cloud against the behaviour table; TARGET=account: a real one, see docs/behaviour.md
+	@CONFORMANCE_TARGET=$(TARGET) $(PY) -m pytest tests/conformance -rs
+.PHONY: simulate mutants conformance
+
 lint: $(VENV)/dev  ## ruff and mypy --strict
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 

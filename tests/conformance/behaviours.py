@@ -137,7 +137,7 @@ def create_is_atomic(at: Target) -> None:
     for turn in range(4):
         key = f"{at.prefix}race-{turn}"
         bodies = [b"writer %d" % number for number in range(8)]
-        won = at.together([lambda body=body: at.cos.create(at.bucket, key, body) for body in bodies])  # type: ignore[misc]  # binds the loop's values
+        won = at.together([lambda key=key, body=body: at.cos.create(at.bucket, key, body) for body in bodies])  # type: ignore[misc]  # binds the loop's values
         assert won.count(True) == 1
         stored = at.cos.get(at.bucket, key)
         assert stored is not None

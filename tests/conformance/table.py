@@ -1,4 +1,7 @@
-"""docs/behaviour.md: every behaviour that is relied on, and how it is known. `python -m tests.conformance.table` writes it."""
+"""docs/behaviour.md: every behaviour that is relied on, and how it is known.
+
+`python -m tests.conformance.table` writes it.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,8 @@ def page() -> str:
 def summary() -> str:
     """The counts in one line."""
     counts = Counter(one.known for one in ALL)
-    return f"{len(ALL)} behaviours: {counts['documented']} documented, {counts['observed']} observed, {counts['assumed']} assumed"
+    known = ", ".join(f"{counts[word]} {word}" for word in ("documented", "observed", "assumed"))
+    return f"{len(ALL)} behaviours: {known}"
 
 
 if __name__ == "__main__":

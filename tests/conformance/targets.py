@@ -93,7 +93,7 @@ class Models:
         """As the job joined them."""
         content = self.model.shelves[self.bucket.name].current[key].content
         assert content is not None
-        return [int(piece.etag, 16) for _, piece in content.joined][:count]
+        return [int(piece.etag, 16) for _, piece in content.joined[:count]]
 
     def together(self, actions: Sequence[Callable[[], T]]) -> list[T]:
         """Each action is an invocation of its own; every port call is a switch point."""

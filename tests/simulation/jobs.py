@@ -24,8 +24,8 @@ class Work:
     """One job inside CI."""
 
     __slots__ = (
-        "bucket", "callback", "code", "created", "ended", "files", "fragments", "id", "key", "media", "message", "number",
-        "output", "read", "resolved", "shown_from", "state", "user_data",
+        "bucket", "callback", "code", "created", "ended", "files", "fragments", "id", "key", "media", "message",
+        "number", "output", "read", "resolved", "shown_from", "state", "user_data",
     )  # fmt: skip
 
     def __init__(self, number: int, request: Asked, now: float) -> None:
@@ -78,7 +78,7 @@ class CiModel:
     def __init__(self, world: World, cos: CosModel, page: int = 100) -> None:
         self.world = world
         self.cos = cos
-        self.page = min(page, 100)
+        self.page = {3: 1, 10: 2}.get(page, 100)
         self.work: dict[str, Work] = {}
         self.skew = 300.0 * (2 * world.chance.random() - 1) if world.plan.faults["clock-skew"] else 0.0
         self.watcher: JobWatcher | None = None
@@ -173,6 +173,7 @@ class CiModel:
         if self.watcher is not None:
             self.watcher.posted(work, self.work)
         self.work[work.id] = work
+        self._moment("posted", work)
         started = world.now + 5.0 * chance()
         lasts = 5.0 + self.longest * chance()
         if world.happens("job-slow"):
@@ -200,8 +201,13 @@ class CiModel:
                 thing = current.get(work.fragments[place])
                 if thing is not None and thing.content is not None:
                     work.read[place] = (thing.info.key, thing.content)
+            self._moment("read", work)
 
         return read
+
+    def _moment(self, what: str, work: Work) -> None:
+        if self.world.on_moment is not None:
+            self.world.on_moment(what, work.fragments[0])
 
     def _end(self, work: Work) -> None:
         world = self.world
@@ -241,4 +247,5 @@ class CiModel:
             world.after(30.0 * world.chance.random(), write)
         else:
             write()
+        self._moment("succeeded", work)
         self.call_back(work)

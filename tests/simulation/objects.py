@@ -41,7 +41,7 @@ class Content:
 class Thing:
     """One version of one object."""
 
-    __slots__ = ("body", "content", "created", "info", "tags", "version")
+    __slots__ = ("body", "content", "created", "info", "tagged_late", "tags", "version")
 
     def __init__(self, info: ObjectInfo, created: float, version: str, body: bytes, content: Content | None) -> None:
         self.info = info
@@ -50,6 +50,7 @@ class Thing:
         self.body = body
         self.content = content
         self.tags: dict[str, str] = {}
+        self.tagged_late = False  # by a request that its sender had given up
 
 
 class Shelf:
@@ -154,6 +155,8 @@ class CosModel:
     def _page(self, bucket: str, prefix: str, marker: str, limit: int) -> Page:
         shelf = self._shelf(bucket)
         world = self.world
+        if world.actor is not None:
+            world.actor.seen[f"LIST {prefix}"] = world.now
         stale: dict[str, Thing | None] = {}
         if shelf.lagging:
             for key, (old, until) in list(shelf.lagging.items()):
@@ -184,6 +187,8 @@ class CosModel:
         thing = self._shelf(bucket).current.get(key)
         if self.world.actor is not None:
             self.world.actor.seen[key] = self.world.now
+        if self.world.on_moment is not None:
+            self.world.on_moment("head", key)
         if thing is None:
             return None
         return Head(thing.info, int(self.world.now), thing.version)
@@ -228,6 +233,8 @@ class CosModel:
             if thing is None or thing.info.etag != etag:
                 return False
             self.write(target.name, target_key, content=thing.content, body=thing.body).tags = dict(thing.tags)
+            if self.world.on_moment is not None:
+                self.world.on_moment("copied", source_key)
             return True
 
         return self.world.call("COPY", f"{source_key} to {target_key}", effect, writes=True)
@@ -246,7 +253,13 @@ class CosModel:
     def _removal(self, bucket: str, doomed: Doomed) -> Callable[[], None]:
         actor = self.world.actor
         seen = actor.seen if actor else {}
-        return lambda: self.remove(bucket, doomed.key, doomed.version_id, seen)
+
+        def effect() -> None:
+            self.remove(bucket, doomed.key, doomed.version_id, seen)
+            if self.world.on_moment is not None:
+                self.world.on_moment("removed", doomed.key)
+
+        return effect
 
     def tags(self, bucket: Bucket, key: str) -> Mapping[str, str]:
         """Tags of an object."""
@@ -256,7 +269,10 @@ class CosModel:
         """Replace the tags of whatever is there now."""
 
         def effect() -> None:
-            self._thing(bucket.name, key).tags = dict(tags)
+            thing = self._thing(bucket.name, key)
+            thing.tags, thing.tagged_late = dict(tags), self.world.landing
+            if self.world.on_moment is not None:
+                self.world.on_moment("tagged", key)
 
         self.world.call("PUT tagging", key, effect, writes=True)
 

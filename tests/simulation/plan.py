@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
+from typing import Literal
 
 # Faults at a port call of a function, each with the highest probability per call that a plan may draw.
 CALL_FAULTS = {
@@ -31,20 +32,23 @@ WORLD_FAULTS = {
     "callback-lost": 0.6,
     "callback-again": 0.6,
     "callback-forged": 0.4,
-    "job-fails": 0.3,
+    "job-fails": 0.7,
     "job-cancelled": 0.05,
     "job-slow": 0.2,
     "short-output": 0.2,
     "output-late": 0.3,
     "post-refused": 0.1,
     "post-blocked": 0.2,
-    "post-lost": 0.5,  # the answer to POST /jobs: an instance that dies, a time-out, a job that comes late or not at all
+    "post-slow": 0.4,  # the POST reaches CI minutes after it was sent
+    "post-lost": 0.5,  # the answer to POST /jobs: an instance dies, a time-out, a job that comes late or never
     "delete-refused": 0.1,
     "clock-skew": 0.7,
     "retry-lost": 0.3,
-    "edit": 0.7,
+    "edit": 0.9,
 }
 FAULTS = {**CALL_FAULTS, **WORLD_FAULTS}
+CLEANUPS: tuple[Literal["delete", "trash", "expire", "keep"], ...] = ("delete", "trash", "expire", "keep")
+VERIFIES: tuple[Literal["duration", "none"], ...] = ("duration", "none")
 
 
 @dataclass
@@ -56,8 +60,8 @@ class Plan:
     most: int  # fragments of the largest group
     naming: str
     completion: str
-    cleanup: str
-    verify: str
+    cleanup: Literal["delete", "trash", "expire", "keep"]
+    verify: Literal["duration", "none"]
     output_key: str
     versioned: bool
     page: int  # keys and jobs a listing shows at once
@@ -79,14 +83,18 @@ def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
         for name, highest in FAULTS.items():
             if rng.random() < 0.5:
                 faults[name] = highest * rng.random()
+        if faults["edit"]:
+            faults["edit"] = 0.4 + 0.6 * rng.random()
+        if rng.random() < 0.2:
+            faults["kill"] = faults["kill-after"] = 0.12 * rng.random()
     plan = Plan(
         seed=seed,
         groups=min(groups, int(only.get("groups", groups))),
         most=min(most, int(only.get("most", most))),
         naming=naming,
         completion=completion,
-        cleanup=rng.choices(("delete", "trash", "expire", "keep"), (12, 3, 3, 1))[0],
-        verify=rng.choices(("duration", "none"), (15, 1))[0],
+        cleanup=rng.choices(CLEANUPS, (12, 3, 3, 1))[0],
+        verify=rng.choices(VERIFIES, (15, 1))[0],
         output_key=rng.choices(
             ("output/{group}.{ext}", "output/{group}-{fingerprint}.{ext}", "output/{group}/{jobid}.{ext}"), (8, 1, 1)
         )[0],

@@ -1,6 +1,6 @@
 """Safety: what must hold at every moment, checked at every effect against the models' own truth.
 
-Nothing here asks the code under test: records are read as JSON, the truth about jobs and contents comes from the models.
+Nothing here asks the code under test: records are read as JSON, the truth about jobs and contents is the models'.
 """
 
 from __future__ import annotations
@@ -222,7 +222,9 @@ class Promises(Watcher):
         for key, thing in self.cos.shelves[self.inputs].current.items():
             found = PIECE.fullmatch(key)
             ours = found and found["group"] == f"fragments/{claim['group']}" and key not in known
-            if ours and thing.created < self.world.now - 1000:
+            seen = self.world.actor.seen if self.world.actor else {}
+            listed = seen.get(f"LIST fragments/{claim['group']}/", self.world.now)
+            if ours and thing.created < listed - 61:
                 self.world.fail(f"end {place}: clean, although {key} has come meanwhile")
 
     def _looked(self, key: str) -> float:
@@ -235,6 +237,8 @@ class Promises(Watcher):
         allowed = {"clean": {"joined", "kept"}, "superseded": {"superseded"}, "keep": {"kept"}, "gave-up": {"gave-up"}}
         if body["outcome"] not in allowed.get(then or "", set()):
             self.world.fail(f"done {gid[:4]}/{rev} says {body['outcome']}, its last end {then}")
+        if body["outcome"] == "joined" and self.world.plan.cleanup == "expire":
+            self._check_expiry(self.claims[gid, rev, last])
         if body["outcome"] == "joined" and self.world.plan.cleanup in {"delete", "trash"} and not self._keeps():
             shelf = self.cos.shelves[self.inputs]
             for fragment in self.claims[gid, rev, last]["set"]["fragments"]:
@@ -247,6 +251,15 @@ class Promises(Watcher):
                 )
                 if same and info["key"] not in body["kept"]:
                     self.world.fail(f"done {gid[:4]}/{rev} says joined, but {info['key']} was not removed")
+
+    def _check_expiry(self, claim: dict[str, Any]) -> None:
+        """What bears the lifecycle rule's tag is as good as removed, so an output must hold it."""
+        for fragment in claim["set"]["fragments"]:
+            thing = self.cos.shelves[self.inputs].current.get(fragment["object"]["key"])
+            if thing is None or not thing.tags or thing.tagged_late:
+                continue
+            if (thing.info.key, thing.info.etag) not in self.taken and not self._kept_elsewhere(thing, {}):
+                self.world.fail(f"G1: {thing.info.key} is marked to expire, but no verified output holds it")
 
     def _keeps(self) -> bool:
         return self.world.plan.verify == "none"

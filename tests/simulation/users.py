@@ -14,18 +14,12 @@ from tests.simulation.promises import Promises
 from tests.simulation.world import EPOCH, World
 
 EDITS = (
-    "overwrite",
-    "back-and-forth",
-    "delete",
-    "again",
-    "all-again",
-    "all-new",
-    "late",
-    "take-output",
-    "squat",
-    "replace",
-)
-MOMENTS = ("claim", "job", "end", "done", "")
+    "overwrite", "overwrite", "overwrite", "back-and-forth", "back-and-forth", "delete", "again", "all-again",
+    "all-new", "late", "recount", "take-output", "squat", "replace",
+)  # fmt: skip
+RECORDS = ("claim", "job", "end", "done")  # an edit waits for one of these to be written,
+EFFECTS = ("posted", "read", "succeeded", "head", "tagged", "copied", "removed")  # for one of these to happen,
+MOMENTS = (*RECORDS, *EFFECTS, "", "")  # or for nothing in particular
 
 
 class Group:
@@ -92,22 +86,34 @@ class Users:
             self.world.at(start if early else moments[-1] + 1.5, self._doing(self.upload, group, group.marker))
 
     def _plan_edits(self, group: Group) -> None:
-        rng, chance = self.rng, self.world.plan.faults["edit"]
-        while rng.random() < chance and len(self.pending) < 6:
+        rng = self.rng
+        while self.world.plan.faults["edit"] and rng.random() < 0.75 and len(self.pending) < 6:
             edit, moment = rng.choice(EDITS), rng.choice(MOMENTS)
             if edit == "squat" or not moment:
                 self.world.at(EPOCH + 120 * rng.random() ** 2, self._doing(self.edit, group, edit))
             else:
                 self.pending.append((moment, group.gid, group, edit))
+        if self.pending:
+            self.world.on_moment = self._on_effect
 
     def _on_record(self, what: str, body: dict[str, Any], gid: str) -> None:
         del body
+        for entry in [entry for entry in self.pending if entry[0] == what and entry[1] == gid]:
+            self._strike(entry)
+
+    def _on_effect(self, what: str, key: str) -> None:
         for entry in list(self.pending):
-            moment, theirs, group, edit = entry
-            if moment == what and theirs == gid and not self.world.calm:
-                self.pending.remove(entry)
-                delay = self.rng.choice((0.0, 0.05, 0.3, 3.0, 30.0)) * self.rng.random()
-                self.world.after(delay, self._doing(self.edit, group, edit))
+            if entry[0] == what and entry[2].name in key and self.rng.random() < 0.5:  # not always the first time
+                self._strike(entry)
+
+    def _strike(self, entry: tuple[str, str, Group, str]) -> None:
+        if self.world.calm:
+            return
+        self.pending.remove(entry)
+        if not self.pending:
+            self.world.on_moment = None
+        delay = 1e-6 + self.rng.choice((0.0, 0.05, 0.05, 0.3, 3.0, 30.0)) * self.rng.random()
+        self.world.after(delay, self._doing(self.edit, entry[2], entry[3]))
 
     def _doing(self, action: Callable[..., None], *arguments: object) -> Callable[[], None]:
         def act() -> None:
@@ -145,7 +151,7 @@ class Users:
         self.contents += 1
         rng = self.rng
         etag = f"{self.contents:032x}" + ("-2" if rng.random() < 0.2 else "")
-        return Content(etag, Media(round(5 + 55 * rng.random(), 2), 100_000 + self.contents))
+        return Content(etag, Media(round(5 + 55 * rng.random(), 2), 100_000 + rng.randrange(2)))
 
     def edit(self, group: Group, edit: str) -> None:
         """One thing that a user should perhaps not have done."""
@@ -161,7 +167,7 @@ class Users:
         elif edit == "back-and-forth":
             self.upload(group, key)
             before = group.original[key]
-            self.world.after(1 + 20 * rng.random(), self._doing(self.upload, group, key, before))
+            self.world.after(1 + 80 * rng.random() ** 2, self._doing(self.upload, group, key, before))
         elif edit == "delete":
             self.world.say(f"user deletes {key}")
             self.cos.remove(self.bucket, key)
@@ -174,6 +180,8 @@ class Users:
                 self.world.after(2.0, self._doing(self.upload, group, group.marker))
         elif edit == "late":
             self._late(group)
+        elif edit == "recount":
+            self._recount(group, key)
         else:
             self._at_output(group, edit)
 
@@ -187,6 +195,15 @@ class Users:
         self.upload(group, late)
         if group.marker and self.rng.random() < 0.5:
             self.world.after(2.0, self._doing(self.upload, group, group.marker))
+
+    def _recount(self, group: Group, key: str) -> None:
+        """One piece says that there is one more than the others say."""
+        total = len(group.keys)
+        if self.world.plan.naming != "part-of":
+            return
+        self.world.say(f"user deletes {key}")
+        self.cos.remove(self.bucket, key)
+        self.upload(group, key.replace(f"-of-{total}.", f"-of-{total + 1}."))
 
     def _at_output(self, group: Group, edit: str) -> None:
         bucket = self.promises.outputs

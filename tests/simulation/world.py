@@ -29,7 +29,7 @@ class Killed(BaseException):
     """Unwinds a greenlet whose instance is gone; production code cannot catch it by `except Exception`."""
 
 
-class Violation(AssertionError):
+class Violation(AssertionError):  # noqa: N818 - the simulator's own word for what it looks for
     """A promise was broken; the message says which."""
 
 
@@ -53,6 +53,7 @@ class World:
     def __init__(self, plan: Plan, *, trace: bool = False, masked: frozenset[int] = frozenset()) -> None:
         self.plan = plan
         self.now = float(EPOCH)
+        self.landing = False  # a request takes effect whose sender has given it up
         self.calm = False  # once true, nothing fails any more
         self.actor: Actor | None = None
         self.calls = 0
@@ -61,6 +62,7 @@ class World:
         self.trace: list[str] | None = [] if trace else None
         self.injected: Counter[str] = Counter()
         self.reached: Counter[str] = Counter()  # protocol states
+        self.on_moment: Callable[[str, str], None] | None = None  # told of (what, key) while somebody waits for it
         self.masked = masked  # numbers of the faults that do not happen (for the shrinker)
         self.drawn = 0  # faults drawn so far
         self._schedule = Random(plan.seed * 3 + 1).random
@@ -198,7 +200,7 @@ class World:
         delay = LATENCIES[int(self._schedule() * 16)]
         if once and self.happens("post-lost"):
             fault = ("kill-after", "lost-answer", "late", "kill", "down", "lost-answer")[int(self._schedule() * 6)]
-        if fault == "stall":
+        if fault == "stall" or (once and self.happens("post-slow")):
             delay += 800.0 * self._schedule()
         if not self._sleep(actor, delay):
             if writes and self._schedule() < 0.5:
@@ -215,8 +217,8 @@ class World:
         return self._failing(actor, fault, kind, name, effect, writes, once)
 
     def _failing(
-        self, actor: Actor, fault: str, kind: str, name: str, effect: Callable[[], Any], writes: bool, once: bool
-    ) -> Any:
+        self, actor: Actor, fault: str, kind: str, name: str, effect: Callable[[], T], writes: bool, once: bool
+    ) -> T:
         """The same request when it was drawn to fail."""
         self.injected[f"at {kind}"] += 1
         self.say(f"{kind} {name}: {fault.upper()}")
@@ -233,8 +235,8 @@ class World:
             raise OutcomeUnknown(f"{kind} {name}: no answer")
         raise ServiceUnavailable(f"{kind} {name}: no answer")
 
-    def _repeated(self, actor: Actor, kind: str, name: str, effect: Callable[[], Any], writes: bool, once: bool) -> Any:
-        """The answer was lost, and the adapter sent the request again, as the SDK does: the effect takes place twice."""
+    def _repeated(self, actor: Actor, kind: str, name: str, effect: Callable[[], T], writes: bool, once: bool) -> T:
+        """The answer was lost and the adapter sent the request again, as the SDK does: two effects."""
         if writes and not once:
             effect()
             if not self._sleep(actor, 1.0 + 24.0 * self._schedule()):
@@ -248,9 +250,12 @@ class World:
         """A request whose sender has long given up takes effect."""
         self.say(f"{kind} {name} takes effect, late")
         try:
+            self.landing = True
             effect()
         except Exception as error:  # noqa: BLE001 - nobody is left to hear it
             self.say(f"{kind} {name}: {error}")
+        finally:
+            self.landing = False
 
     def _sleep(self, actor: Actor, delay: float) -> bool:
         """Let the others run; False when the actor's time limit comes first."""

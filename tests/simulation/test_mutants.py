@@ -1,0 +1,38 @@
+"""The simulator notices every guard that is taken away."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation import mutants
+from tests.simulation.mutants import MUTANTS, Mutant, deadliest, known_deaths
+
+
+def _name(mutant: Mutant) -> str:
+    return mutant.name
+
+
+def test_there_are_enough_and_each_is_documented() -> None:
+    """At least 30, one line each in docs/mutants.md, all of them dead there."""
+    assert len(MUTANTS) >= 30
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
+    assert known_deaths().keys() == {mutant.name for mutant in MUTANTS}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=_name)
+def test_mutant_still_applies(mutant: Mutant) -> None:
+    """The guard that it removes is still where it says, and is back afterwards."""
+    with mutant.applied():
+        pass
+    with mutant.applied():
+        pass
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=_name)
+def test_mutant_dies(mutant: Mutant) -> None:
+    """At the seed of the list, or else soon after it: the list is written anew by `make mutants`."""
+    listed = known_deaths()[mutant.name]
+    seed, _ = deadliest(mutant, first=listed, limit=1)
+    if not seed:
+        seed, _ = deadliest(mutant, limit=mutants.MOST_SEEDS, seconds=20)
+    assert seed, f"{mutant.name} survives: {mutant.breaks}"
