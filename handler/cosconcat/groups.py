@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -317,20 +318,20 @@ def missing_numbers(pieces: Sequence[Piece], count: int | None) -> tuple[int, ..
     numbers = {piece.name.number for piece in pieces}
     start = 0 if 0 in numbers else 1
     end = start + count if count is not None else max(numbers, default=0) + 1
-    return tuple(number for number in range(start, end) if number not in numbers)
+    return tuple(sorted(set(range(start, end)) - numbers))
 
 
 def in_words(numbers: Sequence[int], most: int = 10) -> str:
     """Ascending numbers as a person writes them: `3, 5-9 and 20 more`."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    words = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs[:most])
-    rest = sum(b - a + 1 for a, b in runs[most:])
-    return f"{words} and {rest} more" if rest else words
+    runs: list[str] = []
+    at = 0
+    while at < len(numbers) and len(runs) < most:
+        # Within a run a number less its place stays the same. Thousands may be missing: their ends are searched for.
+        end = bisect_right(range(len(numbers)), numbers[at] - at, at, key=lambda place: numbers[place] - place)
+        runs.append(str(numbers[at]) if end == at + 1 else f"{numbers[at]}-{numbers[end - 1]}")
+        at = end
+    rest = len(numbers) - at
+    return f"{', '.join(runs)} and {rest} more" if rest else ", ".join(runs)
 
 
 def long_gap(pieces: Sequence[Piece], most: int | None) -> str:

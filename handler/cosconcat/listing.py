@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from cosconcat.groups import Piece
 from cosconcat.naming import FragmentName, ManifestName, MarkerName, Span, common_beginning
@@ -12,6 +13,7 @@ from cosconcat.ports import Head, ObjectInfo, Page
 from cosconcat.services import Services
 
 PAGE = 1000  # objects on one LIST page, the most that COS gives
+SMALL = 100  # groups up to this size are listed as a whole at each event; of larger ones only what decides
 FEW = 2  # so many missing fragments are looked for one by one, in case LIST lags
 PREDECESSORS = 3  # of an event's own key that a walk looks at: one more than could be hidden
 
@@ -96,15 +98,17 @@ class Sighting:
         at the first gap, so that an ordinary event of a large group costs one page.
 
         Three predecessors are in view, because uploads run in order or in reverse: a stretch of more than two missing
-        keys is taken for a gap at once, one or two are looked for by HEAD, in case LIST lags.
+        keys is taken for a gap at once, one or two are looked for by HEAD, in case LIST lags. For the likeliest to
+        arrive last the listing starts at the beginning, so that all its pages are full, and goes beyond the first
+        only if the group can be whole.
 
         Returns:
             The numbers found missing; empty when the whole group was seen.
         """
         self.listed = True
-        keys = [key for key, _ in self._expected(own)]
-        at = bisect_left(keys, own.key.encode()) - 1 - PREDECESSORS
-        start = keys[at].decode() if at >= 0 else ""
+        after_it = sum(map(len, self._expected(own, own.key, "")))
+        at_an_end = own.number <= 1 or own.number + 1 >= (own.total or 1) or after_it <= FEW
+        start = "" if at_an_end else self._predecessor(own)
         for after, end in ((start, ""), ("", start)) if start else (("", ""),):
             missing = self._leg(span, own, after, end)
             if missing:
@@ -112,38 +116,63 @@ class Sighting:
         return ()
 
     def _leg(self, span: Span, own: FragmentName, after: str, end: str) -> tuple[int, ...]:
+        first = after == end == ""
         while True:
             page = self.page(span, after)
             last = page.objects[-1].key if page.next_marker and page.objects else end
             if end and last.encode() > end.encode():
                 last = end
-            missing = self._gap(own, after, last)
-            if missing and (len(missing) > FEW or not all(self.head(key) for key in self.keys(missing, own))):
+            gap = self._gap(own, after, last)
+            missing = tuple(number for number in gap if number != own.total)
+            if first and last and not missing and own.total and not self._seen(own) & {0, own.total}:
+                missing = (own.total,)  # the beginning shows no number 0, so it has to be there
+            if missing and (len(gap) > FEW or not all(self.head(key) for key in self.keys(missing, own))):
                 return missing
             if page.next_marker is None or last == end != "":
                 return ()
-            after = page.next_marker
+            after, first = page.next_marker, False
 
     def _gap(self, own: FragmentName, after: str, last: str) -> tuple[int, ...]:
-        """Numbers expected between two keys (the second included, empty: no bound) and not seen."""
-        seen = {piece.name.number for piece in self.pieces.values()} | {own.number}
-        low, high = after.encode(), last.encode()
-        return tuple(
-            sorted(n for key, n in self._expected(own) if low < key and (not last or key <= high) and n not in seen)
-        )
+        """Numbers expected between two keys (the second included, empty: no bound) and not in sight.
 
-    def _expected(self, own: FragmentName) -> list[tuple[bytes, int]]:
-        """The keys the group should have, sorted, with their numbers. Counting from 0 or from 1 is open until the end,
-        so that the number 0 and the last are not expected yet.
+        Counting from 0 or from 1 is open until the end: the last number is in it unless a number 0 is in sight.
         """
-        numbers = range(1, own.total or 1)
-        return sorted(zip((key.encode() for key in self.keys(numbers, own)), numbers, strict=True))
+        seen = self._seen(own)
+        if 0 in seen and own.total:
+            seen.add(own.total)
+        expected = chain.from_iterable(self._expected(own, after, last))
+        return tuple(sorted(set(expected) - seen))
+
+    def _seen(self, own: FragmentName) -> set[int]:
+        return {own.number, *(piece.name.number for piece in self.pieces.values())}
+
+    def _predecessor(self, own: FragmentName) -> str:
+        """The expected key so many places before `own` that PREDECESSORS lie between them; empty when there is none."""
+        before = (stretch[-PREDECESSORS - 2 :] for stretch in self._expected(own, "", own.key))
+        keys = sorted(key for key in self.keys([*chain.from_iterable(before)], own) if key < own.key)
+        return keys[-PREDECESSORS - 1] if len(keys) > PREDECESSORS else ""
+
+    def _expected(self, own: FragmentName, after: str, last: str) -> Iterator[range]:
+        """The numbers from 1 that the group should have between two keys, as stretches in which the keys ascend too:
+        those written with equally many digits.
+        """
+        width = self._width(own)
+        low, digits, end = 1, width, (own.total or 0) + 1
+        while low < end:
+            stretch = range(low, min(10**digits, end))
+            first = bisect_right(stretch, after, key=lambda number: own.renumbered(number, width))
+            stop = bisect_right(stretch, last, key=lambda number: own.renumbered(number, width)) if last else None
+            yield stretch[first:stop]
+            low, digits = stretch.stop, digits + 1
 
     def keys(self, numbers: Sequence[int], sample: FragmentName) -> list[str]:
         """The keys that these numbers have if they are written like the sample and what is in sight."""
-        names = [sample, *(piece.name for piece in self.pieces.values())]
-        width = written_width(names, sample.total or max(name.number for name in names))
+        width = self._width(sample)
         return [sample.renumbered(number, width) for number in numbers]
+
+    def _width(self, sample: FragmentName) -> int:
+        names = [sample, *(piece.name for piece in self.pieces.values())]
+        return written_width(names, sample.total or max(name.number for name in names))
 
 
 def written_width(names: Iterable[FragmentName], total: int) -> int:

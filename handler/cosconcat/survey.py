@@ -15,7 +15,7 @@ from cosconcat import groups
 from cosconcat.config import PLACEHOLDER, Config
 from cosconcat.errors import InvalidInput
 from cosconcat.groups import FragmentSet, Gone, Invalid, Marker, Piece, Verdict, Waiting, Whole
-from cosconcat.listing import FEW, PAGE, Sighting
+from cosconcat.listing import FEW, SMALL, Sighting
 from cosconcat.naming import KEY_BYTES, FragmentName, ManifestName
 from cosconcat.ports import ObjectInfo
 from cosconcat.services import Services
@@ -46,7 +46,7 @@ def survey(services: Services, group: str, own: str = "") -> Verdict:
         if isinstance(name, ManifestName) and sighting.head(own) and sighting.manifest:
             return _with_room(config, _by_manifest(sighting, sighting.manifest))
         gap = _look(sighting, fragment)
-        if own and not sighting.shows(own) and not (sighting.partial and sighting.pieces):
+        if own and not sighting.shows(own) and not ((gap or sighting.partial) and sighting.pieces):
             sighting.head(own)
         return _with_room(config, _judge(sighting, gap))
     except InvalidInput as mistake:
@@ -108,7 +108,7 @@ def _look(sighting: Sighting, own: FragmentName | None) -> tuple[int, ...]:
     """
     spans = sighting.services.config.convention.spans(sighting.group, own)
     declared = sighting.services.config.completion == "total"
-    if own and own.total and own.total > PAGE and declared and len(spans) == 1:
+    if own and own.total and own.total > SMALL and declared and len(spans) == 1:
         return sighting.walk(spans[0], own)
     sighting.look(spans, one_page=own is not None and not declared)
     if sighting.partial and own is None and sighting.services.config.convention.signal:
