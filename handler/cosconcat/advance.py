@@ -163,8 +163,9 @@ def _settle(
 def _job_or_lost(services: Services, entry: Entry[Claim]) -> Job | Result | tuple[Entry[End], None]:
     """The lease is over and no job is recorded: the job from CI's listing, or the belief that there is none.
 
-    The listing's silence counts only when it has shown a job of ours (so it shows them at all), or after
-    CONCAT_STALE_SECONDS; and never while something newer than the claim lies at the output key.
+    The listing's silence counts only after two leases (the winner may post until its lease ends, the listing may lag by
+    less than another), and when it has shown a job of ours (so it shows them at all) or CONCAT_STALE_SECONDS have
+    passed; and never while something newer than the claim lies at the output key.
     """
     claim = entry.record
     ledger = ledger_of(services)
@@ -176,6 +177,8 @@ def _job_or_lost(services: Services, entry: Entry[Claim]) -> Job | Result | tupl
         if outputs.is_adoptable(job, claim, nonces):
             return job
         shows_ours = shows_ours or Token.parse(job.user_data) is not None
+    if entry.age <= 2 * claim.lease_seconds:  # posted as late as the lease's end, listed as late as a lease after that
+        return Result(claim.group, "already-submitted", "no job known; CI's listing may still hide it")
     stale = entry.age > services.config.stale_seconds
     if not (shows_ours or stale):
         return Result(claim.group, "already-submitted", "no job known; CI's listing has shown none of ours so far")

@@ -133,8 +133,9 @@ MUTANTS = (
     ),
     Mutant(
         "silence-believed", "cosconcat.advance:_job_or_lost",
-        "stale = entry.age > services.config.stale_seconds", "stale = True",
-        "a job that the listing hides is believed absent as soon as the lease is over",
+        "if entry.age <= 2 * claim.lease_seconds:", "if False:",
+        "a job that was posted late and that the listing still hides is believed absent",
+        _faulty("jobs-lag"),
     ),
     Mutant(
         "first-page-only", "cosconcat.submit:listed_jobs", "if not token:", "if True:",
