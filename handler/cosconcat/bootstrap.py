@@ -1,17 +1,22 @@
-"""Wires a function together: the environment in, `Services` out. Adapters import the SDK when first used."""
+"""Wires a function together: the environment in, `Services` out.
+
+Whatever an event that is ignored does not need is imported when it is first used: most of a cold start is imports.
+"""
 
 from __future__ import annotations
 
 import os
-import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from cosconcat import log
-from cosconcat.ci import CiOverHttp
 from cosconcat.config import check_lease, read_config, read_credentials
-from cosconcat.cos import CosOverHttp
 from cosconcat.services import Services
+
+if TYPE_CHECKING:
+    from cosconcat.config import Config, Credentials
+    from cosconcat.ports import Ci, Cos
 
 
 class SystemClock:
@@ -20,6 +25,18 @@ class SystemClock:
     def now(self) -> float:
         """Seconds since the epoch."""
         return time.time()
+
+
+class WhenCalled:
+    """Stands before an adapter and makes it at the first call."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = make
+
+    def __getattr__(self, method: str) -> Any:
+        if "_adapter" not in self.__dict__:
+            self._adapter = self._make()
+        return getattr(self._adapter, method)
 
 
 def bootstrap(context: Mapping[str, object], environ: Mapping[str, str] = os.environ) -> Services:
@@ -36,12 +53,31 @@ def bootstrap(context: Mapping[str, object], environ: Mapping[str, str] = os.env
     log.configure(config, credentials)
     return Services(
         config=config,
-        cos=CosOverHttp(config, credentials),
-        ci=CiOverHttp(config, credentials),
+        cos=cast("Cos", WhenCalled(lambda: _cos(config, credentials))),
+        ci=cast("Ci", WhenCalled(lambda: _ci(config, credentials))),
         clock=SystemClock(),
-        nonce=lambda: secrets.token_hex(16),
+        nonce=_nonce,
         deadline=time.time() + limit if limit else float("inf"),
     )
+
+
+def _cos(config: Config, credentials: Credentials) -> Cos:
+    from cosconcat.cos import CosOverHttp
+
+    return CosOverHttp(config, credentials)
+
+
+def _ci(config: Config, credentials: Credentials) -> Ci:
+    from cosconcat.ci import CiOverHttp
+
+    return CiOverHttp(config, credentials)
+
+
+def _nonce() -> str:
+    """128 random bits, 32 hex."""
+    import secrets
+
+    return secrets.token_hex(16)
 
 
 def _seconds(limit: object) -> float:

@@ -1,18 +1,18 @@
-"""Objects arrived: group them, and take up every group that is whole."""
+"""Objects arrived: group them, and take up every group that is whole.
+
+An event that is not ours imports nothing beyond this, one that has to wait nothing of submitting.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from cosconcat import log
-from cosconcat.advance import take_up
 from cosconcat.errors import NeverAgain, TryAgain
 from cosconcat.events import Ignored, Upload
-from cosconcat.groups import Gone, Invalid, Waiting
 from cosconcat.naming import InvalidName, NotOurs
 from cosconcat.results import Result
 from cosconcat.services import Services
-from cosconcat.survey import survey
 
 
 def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> list[Result]:
@@ -52,6 +52,9 @@ def look_at(services: Services, group: str, own: str = "", *, forced: bool = Fal
     Raises:
         TryAgain, NeverAgain: as the ports do.
     """
+    from cosconcat.groups import Gone, Invalid, Waiting
+    from cosconcat.survey import survey
+
     verdict = survey(services, group, own)
     if isinstance(verdict, Gone):
         return Result(group, "ignored", "the object is gone", own)
@@ -59,6 +62,9 @@ def look_at(services: Services, group: str, own: str = "", *, forced: bool = Fal
         return Result(group, "waiting", verdict.reason, own)
     if isinstance(verdict, Invalid):
         return Result(group, "invalid", verdict.reason, own)
+
+    from cosconcat.advance import take_up
+
     return take_up(services, verdict.set, forced=forced)
 
 
