@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from cosconcat.bootstrap import bootstrap
 from cosconcat.callbacks import handle_messages
+from cosconcat.errors import Refused
 from cosconcat.events import is_http
-from cosconcat.http import answered
+from cosconcat.http import answered, turned_away
 from cosconcat.messages import read_messages
 
 
@@ -13,5 +14,9 @@ def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[s
     """A message in, one result out; over HTTP never an exception, and no more than needed in the answer."""
     if is_http(event):
         return answered(lambda: handle_messages(bootstrap(context), read_messages(event)))
-    results = handle_messages(bootstrap(context), read_messages(event))
+    services = bootstrap(context)
+    try:
+        results = handle_messages(services, read_messages(event))
+    except Refused as refusal:
+        return turned_away(refusal)
     return {"results": [result.as_dict() for result in results]}

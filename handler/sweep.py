@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from cosconcat.bootstrap import bootstrap
+from cosconcat.errors import Refused
 from cosconcat.events import Doctor, Report, Retry, read_timer_or_command
+from cosconcat.http import turned_away
 from cosconcat.sweep import handle_report, handle_retry, handle_sweep
 
 
 def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[str, object]:
     """A timer event or a command in, counts and the first results out; raises what failed for now."""
-    command = read_timer_or_command(event)
     services = bootstrap(context)
+    try:
+        command = read_timer_or_command(event)
+    except Refused as refusal:
+        return turned_away(refusal)
     if isinstance(command, Retry):
         return handle_retry(services, command.group)
     if isinstance(command, Report):

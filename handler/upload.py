@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from cosconcat.bootstrap import bootstrap
+from cosconcat.errors import Refused
 from cosconcat.events import read_uploads
+from cosconcat.http import turned_away
 from cosconcat.uploads import handle_uploads
 
 
 def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[str, object]:
     """A COS event in, one result for each group and each ignored record out; raises what SCF should repeat."""
     services = bootstrap(context)
-    results = handle_uploads(services, read_uploads(event))
-    return {"results": [result.as_dict() for result in results]}
+    try:
+        uploads = read_uploads(event)
+    except Refused as refusal:
+        return turned_away(refusal)
+    return {"results": [result.as_dict() for result in handle_uploads(services, uploads)]}

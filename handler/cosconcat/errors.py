@@ -8,6 +8,7 @@
   x NeverAgain           the same call will fail the same way
     + ConfigurationError   environment variables at odds; carries every mistake at once
     + InvalidInput         an event, message, manifest, name or request from outside that cannot be accepted
+      - Refused              the event itself: unreadable, or not signed by us; answered and logged, never repeated
     + Rejected             COS or CI said no for good; carries code, message, request id and HTTP status
   x OutcomeUnknown       a request that must not be repeated was sent and its answer is unknown
 """
@@ -66,6 +67,14 @@ class InvalidInput(NeverAgain):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = tuple(problems)
+
+
+class Refused(InvalidInput):
+    """The event itself is turned away at the door: it cannot be read, or whoever sent it is not who may.
+
+    Unlike other invalid input (a broken record of ours, say) it is no fault of the deployment's: it is answered (403
+    over HTTP) and logged, and SCF has no reason to repeat it.
+    """
 
 
 class Rejected(NeverAgain):

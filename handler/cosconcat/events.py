@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, unquote_plus, urlsplit
 
-from cosconcat.errors import InvalidInput
+from cosconcat.errors import Refused
 
 _CREATED = "cos:ObjectCreated:"
 _KEY_BYTES = 850  # longest key COS takes (COS, limits)
@@ -76,11 +76,11 @@ def read_uploads(event: object) -> tuple[Upload | Ignored, ...]:
     """The uploads that a COS trigger event tells of, one result for each of its records, in their order.
 
     Raises:
-        InvalidInput: the event is no COS event at all.
+        Refused: the event is no COS event at all.
     """
     records = event.get("Records") if isinstance(event, Mapping) else None
     if not isinstance(records, list) or not any(isinstance(record, Mapping) and "cos" in record for record in records):
-        raise InvalidInput(["event: no COS event; expected Records, a list whose items hold cos and event"])
+        raise Refused(["event: no COS event; expected Records, a list whose items hold cos and event"])
     return tuple(_read_record(record, f"Records[{place}]") for place, record in enumerate(records))
 
 
@@ -88,7 +88,7 @@ def read_timer_or_command(event: object) -> Command:
     """What the sweep is asked to do.
 
     Raises:
-        InvalidInput: the event is neither the timer's nor exactly one of the commands.
+        Refused: the event is neither the timer's nor exactly one of the commands.
     """
     if isinstance(event, Mapping):
         if event.get("Type") == "Timer":
@@ -101,7 +101,7 @@ def read_timer_or_command(event: object) -> Command:
                 return Report()
             if name == "doctor" and value is True:
                 return Doctor()
-    raise InvalidInput(
+    raise Refused(
         ['event: expected the timer\'s event, {"retry": "<group>"}, {"report": true} or {"doctor": true}'],
     )
 

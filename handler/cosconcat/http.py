@@ -1,4 +1,6 @@
-"""Answers of a function URL: a status CI understands, and no word more than needed."""
+"""Answers to what comes from outside: over HTTP a status CI understands and no word more than needed, otherwise the
+result that says why an event was turned away.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +8,18 @@ import json
 from collections.abc import Callable, Sequence
 
 from cosconcat import log
-from cosconcat.errors import ConcatError, InvalidInput, NeverAgain, TryAgain
+from cosconcat.errors import ConcatError, NeverAgain, Refused, TryAgain
 from cosconcat.results import Result
 
 
 def answered(work: Callable[[], Sequence[Result]]) -> dict[str, object]:
     """Run `work`; its outcome as the answer of a function URL. Never raises: SCF would answer with a stack trace.
 
-    200 handled or not ours · 403 not acceptable · 503 try again · 500 broken configuration or a fault of ours.
+    200 handled or not ours · 403 refused · 503 try again · 500 broken configuration or a fault of ours.
     """
     try:
         results = work()
-    except InvalidInput as refusal:
+    except Refused as refusal:
         log.warning("callback refused", reason=str(refusal))
         return _answer(403, "refused")
     except TryAgain as failure:
@@ -30,6 +32,12 @@ def answered(work: Callable[[], Sequence[Result]]) -> dict[str, object]:
         log.error("callback fault", reason=f"{type(fault).__name__}: {fault}")
         return _answer(500, "failed")
     return _answer(200, results[0].action if len(results) == 1 else "done")
+
+
+def turned_away(refusal: Refused) -> dict[str, object]:
+    """What a function returns for an event that it cannot accept: raising would make SCF repeat it for nothing."""
+    log.warning("event refused", reason=str(refusal))
+    return {"results": [Result("", "invalid", str(refusal)).as_dict()]}
 
 
 def _answer(status: int, word: str) -> dict[str, object]:

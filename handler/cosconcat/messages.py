@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from cosconcat.bodies import MAX_BYTES, read_body
-from cosconcat.errors import InvalidInput
+from cosconcat.errors import InvalidInput, Refused
 from cosconcat.events import Ignored, is_http
 
 _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # it becomes part of a request's path
@@ -51,13 +51,16 @@ def read_messages(event: object) -> tuple[Message | Ignored, ...]:
     A CMQ event may hold several records, so one that cannot be read is `Ignored` and does not take the others along.
 
     Raises:
-        InvalidInput: an HTTP event that cannot be read, or an event that is neither; no event raises anything else.
+        Refused: an HTTP event that cannot be read, or an event that is neither; no event raises anything else.
     """
     if is_http(event) and isinstance(event, Mapping):
-        return tuple(_read_http(event))
+        try:
+            return tuple(_read_http(event))
+        except InvalidInput as mistake:
+            raise Refused(mistake.problems) from None
     records = event.get("Records") if isinstance(event, Mapping) else None
     if not isinstance(records, list) or not any(isinstance(record, Mapping) and "CMQ" in record for record in records):
-        raise InvalidInput(["event: neither an HTTP request nor records of a CMQ topic"])
+        raise Refused(["event: neither an HTTP request nor records of a CMQ topic"])
     return tuple(found for place, record in enumerate(records) for found in _read_record(record, f"Records[{place}]"))
 
 

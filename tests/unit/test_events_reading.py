@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosconcat.errors import InvalidInput
+from cosconcat.errors import Refused
 from cosconcat.events import Ignored, Upload, is_http, read_timer_or_command, read_uploads
 
 SAMPLES = [json.loads(path.read_text()) for path in (Path(__file__).parents[2] / "events").glob("*.json")]
@@ -114,7 +114,7 @@ def test_a_key_that_cos_cannot_hold_is_ignored(key: str) -> None:
 )  # fmt: skip
 def test_anything_but_one_exact_command_is_refused(command: object) -> None:
     """A command that is nearly right must not be taken for another."""
-    with pytest.raises(InvalidInput, match="retry"):
+    with pytest.raises(Refused, match="retry"):
         read_timer_or_command(command)
 
 
@@ -123,7 +123,7 @@ def test_no_event_raises_anything_but_invalid_input(anything: object) -> None:
     """Whatever JSON arrives."""
     is_http(anything)
     for reader in (read_uploads, read_timer_or_command):
-        with suppress(InvalidInput):
+        with suppress(Refused):
             reader(anything)
 
 
@@ -138,6 +138,6 @@ def test_mangled_samples_raise_nothing_but_invalid_input(data: st.DataObject) ->
             node[place] = data.draw(json_values)
             break
         node = node[place]
-    with suppress(InvalidInput):
+    with suppress(Refused):
         for found in read_uploads(mangled):
             assert isinstance(found, Ignored) or found.key.encode()

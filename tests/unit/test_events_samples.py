@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cosconcat.config import Config
-from cosconcat.errors import InvalidInput
+from cosconcat.errors import Refused
 from cosconcat.events import Doctor, Ignored, Report, Retry, Timer, Upload, is_http, read_timer_or_command, read_uploads
 from cosconcat.messages import Message, read_messages
 from cosconcat.ports import Bucket
@@ -167,5 +167,5 @@ def test_no_parser_takes_what_is_not_its_own(name: str) -> None:
     readers = [(read_uploads, UPLOADS), (read_timer_or_command, COMMANDS), (read_messages, MESSAGES)]
     for reader, own in readers:
         if name not in own:
-            with pytest.raises(InvalidInput):
+            with pytest.raises(Refused):
                 reader(sample(name))

@@ -24,7 +24,8 @@ def _raises(error: Exception) -> Callable[[], Sequence[Result]]:
 @pytest.mark.parametrize(
     ("error", "status", "word"),
     [
-        (errors.InvalidInput([f"callback: bad {SECRET}"]), 403, "refused"),
+        (errors.Refused([f"callback: bad {SECRET}"]), 403, "refused"),
+        (errors.InvalidInput([f"claim-1.json: {SECRET}"]), 500, "failed"),
         (errors.TryAgain(SECRET), 503, "try again"),
         (errors.NotYet(SECRET), 503, "try again"),
         (errors.ServiceUnavailable(SECRET), 503, "try again"),

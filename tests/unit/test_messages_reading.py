@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosconcat.bodies import MAX_BYTES, MAX_DEPTH, MAX_NODES, read_body
-from cosconcat.errors import InvalidInput
+from cosconcat.errors import InvalidInput, Refused
 from cosconcat.events import Ignored
 from cosconcat.messages import Message, read_messages
 
@@ -92,9 +92,9 @@ ATTACKS: dict[str, tuple[object, str]] = {
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_is_refused_with_its_reason(name: str) -> None:
-    """Forged, broken, oversized or explosive: InvalidInput, and nothing else, before any of it is built."""
+    """Forged, broken, oversized or explosive: Refused, and nothing else, before any of it is built."""
     event, reason = ATTACKS[name]
-    with pytest.raises(InvalidInput) as refused:
+    with pytest.raises(Refused) as refused:
         read_messages(event)
     assert reason in str(refused.value)
     assert len(str(refused.value)) < 400
@@ -173,7 +173,7 @@ def test_depth_is_allowed_up_to_its_limit_and_no_further() -> None:
 @given(text=st.text() | st.text(alphabet='<>&;![]{}",:\\/abJobIdsDetail0 \x00\ufeff'))
 def test_no_text_raises_anything_but_invalid_input(text: str) -> None:
     """As a body and as a message of a topic."""
-    with suppress(InvalidInput):
+    with suppress(Refused):
         read_messages(post(text))
     read_messages({"Records": [{"CMQ": {"msgBody": text}}]})
 
@@ -183,7 +183,7 @@ def test_no_event_raises_anything_but_invalid_input(anything: object) -> None:
     """Whatever JSON arrives, as an event, as a body, as a record or as the description of a job."""
     body = json.dumps({"JobsDetail": anything})
     for event in (anything, post(anything), post(body), {"Records": [{"CMQ": anything}]}):
-        with suppress(InvalidInput):
+        with suppress(Refused):
             read_messages(event)
 
 
@@ -202,7 +202,7 @@ def test_mangled_samples_raise_nothing_but_invalid_input(data: st.DataObject) ->
         node = node[place]
     if inner is not None:
         mangled["body"] = json.dumps(inner)
-    with suppress(InvalidInput):
+    with suppress(Refused):
         for found in read_messages(mangled):
             if isinstance(found, Message):
                 assert found.job_id.isascii()
@@ -216,5 +216,5 @@ def test_mangled_text_raises_nothing_but_invalid_input(data: st.DataObject) -> N
     body = mangled["body"]
     start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(body))] * 2)))
     mangled["body"] = body[:start] + data.draw(st.text(max_size=20)) + body[end:]
-    with suppress(InvalidInput):
+    with suppress(Refused):
         read_messages(mangled)
