@@ -9,11 +9,13 @@ claim, (job,) end   do what `next` says: retry → claim n+1 · clean → clean 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from cosconcat import outputs
-from cosconcat.cleanup import clean_again, close, finish
+from cosconcat.cleanup import clean_again, close, finish, resume
 from cosconcat.commit import Checked, commit
 from cosconcat.errors import NotYet
 from cosconcat.groups import FragmentSet, Whole
@@ -26,6 +28,7 @@ from cosconcat.submit import adopt, back_off, first_claim, ledger_of, listed_job
 from cosconcat.survey import output_key, survey
 from cosconcat.token import Token
 
+LIKE_A_REV = re.compile(r"\.r[0-9]{4,}(\.[^/.]*)?$")  # a key that another group's second content could get
 NO_JOBS: Mapping[str, Job] = MappingProxyType({})
 
 
@@ -55,10 +58,10 @@ def take_up(services: Services, fragments: FragmentSet, *, forced: bool = False)
                 reason = "joined before, its records are gone; nothing removed"
                 return Result(fragments.group, "already-finished", reason, key)
         rev = content.rev + 1 if content else 1
-        name = outputs.with_rev(key, rev) if occupied else key
-        if occupied and _occupied(services, fragments, name):
-            return Result(fragments.group, "invalid", f"both {key} and {name} exist and are not this content", name)
-        claim = first_claim(services, fragments, rev, name)
+        name = _free_name(services, fragments, key, rev, occupied=occupied)
+        if isinstance(name, Result):
+            return name
+        claim = first_claim(services, fragments, rev, name, _same_before(services, content, fragments))
         winner = ledger.create_claim(claim)
         if winner is None:
             result = submit(services, claim)
@@ -89,6 +92,8 @@ def advance(
         ledger.close(gid, rev)
         return Result(gid, "ignored", f"rev {rev} is in the index but has no claim")
     claim, end, checked = attempt.claim.record, attempt.end, None
+    if not claim.set.fragments[0].object.key.startswith(services.config.input_prefix):
+        return Result(claim.group, "ignored", "claimed by another deployment, whose input prefix is not ours")
     if end is not None:
         done = ledger.done(gid, rev)
         if done is not None:
@@ -100,7 +105,7 @@ def advance(
             return settled
         end, checked = settled
     if end.record.next == "retry":
-        return _retry(services, claim, end, forced=forced)
+        return _retry(services, attempt.claim, end, forced=forced, again=again)
     result = finish(services, claim, end.record, checked)
     if result.action == "superseded" and again:
         verdict = survey(services, claim.group)
@@ -122,14 +127,14 @@ def judge(services: Services, claim: Claim, job: Job) -> tuple[Entry[End], Check
         return ledger.create_end(claim, End("gave-up", "Cancel", f"job {job.id} was cancelled", job.id)), None
     if job.state != "Failed":
         raise NotYet(f"group {claim.group}: job {job.id} is {job.state}")
-    before = ledger.end(claim.gid, claim.rev, claim.n - 1) if claim.n > 1 else None
-    failures = 1 + (before.record.failures if before else 0)
+    failures = claim.failures + 1
     reason = f"job {job.id} failed: {job.code} {job.message}".strip()
     if failures >= services.config.max_attempts:
         reason = f"{failures} failed jobs (CONCAT_MAX_ATTEMPTS); the last: {reason}"
         end = End("gave-up", "Failed", reason, job.id, failures=failures)
     else:
-        end = End("retry", "Failed", reason, job.id, after_seconds=back_off(failures), failures=failures)
+        pause = back_off(failures)
+        end = End("retry", "Failed", reason, job.id, pause, failures, probed=claim.probed)
     return ledger.create_end(claim, end), None
 
 
@@ -152,7 +157,7 @@ def _settle(
     else:
         job = listed.get(record.record.job) or services.ci.job(services.config.bucket, record.record.job)
     if job is None:
-        return _gone_from_ci(services, entry)
+        return _gone_from_ci(services, entry, record.record.job if record else "")
     if job.state in ("Submitted", "Running", "Pause"):
         stuck = entry.age > services.config.stale_seconds
         reason = f"job {job.state}, {entry.age} s after its claim"
@@ -170,11 +175,9 @@ def _job_or_lost(services: Services, entry: Entry[Claim]) -> Job | Result | tupl
     claim = entry.record
     ledger = ledger_of(services)
     ledger.open(claim.gid, claim.rev)  # the claim's winner may have died before that; nobody would come back to it
-    nonces = ledger.nonces(claim)
     shows_ours = False
-    first = ledger.claim(claim.gid, claim.rev, 1)
-    for job in listed_jobs(services, first.written if first else entry.written):
-        if outputs.is_adoptable(job, claim, nonces):
+    for job in listed_jobs(services, claim.since or entry.written):
+        if outputs.is_adoptable(job, claim):
             return job
         shows_ours = shows_ours or Token.parse(job.user_data) is not None
     if entry.age <= 2 * claim.lease_seconds:  # posted as late as the lease's end, listed as late as a lease after that
@@ -190,33 +193,36 @@ def _job_or_lost(services: Services, entry: Entry[Claim]) -> Job | Result | tupl
     return _lost(services, claim, "no job was created: CI lists none with its nonce")
 
 
-def _gone_from_ci(services: Services, entry: Entry[Claim]) -> Result | tuple[Entry[End], None]:
+def _gone_from_ci(services: Services, entry: Entry[Claim], job_id: str) -> Result | tuple[Entry[End], None]:
     claim = entry.record
     if entry.age <= services.config.stale_seconds:
         return Result(claim.group, "already-submitted", "CI does not know its job (yet)")
-    if _written_since(services, claim, entry.written):
-        reason = f"CI no longer knows the job, and {claim.output_key} cannot be verified without it"
+    if _written_since(services, claim, entry.written, job_id):
+        reason = f"CI no longer knows job {job_id}, and {claim.output_key} cannot be verified without it"
         return ledger_of(services).create_end(claim, End("gave-up", "Lost", reason)), None
-    return _lost(services, claim, "CI no longer knows the job, and it left no output")
+    return _lost(services, claim, f"CI no longer knows job {job_id}, and it left no output")
 
 
 def _lost(services: Services, claim: Claim, reason: str) -> tuple[Entry[End], None]:
-    ledger = ledger_of(services)
-    before = ledger.end(claim.gid, claim.rev, claim.n - 1) if claim.n > 1 else None
-    failures = before.record.failures if before else 0
-    return ledger.create_end(claim, End("retry", "Lost", reason, failures=failures)), None
+    """The first loss is tried again at once, later ones after a pause: who knows what goes wrong there."""
+    pause = back_off(claim.n) if claim.earlier else 0
+    end = End("retry", "Lost", reason, "", pause, claim.failures, probed=claim.probed)
+    return ledger_of(services).create_end(claim, end), None
 
 
-def _retry(services: Services, claim: Claim, end: Entry[End], *, forced: bool) -> Result:
+def _retry(services: Services, entry: Entry[Claim], end: Entry[End], *, forced: bool, again: bool) -> Result:
+    claim = entry.record
     left = end.record.after_seconds - end.age
     if left > 0 and not forced:
-        return Result(claim.group, "job-failed", f"{end.record.reason}; tried again in {left} s", job=end.record.job)
-    following = next_claim(services, claim)
+        refused = end.record.outcome in ("Rejected", "NotPosted")
+        reason = f"{end.record.reason}; tried again in {left} s"
+        return Result(claim.group, "blocked" if refused else "job-failed", reason, job=end.record.job)
+    following = next_claim(services, entry, end.record)
     if ledger_of(services).create_claim(following) is not None:
         return Result(claim.group, "already-submitted", "the next attempt was claimed by another instance")
-    result = submit(services, following, end.record)
+    result = submit(services, following)
     if result.action == "superseded":
-        return advance(services, claim.gid, claim.rev)
+        return advance(services, claim.gid, claim.rev, again=again)
     return result
 
 
@@ -242,30 +248,73 @@ def _settled(services: Services, content: Content, fragments: FragmentSet, *, fo
     claim, done = content.claim.record, content.done.record
     anew = fragments.newest > content.done.written
     if done.outcome == "joined":
-        if claim.fingerprint != fragments.fingerprint and not _is_rest(fragments, claim.set):
-            return None
+        if claim.fingerprint != fragments.fingerprint and not _is_rest(services, fragments, claim.set):
+            if forced or fragments.newest >= content.claim.written:
+                return None
+            reason = "older than what was joined: a version that was overwritten came back, or LIST shows the past"
+            return Result(fragments.group, "kept", reason, done.output, done.job)
         again = clean_again(services, claim)
+        if again is not None and again.action == "waiting":
+            raise NotYet(f"group {fragments.group}: {again.reason}")
         if again is not None or anew or forced:
             return again
         reason = f"joined before, but {done.output} is no longer what was proven: nothing is removed"
         return Result(fragments.group, "kept", reason, done.output, done.job)
-    if claim.fingerprint != fragments.fingerprint or done.outcome == "superseded" or forced or anew:
+    same = claim.fingerprint == fragments.fingerprint
+    if same and forced and done.outcome == "kept":
+        return resume(services, claim)
+    if not same or done.outcome == "superseded" or forced or anew:
         return None
     return Result(fragments.group, done.outcome, f"since earlier: {done.reason}", done.output, done.job)
 
 
-def _is_rest(some: FragmentSet, joined: FragmentSet) -> bool:
+def _is_rest(services: Services, some: FragmentSet, joined: FragmentSet) -> bool:
     """Whether a whole group is but the rest of one that was joined: pieces that LIST still shows or could not be
     removed can look whole again, above all where a marker is left with them.
+
+    Where time orders, places are counted anew without the pieces that are gone, so they do not compare.
     """
     for one in (some, joined):
         if one.job or one.intro or one.outro or one.output:  # a manifest says itself what it wants
             return False
+    timed = services.config.convention.timed
     pieces, all_pieces = (
-        {(f.index, f.object.key, f.object.etag, f.object.size, f.start, f.end) for f in one.fragments}
+        {(0 if timed else f.index, f.object.key, f.object.etag, f.object.size) for f in one.fragments}
         for one in (some, joined)
     )
     return pieces <= all_pieces
+
+
+def _free_name(services: Services, fragments: FragmentSet, key: str, rev: int, *, occupied: bool) -> str | Result:
+    """The output's key: `key` if it is free and no other group's, else with its rev; or why neither will do."""
+    if not occupied and _reserve(services, fragments, key, rev):
+        return key
+    name = outputs.with_rev(key, rev)
+    if not _occupied(services, fragments, name) and _reserve(services, fragments, name, max(rev, 2)):
+        return name
+    return Result(fragments.group, "invalid", f"{key} and {name} both belong to something else", name)
+
+
+def _reserve(services: Services, fragments: FragmentSet, key: str, rev: int) -> bool:
+    """See to it that no other group's job in flight writes this key.
+
+    Without manifests the group's name is in the key, so that only names that end like `.r0002` can meet.
+    """
+    literal = outputs.expand(key, container_format(services.config, fragments))
+    unique = services.config.completion not in ("marker", "manifest") and rev == 1
+    if literal is None or (unique and not LIKE_A_REV.search(literal)):
+        return True
+    return ledger_of(services).reserve(services.config.output_bucket, literal, gid_of(fragments.group))
+
+
+def _same_before(services: Services, content: Content | None, fragments: FragmentSet) -> Claim | None:
+    """The last attempt of the rev before, when that was the same content: its failures count on."""
+    if content is None or content.claim.record.fingerprint != fragments.fingerprint:
+        return None
+    attempt = ledger_of(services).newest_attempt(gid_of(fragments.group), content.rev)
+    if attempt is None or attempt.end is None or content.done is None or content.done.record.outcome != "superseded":
+        return None
+    return replace(attempt.claim.record, failures=attempt.end.record.failures, probed=attempt.end.record.probed)
 
 
 def _occupied(services: Services, fragments: FragmentSet, key: str) -> bool:
@@ -281,7 +330,7 @@ def _bears_fingerprint(services: Services, key: str, fragments: FragmentSet) -> 
     return found.get("concat-fingerprint") == fragments.fingerprint
 
 
-def _written_since(services: Services, claim: Claim, since: int) -> bool:
-    literal = outputs.expand(claim.output_key, claim.format)
+def _written_since(services: Services, claim: Claim, since: int, job_id: str = "") -> bool:
+    literal = outputs.expand(claim.output_key, claim.format, job_id)
     head = services.cos.head(claim.output, literal) if literal else None
     return head is not None and head.object.last_modified >= since

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cosconcat import log
 from cosconcat.config import check_lease, read_config, read_credentials
-from cosconcat.services import Services
+from cosconcat.notify import Notifier
+from cosconcat.services import Services, tell_nobody
 
 if TYPE_CHECKING:
     from cosconcat.config import Config, Credentials
@@ -58,6 +59,7 @@ def bootstrap(context: Mapping[str, object], environ: Mapping[str, str] = os.env
         clock=SystemClock(),
         nonce=_nonce,
         deadline=time.time() + limit if limit else float("inf"),
+        notify=Notifier(config) if config.notify_url else tell_nobody,
     )
 
 

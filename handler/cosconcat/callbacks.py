@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from cosconcat import log, outputs, signing
 from cosconcat.advance import judge
 from cosconcat.cleanup import finish
-from cosconcat.errors import InvalidInput, TryAgain
+from cosconcat.errors import NeverAgain, Refused, TryAgain
 from cosconcat.events import Ignored
-from cosconcat.ledger import Claim, End
+from cosconcat.ledger import Claim, End, JobRecord
 from cosconcat.messages import Message
 from cosconcat.results import Result
 from cosconcat.services import Services
@@ -24,17 +24,25 @@ def handle_messages(services: Services, messages: Sequence[Message | Ignored]) -
     """One result for each message.
 
     Raises:
-        InvalidInput: a message over HTTP that does not bear our signature.
+        Refused: a message over HTTP that does not bear our signature.
         TryAgain: at the very end, naming every job that failed for now (it still runs, or a service is down).
     """
     results: list[Result] = []
     failed: list[str] = []
     for message in messages:
         if isinstance(message, Ignored):
-            results.append(Result("", "ignored", message.reason))
+            result = Result("", "ignored", message.reason)
+            results.append(result)
+            log.info("callback", **result.as_dict())
             continue
         try:
             result = handle_message(services, message)
+        except Refused:
+            raise
+        except NeverAgain as failure:
+            if message.over_http:
+                raise
+            result = Result("", "invalid", str(failure), job=message.job_id)
         except TryAgain as failure:
             failed.append(f"job {message.job_id}: {failure}")
             result = Result("", "try-again", str(failure), job=message.job_id)
@@ -49,10 +57,10 @@ def handle_message(services: Services, message: Message) -> Result:
     """Find the claim that the message speaks of, re-read its job, and settle it.
 
     Raises:
-        InvalidInput: not signed by us. TryAgain: the job still runs, or a service is down.
+        Refused: not signed by us. TryAgain: the job still runs, or a service is down.
     """
     if not signing.authentic(services.config, message):
-        raise InvalidInput(["callback: it does not bear our signature"])
+        raise Refused(["callback: it does not bear our signature"])
     token = Token.parse(message.user_data)
     if token is None:
         return Result("", "ignored", "its UserData is not a token of ours", job=message.job_id)
@@ -69,7 +77,11 @@ def handle_message(services: Services, message: Message) -> Result:
         return Result(claim.group, "ignored", "CI knows no such job", job=message.job_id)
     if not outputs.is_job_of(job, claim, frozenset({claim.nonce})):
         return Result(claim.group, "ignored", "the job is not the one that was claimed", job=message.job_id)
-    decided, checked = judge(services, claim, job)
+    try:
+        decided, checked = judge(services, claim, job)
+    except TryAgain:
+        ledger.create_job(claim, JobRecord(job.id))  # whoever comes next need not look for it
+        raise
     if decided.record.next == "retry":
         reason = f"{decided.record.reason}; tried again in {decided.record.after_seconds} s"
         return Result(claim.group, "job-failed", reason, job=job.id)

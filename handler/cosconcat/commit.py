@@ -14,18 +14,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cosconcat import outputs, verify
-from cosconcat.errors import NotYet
+from cosconcat.errors import NotYet, ServiceUnavailable
 from cosconcat.job.compose import transition_seconds
 from cosconcat.ledger import Claim, End, Entry, Next, Proof
 from cosconcat.ports import Head, Job, Media, ObjectInfo, OutputFile, Unreadable
 from cosconcat.services import Services
-from cosconcat.submit import ledger_of
+from cosconcat.submit import compose_request, ledger_of
 from cosconcat.survey import newcomers
 
 
 @dataclass(frozen=True)
 class Checked:
-    """The fragments as HEAD showed them at `at` (local seconds): fresh enough to delete by, for a moment."""
+    """The fragments as HEAD showed them from `at` (local seconds) on: fresh enough to delete by, for a moment."""
 
     heads: Mapping[str, Head | None]
     at: float
@@ -38,7 +38,7 @@ def commit(services: Services, claim: Claim, job: Job) -> tuple[Entry[End], Chec
         NotYet: the output is not visible yet.
         ServiceUnavailable: a look at the output or a fragment failed for now.
     """
-    ledger = ledger_of(services)
+    config, ledger = services.config, ledger_of(services)
 
     def ends(next_: Next, reason: str, proof: Proof | None = None) -> tuple[Entry[End], None]:
         return ledger.create_end(claim, End(next_, "Success", reason, job.id, proof=proof)), None
@@ -49,11 +49,13 @@ def commit(services: Services, claim: Claim, job: Job) -> tuple[Entry[End], Chec
     head = services.cos.head(claim.output, key)
     if head is None:
         return _missing_output(services, claim, job, key)
+    rule: str = config.verify
     verdict = _is_what_ci_wrote(job, key, head)
     if isinstance(verdict, verify.Verified):
-        verdict = _verify(services, claim, job, head)
-    proof = Proof(key, head.object.etag, head.object.size, services.config.verify, verdict.figures)
-    checked = Checked(services.cos.heads(services.config.bucket, list(_inputs(claim))), services.clock.now())
+        rule, verdict = _verify(services, claim, job, head)
+    proof = Proof(key, head.object.etag, head.object.size, rule, verdict.figures)
+    began = services.clock.now()
+    checked = Checked(services.cos.heads(config.bucket, list(_inputs(claim))), began)
     changed, rewritten = _compare(claim, checked.heads)
     if changed:
         return ends("superseded", f"changed while they were joined: {', '.join(changed[:5])}", proof)
@@ -83,36 +85,62 @@ def _is_what_ci_wrote(job: Job, key: str, head: Head) -> verify.Verdict:
     return verify.check_object(file, head, job.media if len(job.files) <= 1 else None)
 
 
-def _verify(services: Services, claim: Claim, job: Job, head: Head) -> verify.Verdict:
+def _verify(services: Services, claim: Claim, job: Job, head: Head) -> tuple[str, verify.Verdict]:
+    """By which rule the output was judged, and how."""
     config = services.config
     joined = _joined(claim)
     if config.verify == "none":
-        return verify.Verified({"rule": "none"})
-    if config.verify == "size":
-        by_size = verify.check_size([o.size for o in joined], head.object.size)
-        if isinstance(by_size, verify.Verified) or config.on_mixed != "transcode":
-            return by_size  # otherwise they may have been transcoded after all, and their bytes say nothing
+        return "none", verify.Verified({"rule": "none"})
+    if config.verify == "size" and _joined_directly(services, claim):
+        return "size", verify.check_size([o.size for o in joined], head.object.size)
     output = _output_media(services, claim, job, head)
     if isinstance(output, verify.Unverified):
-        return output
-    probes = services.cos.media(config.bucket, [o.key for o in joined])
-    return verify.check_duration(_pieces(claim, probes), output, transition_seconds(config, claim.set))
+        return "duration", output
+    try:
+        probes = services.cos.media(config.bucket, [o.key for o in joined])
+    except ServiceUnavailable as failure:
+        entry = ledger_of(services).claim(claim.gid, claim.rev, claim.n)
+        if entry is None or entry.age <= config.stale_seconds:
+            raise
+        return "duration", verify.Unverified(f"for {entry.age} s the fragments could not be probed: {failure}")
+    return "duration", verify.check_duration(_pieces(claim, probes), output, transition_seconds(config, claim.set))
+
+
+def _joined_directly(services: Services, claim: Claim) -> bool:
+    """Whether bytes may prove the join: only where it is known that nothing was transcoded.
+
+    Not with a template, whose parameters are not known here. With CONCAT_ON_MIXED=transcode only the job's record tells
+    whether the fragments were alike; a job that was adopted has none, and is judged by its length.
+    """
+    request = compose_request(services, claim)
+    if not request.direct or (request.Operation is not None and request.Operation.TemplateId):
+        return False
+    if services.config.on_mixed != "transcode":
+        return True
+    record = ledger_of(services).job(claim.gid, claim.rev, claim.n)
+    return record is not None and record.record.direct
 
 
 def _output_media(services: Services, claim: Claim, job: Job, head: Head) -> Media | verify.Unverified:
     """The length of the output: of a playlist from itself, otherwise from the job, or from a probe if it says none."""
-    key = head.object.key
     if claim.format == "hls":
-        stored = services.cos.get(claim.output, key)
-        playlist = verify.read_playlist(stored.body if stored else b"", key)
-        whole = verify.check_playlist(playlist, services.cos.heads(claim.output, playlist.segments))
-        return whole if isinstance(whole, verify.Unverified) else Media(playlist.seconds, head.object.size)
+        return whole_playlist(services, claim, head)
     if job.media is not None and job.media.duration > 0:
         return job.media
+    key = head.object.key
     probed = services.cos.media(claim.output, [key])[key]
     if isinstance(probed, Unreadable):
         return verify.Unverified(f"{key} cannot be probed: {probed.code} {probed.message}")
     return probed
+
+
+def whole_playlist(services: Services, claim: Claim, head: Head) -> Media | verify.Unverified:
+    """The length of an hls output, if its playlist is complete and every segment is there."""
+    key = head.object.key
+    stored = services.cos.get(claim.output, key)
+    playlist = verify.read_playlist(stored.body if stored else b"", key)
+    whole = verify.check_playlist(playlist, services.cos.heads(claim.output, playlist.segments))
+    return whole if isinstance(whole, verify.Unverified) else Media(playlist.seconds, head.object.size)
 
 
 def _pieces(claim: Claim, probes: Mapping[str, Media | Unreadable]) -> list[verify.Piece]:

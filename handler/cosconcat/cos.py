@@ -51,7 +51,7 @@ class CosOverHttp:
     def __init__(self, config: Config, credentials: Credentials) -> None:
         self._scheme = config.scheme
         self._credentials = credentials
-        self._clients: dict[tuple[str, bool], CosS3Client] = {}
+        self._clients: dict[tuple[str, bool, int], CosS3Client] = {}
 
     def list(self, bucket: Bucket, prefix: str, marker: str = "", limit: int = 1000) -> Page:
         """Objects under `prefix` after `marker`, in UTF-8 order. May lag: hide keys or show old ETags."""
@@ -130,12 +130,15 @@ class CosOverHttp:
         return True
 
     def delete(self, bucket: Bucket, doomed: Sequence[Doomed]) -> Sequence[Undeleted]:
-        """Multi-delete in batches of 1,000; what could not be deleted is returned. A missing key counts as deleted."""
+        """Multi-delete in batches of 1,000; what could not be deleted is returned. A missing key counts as deleted.
+
+        Never repeated by the SDK: when the answer is lost, the keys may hold new content by the time it would be.
+        """
         undeleted: list[Undeleted] = []
         for start in range(0, len(doomed), DELETED_AT_ONCE):
             batch = doomed[start : start + DELETED_AT_ONCE]
             with _translated("POST delete", bucket, batch[0].key):
-                answer = self._client(bucket).delete_objects(
+                answer = self._client(bucket, retry=0).delete_objects(
                     Bucket=bucket.name, Delete={"Quiet": "true", "Object": [_doomed(one) for one in batch]}
                 )
                 if "Code" in answer:  # a whole request refused by a 200
@@ -219,9 +222,10 @@ class CosOverHttp:
                 Metadata=dict(headers),  # the SDK copies these verbatim, so any header can be sent
             )
 
-    def _client(self, bucket: Bucket, *, slow: bool = False) -> CosS3Client:
+    def _client(self, bucket: Bucket, *, slow: bool = False, retry: int = RETRIES) -> CosS3Client:
         """The SDK's client for a region: it takes the host from there, the bucket with each call."""
-        if (bucket.region, slow) not in self._clients:
+        kind = (bucket.region, slow, retry)
+        if kind not in self._clients:
             from qcloud_cos import CosConfig, CosS3Client
 
             config = CosConfig(
@@ -232,8 +236,8 @@ class CosOverHttp:
                 Scheme=self._scheme,
                 Timeout=SLOW if slow else QUICK,
             )
-            self._clients[bucket.region, slow] = CosS3Client(config, retry=RETRIES, session=_session())
-        return self._clients[bucket.region, slow]
+            self._clients[kind] = CosS3Client(config, retry=retry, session=_session())
+        return self._clients[kind]
 
 
 def _path(key: str) -> str:

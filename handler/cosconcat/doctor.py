@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlsplit
 
-from cosconcat.cleanup import EXPIRE_TAG
 from cosconcat.config import Config, read_credentials
 from cosconcat.errors import Blocked, ConcatError, Rejected
 from cosconcat.job.refusals import REFUSALS
 from cosconcat.ledger import Ledger
 from cosconcat.ports import Doomed
+from cosconcat.removal import EXPIRE_TAG
 from cosconcat.services import Services
 from cosconcat.settings import LifecycleRule, Settings, SettingsOverHttp
 from cosconcat.token import Token

@@ -5,6 +5,7 @@
     <state>/<gid>/<rev>/job-<n>.json     the job that attempt n led to
     <state>/<gid>/<rev>/end-<n>.json     THE branch point: how attempt n ended and what comes next
     <state>/<gid>/<rev>/done.json        the closing record
+    <state>/out/<hash of the key>        whose an output key is, where two groups could mean the same one
 
 `gid` stands for the group, `rev` counts the contents of one group, `n` the attempts for one content. Whoever loses a
 create reads the winner's record and obeys it: claim n+1 exists only after end n says retry, rev r+1 only after rev r
@@ -28,6 +29,8 @@ from cosconcat.token import Token
 Next = Literal["clean", "superseded", "keep", "gave-up", "retry"]
 Outcome = Literal["joined", "superseded", "kept", "gave-up"]
 
+Probed = Literal["", "alike", "unlike"]  # whether the fragments can be joined directly, once they were probed
+
 R = TypeVar("R")
 
 
@@ -50,6 +53,16 @@ class Claim:
     output: Bucket
     output_key: str  # as sent to CI, wildcards unexpanded
     format: str  # what ${ext} stands for is derived from it
+    earlier: tuple[str, ...] = ()  # nonces of attempts before this one whose job, if there is one, was not found
+    since: int = 0  # when the first of those was claimed (epoch seconds)
+    failures: int = 0  # failed jobs of this content before this attempt
+    refusals: int = 0  # refused POSTs in a row before this attempt
+    probed: Probed = ""  # what earlier probes said of the fragments: they are paid for once
+
+    @property
+    def nonces(self) -> frozenset[str]:
+        """A job that carries one of these is ours."""
+        return frozenset((self.nonce, *self.earlier))
 
     @property
     def gid(self) -> str:
@@ -68,6 +81,7 @@ class JobRecord:
 
     job: str
     adopted: bool = False
+    direct: bool = False  # known to have been posted with DirectConcat, without a template
 
 
 @dataclass(frozen=True)
@@ -92,6 +106,7 @@ class End:
     after_seconds: int = 0
     failures: int = 0  # failed jobs of this content so far, this one included
     refusals: int = 0  # refused POSTs in a row, this one included
+    probed: Probed = ""
     proof: Proof | None = None
 
 
@@ -253,10 +268,14 @@ class Ledger:
                 return claim.record if claim else None
         return None
 
-    def nonces(self, claim: Claim) -> frozenset[str]:
-        """Nonces of all attempts of this content up to `claim`: a job that carries one of them is ours."""
-        earlier = (self.claim(claim.gid, claim.rev, n) for n in range(1, claim.n))
-        return frozenset({claim.nonce} | {entry.record.nonce for entry in earlier if entry})
+    def reserve(self, bucket: Bucket, key: str, gid: str) -> bool:
+        """Make an output key this group's own: False when another group has it."""
+        name = hashlib.sha256(f"{bucket.name}/{key}".encode()).hexdigest()[:32]
+        record = f"{self._prefix}out/{name}"
+        if self._cos.create(self._bucket, record, gid.encode()):
+            return True
+        held = self._cos.get(self._bucket, record)
+        return held is not None and held.body.decode(errors="replace") == gid
 
     def opened(self) -> Iterator[tuple[str, int]]:
         """(gid, rev) of every content in the index, as LIST shows it."""
@@ -323,7 +342,12 @@ def _claim_from(d: dict[str, Any]) -> Claim:
     fragments = tuple(Fragment(**{**f, "object": ObjectInfo(**f["object"])}) for f in s["fragments"])
     extras = {name: _object_from(s[name]) for name in ("marker", "intro", "outro")}
     return Claim(
-        **{**d, "set": FragmentSet(**{**s, "fragments": fragments, **extras}), "output": Bucket(**d["output"])}
+        **{
+            **d,
+            "set": FragmentSet(**{**s, "fragments": fragments, **extras}),
+            "output": Bucket(**d["output"]),
+            "earlier": tuple(d["earlier"]),
+        }
     )
 
 

@@ -40,6 +40,19 @@ def end_of(claim: Claim, done: Done) -> dict[str, object]:
     }
 
 
+class Notifier:
+    """Tells of ends during one invocation; after a failure no more, so that a dead receiver costs one time-out."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._failure = ""
+
+    def __call__(self, claim: Claim, done: Done) -> str:
+        """Why the end could not be told; empty when it was, or when nobody asked for it."""
+        self._failure = self._failure or notify(self._config, end_of(claim, done)) or ""
+        return self._failure
+
+
 def notify(config: Config, end: Mapping[str, object]) -> str | None:
     """Post `end`; None when the receiver took it (2xx) or nobody asked for it, else the reason for the log.
 

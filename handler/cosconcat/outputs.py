@@ -22,11 +22,16 @@ def expand(key: str, container: str, job_id: str = "") -> str | None:
 
 def with_rev(key: str, rev: int) -> str:
     """`key` with `.r<rev>` before its extension: the name for content that must not overwrite what is there."""
+    return with_mark(key, f"r{rev:04}")
+
+
+def with_mark(key: str, mark: str) -> str:
+    """`key` with `.<mark>` before its extension."""
     folder, slash, name = key.rpartition("/")
     stem, dot, extension = name.rpartition(".")
     if not dot:
         stem, extension = name, ""
-    return f"{folder}{slash}{stem}.r{rev:04}{dot}{extension}"
+    return f"{folder}{slash}{stem}.{mark}{dot}{extension}"
 
 
 def written_key(claim: Claim, job: Job) -> str | None:
@@ -55,11 +60,11 @@ def is_job_of(job: Job, claim: Claim, nonces: frozenset[str]) -> bool:
     )
 
 
-def is_adoptable(job: Job, claim: Claim, nonces: frozenset[str]) -> bool:
+def is_adoptable(job: Job, claim: Claim) -> bool:
     """Whether the claim's attempt may go on with this job: its own in any state, an earlier one's that did not fail.
 
     An earlier attempt's failed job is what this attempt was claimed for: taken over, one failure would count thrice.
     """
-    if not is_job_of(job, claim, nonces):
+    if not is_job_of(job, claim, claim.nonces):
         return False
     return job.state not in ("Failed", "Cancel") or is_job_of(job, claim, frozenset({claim.nonce}))

@@ -20,7 +20,7 @@ from cosconcat.groups import FragmentSet
 from cosconcat.job.compose import compose, container_format
 from cosconcat.job.mixed import differences
 from cosconcat.job.request import Request
-from cosconcat.ledger import Claim, End, Entry, JobRecord, Ledger, Next
+from cosconcat.ledger import Claim, End, Entry, JobRecord, Ledger, Probed
 from cosconcat.ports import Job, Unreadable
 from cosconcat.results import Result
 from cosconcat.services import Services
@@ -40,8 +40,13 @@ def ledger_of(services: Services) -> Ledger:
     return Ledger(services.cos, services.config.state_bucket, services.config.state_prefix)
 
 
-def first_claim(services: Services, fragments: FragmentSet, rev: int, output_key: str) -> Claim:
-    """Attempt 1 for this content, with a nonce drawn now."""
+def first_claim(
+    services: Services, fragments: FragmentSet, rev: int, output_key: str, before: Claim | None = None
+) -> Claim:
+    """Attempt 1 for this content, with a nonce drawn now.
+
+    `before` is an attempt for the same content in an earlier rev: its failed jobs and its probes still count.
+    """
     return Claim(
         group=fragments.group,
         rev=rev,
@@ -53,16 +58,30 @@ def first_claim(services: Services, fragments: FragmentSet, rev: int, output_key
         output=services.config.output_bucket,
         output_key=output_key,
         format=container_format(services.config, fragments),
+        failures=before.failures if before else 0,
+        probed=before.probed if before else "",
     )
 
 
-def next_claim(services: Services, previous: Claim) -> Claim:
-    """The attempt after `previous` for the same content."""
-    return replace(previous, n=previous.n + 1, nonce=services.nonce(), lease_seconds=services.config.lease_seconds)
+def next_claim(services: Services, previous: Entry[Claim], end: End) -> Claim:
+    """The attempt after `previous`, which ended as `end` says, for the same content."""
+    claim = previous.record
+    lost = end.outcome == "Lost"
+    return replace(
+        claim,
+        n=claim.n + 1,
+        nonce=services.nonce(),
+        lease_seconds=services.config.lease_seconds,
+        earlier=(*claim.earlier, claim.nonce) if lost else claim.earlier,
+        since=claim.since or (previous.written if lost else 0),
+        failures=end.failures,
+        refusals=end.refusals,
+        probed=end.probed,
+    )
 
 
-def submit(services: Services, claim: Claim, previous: End | None = None) -> Result:
-    """What the winner of `claim` does: exactly one POST, or none. `previous` is how the attempt before it ended.
+def submit(services: Services, claim: Claim) -> Result:
+    """What the winner of `claim` does: exactly one POST, or none.
 
     Raises:
         TryAgain: CI refuses for now (the refusal is recorded first), or the outcome of the POST is unknown.
@@ -71,13 +90,17 @@ def submit(services: Services, claim: Claim, previous: End | None = None) -> Res
     taken = _look_first(services, claim)
     if taken is not None:
         return taken
+    probed = claim.probed
     try:
-        request = _request(services, claim)
+        request = compose_request(services, claim)
+        if request.direct and services.config.on_mixed != "trust":
+            probed = probed or _probe(services, claim)
+            request = _fit(services, request, probed)
     except TryAgain as failure:
-        _end_without_job(services, claim, previous, "retry", "NotPosted", failure)
+        _end_without_job(services, claim, End("retry", "NotPosted", str(failure), probed=probed))
         raise
     except NeverAgain as mistake:
-        return _end_without_job(services, claim, previous, "gave-up", "NotPosted", mistake)
+        return _end_without_job(services, claim, End("gave-up", "NotPosted", str(mistake), probed=probed))
     try:
         job = services.ci.submit(services.config.bucket, request)
     except OutcomeUnknown as lost:
@@ -86,11 +109,12 @@ def submit(services: Services, claim: Claim, previous: End | None = None) -> Res
             raise NotYet(f"group {claim.group}: {lost}; its job is looked for when the lease is over") from lost
         return adopt(services, claim, found)
     except TryAgain as refusal:  # the port's word for: no job exists, ask again later
-        _end_without_job(services, claim, previous, "retry", "Rejected", refusal)
+        _end_without_job(services, claim, End("retry", "Rejected", str(refusal), probed=probed))
         raise
     except NeverAgain as refusal:
-        return _end_without_job(services, claim, previous, "gave-up", "Rejected", refusal)
-    ledger_of(services).create_job(claim, JobRecord(job.id))
+        return _end_without_job(services, claim, End("gave-up", "Rejected", str(refusal), probed=probed))
+    direct = request.direct and not (request.Operation and request.Operation.TemplateId)
+    ledger_of(services).create_job(claim, JobRecord(job.id, direct=direct))
     return Result(claim.group, "submitted", key=claim.output_key, job=job.id)
 
 
@@ -99,37 +123,30 @@ def _look_first(services: Services, claim: Claim) -> Result | None:
     if claim.n > 1 or claim.rev > 1:
         changed = changed_fragments(services, claim)
         if changed:
-            reason = f"changed since it was listed: {', '.join(changed[:5])}"
-            ledger_of(services).create_end(claim, End("superseded", "NotPosted", reason))
-            return Result(claim.group, "superseded", reason)
+            return _superseded(services, claim, f"changed since it was listed: {', '.join(changed[:5])}")
     if claim.n == 1:
         return None
-    found = find_job(services, claim)
+    found = find_job(services, claim) if claim.earlier else None
     if found is not None:
         return adopt(services, claim, found)
     literal = outputs.expand(claim.output_key, claim.format)
     if literal is not None and services.cos.head(claim.output, literal) is not None:
-        reason = f"{literal} was free when it was claimed, now something else lies there"
-        ledger_of(services).create_end(claim, End("superseded", "NotPosted", reason))
-        return Result(claim.group, "superseded", reason)
+        return _superseded(services, claim, f"{literal} was free when it was claimed, now something lies there")
     return None
 
 
-def _end_without_job(
-    services: Services,
-    claim: Claim,
-    previous: End | None,
-    next_: Next,
-    outcome: str,
-    why: Exception,
-) -> Result:
+def _superseded(services: Services, claim: Claim, reason: str) -> Result:
+    end = End("superseded", "NotPosted", reason, failures=claim.failures, probed=claim.probed)
+    ledger_of(services).create_end(claim, end)
+    return Result(claim.group, "superseded", reason)
+
+
+def _end_without_job(services: Services, claim: Claim, end: End) -> Result:
     """End an attempt that led to no job; refusals in a row lengthen the pause before the next."""
-    failures, refusals = (previous.failures, previous.refusals + 1) if previous else (0, 1)
-    pause = back_off(refusals) if next_ == "retry" else 0
-    ledger_of(services).create_end(
-        claim, End(next_, outcome, str(why), after_seconds=pause, failures=failures, refusals=refusals)
-    )
-    return Result(claim.group, "gave-up", str(why))
+    refusals = claim.refusals + 1
+    pause = back_off(refusals) if end.next == "retry" else 0
+    ledger_of(services).create_end(claim, replace(end, after_seconds=pause, failures=claim.failures, refusals=refusals))
+    return Result(claim.group, "gave-up", end.reason)
 
 
 def adopt(services: Services, claim: Claim, job: Job) -> Result:
@@ -139,13 +156,10 @@ def adopt(services: Services, claim: Claim, job: Job) -> Result:
 
 
 def find_job(services: Services, claim: Claim) -> Job | None:
-    """The job of this content that the claim may take over, from CI's listing since a little before the claim."""
-    ledger = ledger_of(services)
-    nonces = ledger.nonces(claim)
-    mine = (
-        job for job in listed_jobs(services, _first_written(ledger, claim)) if outputs.is_adoptable(job, claim, nonces)
-    )
-    return next(mine, None)
+    """The job that carries a nonce of this content, from CI's listing since a little before the claim."""
+    since = claim.since or _written(services, claim)
+    listed = listed_jobs(services, since)
+    return next((job for job in listed if outputs.is_adoptable(job, claim)), None)
 
 
 def listed_jobs(services: Services, since: int) -> Iterator[Job]:
@@ -166,31 +180,37 @@ def changed_fragments(services: Services, claim: Claim) -> list[str]:
     return [o.key for o in parts if (h := heads[o.key]) is None or not h.object.same_content(o)]
 
 
-def _first_written(ledger: Ledger, claim: Claim) -> int:
-    first: Entry[Claim] | None = ledger.claim(claim.gid, claim.rev, 1)
-    return first.written if first else 0
+def _written(services: Services, claim: Claim) -> int:
+    entry = ledger_of(services).claim(claim.gid, claim.rev, claim.n)
+    return entry.written if entry else 0
 
 
-def _request(services: Services, claim: Claim) -> Request:
-    """The request, composed before anything is probed: a probe costs, a mistake in the request does not."""
+def compose_request(services: Services, claim: Claim) -> Request:
+    """The request of a claim as it would be posted if its fragments are alike."""
     config = services.config
     callback = signing.callback_url(config, claim.token) if config.callback_url else ""
-    request = compose(config, claim.set, claim.output_key, str(claim.token), callback)
-    if request.direct and config.on_mixed != "trust":
-        differences = _differences(services, claim.set)
-        if differences and config.on_mixed == "refuse":
-            raise InvalidInput([f"DirectConcat joins only fragments of one kind: {d}" for d in differences])
-        if differences:
-            log.warning("fragments differ: transcoded, not joined directly", group=claim.group, reason=differences[:5])
-            return request.transcoded()
-    return request
+    return compose(config, claim.set, claim.output_key, str(claim.token), callback)
 
 
-def _differences(services: Services, fragments: FragmentSet) -> tuple[str, ...]:
+def _probe(services: Services, claim: Claim) -> Probed:
+    """Whether a direct join would do: every fragment probed, a paid call each, so only once for each content."""
+    fragments = claim.set
     keys = [f.object.key for f in fragments.fragments]
     keys += [o.key for o in (fragments.intro, fragments.outro) if o]
     media = services.cos.media(services.config.bucket, keys)
-    unreadable = [f"{k}: {m.code} {m.message}" for k, m in media.items() if isinstance(m, Unreadable)]
-    if unreadable:
-        return tuple(unreadable)
-    return differences([(k, m) for k in keys if not isinstance(m := media[k], Unreadable)])
+    unlike = [f"{k}: {m.code} {m.message}" for k, m in media.items() if isinstance(m, Unreadable)]
+    unlike += differences([(k, m) for k in keys if not isinstance(m := media[k], Unreadable)])
+    if unlike:
+        log.warning("fragments differ, so no direct join", group=claim.group, reason=unlike[:5])
+    if unlike and services.config.on_mixed == "refuse":
+        raise InvalidInput([f"DirectConcat joins only fragments of one kind: {each}" for each in unlike])
+    return "unlike" if unlike else "alike"
+
+
+def _fit(services: Services, request: Request, probed: Probed) -> Request:
+    """CONCAT_ON_MIXED=transcode: what cannot be joined directly is transcoded."""
+    if probed == "alike":
+        return request
+    if services.config.on_mixed == "refuse":
+        raise InvalidInput(["DirectConcat joins only fragments of one kind: these differ, as probed before"])
+    return request.transcoded()

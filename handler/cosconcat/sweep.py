@@ -11,14 +11,17 @@ A round may take several invocations: `<state>/sweep.json` holds the cursor and 
 from __future__ import annotations
 
 import json
+import random
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from cosconcat import log
 from cosconcat.advance import advance, take_up
 from cosconcat.cleanup import clean_again
-from cosconcat.errors import NeverAgain, TryAgain
+from cosconcat.errors import Blocked, ConcatError, InvalidInput, NeverAgain, TryAgain
 from cosconcat.groups import Invalid, Verdict, Waiting, Whole
 from cosconcat.ledger import gid_of
 from cosconcat.naming import InvalidName, NotOurs
@@ -47,15 +50,20 @@ def handle_sweep(services: Services) -> dict[str, object]:
 
 
 def handle_retry(services: Services, group: str) -> dict[str, object]:
-    """A person says: go on with this group now, whatever was given up or is waiting for its time.
+    """A person says: go on with this group now, whatever was given up or is waiting for its next try.
 
     Raises TryAgain when it fails for now.
     """
-    content = ledger_of(services).newest_content(gid_of(group))
-    if content is not None and content.done is None:
-        result = advance(services, gid_of(group), content.rev, forced=True)
-    else:
-        result = look_at(services, group, forced=True)
+    gid = gid_of(group)
+    try:
+        content = ledger_of(services).newest_content(gid)
+        result = None
+        if content is not None and content.done is None:
+            result = advance(services, gid, content.rev, forced=True)
+        if result is None or result.action in ("gave-up", "kept", "superseded"):  # closed only now: begin anew
+            result = look_at(services, group, forced=True)
+    except NeverAgain as mistake:
+        result = Result(group, "invalid", str(mistake))
     log.info("retry", **result.as_dict())
     return {"results": [result.as_dict()]}
 
@@ -69,29 +77,41 @@ def handle_report(services: Services) -> dict[str, object]:
 
 
 class _Sweep:
-    """The state of one invocation: what was found, what failed, how many jobs were submitted."""
+    """The state of one invocation: what was found, what failed, how many jobs were submitted.
+
+    A run that was killed left `running` in the cursor. The next one writes down each step before it takes it, and the
+    one after that leaves out the step at which that one died, so that no group can hold up all others for ever.
+    """
 
     def __init__(self, services: Services) -> None:
         self.services = services
+        self.began = services.clock.now()
         self.results: list[Result] = []  # the first ones; all are counted
         self.counts: Counter[str] = Counter()
         self.failed: list[str] = []
         self.submitted = 0
         self.round_complete = False
-        self.findings, self.marker = self._resume()
+        state = self._state()
+        self.findings, self.marker = self._resume(state)
+        self.careful = state.get("running") is True
+        self.left_out = str(state.get("at", "")) if self.careful else ""
+        self._save(running=True)
 
     def index(self) -> None:
-        """(a) Every content in the open index, one step further; job states from one page of CI's listing."""
+        """(a) Every content in the open index, one step further, in random order; at most half of time and jobs."""
         self.findings.entries["stuck"].clear()  # the index is gone through anew each time
-        listed: Mapping[str, Job] | None = None
-        for gid, rev in ledger_of(self.services).opened():
-            if self._out_of_time():
+        opened = list(ledger_of(self.services).opened())
+        if not opened:
+            return
+        random.Random(self.services.nonce()).shuffle(opened)  # noqa: S311 - fair turns, no secret
+        listed = self._listed_jobs()
+        half = (self.began + self.services.deadline) / 2
+        for gid, rev in opened:
+            if self.services.clock.now() > half or self.submitted >= max(1, self.services.config.sweep_jobs // 2):
                 return
-            if listed is None:
-                listed = self._listed_jobs()
-            result = self._attempt(gid, partial(advance, self.services, gid, rev, listed))
-            if result is not None and result.stuck:
-                self.findings.add("stuck", result.group, reason=result.reason, job=result.job)
+            result = self._attempt(f"{gid}-{rev:04}", partial(advance, self.services, gid, rev, listed))
+            if result is not None:
+                self._note(result)
 
     def prefix(self) -> None:
         """(b) The input prefix from the cursor on; (c) the report when its end is reached."""
@@ -105,7 +125,7 @@ class _Sweep:
             if page.next_marker is None:
                 self._publish(page.now)
                 break
-            self.marker, before = page.next_marker, here  # LIST keeps a group's objects together
+            self.marker, before = page.next_marker, here  # LIST mostly keeps a group's objects together
         self._save()
 
     def _groups_of(self, page: Page, here: set[str], before: set[str]) -> bool:
@@ -182,19 +202,32 @@ class _Sweep:
     def _note(self, result: Result) -> None:
         """Into the report what a person should know of a group's result."""
         kind = {"gave-up": "gave_up", "kept": "kept", "blocked": "blocked", "invalid": "invalid"}.get(result.action)
-        if kind:
-            self.findings.add(kind, result.group, reason=result.reason, job=result.job, output=result.key)
+        if kind or result.stuck:
+            what = {"reason": result.reason, "job": result.job, "output": result.key}
+            self.findings.add(kind or "stuck", result.group, **what)
 
     def _attempt(self, name: str, step: Callable[[], Result | None]) -> Result | None:
+        """Take one step for a group (or an entry of the index); whatever goes wrong with it stays its own."""
+        if self.careful:
+            if name == self.left_out:
+                group = self._group_name(name)
+                self.findings.add("blocked", group, reason="the sweep was killed while at it; left out this time")
+                return None
+            self._save(running=True, at=name)
         try:
             result = step()
         except TryAgain as failure:
-            self.failed.append(f"{name}: {failure}")
-            result = Result(name, "try-again", str(failure))
-            self.findings.add("blocked", name, reason=str(failure))
+            group = self._group_name(name)
+            self.failed.append(f"{group}: {failure}")
+            result = Result(group, "blocked" if isinstance(failure, Blocked) else "try-again", str(failure))
+            self.findings.add("blocked", group, reason=str(failure))
         except NeverAgain as failure:
-            result = Result(name, "invalid", str(failure))
-            self.findings.add("invalid", name, reason=str(failure))
+            result = Result(self._group_name(name), "invalid", str(failure))
+            self.findings.add("invalid", result.group, reason=str(failure))
+        except Exception as fault:  # noqa: BLE001 - a fault of ours with one group must not keep the others waiting
+            result = Result(self._group_name(name), "invalid", f"fault: {type(fault).__name__} {fault}")
+            self.findings.add("invalid", result.group, reason=result.reason)
+            log.error("sweep fault", group=result.group, reason=result.reason)
         if result is not None:
             self.counts[result.action] += 1
             if len(self.results) < SHOWN_RESULTS:
@@ -203,26 +236,48 @@ class _Sweep:
             log.info("sweep", **result.as_dict())
         return result
 
+    def _group_name(self, name: str) -> str:
+        """The group behind an entry of the index; any other name is the group's own."""
+        found = re.fullmatch(r"([0-9a-f]{32})-([0-9]{4,})", name)
+        try:
+            entry = ledger_of(self.services).claim(found[1], int(found[2]), 1) if found else None
+        except ConcatError:
+            entry = None
+        return entry.record.group if entry else name
+
     def _listed_jobs(self) -> Mapping[str, Job]:
+        """One page of CI's listing; without it each job is asked for by itself."""
         since = int(self.services.clock.now()) - LISTED_SECONDS
-        return {job.id: job for job in self.services.ci.jobs(self.services.config.bucket, since).jobs}
+        try:
+            return {job.id: job for job in self.services.ci.jobs(self.services.config.bucket, since).jobs}
+        except ConcatError as failure:
+            self.findings.add("blocked", "(all groups)", reason=f"CI does not list its jobs: {failure}")
+            log.warning("jobs not listed", reason=str(failure))
+            return {}
 
     def _out_of_time(self) -> bool:
         return self.services.clock.now() > self.services.deadline - MARGIN_SECONDS
 
-    def _resume(self) -> tuple[Findings, str]:
+    def _state(self) -> dict[str, Any]:
+        """The cursor as the last run left it; empty when it is unreadable: a new round begins then."""
         config = self.services.config
-        stored = self.services.cos.get(config.state_bucket, f"{config.state_prefix}sweep.json")
         try:
-            state = json.loads(stored.body) if stored else {}
+            stored = self.services.cos.get(config.state_bucket, f"{config.state_prefix}sweep.json")
+            return dict(json.loads(stored.body)) if stored else {}
+        except (ValueError, TypeError, InvalidInput):
+            return {}
+
+    def _resume(self, state: Mapping[str, Any]) -> tuple[Findings, str]:
+        try:
             return Findings.from_json(state.get("findings", {})), str(state.get("marker", ""))
-        except (ValueError, TypeError, AttributeError):  # a half-written or foreign cursor: begin a new round
+        except (ValueError, TypeError, AttributeError):
             return Findings(), ""
 
-    def _save(self) -> None:
+    def _save(self, *, running: bool = False, at: str = "") -> None:
         config = self.services.config
         state = {} if self.round_complete else {"marker": self.marker, "findings": self.findings.as_json()}
-        self.services.cos.put(config.state_bucket, f"{config.state_prefix}sweep.json", json.dumps(state).encode())
+        body = json.dumps({**state, "running": running, "at": at}, ensure_ascii=False).encode()
+        self.services.cos.put(config.state_bucket, f"{config.state_prefix}sweep.json", body)
 
     def _publish(self, now: int) -> None:
         config = self.services.config

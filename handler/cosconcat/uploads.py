@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cosconcat import log
-from cosconcat.errors import NeverAgain, TryAgain
+from cosconcat.errors import Blocked, NeverAgain, TryAgain
 from cosconcat.events import Ignored, Upload
 from cosconcat.naming import InvalidName, NotOurs
 from cosconcat.results import Result
@@ -35,7 +35,7 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
             result = look_at(services, group, own)
         except TryAgain as failure:
             failed.append(f"{group}: {failure}")
-            result = Result(group, "try-again", str(failure))
+            result = Result(group, "blocked" if isinstance(failure, Blocked) else "try-again", str(failure))
         except NeverAgain as failure:
             result = Result(group, "invalid", str(failure))
         results.append(result)

@@ -1,0 +1,197 @@
+"""How what was joined is removed, in each mode of CONCAT_CLEANUP, and what is never removed.
+
+    HEAD ─► is it byte for byte what the claim joined? ─► delete · copy and delete · tag · nothing
+                                └─ no: it stays, and the closing record says why
+
+Never removed: intro and outro, fragments that were trimmed (the output holds only a part of them), anything that
+changed since, and everything where nothing was proven. The marker goes last, and only if nothing else stayed.
+
+Whoever resumes looks at every fragment again before removing it: between the decision and now its key may hold new
+content. The same if the HEADs of the decision are older than a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cosconcat import log, outputs, tags
+from cosconcat.commit import Checked
+from cosconcat.errors import Rejected
+from cosconcat.ledger import Claim, Proof
+from cosconcat.ports import Doomed, Head, ObjectInfo, Undeleted
+from cosconcat.services import Services
+
+FRESH_SECONDS = 10  # HEADs begun longer ago are repeated before anything is removed by them
+AT_ONCE = 1000  # one multi-delete, so that each has its own fresh HEADs
+COPIED_AT_ONCE = 20  # copies take their time: what was copied is deleted before the next, so that every run gets on
+EXPIRE_TAG = ("concat-cleanup", "expire")  # what the lifecycle rule of CONCAT_CLEANUP=expire filters by
+
+
+@dataclass
+class Removal:
+    """What was removed: how many objects, and why the others were left."""
+
+    removed: int = 0
+    kept: dict[str, str] = field(default_factory=dict)
+
+
+def remove(services: Services, claim: Claim, proof: Proof, checked: Checked | None) -> Removal:
+    """Remove of the claim's fragments those that still are what was joined, then the marker.
+
+    `checked` are the HEADs by which this very call decided, if it did; used only while they are fresh.
+    """
+    config = services.config
+    removal = Removal()
+    if config.cleanup == "keep" or config.verify == "none" or proof.verified == "none":
+        return removal
+    pieces = _removable(claim, removal)
+    marker = claim.set.marker
+    step = COPIED_AT_ONCE if config.cleanup == "trash" else AT_ONCE
+    for start in range(0, len(pieces), step):
+        _remove_some(services, claim, pieces[start : start + step], checked, removal)
+    if marker is not None and not removal.kept:
+        _remove_some(services, claim, [marker], checked, removal)
+    return removal
+
+
+def holds_new_content(services: Services, claim: Claim) -> bool:
+    """Whether an object lies at a key of the claim that is not what was joined."""
+    parts = [f.object for f in claim.set.fragments]
+    heads = services.cos.heads(services.config.bucket, [o.key for o in parts])
+    return any((head := heads[o.key]) is not None and not head.object.same_content(o) for o in parts)
+
+
+def _removable(claim: Claim, removal: Removal) -> list[ObjectInfo]:
+    spared = {o.key for o in (claim.set.intro, claim.set.outro) if o}
+    pieces = []
+    for fragment in claim.set.fragments:
+        if fragment.start or fragment.end:
+            removal.kept[fragment.object.key] = "trimmed: the output holds only a part of it"
+        elif fragment.object.key not in spared:
+            pieces.append(fragment.object)
+    return pieces
+
+
+def _remove_some(
+    services: Services, claim: Claim, pieces: Sequence[ObjectInfo], checked: Checked | None, removal: Removal
+) -> None:
+    config = services.config
+    heads = _heads(services, [piece.key for piece in pieces], checked)
+    same: list[Head] = []
+    for piece in pieces:
+        head = heads[piece.key]
+        if head is None:
+            continue
+        if head.object.same_content(piece):
+            same.append(head)
+            continue
+        removal.kept[piece.key] = "changed since it was joined"
+        if config.cleanup == "expire":
+            _spare(services, piece.key)
+    if config.cleanup_dry_run:
+        for head in same:
+            log.info("would be removed", group=claim.group, key=head.object.key, mode=config.cleanup)
+            removal.kept[head.object.key] = f"dry run of {config.cleanup}"
+    elif config.cleanup == "expire":
+        for head in same:
+            _expire(services, head.object, removal)
+    else:
+        _delete(
+            services, _moved_to_trash(services, claim, same, removal) if config.cleanup == "trash" else same, removal
+        )
+
+
+def _heads(services: Services, keys: Sequence[str], checked: Checked | None) -> Mapping[str, Head | None]:
+    fresh = checked is not None and services.clock.now() - checked.at < FRESH_SECONDS
+    if checked is not None and fresh and all(key in checked.heads for key in keys):
+        return checked.heads
+    return services.cos.heads(services.config.bucket, keys)
+
+
+def _delete(services: Services, heads: Sequence[Head], removal: Removal) -> None:
+    """Where the bucket has versions, the very version that was joined, and no other."""
+    doomed = [Doomed(head.object.key, head.version_id) for head in heads]
+    failed: Sequence[Undeleted] = services.cos.delete(services.config.bucket, doomed) if doomed else ()
+    for undeleted in failed:
+        removal.kept[undeleted.key] = f"{undeleted.code}: {undeleted.message}"
+    removal.removed += len(doomed) - len(failed)
+
+
+def _moved_to_trash(services: Services, claim: Claim, heads: Sequence[Head], removal: Removal) -> list[Head]:
+    """Copy with an ETag condition, then look at copies and originals: those that may go.
+
+    A copy's name holds a piece of the content's fingerprint where something else lies at the plain one, so that nothing
+    in the trash is ever overwritten.
+    """
+    bucket = services.config.bucket
+    plain = {head.object.key: services.config.trash_prefix + head.object.key for head in heads}
+    there = services.cos.heads(bucket, list(plain.values()))
+    copies: dict[str, str] = {}
+    for head in heads:
+        part = head.object
+        earlier = there[plain[part.key]]
+        copies[part.key] = (
+            plain[part.key] if earlier is None else outputs.with_mark(plain[part.key], claim.fingerprint[:12])
+        )
+        if earlier is not None and _is_copy(earlier, part):
+            copies[part.key] = plain[part.key]
+            continue  # an earlier run came so far
+        try:
+            if not services.cos.copy(bucket, part.key, part.etag, bucket, copies[part.key]):
+                removal.kept[part.key] = "changed since it was joined"
+        except Rejected as refusal:  # archived, too large for a simple copy, or no right: reported, not fatal
+            removal.kept[part.key] = str(refusal)
+    moved = [head for head in heads if head.object.key not in removal.kept]
+    now = services.cos.heads(bucket, [k for h in moved for k in (h.object.key, copies[h.object.key])])
+    may_go: list[Head] = []
+    for head in moved:  # copying takes its time
+        part, copy, original = head.object, now[copies[head.object.key]], now[head.object.key]
+        if copy is None or copy.object.size != part.size:
+            removal.kept[part.key] = f"its copy {copies[part.key]} is not whole"
+        elif original is None or not original.object.same_content(part):
+            removal.kept[part.key] = "changed since it was joined"
+        else:
+            may_go.append(original)
+    return may_go
+
+
+def _is_copy(head: Head, part: ObjectInfo) -> bool:
+    """Whether the object in the trash is a copy of `part`. A copy of a multipart object has an ETag of its own, so such
+    a one is never recognised, and copied again under its marked name.
+    """
+    return (head.object.etag, head.object.size) == (part.etag, part.size)
+
+
+def _expire(services: Services, part: ObjectInfo, removal: Removal) -> None:
+    """Tag for the lifecycle rule, look again, and take the tag back from content that came in between."""
+    bucket = services.config.bucket
+    name, value = EXPIRE_TAG
+    try:
+        before = services.cos.tags(bucket, part.key)
+        if before.get(name) != value and len(before) >= tags.MAX_TAGS:
+            removal.kept[part.key] = f"has {len(before)} tags already, no room for {name}"
+            return
+        if before.get(name) != value:
+            services.cos.tag(bucket, part.key, {**before, name: value})
+    except Rejected as refusal:  # locked, no right, or gone by now: reported, not fatal
+        removal.kept[part.key] = str(refusal)
+        return
+    head = services.cos.head(bucket, part.key)
+    if head is not None and not head.object.same_content(part):
+        _spare(services, part.key)
+        removal.kept[part.key] = "changed since it was joined"
+        return
+    removal.removed += 1
+
+
+def _spare(services: Services, key: str) -> None:
+    """Take the lifecycle rule's tag from new content: whoever died between tagging and looking again left it there."""
+    name, value = EXPIRE_TAG
+    try:
+        there = dict(services.cos.tags(services.config.bucket, key))
+        if there.get(name) == value:
+            del there[name]
+            services.cos.tag(services.config.bucket, key, there)
+    except Rejected as refusal:  # gone by now, or no right: reported, not fatal
+        log.warning("tag not taken back", key=key, reason=str(refusal))
