@@ -67,7 +67,7 @@ class Functions:
         if world.happens("event-lost"):
             return
         record = Upload(self.config.bucket.name, self.config.bucket.region, key, "cos:ObjectCreated:Put")
-        for _ in range(1 + (world.chance.randint(1, 3) if world.happens("event-again") else 0)):
+        for _ in range(1 + (world.chance.choice((1, 1, 2)) if world.happens("event-again") else 0)):
             if world.happens("event-merged"):
                 self.waiting.append(record)
                 continue
@@ -81,7 +81,7 @@ class Functions:
         world = self.world
         if not self.config.callback_url or world.happens("callback-lost"):
             return
-        for _ in range(1 + (world.chance.randint(1, 4) if world.happens("callback-again") else 0)):
+        for _ in range(1 + (world.chance.randint(1, 3) if world.happens("callback-again") else 0)):
             world.after(
                 world.chance.random() ** 3 * 300.0,
                 self._invoking("callback", handle_messages, [self._message(work)], 0),

@@ -298,10 +298,6 @@ MUTANTS = (
         "a content whose inputs changed is found by nobody",
     ),
     Mutant(
-        "helper-enters-no-index", "cosconcat.advance:_job_or_lost", "ledger.open(claim.gid, claim.rev)", "pass",
-        "a claim whose winner died at once is helped on once, then forgotten",
-    ),
-    Mutant(
         "marker-not-last", "cosconcat.cleanup:_remove", "if not removal.kept:", "if True:",
         "the marker goes although a piece it declares whole is still there",
         lambda plan: plan.naming == "folder" and plan.faults["delete-refused"] > 0,
@@ -356,7 +352,7 @@ MUTANTS = (
     ),
     Mutant(
         "gap-joined", "cosconcat.groups:missing_numbers",
-        "return tuple(number for number in range(start, end) if number not in numbers)", "return ()",
+        "return tuple(sorted(set(range(start, end)) - numbers))", "return ()",
         "a group is joined with a piece missing",
     ),
     Mutant(

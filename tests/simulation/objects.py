@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from cosconcat.errors import Rejected
@@ -27,6 +27,7 @@ from cosconcat.ports import (
 from tests.simulation.world import World
 
 T = TypeVar("T")
+LAST_CHARACTER = chr(0x10FFFF)  # sorts behind every key
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,8 @@ class CosModel:
 
     def _forget(self, shelf: Shelf, key: str) -> None:
         """A stale view has caught up."""
-        old, _ = shelf.lagging.pop(key)
-        if old is not None and key not in shelf.current:
+        del shelf.lagging[key]
+        if key not in shelf.current:
             at = bisect_left(shelf.keys, key)
             if at < len(shelf.keys) and shelf.keys[at] == key:
                 del shelf.keys[at]
@@ -166,18 +167,15 @@ class CosModel:
                     stale[key] = old
         keys = shelf.keys
         at = bisect_right(keys, marker) if marker >= prefix and marker else bisect_left(keys, prefix)
-        shown: list[ObjectInfo] = []
-        more = False
-        while at < len(keys) and keys[at].startswith(prefix):
-            key = keys[at]
-            thing = stale[key] if key in stale else shelf.current.get(key)
-            if thing is not None:
-                if len(shown) == limit:
-                    more = True
-                    break
-                shown.append(thing.info)
-            at += 1
-        return Page(tuple(shown), shown[-1].key if more else None, int(world.now))
+        end = bisect_left(keys, prefix + LAST_CHARACTER, at)
+        if shelf.lagging:
+            things = [stale[key] if key in stale else shelf.current.get(key) for key in keys[at:end]]
+            shown = [thing.info for thing in things if thing is not None]
+        else:
+            current = shelf.current
+            shown = [current[key].info for key in keys[at : min(end, at + limit + 1)]]
+        more = len(shown) > limit
+        return Page(tuple(shown[:limit]), shown[limit - 1].key if more else None, int(world.now))
 
     def head(self, bucket: Bucket, key: str) -> Head | None:
         """The object as it is."""
@@ -232,7 +230,10 @@ class CosModel:
             self._shelf(target.name)
             if thing is None or thing.info.etag != etag:
                 return False
-            self.write(target.name, target_key, content=thing.content, body=thing.body).tags = dict(thing.tags)
+            content = thing.content
+            if content is not None and "-" in content.etag:  # what was uploaded in parts is copied in one
+                content = replace(content, etag=hashlib.md5(content.etag.encode()).hexdigest())
+            self.write(target.name, target_key, content=content, body=thing.body).tags = dict(thing.tags)
             if self.world.on_moment is not None:
                 self.world.on_moment("copied", source_key)
             return True
@@ -247,7 +248,7 @@ class CosModel:
             if self.world.happens("delete-refused"):
                 refused.append(Undeleted(one.key, "AccessDenied", "refused by the simulator"))
                 continue
-            self.world.call("DELETE", one.key, self._removal(bucket.name, one), writes=True)
+            self.world.call("DELETE", one.key, self._removal(bucket.name, one), writes=True, again=False)
         return refused
 
     def _removal(self, bucket: str, doomed: Doomed) -> Callable[[], None]:

@@ -17,7 +17,7 @@ CALL_FAULTS = {
     "kill-after": 0.03,  # the instance dies, the request took effect
     "down": 0.06,  # 5xx, 503 SlowDown or a time-out before the effect
     "lost-answer": 0.04,  # the effect took place, the answer did not arrive
-    "repeated": 0.04,  # the answer is lost, the adapter repeats the request and succeeds (not the POST)
+    "repeated": 0.04,  # the answer is lost, the adapter repeats the request and succeeds (no POST, no DELETE)
     "late": 0.03,  # time-out now, the effect up to a minute later (writes only)
     "stall": 0.03,  # the answer takes minutes
 }
@@ -76,7 +76,7 @@ def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
     only = only or {}
     size = rng.random()
     most = rng.randint(1, 3) if size < 0.8 else rng.randint(4, 12) if size < 0.95 else rng.randint(13, 40)
-    groups = rng.choice((1, 1, 1, 2, 2, 3)) if most <= 12 else rng.choice((1, 1, 2))
+    groups = rng.choice((1, 1, 1, 1, 2, 2, 3)) if most <= 12 else rng.choice((1, 1, 1, 2))
     naming, completion = rng.choices((("part-of", "total"), ("folder", "marker"), ("folder", "quiet")), (8, 3, 1))[0]
     faults = dict.fromkeys(FAULTS, 0.0)
     if rng.random() > 0.03:  # a few schedules are left in peace

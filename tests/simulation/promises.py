@@ -120,8 +120,9 @@ class Promises(Watcher):
                 continue
             output = self.cos.shelves[self.outputs].current.get(proof["key"])
             if output is None or output.info.etag != proof["etag"]:
-                if self.spoiled.get(proof["key"], 0.0) > seen.get(proof["key"], 1e12):
-                    return True  # a user took the output away after we had looked
+                looked = seen.get(proof["key"], 0.0)
+                if self.spoiled.get(proof["key"], 0.0) > looked >= end["at"]:
+                    return True  # a user took the output away after we had looked once more
                 continue
             joined = output.content.joined if output.content else ()
             if any(name == key and content.etag == thing.info.etag for name, content in joined):
@@ -137,7 +138,7 @@ class Promises(Watcher):
             self.world.fail(f"{key}: create-only record changed")
         found = _RECORD.fullmatch(key[len(".concat/") :])
         if found is None:
-            if not key.startswith(".concat/open/"):
+            if not key.startswith((".concat/open/", ".concat/out/")):
                 self.world.fail(f"{key}: no record of this name is known")
             return
         body = json.loads(thing.body)
@@ -194,6 +195,7 @@ class Promises(Watcher):
         if then == "clean":
             self._check_proof(place, body)
             self._check_newcomers(place)
+        body["at"] = self.world.now
         self.ends[place] = body
         return f"end: {outcome}, {then}"
 

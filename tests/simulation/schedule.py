@@ -17,8 +17,8 @@ from tests.simulation.world import EPOCH, Violation, World
 
 REGION = "ap-guangzhou"
 INPUTS, OUTPUTS, STATE = "demo-1250000000", "joined-1250000000", "state-1250000000"
-PAUSES = (300.0, 300.0, 600.0, 900.0, 1200.0, 1800.0)  # seconds between sweeps in peace; the last again and again
-MOST_SWEEPS = 30  # in peace; lease, back-off and CONCAT_STALE_SECONDS all fit in with much to spare
+PAUSES = (600.0, 1800.0, 1800.0, 3600.0)  # seconds between sweeps in peace; the last again and again
+MOST_SWEEPS = 20  # in peace; lease, back-off and CONCAT_STALE_SECONDS all fit in with much to spare
 
 
 class Schedule:
@@ -58,7 +58,7 @@ class Schedule:
         """Users upload and edit, functions run, faults happen, the timer fires now and then."""
         world, chance = self.world, self.world.chance.random
         end = EPOCH + (600.0, 1800.0, 7200.0)[int(chance() * 3)]
-        for _ in range(int(chance() * 5)):
+        for _ in range(int(chance() * 4)):
             world.at(EPOCH + (end - EPOCH) * chance() ** 3, self.functions.sweep)  # mostly while much goes on
         if self.plan.faults["callback-forged"]:
             for _ in range(6):
@@ -88,6 +88,13 @@ class Schedule:
 def config_of(plan: Plan) -> Config:
     """The configuration that a plan asks for."""
     apart = plan.versioned or plan.seed % 5 == 0
+    asked = (plan.naming, plan.completion, plan.cleanup, plan.verify, plan.output_key, plan.callbacks, apart)
+    if asked not in _CONFIGS:
+        _CONFIGS[asked] = _config(plan, apart)
+    return _CONFIGS[asked]
+
+
+def _config(plan: Plan, apart: bool) -> Config:
     inputs = Bucket(INPUTS, REGION)
     config = Config(
         bucket=inputs,
@@ -121,4 +128,5 @@ def _remember(config: Config) -> None:
     object.__setattr__(convention, "read", remembered)
 
 
+_CONFIGS: dict[tuple[object, ...], Config] = {}
 _READ: dict[tuple[str, str], dict[str, Name]] = {}

@@ -179,10 +179,20 @@ class World:
         self.injected[fault] += 1
         return True
 
-    def call(self, kind: str, name: str, effect: Callable[[], T], *, writes: bool = False, once: bool = False) -> T:
+    def call(
+        self,
+        kind: str,
+        name: str,
+        effect: Callable[[], T],
+        *,
+        writes: bool = False,
+        once: bool = False,
+        again: bool = True,
+    ) -> T:
         """One request of the running actor: sleep, perhaps fail, take effect, perhaps lose the answer.
 
-        `once` marks the request that must not be repeated: its failure is `OutcomeUnknown`.
+        `once` marks the request that must not be repeated: its failure is `OutcomeUnknown`. `again` tells whether the
+        adapter repeats it by itself.
         """
         actor = self.actor
         self.calls += 1
@@ -195,7 +205,7 @@ class World:
             drawn = self._fault()
             if drawn < self._total:
                 fault = self._names[bisect(self._bounds, drawn)]
-                if not self._counted(fault):
+                if (fault == "repeated" and (once or not again)) or not self._counted(fault):
                     fault = ""
         delay = LATENCIES[int(self._schedule() * 16)]
         if once and self.happens("post-lost"):
@@ -223,7 +233,7 @@ class World:
         self.injected[f"at {kind}"] += 1
         self.say(f"{kind} {name}: {fault.upper()}")
         if fault == "repeated":
-            return self._repeated(actor, kind, name, effect, writes, once)
+            return self._repeated(actor, kind, name, effect, writes)
         if fault == "kill-after" or (fault == "lost-answer" and writes):
             effect()
         elif fault == "late" and writes:
@@ -235,9 +245,9 @@ class World:
             raise OutcomeUnknown(f"{kind} {name}: no answer")
         raise ServiceUnavailable(f"{kind} {name}: no answer")
 
-    def _repeated(self, actor: Actor, kind: str, name: str, effect: Callable[[], T], writes: bool, once: bool) -> T:
+    def _repeated(self, actor: Actor, kind: str, name: str, effect: Callable[[], T], writes: bool) -> T:
         """The answer was lost and the adapter sent the request again, as the SDK does: two effects."""
-        if writes and not once:
+        if writes:
             effect()
             if not self._sleep(actor, 1.0 + 24.0 * self._schedule()):
                 actor.gone = True
