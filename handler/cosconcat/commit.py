@@ -100,9 +100,10 @@ def _verify(services: Services, claim: Claim, job: Job, head: Head) -> tuple[str
         probes = services.cos.media(config.bucket, [o.key for o in joined])
     except ServiceUnavailable as failure:
         entry = ledger_of(services).claim(claim.gid, claim.rev, claim.n)
-        if entry is None or entry.age <= config.stale_seconds:
+        since = entry.now - max(entry.written, job.ended) if entry else 0
+        if since <= config.stale_seconds:
             raise
-        return "duration", verify.Unverified(f"for {entry.age} s the fragments could not be probed: {failure}")
+        return "duration", verify.Unverified(f"for {since} s the fragments could not be probed: {failure}")
     return "duration", verify.check_duration(_pieces(claim, probes), output, transition_seconds(config, claim.set))
 
 
