@@ -22,6 +22,10 @@ from cosconcat.services import Services
 from cosconcat.submit import compose_request, ledger_of
 from cosconcat.survey import newcomers
 
+UNPROBED_STALE = (
+    24  # times CONCAT_STALE_SECONDS (a day by default) after which fragments that no probe reads end the wait
+)
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -101,7 +105,7 @@ def _verify(services: Services, claim: Claim, job: Job, head: Head) -> tuple[str
     except ServiceUnavailable as failure:
         entry = ledger_of(services).claim(claim.gid, claim.rev, claim.n)
         since = entry.now - max(entry.written, job.ended) if entry else 0
-        if since <= config.stale_seconds:
+        if since <= UNPROBED_STALE * config.stale_seconds:  # late to be looked at is not the same as long unreadable
             raise
         return "duration", verify.Unverified(f"for {since} s the fragments could not be probed: {failure}")
     return "duration", verify.check_duration(_pieces(claim, probes), output, transition_seconds(config, claim.set))
