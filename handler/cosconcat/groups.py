@@ -72,9 +72,9 @@ class Whole:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Not whole yet. `missing` are the indexes known to be missing; `since` is the newest fragment's LastModified;
-    `until` the time (epoch seconds) at which quiet time will have passed, 0 when time alone does not help.
-    `awaits` says what must come: fragments, the marker (or manifest), or quiet.
+    """Not whole yet. `missing` are the indexes known to be missing; `since` is the newest fragment's LastModified, or
+    that of a marker or manifest if it is newer or alone; `until` the time (epoch seconds) at which quiet time will have
+    passed, 0 when time alone does not help. `awaits` says what must come: fragments, the marker (manifest), or quiet.
     """
 
     group: str
@@ -215,7 +215,7 @@ def judge_manifest(
         marker: the manifest as an object.
         there: the listed objects that exist, intro and outro among them, by key.
     """
-    since = max((found.last_modified for found in there.values()), default=0)
+    since = max(found.last_modified for found in (marker, *there.values()))
     missing = [at for at, entry in enumerate(manifest.fragments) if entry.key not in there]
     if missing:
         return waiting_for_listed(group, manifest, missing, since)
@@ -285,7 +285,8 @@ def at_odds(pieces: Sequence[Piece], count: int | None, config: Config) -> str:
     for piece in pieces:
         if piece.object.size == 0:
             return f"{piece.name.key} is empty (0 bytes)"
-    return _totals_at_odds(pieces, count) or (_types_at_odds(pieces) if config.direct else "")
+    types = _types_at_odds(pieces) if config.direct else ""
+    return _totals_at_odds(pieces, count) or types or _numbers_too_high(pieces, config)
 
 
 def _totals_at_odds(pieces: Sequence[Piece], count: int | None) -> str:
@@ -303,6 +304,17 @@ def _totals_at_odds(pieces: Sequence[Piece], count: int | None) -> str:
     return ""
 
 
+def _numbers_too_high(pieces: Sequence[Piece], config: Config) -> str:
+    """Numbers may be anything, such as a date; where names order by number, up to the highest all should be there."""
+    first, last = pieces[0].name, pieces[-1].name
+    if config.convention.timed or last.number + (first.number == 0) <= config.max_fragments:
+        return ""
+    return (
+        f"{last.key} has the number {last.number}, beyond CONCAT_MAX_FRAGMENTS={config.max_fragments}: "
+        "numbers count the fragments of their group, from 0 or 1"
+    )
+
+
 def _types_at_odds(pieces: Sequence[Piece]) -> str:
     for piece in pieces:
         if piece.name.ext != pieces[0].name.ext:
@@ -311,7 +323,8 @@ def _types_at_odds(pieces: Sequence[Piece]) -> str:
 
 
 def missing_numbers(pieces: Sequence[Piece], count: int | None) -> tuple[int, ...]:
-    """The numbers that are not there: of `count`, otherwise of those up to the highest.
+    """The numbers that are not there: of `count`, otherwise of those up to the highest. Both come from outside: a group
+    that `at_odds` calls fine keeps them within CONCAT_MAX_FRAGMENTS, so ask it first.
 
     Counting starts from 0 if there is a 0, otherwise from 1; so a group whose lowest number is 2 lacks its first.
     """

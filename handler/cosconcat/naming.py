@@ -185,9 +185,12 @@ class Convention:
         """Start and end (epoch seconds, exclusive) of the window that a group of a timed convention stands for.
 
         Raises:
-            InvalidInput: when the group id does not end in a window.
+            InvalidInput: when the group id does not end in a window, or in one that never was.
         """
-        start = times.read_time(_split_window(group)[1], 0) // 1000
+        try:
+            start = times.read_time(_split_window(group)[1], 0) // 1000
+        except ValueError as error:
+            raise InvalidInput([f"group {group}: {error}"]) from None
         return start, start + self.window
 
     def spans(self, group: str, own: FragmentName | None = None) -> tuple[Span, ...]:

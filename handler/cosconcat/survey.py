@@ -190,18 +190,17 @@ def _by_manifest(sighting: Sighting, found: ObjectInfo) -> Verdict:
     services, group, config = sighting.services, sighting.group, sighting.services.config
     if found.size > manifests.LARGEST:
         return Invalid(group, f"{found.key} has {found.size} bytes; a manifest has at most {manifests.LARGEST}")
+    since = max(found.last_modified, groups.newest(sighting.pieces.values()))
     stored = services.cos.get(config.bucket, found.key)
     if stored is None:
-        return Waiting(
-            group, "waiting for the manifest", since=groups.newest(sighting.pieces.values()), awaits="marker"
-        )
+        return Waiting(group, "waiting for the manifest", since=since, awaits="marker")
     try:
         manifest = manifests.read_manifest(stored.body, config)
     except InvalidInput as mistake:
         return Invalid(group, f"{found.key}: {mistake}")
     hidden = [at for at, entry in enumerate(manifest.fragments) if sighting.misses(entry.key)]
     if len(hidden) > FEW:
-        return groups.waiting_for_listed(group, manifest, hidden, groups.newest(sighting.pieces.values()))
+        return groups.waiting_for_listed(group, manifest, hidden, since)
     keys = [entry.key for entry in manifest.fragments] + [key for key in (manifest.intro, manifest.outro) if key]
     heads = services.cos.heads(config.bucket, keys)
     there = {key: head.object for key, head in heads.items() if head is not None}

@@ -191,6 +191,15 @@ def test_a_listed_object_that_is_not_there_is_waited_for() -> None:
     assert "i.mp4" in verdict.reason
 
 
+@pytest.mark.parametrize("keys", [["b/1.mp4"], ["a/1.mp4", "a/2.mp4", "a/3.mp4", "a/4.mp4"]])
+@pytest.mark.parametrize("own", [IN + "a/manifest.json", ""])
+def test_nothing_of_what_a_manifest_lists_is_waited_for_since_it_came(keys: list[str], own: str) -> None:
+    """Without a time the group would never be old enough to be reported."""
+    verdict = look(shelf({"fragments": [{"key": IN + key} for key in keys]}), own)
+    assert isinstance(verdict, Waiting)
+    assert verdict.since == NOW
+
+
 def test_an_empty_listed_object_is_invalid() -> None:
     """A broken upload is no recording."""
     verdict = look(shelf({"fragments": [X]}, Y["key"]).store(X["key"], body=b""))
