@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from cosconcat import times
+from cosconcat import tags, times
 from cosconcat.environment import Environment, unfit_key
 from cosconcat.errors import ConfigurationError, InvalidInput
 from cosconcat.naming import WINDOWS, Convention
@@ -22,8 +22,6 @@ OWN_TAGS = ("concat-group", "concat-job", "concat-fragments", "concat-fingerprin
 PLACEHOLDERS = ("group", "fingerprint", "date", "ext", "jobid")
 WILDCARDS = ("ext", "jobid")  # the API's own, written ${ext} and ${jobid}
 PLACEHOLDER = re.compile(r"\$?\{([^{}]*)\}")
-MOST_TAGS = 10  # COS: tags on one object
-_TAG = re.compile(r"[\w+\-=/.:@]*")  # COS: letters (Chinese too), digits and these signs; less than 128 and 256 bytes
 
 
 @dataclass(frozen=True)
@@ -144,7 +142,7 @@ def read_config(environ: Mapping[str, str]) -> Config:
         verify=env.choice("CONCAT_VERIFY", "duration", "size", "none"),
         tags=_tags(env),
         notify_url=env.url("CONCAT_NOTIFY_URL"),
-        max_fragments=env.whole("CONCAT_MAX_FRAGMENTS", 1, 100_000),
+        max_fragments=env.whole("CONCAT_MAX_FRAGMENTS", 1, 10_000),
         max_attempts=env.whole("CONCAT_MAX_ATTEMPTS", 1, 100),
         lease_seconds=env.whole("CONCAT_LEASE_SECONDS", 10, 86_400),
         stale_seconds=env.whole("CONCAT_STALE_SECONDS", 10, 30 * 86_400),
@@ -267,18 +265,21 @@ def _callback_mq(env: Environment) -> CallbackMq | None:
 
 
 def _tags(env: Environment) -> Mapping[str, str]:
-    tags = env.mapping("CONCAT_TAGS")
-    if len(tags) > MOST_TAGS - len(OWN_TAGS):
-        env.wrong("CONCAT_TAGS", f"has {len(tags)} tags; at most {MOST_TAGS - len(OWN_TAGS)} fit beside our own")
-    for key, value in tags.items():
+    found, most = env.mapping("CONCAT_TAGS"), tags.MAX_TAGS - len(OWN_TAGS)
+    if len(found) > most:
+        env.wrong("CONCAT_TAGS", f"has {len(found)} tags; at most {most} fit beside our own")
+    for key, value in found.items():
         if key in OWN_TAGS:
             env.wrong("CONCAT_TAGS", f"sets {key}, which is cos-concat's own")
-        for text, most in ((key, 127), (value, 255)):
-            if not isinstance(text, str) or not _TAG.fullmatch(text) or not 1 <= len(text.encode()) <= most:
-                env.wrong(
-                    "CONCAT_TAGS", f"has {text!r}; allowed are 1 to {most} bytes of letters, digits and + - _ = / . : @"
-                )
-    return tags
+        for text, longest in ((key, tags.MAX_NAME_BYTES), (value, tags.MAX_VALUE_BYTES)):
+            if (
+                not isinstance(text, str)
+                or tags.OUTSIDE_ALPHABET.search(text)
+                or not 1 <= len(text.encode()) <= longest
+            ):
+                words = f"1 to {longest} bytes of a-z, A-Z, 0-9, Chinese characters and + - _ = / . : @"
+                env.wrong("CONCAT_TAGS", f"has {text!r}; allowed are {words}")
+    return found
 
 
 def _refuse_contradictions(env: Environment, config: Config) -> None:
@@ -290,6 +291,10 @@ def _refuse_contradictions(env: Environment, config: Config) -> None:
             env.wrong("CONCAT_CALLBACK_SECRET", f"is required with {name}")
     if config.verify == "size" and not config.direct:
         env.wrong("CONCAT_VERIFY", "is size, which holds only without transcoding: needs CONCAT_DIRECT=true")
+    if config.verify == "size" and config.format == "hls":
+        env.wrong(
+            "CONCAT_VERIFY", "is size, but CONCAT_FORMAT=hls writes many objects: the playlist's size says nothing"
+        )
     if config.on_mixed != "transcode" and not config.direct:
         env.wrong("CONCAT_ON_MIXED", f"is {config.on_mixed}, which means something only with CONCAT_DIRECT=true")
     if config.stale_seconds < config.lease_seconds:

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from cosconcat.errors import InvalidInput
 
 MAX_TAGS = 10
+MAX_NAME_BYTES = 127
 MAX_VALUE_BYTES = 255
-RESERVED = "concat-"
 
 # COS: letters, digits, Chinese and + - _ = / . : @. Blanks are allowed on older pages only, so they are not used.
-_OUTSIDE_ALPHABET = re.compile(r"[^a-zA-Z0-9+\-_=/.:@\u4e00-\u9fff]")
+OUTSIDE_ALPHABET = re.compile(r"[^a-zA-Z0-9+\-_=/.:@\u4e00-\u9fff]")
 
 
 def own_tags(group: str, job_id: str, fragments: int, fingerprint: str, rev: int) -> dict[str, str]:
@@ -47,5 +47,5 @@ def output_tags(existing: Mapping[str, str], ours: Mapping[str, str], extra: Map
 
 def clean(value: str) -> str:
     """`value` in COS's alphabet, others as `_`, cut at 255 bytes of UTF-8 between characters; never empty."""
-    kept = _OUTSIDE_ALPHABET.sub("_", value).encode()[:MAX_VALUE_BYTES]
+    kept = OUTSIDE_ALPHABET.sub("_", value).encode()[:MAX_VALUE_BYTES]
     return kept.decode(errors="ignore") or "_"
