@@ -144,6 +144,7 @@ class _Connection(StreamRequestHandler):
                 return False
             method, target, version = _start_line(start)
             headers = _headers(self.rfile)
+            _acknowledge(self.connection)
             if headers.get("expect", "").lower() == "100-continue":
                 self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request = _request(method, target, headers, _body(self.rfile, headers))
@@ -174,6 +175,14 @@ class _Connection(StreamRequestHandler):
         else:
             self.wfile.write(head_bytes)
             self.wfile.write(response.body)
+
+
+def _acknowledge(connection: socket.socket) -> None:
+    """Tell the client at once that its headers arrived: to a proxy urllib3 sends the body only then (it leaves Nagle's
+    algorithm on), and the system would wait 40 ms with it. Where there is no such option requests are slower.
+    """
+    if hasattr(socket, "TCP_QUICKACK"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 def _plain(status: int, text: str) -> Response:
