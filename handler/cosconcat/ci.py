@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from cosconcat import log
 from cosconcat.errors import InvalidInput, OutcomeUnknown, Rejected, ServiceUnavailable
 from cosconcat.job.refusals import read_error, refusal
 from cosconcat.job.response import Answer, read_jobs
@@ -168,7 +169,7 @@ class CiOverHttp:
         from qcloud_cos import CosConfig
         from qcloud_cos.cos_auth import CosS3Auth
 
-        logging.getLogger("qcloud_cos").setLevel(logging.WARNING)  # at DEBUG the signer logs the signing key
+        log.silence_sdk()
         conf = CosConfig(
             Region=bucket.region,
             SecretId=self._credentials.secret_id,

@@ -16,6 +16,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cosconcat import log
 from cosconcat.errors import ConcatError, InvalidInput, Rejected, ServiceUnavailable
 from cosconcat.ports import Bucket, Doomed, Head, Media, ObjectInfo, Page, Stored, Undeleted, Unreadable
 
@@ -51,7 +52,7 @@ class CosOverHttp:
     def __init__(self, config: Config, credentials: Credentials) -> None:
         self._scheme = config.scheme
         self._credentials = credentials
-        self._clients: dict[tuple[str, bool, int], CosS3Client] = {}
+        self._clients: dict[tuple[str, bool, bool], CosS3Client] = {}
 
     def list(self, bucket: Bucket, prefix: str, marker: str = "", limit: int = 1000) -> Page:
         """Objects under `prefix` after `marker`, in UTF-8 order. May lag: hide keys or show old ETags."""
@@ -138,7 +139,7 @@ class CosOverHttp:
         for start in range(0, len(doomed), DELETED_AT_ONCE):
             batch = doomed[start : start + DELETED_AT_ONCE]
             with _translated("POST delete", bucket, batch[0].key):
-                answer = self._client(bucket, retry=0).delete_objects(
+                answer = self._client(bucket, repeat=False).delete_objects(
                     Bucket=bucket.name, Delete={"Quiet": "true", "Object": [_doomed(one) for one in batch]}
                 )
                 if "Code" in answer:  # a whole request refused by a 200
@@ -222,9 +223,9 @@ class CosOverHttp:
                 Metadata=dict(headers),  # the SDK copies these verbatim, so any header can be sent
             )
 
-    def _client(self, bucket: Bucket, *, slow: bool = False, retry: int = RETRIES) -> CosS3Client:
+    def _client(self, bucket: Bucket, *, slow: bool = False, repeat: bool = True) -> CosS3Client:
         """The SDK's client for a region: it takes the host from there, the bucket with each call."""
-        kind = (bucket.region, slow, retry)
+        kind = (bucket.region, slow, repeat)
         if kind not in self._clients:
             from qcloud_cos import CosConfig, CosS3Client
 
@@ -236,7 +237,7 @@ class CosOverHttp:
                 Scheme=self._scheme,
                 Timeout=SLOW if slow else QUICK,
             )
-            self._clients[kind] = CosS3Client(config, retry=retry, session=_session())
+            self._clients[kind] = CosS3Client(config, retry=RETRIES if repeat else 0, session=_session())
         return self._clients[kind]
 
 
@@ -310,14 +311,10 @@ _answer = threading.local()
 @cache
 def _session() -> Session:
     """One pool of connections for the process. Each answer's Date is kept: the SDK hides the headers of a LIST."""
-    import logging
-
     from requests import Session
     from requests.adapters import HTTPAdapter
 
-    sdk = logging.getLogger("qcloud_cos")  # logs URLs, headers and, at DEBUG, the token
-    sdk.setLevel(logging.CRITICAL + 1)
-    sdk.propagate = False
+    log.silence_sdk()
     session = Session()
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(pool_connections=PARALLEL, pool_maxsize=PARALLEL))

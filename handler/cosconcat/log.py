@@ -64,6 +64,15 @@ def error(what: str, **fields: object) -> None:
     _print("ERROR", what, fields)
 
 
+def silence_sdk() -> None:
+    """Not a word from the SDK: it logs URLs and headers and, at DEBUG, the token and the signing key."""
+    import logging
+
+    sdk = logging.getLogger("qcloud_cos")
+    sdk.setLevel(logging.CRITICAL + 1)
+    sdk.propagate = False
+
+
 def redacted(text: str) -> str:
     """`text` without secrets."""
     for secret in _state["secrets"]:

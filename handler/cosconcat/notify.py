@@ -11,8 +11,6 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cosconcat import signing
-
 if TYPE_CHECKING:
     from cosconcat.config import Config
     from cosconcat.ledger import Claim, Done
@@ -63,6 +61,8 @@ def notify(config: Config, end: Mapping[str, object]) -> str | None:
     if not config.callback_secret:
         return "CONCAT_NOTIFY_URL: not notified, CONCAT_CALLBACK_SECRET is needed to sign"
     from requests import RequestException, post
+
+    from cosconcat import signing
 
     timestamp = int(time.time())
     try:

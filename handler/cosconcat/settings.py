@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cosconcat import log
 from cosconcat.errors import Rejected, ServiceUnavailable
 from cosconcat.job.markup import read_xml
 from cosconcat.job.refusals import read_error
@@ -128,7 +128,7 @@ class SettingsOverHttp:
         from qcloud_cos import CosConfig
         from qcloud_cos.cos_auth import CosS3Auth
 
-        logging.getLogger("qcloud_cos").setLevel(logging.CRITICAL + 1)  # at DEBUG the signer logs the signing key
+        log.silence_sdk()
         conf = CosConfig(
             Region=bucket.region, SecretId=self._credentials.secret_id, SecretKey=self._credentials.secret_key
         )
