@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from cosconcat import tags, times
+from cosconcat import times
 from cosconcat.environment import Environment, unfit_key
 from cosconcat.errors import ConfigurationError, InvalidInput
 from cosconcat.naming import WINDOWS, Convention
 from cosconcat.ports import Bucket
+from cosconcat.wildcards import EXTENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What the API's `${ext}` becomes for each `Container.Format`.
-EXTENSIONS = {"mp4": "mp4", "flv": "flv", "hls": "m3u8", "ts": "ts", "mp3": "mp3", "aac": "aac"}
 OWN_TAGS = ("concat-group", "concat-job", "concat-fragments", "concat-fingerprint", "concat-rev")
 PLACEHOLDERS = ("group", "fingerprint", "date", "ext", "jobid")
 WILDCARDS = ("ext", "jobid")  # the API's own, written ${ext} and ${jobid}
@@ -265,7 +264,12 @@ def _callback_mq(env: Environment) -> CallbackMq | None:
 
 
 def _tags(env: Environment) -> Mapping[str, str]:
-    found, most = env.mapping("CONCAT_TAGS"), tags.MAX_TAGS - len(OWN_TAGS)
+    found = env.mapping("CONCAT_TAGS")
+    if not found:
+        return found
+    from cosconcat import tags
+
+    most = tags.MAX_TAGS - len(OWN_TAGS)
     if len(found) > most:
         env.wrong("CONCAT_TAGS", f"has {len(found)} tags; at most {most} fit beside our own")
     for key, value in found.items():

@@ -6,18 +6,12 @@ from cosconcat.errors import NotYet
 from cosconcat.ledger import Claim
 from cosconcat.ports import Job
 from cosconcat.token import Token
-
-EXTENSION = {"hls": "m3u8"}  # every other Container.Format is its own extension
+from cosconcat.wildcards import resolve
 
 
 def expand(key: str, container: str, job_id: str = "") -> str | None:
-    """The key that CI writes for `key`: `${ext}` and `${jobid}` resolved; None while the job id is not known.
-
-    That `${ext}` of hls is m3u8 is assumed; the API page says only "encapsulation format".
-    """
-    if "${jobid}" in key and not job_id:
-        return None
-    return key.replace("${ext}", EXTENSION.get(container, container)).replace("${jobid}", job_id)
+    """The key that CI writes for `key`: `${ext}` and `${jobid}` resolved; None while the job id is not known."""
+    return None if "${jobid}" in key and not job_id else resolve(key, container, job_id)
 
 
 def with_rev(key: str, rev: int) -> str:

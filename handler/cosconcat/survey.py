@@ -19,6 +19,7 @@ from cosconcat.listing import FEW, SMALL, Sighting
 from cosconcat.naming import KEY_BYTES, FragmentName, ManifestName
 from cosconcat.ports import ObjectInfo
 from cosconcat.services import Services
+from cosconcat.wildcards import resolve
 
 _MARKER_BYTES = 64  # a marker holds a count or nothing
 
@@ -88,7 +89,7 @@ def output_key(config: Config, fragments: FragmentSet) -> str:
 def resolved_output_key(config: Config, fragments: FragmentSet) -> str | None:
     """The key that the result will have, or None when it holds the job's id and so is not known beforehand."""
     key = output_key(config, fragments)
-    return None if "${jobid}" in key else key.replace("${ext}", config.extension)
+    return None if "${jobid}" in key else resolve(key, config.format)
 
 
 def _with_room(config: Config, verdict: Verdict) -> Verdict:

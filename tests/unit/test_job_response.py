@@ -10,7 +10,9 @@ import pytest
 from cosconcat.errors import InvalidInput
 from cosconcat.job.media import read_media
 from cosconcat.job.response import job_from_details, read_jobs
+from cosconcat.outputs import expand
 from cosconcat.ports import AudioStream, Bucket, Media, OutputFile, VideoStream
+from cosconcat.wildcards import EXTENSIONS
 
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 DONE: dict[str, Any] = {
@@ -92,10 +94,13 @@ def test_a_leading_slash_stays_where_the_key_was_asked_for_with_one() -> None:
     assert files({"ObjectName": "/x.mp4"}, asked="/x.mp4") == (OutputFile("/x.mp4"),)
 
 
-def test_an_unexpanded_format_is_taken_from_the_echoed_request() -> None:
-    """Where the echo has a Container, `${ext}` is known."""
-    echo = {"Container": {"Format": "flv"}}
-    assert files({"ObjectName": "o/a.${ext}"}, ConcatTemplate=echo) == (OutputFile("o/a.flv"),)
+@pytest.mark.parametrize("container", EXTENSIONS)
+def test_an_unexpanded_format_is_taken_from_the_echoed_request(container: str) -> None:
+    """Where the echo has a Container, `${ext}` is known, and the same as for the key that was claimed."""
+    echo = {"Container": {"Format": container}}
+    written = expand("o/a.${ext}", container)
+    assert written == f"o/a.{EXTENSIONS[container]}"
+    assert files({"ObjectName": "o/a.${ext}"}, ConcatTemplate=echo) == (OutputFile(written),)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from cosconcat.job.markup import read_xml
 from cosconcat.job.parts import PAGE, SDK
 from cosconcat.job.schema import ANYTHING, Node, branch, branches, leaf, leaves
 from cosconcat.ports import Bucket, Job, Media, OutputFile
+from cosconcat.wildcards import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,12 +157,6 @@ def job_from_details(details: object) -> Job:
         created=_seconds(detail.CreationTime),
         ended=_seconds(detail.EndTime),
     )
-
-
-def resolve(key: str, container: str, job_id: str) -> str:
-    """`key` with `${jobid}` and, where the format is known, `${ext}` put in."""
-    key = key.replace("${jobid}", job_id)
-    return key.replace("${ext}", container) if container else key
 
 
 def _files(job_id: str, operation: JobOperation) -> Iterator[OutputFile]:
