@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 with warnings.catch_warnings():
@@ -19,8 +20,13 @@ with warnings.catch_warnings():
 LONGEST = 500
 _NAMES = frozenset({"group", "index", "time", "total", "ext"})
 _REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
+_SINGLE = frozenset({"LITERAL", "NOT_LITERAL", "IN", "ANY"})
+_LOOKS = frozenset({"ASSERT", "ASSERT_NOT", "GROUPREF", "GROUPREF_EXISTS", "GROUPREF_IGNORE"})
 _MANY = 10  # a repeat beyond this is as good as unbounded
 _LONGEST_CHAIN = 3  # repeats that can take over each other's text: time grows as key length to this power
+_WAYS = 468  # ways of one unbounded repeat: three share the 850 bytes of a key in 850³/3! = 468³ ways
+_MOST_WAYS = 2 * _WAYS**_LONGEST_CHAIN  # some seconds
+_MOST_STEPS = 20_000  # repeats of repeats are unrolled to be checked
 _ALPHABET = frozenset(map(chr, range(128))) | {"é", "中"}  # stands for all characters
 
 
@@ -41,8 +47,9 @@ def vet(text: str) -> tuple[re.Pattern[str], str | None, str]:
     _need_groups(pattern)
     tree = _sre.parse(text)
     for item in _walk(tree):
+        _refuse_looks(item)
         _refuse_nested(item)
-    _refuse_chains(list(_in_sequence(tree)))
+    _Match().through(tree, frozenset())
     lead, tail = _neighbours(list(tree), pattern)
     return pattern, lead, tail
 
@@ -78,6 +85,15 @@ def _children(argument: Any) -> Iterator[Any]:
             yield from _children(part)
 
 
+def _refuse_looks(item: tuple[str, Any]) -> None:
+    """What looks at text without moving on, or at text matched before: nobody can say what that costs on any key."""
+    if item[0] in _LOOKS:
+        raise ValueError(
+            "looks ahead, behind or back, as in (?=…), (?!…), (?<=…), (?<!…), (?P=name), \\1 or (?(1)…); say what is "
+            "to be there, as in [^/]+"
+        )
+
+
 def _refuse_nested(item: tuple[str, Any]) -> None:
     """Nested quantifiers and alternatives under a quantifier: what can make matching take exponential time."""
     operation, argument = item
@@ -90,42 +106,114 @@ def _refuse_nested(item: tuple[str, Any]) -> None:
             raise ValueError("repeats alternatives, as in (a|ab)+, which can take for ever on an unlucky key")
 
 
-def _refuse_chains(sequence: list[tuple[bool, frozenset[str]]]) -> None:
-    """Repeats in a row that can take over each other's text, as in `.+_.+_.+_.+`: each multiplies the time needed.
+@dataclass(frozen=True)
+class _Choice:
+    """Where matching may have to be tried again: in `ways` ways so far, among text made of `characters`."""
 
-    `sequence` holds (is a repeat, characters it can match) for everything that the expression matches, in order. Two
-    repeats are linked if the first can also match what stands between them and what the second begins with.
+    ways: float
+    characters: frozenset[str]
+
+
+class _Match:
+    """Goes through an expression as a match does, and knows which choices are still open where.
+
+    An earlier choice stays open as long as it can also match what comes after it; a new one multiplies the ways of
+    whatever is open before it, as in `.+_.+_.+_.+` or `a?a?a?…`. What is optional closes nothing.
     """
-    length, reach = 0, frozenset[str]()
-    for repeats, characters in sequence:
-        linked = reach & characters
-        if repeats:
-            length, reach = (length + 1 if linked else 1), characters
-        elif not linked:
-            length, reach = 0, frozenset()
-        if length > _LONGEST_CHAIN:
-            raise ValueError(
-                f"has more than {_LONGEST_CHAIN} quantifiers in a row that can match the same text, as in .+_.+_.+_.+, "
-                "which can take minutes on an unlucky key; say what each must not contain, as in [^_]+"
-            )
 
+    def __init__(self) -> None:
+        self._steps = 0
 
-def _in_sequence(tree: Any) -> Iterator[tuple[bool, frozenset[str]]]:
-    for operation, argument in tree:
-        name = str(operation)
+    def through(self, items: Any, before: frozenset[_Choice]) -> frozenset[_Choice]:
+        """What is open after `items`.
+
+        Raises:
+            ValueError: there are more ways to try than a key is worth.
+        """
+        for operation, argument in items:
+            self._steps += 1
+            if self._steps > _MOST_STEPS:
+                raise ValueError("is too complicated: its repeats of repeats are more than can be checked")
+            before = self._one(str(operation), argument, before)
+        return before
+
+    def _one(self, name: str, argument: Any, before: frozenset[_Choice]) -> frozenset[_Choice]:
         if name in _REPEATS:
-            repeated = frozenset[str]().union(*(characters for _, characters in _in_sequence(argument[2])))
-            if argument[1] > _MANY:
-                yield True, repeated
-            elif argument[0] > 0:
-                yield False, repeated
-        elif name in ("SUBPATTERN", "ATOMIC_GROUP", "BRANCH"):
+            least, most, items = argument
+            return self._repeated(int(least), int(most), items, before)
+        if name == "BRANCH":
+            return self._branched(argument[1], before)
+        if name in ("SUBPATTERN", "ATOMIC_GROUP"):
             for child in _children(argument):
-                yield from _in_sequence(child)
-        elif name in ("LITERAL", "NOT_LITERAL", "IN", "ANY"):
-            yield False, _characters(name, argument)
-        elif name.startswith("GROUPREF"):
-            yield False, _ALPHABET
+                before = self.through(child, before)
+        elif name in _SINGLE:
+            characters = _characters(name, argument)
+            before = frozenset(choice for choice in before if choice.characters & characters)
+        return before
+
+    def _branched(self, alternatives: Any, before: frozenset[_Choice]) -> frozenset[_Choice]:
+        ends = [self.through(items, before) for items in alternatives]
+        after = frozenset[_Choice]().union(*ends)
+        # Two alternatives may match the same text, so what follows does not close the choice between them.
+        return after if _tell_apart(alternatives) else _chosen(sum(map(_most_open, ends)), _ALPHABET, after)
+
+    def _repeated(self, least: int, most: int, items: Any, before: frozenset[_Choice]) -> frozenset[_Choice]:
+        text = _text_of(items)
+        if _varies(items):
+            rounds = [before]
+            for _ in range(min(most, _MANY)):
+                rounds.append(self.through(items, rounds[-1]))
+            ways = sum(_most_open(choices, text) for choices in rounds[least:])
+            after = frozenset[_Choice]().union(*rounds[least:])
+        else:
+            ways = _most_open(before, text) * min(most - least + 1, _WAYS)
+            after = self.through(items, before) | (before if least == 0 else frozenset())
+        return after if least == most else _chosen(ways, text, after)
+
+
+def _most_open(choices: Iterable[_Choice], text: frozenset[str] = _ALPHABET) -> float:
+    return max((choice.ways for choice in choices if choice.characters & text), default=1.0)
+
+
+def _chosen(ways: float, text: frozenset[str], after: frozenset[_Choice]) -> frozenset[_Choice]:
+    if ways > _MOST_WAYS:
+        raise ValueError(
+            f"has more than {_LONGEST_CHAIN} quantifiers in a row that can match the same text, as in .+_.+_.+_.+, "
+            "or as many choices otherwise, which can take minutes on an unlucky key; say what each must not "
+            "contain, as in [^_]+"
+        )
+    return _strongest(after | {_Choice(ways, text)})
+
+
+def _strongest(choices: Iterable[_Choice]) -> frozenset[_Choice]:
+    """For each text the choice with the most ways, as the others cannot matter any more."""
+    most: dict[frozenset[str], float] = {}
+    for choice in choices:
+        most[choice.characters] = max(most.get(choice.characters, 0), choice.ways)
+    return frozenset(_Choice(ways, characters) for characters, ways in most.items())
+
+
+def _tell_apart(alternatives: Iterable[Any]) -> bool:
+    """Whether the first character says which alternative it is."""
+    seen: set[str] = set()
+    for items in alternatives:
+        name, argument = str(items[0][0]) if len(items) else "", items[0][1] if len(items) else None
+        first = _characters(name, argument) if name in _SINGLE else _ALPHABET
+        if seen & first:
+            return False
+        seen |= first
+    return True
+
+
+def _varies(tree: Any) -> bool:
+    """Whether there is anything to choose inside."""
+    return any(name == "BRANCH" or (name in _REPEATS and argument[0] != argument[1]) for name, argument in _walk(tree))
+
+
+def _text_of(tree: Any) -> frozenset[str]:
+    """All characters that a part of the expression can match."""
+    found = (_characters(name, argument) for name, argument in _walk(tree) if name in _SINGLE)
+    return frozenset[str]().union(*found)
 
 
 def _characters(operation: str, argument: Any) -> frozenset[str]:

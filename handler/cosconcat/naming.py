@@ -173,6 +173,8 @@ class Convention:
         """What the key is to this convention."""
         if not key.startswith(self.prefix) or key == self.prefix:
             return NotOurs(key, f"outside the input prefix {self.prefix}")
+        if len(key) > KEY_BYTES or len(key.encode(errors="replace")) > KEY_BYTES:  # an expression's time grows with it
+            return NotOurs(key, f"longer than the {KEY_BYTES} bytes that COS allows")
         rest = key[len(self.prefix) :]
         name = self._signal(key, rest) if self.signal else None
         return name or self._fragment(key, rest)

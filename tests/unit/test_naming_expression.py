@@ -54,6 +54,22 @@ def test_numbers_are_ascii_digits() -> None:
         (r"(?P<group>.+).*.*.*(?P<index>\d+)\.mp4", "in a row"),
         (r"(?P<group>.+)_.+_.+_.+_(?P<index>\d+)\.mp4", "in a row"),
         (r"(?P<group>[\w-]+)ab[\w-]{1,50}(?:x?)[a-z_]*\w+(?P<index>\d+)\.mp4", "in a row"),
+        (r"(?P<group>" + "a?" * 40 + r")(?P<index>\d+)", "choices"),
+        (r"(?P<group>(?:a?){10}(?:a?){10}(?:a?){10})(?P<index>\d+)", "choices"),
+        (r"(?P<group>(?:(?:a{1,9}){1,9}){1,9})(?P<index>\d+)", "choices"),
+        (r"(?P<group>" + "(?:aa|a)" * 30 + r")(?P<index>\d+)", "choices"),
+        (r"(?P<group>" + "(?:ab|ab)x" * 30 + r")(?P<index>\d+)", "choices"),
+        (r"(?P<group>[ab]+c*[ab]+c*[ab]+c*[ab]+)_(?P<index>\d+)", "in a row"),
+        (r"(?P<group>.+\dx.+\dx.+\dx.+\dx)(?P<index>\d+)", "in a row"),
+        (r"(?P<group>[ab]+(?:cc|aa)[ab]+(?:cc|aa)[ab]+(?:cc|aa)[ab]+)_(?P<index>\d+)", "in a row"),
+        (r"(?P<group>" + "(?:" * 20 + "a{2}|b" + "){2}" * 20 + r")(?P<index>\d+)", "choices|complicated"),
+        (r"(?P<group>(?=a).+)_(?P<index>\d+)", "looks ahead"),
+        (r"(?P<group>(?!a).+)_(?P<index>\d+)", "looks ahead"),
+        (r"(?P<group>.+(?<=a))_(?P<index>\d+)", "looks ahead"),
+        (r"(?P<group>.+(?<!a))_(?P<index>\d+)", "looks ahead"),
+        (r"(?P<group>.+)_(?P=group)_(?P<index>\d+)", "looks ahead"),
+        (r"(a|b)(?P<group>.+)\1(?P<index>\d+)", "looks ahead"),
+        (r"(a)?(?P<group>.+)(?(1)_|-)(?P<index>\d+)", "looks ahead"),
         (r"(?P<group>" + "a" * 500 + r")(?P<index>\d+)", "longer than"),
     ],
 )
@@ -96,9 +112,21 @@ def test_what_precedes_a_group_is_taken_from_the_event_where_it_varies() -> None
         r"(?P<group>(?:[^/]+/){0,3}[^/]+)_(?P<index>\d+)\.mp4",
         r"(?P<group>(?:a|b)_\w+)_(?P<index>\d+)(?:\.part)?\.mp4",
         r"(?:.*/)?(?P<group>[^/]+)_(?P<index>\d+)-(?P<total>\d+)\.(?P<ext>\w+)",
+        r"(?P<group>.+)/(?:[^/]*[^/0-9])?(?P<index>[0-9]{1,9})\.(?P<ext>[0-9a-z]+)",
+        r"(?P<group>.+)_(?P<index>[0-9]+)of(?P<total>[0-9]+)\.(?P<ext>[a-z0-9]+)",
+        r"(?P<group>[\w-]+)/(?:seg|part|clip)[_-]?(?P<index>\d{1,6})(?:_of_(?P<total>\d+))?\.(?P<ext>\w+)",
         r"(?P<group>[^/]+/[^/]+)/(?:\D*)(?P<index>\d+)\.(?:mp4|MP4|mov)",
     ],
 )
 def test_ordinary_expressions_pass(expression: str) -> None:
     """Optional parts, bounded repeats and alternatives are fine."""
     Convention.of(expression, IN)
+
+
+def test_a_key_longer_than_cos_allows_is_not_even_matched() -> None:
+    """The time a match may take grows with the key; only a forged event names such a key."""
+    convention = Convention.of(r"(?P<group>.+)_(?P<index>\d+)\.mp4", IN)
+    fits = IN + "x" * (850 - len(IN) - len("_1.mp4")) + "_1.mp4"
+    assert isinstance(convention.read(fits), FragmentName)
+    for key in (fits.replace("x", "xx", 1), fits.replace("x", "中", 1)):
+        assert isinstance(convention.read(key), NotOurs)
