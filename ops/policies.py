@@ -105,7 +105,9 @@ def _ledger(config: Config) -> list[Need]:
     return [
         Need("name/cos:GetBucket", _whole(config.state_bucket), "LIST of a group's records and of the open index"),
         Need("name/cos:GetObject", records, "GET of a record"),
-        Need("name/cos:PutObject", records, "create-only PUT of a record", create_only=True),
+        Need(
+            "name/cos:PutObject", records, "create-only PUT of a record or of an output key's owner", create_only=True
+        ),
         Need(
             "name/cos:DeleteObject",
             _objects(config.state_bucket, config.state_prefix + "open/"),
@@ -116,11 +118,11 @@ def _ledger(config: Config) -> list[Need]:
 
 def _output(config: Config) -> list[Need]:
     outputs = _objects(config.output_bucket, literal_prefix(config.output_key))
-    probe = [
-        Need("name/cos:GetObject", outputs, "probe (?ci-process=videoinfo) of an output whose job tells no length")
-    ]
+    looks = "probe (?ci-process=videoinfo) of an output whose job tells no length, GET of an hls playlist"
+    # Even CONCAT_VERIFY=size goes by length where it cannot be known that nothing was transcoded.
+    looked_into = config.verify != "none" or config.format == "hls"
     return [
-        *(probe if config.verify == "duration" else []),
+        *([Need("name/cos:GetObject", outputs, looks)] if looked_into else []),
         Need("name/cos:HeadObject", outputs, "HEAD of the output: free before a claim, whole before a commit"),
         Need("name/cos:GetObjectTagging", outputs, "GET ?tagging of the output: is it ours, what tags are to be kept"),
         Need("name/cos:PutObjectTagging", outputs, "PUT ?tagging of the output"),

@@ -45,8 +45,9 @@ def test_policies_are_valid_documents_without_wildcard_actions(function: str, cl
 def test_no_function_can_change_or_remove_a_record(function: str) -> None:
     """A record can be created where there is none, and nothing else can be done to it."""
     document = policy(config(), function)
-    for name in ("claim-0001.json", "job-0001.json", "end-0001.json", "done.json"):
-        record = f".concat/{'0' * 32}/0001/{name}"
+    records = [f"{'0' * 32}/0001/{name}" for name in ("claim-0001.json", "job-0001.json", "end-0001.json", "done.json")]
+    for record in (f".concat/{name}" for name in (*records, f"out/{'0' * 32}")):
+        assert allowed(document, "GetObject", record)
         assert allowed(document, "PutObject", record, x_cos_forbid_overwrite="true")
         assert not allowed(document, "PutObject", record)
         assert not allowed(document, "PutObject", record, x_cos_forbid_overwrite="false")
@@ -92,6 +93,24 @@ def test_the_clean_up_mode_decides_what_may_be_done_to_fragments(changed: dict[s
         document = policy(config(**changed), function)
         every = ("DeleteObject", "GetObjectTagging", "PutObjectTagging", "DeleteObjectTagging", "PutObject")
         assert {action for action in every if allowed(document, action, "fragments/a.mp4")} == actions
+
+
+@pytest.mark.parametrize(
+    ("changed", "readable"),
+    [
+        ({}, True),
+        ({"verify": "size", "direct": "true"}, True),
+        ({"verify": "size", "direct": "true", "on_mixed": "refuse"}, True),
+        ({"verify": "none"}, False),
+        ({"verify": "none", "format": "hls"}, True),
+    ],
+)
+def test_an_output_may_be_read_where_it_may_have_to_be_looked_into(changed: dict[str, str], readable: bool) -> None:
+    """Proof by size goes by length where fragments may have been transcoded after all; a playlist is always read."""
+    for function in FUNCTIONS:
+        document = policy(config(**changed), function)
+        assert allowed(document, "GetObject", "output/a.mp4") == readable
+        assert allowed(document, "GetObject", "fragments/a.mp4")
 
 
 def test_separate_buckets_and_regions_are_named_in_full() -> None:
