@@ -220,7 +220,7 @@ SPOILT: list[tuple[str, Callable[[requests.PreparedRequest], None], int, str]] =
     ("signed header missing", header("x-cos-meta-a", None), 403, "SignatureDoesNotMatch"),
     ("list names what is absent", field("q-header-list", "host;x-cos-absent"), 403, "SignatureDoesNotMatch"),
     ("parameter list names what is absent", field("q-url-param-list", "absent"), 403, "SignatureDoesNotMatch"),
-    ("times changed", field("q-sign-time", window(-10, 900)), 403, "SignatureDoesNotMatch"),
+    ("times changed", field("q-sign-time", window(-10, 90_000)), 403, "SignatureDoesNotMatch"),
     ("token with a permanent key", header("x-cos-security-token", "t"), 403, "InvalidAccessKeyId"),
 ]
 
@@ -240,18 +240,20 @@ def test_a_spoilt_signature_gets_the_services_own_code(
 
 
 @pytest.mark.parametrize(
-    ("times", "code", "words"),
+    ("start", "end", "code", "words"),
     [
-        (window(-100, 100), "NoSuchKey", ""),
-        (window(-200, -100), "AccessDenied", "Request has expired"),
-        (window(800, 2000), "NoSuchKey", ""),
-        (window(1000, 2000), "RequestTimeTooSkewed", ""),
+        (-1000, 1000, "NoSuchKey", ""),
+        (-2000, -1000, "AccessDenied", "Request has expired"),
+        (800, 20000, "NoSuchKey", ""),
+        (3000, 20000, "RequestTimeTooSkewed", ""),
     ],
     ids=["now", "over", "begins within the tolerance", "begins too late"],
 )
-def test_a_rightly_signed_request_counts_only_in_its_window(cos: LocalCos, times: str, code: str, words: str) -> None:
-    """The digest is right each time: it is the clock that decides."""
-    request = cos.signed("GET", "k")
+def test_a_rightly_signed_request_counts_only_in_its_window(
+    cos: LocalCos, start: int, end: int, code: str, words: str
+) -> None:
+    """The digest is right each time: it is the clock that decides, with room for a machine that is slow."""
+    request, times = cos.signed("GET", "k"), window(start, end)
     resigned(cos, **{"q-sign-time": times, "q-key-time": times})(request)
     response = cos.send(request)
     assert code_of(response) == code

@@ -10,7 +10,7 @@ import pytest
 from cosconcat.config import Config, read_config
 from cosconcat.naming import MEDIA, Convention, FragmentName, NotOurs
 from cosconcat.variables import TABLE
-from ops import ROOT, environment
+from ops import ROOT, read_dotenv
 from ops.configuration import PAGE, SAMPLE, main, sample, with_table
 from ops.names import main as names
 
@@ -34,7 +34,7 @@ def test_the_table_of_variables_is_the_code_s() -> None:
 def test_the_sample_is_the_code_s_and_keeps_everything() -> None:
     """It is complete, valid as it stands, and removes nothing."""
     assert SAMPLE.read_text("utf-8") == sample()
-    found = {name: value for name, value in environment(SAMPLE).items() if name in {row.name for row in TABLE}}
+    found = {name: value for name, value in read_dotenv(SAMPLE).items() if name in {row.name for row in TABLE}}
     assert set(found) == {row.name for row in TABLE}
     config = read_config(found)
     assert config == Config(config.bucket, cleanup="keep")
