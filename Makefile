@@ -71,5 +71,9 @@ conformance: $(VENV)/dev  ## models and local cloud against the behaviour table;
 lint: $(VENV)/dev  ## ruff and mypy --strict
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 
+bench: $(VENV)/dev  ## measure, and write bench/RESULTS.md; one of them: make bench NAME=calls
+	@$(PY) -m bench $(NAME)
+.PHONY: bench
+
 clean:  ## forget everything that was set up or built
 	@rm -rf $(VENV) build demo-out .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,195 @@
+"""Cold start: from the start of the process to the answer to one event, and the most memory it took.
+
+Ours from the real layer and code packages; the afternoon's version from a plain `pip install` of the same SDK, once as
+it comes from a desk with another Python (byte-code of no use, so every start compiles the sources: SCF's places are
+read-only) and once with byte-code of the runtime's own version. All by Python 3.10, each start a process of its own, in
+turn, the disk's cache warm; the platform's own part (fetching code, starting a sandbox) is not in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.clouds import BASELINES
+from bench.findings import COLOURS, Findings, axes, median_ratio, spread
+from layers.build import build_layer, find_runtime
+from local.cloud import HANDLER, LAYER, LocalCloud
+from local.scf.events import Json, cos_record
+from local.scf.instances import credentials, proxy_environment
+from local.switches import Switches
+from ops.package import build_code
+
+ROUNDS = 11
+GOALS = {"ignored": 0.25, "waiting": None, "submitted": 0.6}
+ANSWER = """
+import json, sys
+from {module} import {function} as handler
+print(handler(json.load(sys.stdin), {{}}))
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")))  # the most memory it took
+"""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to deploy: where code and layer lie, and the handler."""
+
+    name: str
+    path: str
+    script: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """One cold start."""
+
+    seconds: float
+    processor_seconds: float
+    megabytes: float
+
+
+def run() -> Findings:
+    """Start many processes."""
+    found = Findings("Cold start")
+    python = find_runtime()
+    if python is None:
+        found.notes.append("not measured: needs a Python 3.10, the functions' runtime")
+        return found
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        LocalCloud(switches=Switches(lose_events=1.0, join="bytes", callbacks=0)) as cloud,
+    ):
+        variants = prepared(Path(folder), python)
+        for kind, goal in GOALS.items():
+            starts = _in_turn(cloud, python, variants, kind)
+            _report(found, kind, starts, goal)
+    _plot(found)
+    return found
+
+
+def prepared(folder: Path, python: str) -> list[Variant]:
+    """Ours, and the baseline twice."""
+    build_layer(LAYER, folder)
+    build_code(HANDLER, folder)
+    plain = shutil.ignore_patterns("__pycache__", "*.pyc")
+    for name in ("desk", "same"):
+        shutil.copytree(LAYER, folder / name, ignore=plain)
+        shutil.copytree(BASELINES, folder / f"{name}-code", ignore=plain)
+    compiled = [python, "-m", "compileall", "-q", str(folder / "same"), str(folder / "same-code")]
+    subprocess.run(compiled, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    ours = ANSWER.format(module="upload", function="main_handler")
+    theirs = ANSWER.format(module="afternoon", function="upload_handler")
+    return [
+        Variant("ours, packaged", f"{folder / 'code'}:{folder / 'layer'}", ours),
+        Variant("afternoon", f"{folder / 'desk-code'}:{folder / 'desk'}", theirs),
+        Variant("afternoon, compiled", f"{folder / 'same-code'}:{folder / 'same'}", theirs),
+    ]
+
+
+def _in_turn(cloud: LocalCloud, python: str, variants: list[Variant], kind: str) -> dict[str, list[Start]]:
+    taken: dict[str, list[Start]] = {variant.name: [] for variant in variants}
+    for number in range(ROUNDS + 1):
+        for variant in variants if number % 2 else reversed(variants):
+            group = f"{kind}-{variant.name.replace(', ', '-')}-{number}"
+            key = "elsewhere/readme.txt" if kind == "ignored" else f"fragments/{group}.part2-of-2.mp4"
+            for part in {"ignored": (), "waiting": (2,), "submitted": (1, 2)}[kind]:
+                cloud.store.put(cloud.bucket, f"fragments/{group}.part{part}-of-2.mp4", b"x")
+            start = _start(cloud, python, variant, key, kind)
+            if number:  # the first round warms the disk's cache
+                taken[variant.name].append(start)
+    return taken
+
+
+def _start(cloud: LocalCloud, python: str, variant: Variant, key: str, kind: str) -> Start:
+    """One process, measured by what the system says of it once it has ended."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": variant.path,
+        "PYTHONDONTWRITEBYTECODE": "x",
+        **cloud.environment,
+        **proxy_environment(cloud.proxy.url),
+        **credentials(cloud.account.issue("upload")),
+    }
+    began = time.perf_counter()
+    child = subprocess.Popen(
+        [python, "-S", "-s", "-c", variant.script],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert child.stdin
+    assert child.stdout
+    assert child.stderr
+    child.stdin.write(json.dumps(_event(cloud, key)).encode())
+    child.stdin.close()
+    said = child.stdout.read().decode()
+    _, status, usage = os.wait4(child.pid, 0)
+    seconds = time.perf_counter() - began
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode or kind not in said:
+        raise RuntimeError(f"{variant.name}, {kind}: {said} {child.stderr.read().decode()}")
+    child.stdout.close()
+    child.stderr.close()
+    return Start(seconds, usage.ru_utime + usage.ru_stime, int(said.rpartition("VmHWM:")[2].split()[0]) / 1024)
+
+
+def _event(cloud: LocalCloud, key: str) -> Json:
+    record = cos_record(
+        bucket=cloud.bucket,
+        region=cloud.account.region,
+        key=key,
+        size=1,
+        etag="0" * 32,
+        event_name="cos:ObjectCreated:Put",
+        time=0,
+        function="upload",
+        shape="observed",
+    )
+    return {"Records": [record]}
+
+
+def _report(found: Findings, kind: str, starts: dict[str, list[Start]], goal: float | None) -> None:
+    ours, *baselines = starts.items()
+    wall = [start.seconds for start in ours[1]]
+    cpu = statistics.median(start.processor_seconds for start in ours[1])
+    for name, theirs in baselines:
+        found.row(
+            f"{kind}, against {name}",
+            spread([1000 * seconds for seconds in wall], "ms"),
+            spread([1000 * start.seconds for start in theirs], "ms"),
+            median_ratio(wall, [start.seconds for start in theirs]),
+            goal if name == "afternoon" else None,
+        )
+        found.notes.append(
+            f"{kind}, {name}: processor time {1000 * cpu:.0f} ms against "
+            f"{1000 * statistics.median(start.processor_seconds for start in theirs):.0f} ms; peak memory "
+            f"{statistics.median(start.megabytes for start in ours[1]):.0f} MB against "
+            f"{statistics.median(start.megabytes for start in theirs):.0f} MB"
+        )
+    _MEDIANS[kind] = {
+        name: 1000 * statistics.median(start.seconds for start in taken) for name, taken in starts.items()
+    }
+
+
+_MEDIANS: dict[str, dict[str, float]] = {}
+
+
+def _plot(found: Findings) -> None:
+    figure, plane = axes()
+    names = list(_MEDIANS["ignored"])
+    for at, name in enumerate(names):
+        places = [place + (at - 1) * 0.27 for place in range(len(_MEDIANS))]
+        bars = plane.bar(places, [by_name[name] for by_name in _MEDIANS.values()], 0.25, label=name, color=COLOURS[at])
+        plane.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
+    plane.set_xticks(range(len(_MEDIANS)), list(_MEDIANS))
+    plane.set(ylabel="milliseconds, median", title="From the start of the process to the answer")
+    plane.legend(frameon=False)
+    found.plot("coldstart", figure)
