@@ -29,7 +29,7 @@ _LONGEST = 4096  # bytes of any text taken over; UserData may have 1,024, a key 
 
 @dataclass(frozen=True)
 class Message:
-    """A job that is said to have ended. `user_data` is to be read with `Token.parse`; `output_key` may hold wildcards.
+    """A job that is said to have ended. `user_data` is to be read with `Token.parse`; `state` is hearsay.
 
     `signature` is what the address called carried; `topic` is set when a CMQ topic pushed it to an HTTP address.
     Whether it may be listened to is decided by `signing.authentic`.
@@ -38,8 +38,6 @@ class Message:
     job_id: str
     user_data: str
     state: str
-    bucket: str
-    output_key: str
     signature: str
     over_http: bool
     topic: str = ""
@@ -142,34 +140,15 @@ def _message(
     if not _JOB_ID.fullmatch(job_id):
         raise InvalidInput([f"{place}.JobsDetail.JobId: expected letters, digits, - and _, at most 64"])
     operation = _node(job.get("Operation"))
-    output, written = _node(operation.get("Output")), _node(_node(operation.get("MediaResult")).get("OutputFile"))
-    path = f"{place}.JobsDetail.Operation"
+    user_data = _text(operation.get("UserData"), f"{place}.JobsDetail.Operation.UserData")
     return Message(
         job_id=job_id,
-        user_data=_text(operation.get("UserData"), f"{path}.UserData") or _text(token, "queryString.token"),
+        user_data=user_data or _text(token, "queryString.token"),
         state=_text(job.get("State"), f"{place}.JobsDetail.State"),
-        bucket=_text(output.get("Bucket"), f"{path}.Output.Bucket")
-        or _text(written.get("Bucket"), f"{path}.MediaResult.OutputFile.Bucket"),
-        output_key=_output_key(output, written, path),
         signature=signature,
         over_http=over_http,
         topic=topic,
     )
-
-
-def _output_key(output: Mapping[str, Any], written: Mapping[str, Any], path: str) -> str:
-    """The key asked for, or, where that still holds a wildcard, the first one written, without a leading slash.
-
-    An older document splits a written name into ObjectPrefix and ObjectName; newer samples leave the prefix empty.
-    """
-    asked = _text(output.get("Object"), f"{path}.Output.Object")
-    if asked and "${" not in asked:
-        return asked.removeprefix("/")
-    named = written.get("ObjectName")
-    first = named[0] if isinstance(named, list) and named else named
-    name = _text(first, f"{path}.MediaResult.OutputFile.ObjectName")
-    prefix = _text(written.get("ObjectPrefix"), f"{path}.MediaResult.OutputFile.ObjectPrefix")
-    return f"{prefix}{name}".removeprefix("/") if name else asked.removeprefix("/")
 
 
 def _node(value: object) -> Mapping[str, Any]:

@@ -117,8 +117,6 @@ class Functions:
             job_id=work.id,
             user_data=work.user_data,
             state=work.state,
-            bucket=work.output.name,
-            output_key=work.key,
             signature=query.get("signature", [""])[0],
             over_http=True,
         )

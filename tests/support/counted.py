@@ -107,7 +107,7 @@ class InMemory:
             work.media = whole.media
             self.cos.write(work.output.name, work.resolved, content=whole)
         signature = parse_qs(urlsplit(work.callback).query)["signature"][0]
-        return Message(work.id, work.user_data, work.state, work.output.name, work.key, signature, over_http=True)
+        return Message(work.id, work.user_data, work.state, signature, over_http=True)
 
 
 def keys(group: str, fragments: int, *, padded: bool = False) -> list[str]:

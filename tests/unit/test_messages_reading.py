@@ -109,7 +109,7 @@ def test_in_a_cmq_record_the_same_is_only_ignored(name: str) -> None:
     assert isinstance(event, dict)
     good = {"CMQ": {"msgBody": xml("")}}
     found = read_messages({"Records": [{"CMQ": {"msgBody": event["body"]}}, good, {"cos": {}}, None]})
-    assert found[-3] == Message("j1", "", "", "", "", "", over_http=False)
+    assert found[-3] == Message("j1", "", "", "", over_http=False)
     assert all(isinstance(each, Ignored) for each in (*found[-2:], *found[:-3]) if each != found[-3])
 
 

@@ -304,6 +304,15 @@ def test_a_group_whose_result_would_have_too_long_a_key_is_invalid() -> None:
     assert len(whole(look(parts(1, 2, of=2, group=group), PART_OF, group))) == 2
 
 
+@pytest.mark.parametrize("key", ["o/{jobid}.{ext}", "o/${jobid}.${ext}", "o/${jobid}.{ext}"])
+def test_both_spellings_of_the_wildcards_are_taken(key: str) -> None:
+    """`{ext}` survives shells; `${ext}` is what the API reads."""
+    config = Config(BUCKET, output_key=key)
+    verdict = look(parts(1, of=1), config, "v")
+    assert isinstance(verdict, Whole)
+    assert output_key(config, verdict.set) == "o/${jobid}.${ext}"
+
+
 @pytest.mark.parametrize(
     ("group", "reason"),
     [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
     from cosconcat.config import Config
 
-_PLACEHOLDER = re.compile(r"(?<!\$)\{(ext|jobid)\}")
-
 
 def compose(config: Config, fragments: FragmentSet, output_key: str, user_data: str, callback: str) -> Request:
     """The request that joins `fragments` into `output_key`.
@@ -30,17 +27,17 @@ def compose(config: Config, fragments: FragmentSet, output_key: str, user_data: 
     Args:
         config: the function's configuration; its `job` is laid over what the other variables say.
         fragments: the whole group; its `job` (from a manifest) is laid over that.
-        output_key: key of the result; `{ext}` and `{jobid}` are taken for the API's `${ext}` and `${jobid}`.
+        output_key: key of the result, with the API's `${ext}` and `${jobid}` where they are wanted.
         user_data: comes back with the job; printable ASCII, at most 1024.
         callback: the job's own callback URL; empty when the configuration names a queue, or none at all.
 
     Raises:
         InvalidInput: with every mistake at once, each starting with the path of its node.
     """
-    output = config.output_bucket if config.output_bucket.name else config.bucket
+    output = config.output_bucket
     own = {
         "ConcatTemplate": {"ConcatFragment": list(_fragments(config, fragments))},
-        "Output": {"Region": output.region, "Bucket": output.name, "Object": _PLACEHOLDER.sub(r"${\1}", output_key)},
+        "Output": {"Region": output.region, "Bucket": output.name, "Object": output_key},
         "UserData": user_data,
     }
     value: dict[str, Any] = {"Tag": "Concat", "Operation": lay_over(_wanted(config, fragments), own)}
