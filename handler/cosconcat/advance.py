@@ -249,7 +249,7 @@ def _settled(services: Services, content: Content, fragments: FragmentSet, *, fo
     anew = fragments.newest > content.done.written
     if done.outcome == "joined":
         if claim.fingerprint != fragments.fingerprint and not _is_rest(services, fragments, claim.set):
-            if forced or fragments.newest >= content.claim.written:
+            if forced or (fragments.newest >= content.claim.written and not _came_back(fragments, claim.set)):
                 return None
             reason = "older than what was joined: a version that was overwritten came back, or LIST shows the past"
             return Result(fragments.group, "kept", reason, done.output, done.job)
@@ -266,6 +266,12 @@ def _settled(services: Services, content: Content, fragments: FragmentSet, *, fo
     if not same or done.outcome == "superseded" or forced or anew:
         return None
     return Result(fragments.group, done.outcome, f"since earlier: {done.reason}", done.output, done.job)
+
+
+def _came_back(fragments: FragmentSet, joined: FragmentSet) -> bool:
+    """Whether a piece is older than what was joined from its key: with versions, removing one shows the one before."""
+    before = {f.object.key: f.object.last_modified for f in joined.fragments}
+    return any(f.object.last_modified < before.get(f.object.key, 0) for f in fragments.fragments)
 
 
 def _is_rest(services: Services, some: FragmentSet, joined: FragmentSet) -> bool:

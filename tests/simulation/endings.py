@@ -59,6 +59,10 @@ def _group(schedule: Schedule, group: Group, report: dict[str, Any]) -> list[str
             marker = thing.info
         elif (found := PIECE.fullmatch(key)) and found["group"] == f"fragments/{group.name}":
             pieces[key] = (found, thing.info)
+    latest = schedule.promises.latest
+    last_word = all(latest[key][0] == content.etag for key, content in group.corrected.items())
+    if group.corrected and last_word and not _together(schedule, group):
+        return [f"group {group.name}: what was uploaded as a correction fell apart"]
     verdict, missing = _judged(schedule, group, pieces, marker)
     name = f"group {group.name}"
     if verdict == "whole":
@@ -72,6 +76,19 @@ def _group(schedule: Schedule, group: Group, report: dict[str, Any]) -> list[str
         elif entry is not None and verdict == "incomplete" and missing and entry.get("missing") != missing:
             problems.append(f"{name} lacks {missing}, the report says {entry.get('missing')}")
     return problems
+
+
+def _together(schedule: Schedule, group: Group) -> bool:
+    """Whether what the user uploaded last, as a whole, is in one output or all there."""
+    wanted = [(key, content.etag) for key, content in group.corrected.items()]
+    for thing in schedule.cos.shelves[schedule.promises.outputs].current.values():
+        if thing.content and set(wanted) <= {(key, piece.etag) for key, piece in thing.content.joined}:
+            return True
+    current = schedule.cos.shelves[schedule.promises.inputs].current
+    return all(
+        (key in current and current[key].info.etag == etag) or (key, etag) in schedule.promises.taken
+        for key, etag in wanted
+    )
 
 
 def _stragglers(schedule: Schedule, group: Group, pieces: dict[str, Any]) -> bool:
@@ -117,7 +134,7 @@ def _whole(schedule: Schedule, group: Group, current: list[tuple[str, str, int]]
     claimed = [(f["object"]["key"], f["object"]["etag"], f["object"]["size"]) for f in claim["set"]["fragments"]]
     rest = done["outcome"] == "joined" and set(current) <= set(claimed)
     if sorted(claimed) != current and not rest:
-        if group.name in report.get("invalid", {}):
+        if group.name in report.get("invalid", {}) or group.name in report.get("kept", {}):
             return []
         return [
             f"group {group.name} is whole with a content that nobody has joined (last: rev {rev}, {done['outcome']})"

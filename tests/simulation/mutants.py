@@ -117,18 +117,18 @@ MUTANTS = (
     Mutant(
         "lost-answer-is-a-refusal", "cosconcat.submit:submit",
         "        found = find_job(services, claim)\n        if found is None:\n",
-        "        found = None\n        _end_without_job(services, claim, previous, \"retry\", \"Lost\", lost)\n"
+        "        found = None\n        _end_without_job(services, claim, End(\"retry\", \"Lost\", str(lost)))\n"
         "        if found is None:\n",
         "an unknown outcome is taken for no job",
     ),
     Mutant(
         "no-adoption-after-the-lease", "cosconcat.advance:_job_or_lost",
-        "if outputs.is_adoptable(job, claim, nonces):", "if False:",
+        "if outputs.is_adoptable(job, claim):", "if False:",
         "after a crash the job that runs is not looked for",
     ),
     Mutant(
-        "lease-ignored", "cosconcat.advance:_settle",
-        "if entry.age <= claim.lease_seconds:", "if False:",
+        "lease-ignored", "cosconcat.submit:first_claim",
+        "lease_seconds=services.config.lease_seconds", "lease_seconds=0",
         "a claim is taken for lost while its winner still posts",
     ),
     Mutant(
@@ -148,14 +148,8 @@ MUTANTS = (
         _faulty("clock-skew"),
     ),
     Mutant(
-        "attempt-not-increased", "cosconcat.submit:next_claim", "n=previous.n + 1", "n=previous.n",
+        "attempt-not-increased", "cosconcat.submit:next_claim", "n=claim.n + 1", "n=claim.n",
         "a retry finds its own record in the way, for ever",
-    ),
-    Mutant(
-        "failed-job-adopted", "cosconcat.outputs:is_adoptable",
-        "return job.state not in (\"Failed\", \"Cancel\") or is_job_of(job, claim, frozenset({claim.nonce}))",
-        "return True",
-        "the retry takes over the very job that failed",
     ),
     Mutant(
         "failures-not-counted", "cosconcat.advance:judge",
@@ -209,7 +203,8 @@ MUTANTS = (
         "another group's job is adopted: nonce and key are not compared",
     ),
     Mutant(
-        "state-alone-verifies", "cosconcat.commit:_verify", 'if config.verify == "none":', "if True:",
+        "state-alone-verifies", "cosconcat.commit:commit",
+        "rule, verdict = _verify(services, claim, job, head)", "rule, verdict = config.verify, verify.Verified()",
         "Success is believed without holding the output's length against the fragments'",
         _faulty("short-output"),
     ),
@@ -250,7 +245,7 @@ MUTANTS = (
     ),
     Mutant(
         "listing-believed", "cosconcat.commit:commit",
-        "services.cos.heads(services.config.bucket, list(_inputs(claim)))",
+        "services.cos.heads(config.bucket, list(_inputs(claim)))",
         "{k: next((Head(o, 0) for o in services.cos.list(services.config.bucket, k).objects if o.key == k), None)"
         " for k in _inputs(claim)}",
         "LIST instead of HEAD decides what may go: a stale ETag lets new content be removed",
@@ -262,21 +257,19 @@ MUTANTS = (
         lambda plan: plan.naming == "folder" and plan.faults["edit"] > 0,
     ),
     Mutant(
-        "resumed-without-looking", "cosconcat.cleanup:_remove", "if head.object.same_content(part):", "if True:",
+        "resumed-without-looking", "cosconcat.removal:_remove_some", "if head.object.same_content(piece):", "if True:",
         "a clean-up that goes on later removes what was uploaded meanwhile",
         _faulty("edit"),
     ),
     Mutant(
         "output-not-looked-at-before-removal", "cosconcat.cleanup:_clean",
-        "    head = services.cos.head(claim.output, proof.key)\n"
-        "    if head is None or head.object.etag != proof.etag:\n",
-        "    if False:\n",
+        "if not _still_proven(services, claim, proof, segments=False):", "if False:",
         "fragments go although the output is gone",
         _faulty("edit"),
     ),
     Mutant(
         "joined-before-unproven", "cosconcat.cleanup:clean_again",
-        "if head is None or head.object.etag != end.proof.etag:", "if False:",
+        " or not _still_proven(services, claim, end.proof)", "",
         "fragments that come again are removed for an output that is gone",
         _faulty("edit"),
     ),
@@ -298,38 +291,53 @@ MUTANTS = (
         "a content whose inputs changed is found by nobody",
     ),
     Mutant(
-        "marker-not-last", "cosconcat.cleanup:_remove", "if not removal.kept:", "if True:",
+        "marker-not-last", "cosconcat.removal:remove",
+        "if marker is not None and not removal.kept:", "if marker is not None:",
         "the marker goes although a piece it declares whole is still there",
         lambda plan: plan.naming == "folder" and plan.faults["delete-refused"] > 0,
     ),
     Mutant(
-        "expiry-not-checked", "cosconcat.cleanup:_expire",
+        "expiry-not-checked", "cosconcat.removal:_expire",
         "if head is not None and not head.object.same_content(part):", "if False:",
         "content that came in between bears the lifecycle rule's tag",
         _cleaning("expire"),
     ),
     Mutant(
-        "expiry-left-behind", "cosconcat.cleanup:_remove", 'if config.cleanup == "expire":', "if False:",
+        "expiry-left-behind", "cosconcat.removal:_remove_some",
+        '        if config.cleanup == "expire":', "        if False:",
         "the tag stays on new content when its writer died before looking again",
         _cleaning("expire"),
     ),
     Mutant(
-        "trash-overwritten", "cosconcat.cleanup:_moved_to_trash",
-        "outputs.with_rev(key, rev) if rev > 1 else key", "key",
+        "trash-overwritten", "cosconcat.removal:_moved_to_trash",
+        "outputs.with_mark(plain[part.key], claim.fingerprint[:12])", "plain[part.key]",
         "the second content's fragments replace the first one's in the trash",
         _cleaning("trash"),
     ),
     Mutant(
-        "moved-without-looking-again", "cosconcat.cleanup:_moved_to_trash",
+        "moved-without-looking-again", "cosconcat.removal:_moved_to_trash",
         "elif original is None or not original.object.same_content(part):", "elif original is None:",
         "what was uploaded while the copies were made is removed",
         _cleaning("trash"),
     ),
     Mutant(
-        "deleted-without-version", "cosconcat.cleanup:_remove_all",
+        "deleted-without-version", "cosconcat.removal:_delete",
         "Doomed(head.object.key, head.version_id)", "Doomed(head.object.key)",
         "with versions too, an overwrite before the delete is removed",
         lambda plan: plan.versioned and plan.cleanup == "delete" and plan.faults["edit"] > 0,
+    ),
+    Mutant(
+        "new-content-half-there", "cosconcat.cleanup:clean_again",
+        "if holds_new_content(services, claim):", "if False:",
+        "identical pieces of a corrected upload are removed before the others have come",
+        _faulty("edit"),
+    ),
+    Mutant(
+        "older-content-joined", "cosconcat.advance:_settled",
+        "if forced or (fragments.newest >= content.claim.written and not _came_back(fragments, claim.set)):",
+        "if True:",
+        "an overwritten version that comes back when the joined one is removed is joined",
+        lambda plan: plan.versioned and plan.faults["edit"] > 0,
     ),
     Mutant(
         "output-key-not-looked-at", "cosconcat.advance:_occupied",

@@ -7,7 +7,7 @@ assumption comes from. A media object is a number into `contents`; no bytes are 
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -62,7 +62,7 @@ class Shelf:
     def __init__(self, *, versioned: bool) -> None:
         self.versioned = versioned
         self.current: dict[str, Thing] = {}
-        self.noncurrent: dict[tuple[str, str], Thing] = {}  # (key, version): what an overwrite left behind
+        self.noncurrent: dict[str, list[Thing | None]] = {}  # older versions, oldest first; None is a delete marker
         self.keys: list[str] = []  # sorted; what exists and what a stale listing may still show
         self.lagging: dict[str, tuple[Thing | None, float]] = {}  # key: what a stale listing shows, until when
 
@@ -99,15 +99,11 @@ class CosModel:
         now = self.world.now
         thing = Thing(ObjectInfo(key, etag, size, int(now)), now, version, body, content)
         self._lag(shelf, key, before)
-        if before is None and key not in shelf.lagging:
-            insort(shelf.keys, key)
-        elif before is None:
-            at = bisect_left(shelf.keys, key)
-            if at == len(shelf.keys) or shelf.keys[at] != key:
-                shelf.keys.insert(at, key)
+        if before is None:
+            self._insert(shelf, key)
         shelf.current[key] = thing
         if before is not None and shelf.versioned:
-            shelf.noncurrent[key, before.version] = before
+            shelf.noncurrent.setdefault(key, []).append(before)
         self.watcher.written(bucket, thing, before)
         return thing
 
@@ -115,8 +111,11 @@ class CosModel:
         """Delete the current version, or that very version; a missing one is no error."""
         shelf = self.shelves[bucket]
         current = shelf.current.get(key)
+        older = shelf.noncurrent.get(key, [])
         if version and (current is None or current.version != version):
-            gone = shelf.noncurrent.pop((key, version), None)
+            gone = next((thing for thing in older if thing is not None and thing.version == version), None)
+            if gone is not None:
+                older.remove(gone)
         elif current is not None:
             gone = current  # with versioning it lies behind a delete marker, which is as good as gone
             self._lag(shelf, key, current)
@@ -124,11 +123,22 @@ class CosModel:
             if key not in shelf.lagging:
                 shelf.keys.remove(key)
             if shelf.versioned and not version:
-                shelf.noncurrent[key, current.version] = current  # behind a delete marker
+                shelf.noncurrent.setdefault(key, []).extend((current, None))
+            elif older and older[-1] is not None:  # the version before is the current one again
+                back = older.pop()
+                assert back is not None
+                shelf.current[key] = back
+                self._insert(shelf, key)
         else:
             return
         if gone is not None:
             self.watcher.removed(bucket, gone, seen or {})
+
+    @staticmethod
+    def _insert(shelf: Shelf, key: str) -> None:
+        at = bisect_left(shelf.keys, key)
+        if at == len(shelf.keys) or shelf.keys[at] != key:
+            shelf.keys.insert(at, key)
 
     def _lag(self, shelf: Shelf, key: str, before: Thing | None) -> None:
         world = self.world

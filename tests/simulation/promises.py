@@ -43,6 +43,7 @@ class Promises(Watcher):
         self.posts: Counter[str] = Counter()
         self.posted_for: set[tuple[str, int, int]] = set()
         self.listeners: list[Any] = []
+        self.latest: dict[str, tuple[str, float]] = {}  # key -> what a user uploaded there last, and when
 
     # -- COS ----------------------------------------------------------------------------------------------------------
 
@@ -106,7 +107,11 @@ class Promises(Watcher):
                 current = self.cos.shelves[self.inputs].current
                 pieces = [f["object"] for f in claim["set"]["fragments"]]
                 left = [p["key"] for p in pieces if p["key"] in current and current[p["key"]].info.etag == p["etag"]]
-                if left and current[left[0]].created < self.world.now - 60:
+                if (
+                    left
+                    and not self.cos.shelves[self.inputs].versioned
+                    and current[left[0]].created < self.world.now - 60
+                ):
                     self.world.fail(f"{key}: removed before {left[0]}")
                 return
         self.world.fail(f"{key}: a marker was removed although nothing it declared whole was joined")
@@ -290,6 +295,7 @@ class Promises(Watcher):
             self.world.fail(f"G2: claim {place} was posted after it had ended")
         if list(work.fragments) != [f["object"]["key"] for f in claim["set"]["fragments"]]:
             self.world.fail(f"claim {place}: the job joins other fragments than were claimed")
+        self._check_past(place, claim)
         self._check_order(place, work.fragments)
         failed = [
             o for o in others.values() if o.state == "Failed" and self.tokens.get(o.user_data, ("",))[:2] == place[:2]
@@ -300,6 +306,16 @@ class Promises(Watcher):
             theirs = self.tokens.get(other.user_data)
             if theirs and theirs[0] == place[0] and self.claims[theirs]["fingerprint"] == claim["fingerprint"]:
                 self._check_second(work, other, theirs, place)
+
+    def _check_past(self, place: tuple[str, int, int], claim: dict[str, Any]) -> None:
+        """What was joined from a key is not followed by an older version, which shows when the joined one is removed."""
+        pieces = {f["object"]["key"]: f["object"]["last_modified"] for f in claim["set"]["fragments"]}
+        for (gid, rev, n), before in self.claims.items():
+            if gid != place[0] or rev >= place[1] or n > 1 or self.done.get((gid, rev), {}).get("outcome") != "joined":
+                continue
+            for fragment in before["set"]["fragments"]:
+                if pieces.get(fragment["object"]["key"], float("inf")) < fragment["object"]["last_modified"]:
+                    self.world.fail(f"G2: claim {place} joins a version older than the one joined before")
 
     def _check_second(self, work: Work, other: Work, theirs: tuple[str, int, int], ours: tuple[str, int, int]) -> None:
         del work

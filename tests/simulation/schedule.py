@@ -17,7 +17,6 @@ from tests.simulation.world import EPOCH, Violation, World
 
 REGION = "ap-guangzhou"
 INPUTS, OUTPUTS, STATE = "demo-1250000000", "joined-1250000000", "state-1250000000"
-PAUSES = (600.0, 1800.0, 1800.0, 3600.0)  # seconds between sweeps in peace; the last again and again
 MOST_SWEEPS = 20  # in peace; lease, back-off and CONCAT_STALE_SECONDS all fit in with much to spare
 
 
@@ -75,7 +74,7 @@ class Schedule:
         for self.sweeps in range(1, MOST_SWEEPS + 1):
             self.last_sweep = int(world.now)
             self.functions.sweep()
-            world.run(world.now + PAUSES[min(self.sweeps, len(PAUSES)) - 1])
+            world.run(world.now + 300.0 * 12.0 ** world.chance.random())  # five minutes to an hour
             if world.busy:
                 continue
             reasons = unsettled(self)

@@ -15,7 +15,7 @@ from tests.simulation.world import EPOCH, World
 
 EDITS = (
     "overwrite", "overwrite", "overwrite", "back-and-forth", "back-and-forth", "delete", "again", "all-again",
-    "all-new", "late", "recount", "take-output", "squat", "replace",
+    "all-new", "late", "recount", "correct", "correct", "take-output", "squat", "replace",
 )  # fmt: skip
 RECORDS = ("claim", "job", "end", "done")  # an edit waits for one of these to be written,
 EFFECTS = ("posted", "read", "succeeded", "head", "tagged", "copied", "removed")  # for one of these to happen,
@@ -31,6 +31,7 @@ class Group:
         self.keys = keys
         self.marker = marker
         self.original: dict[str, Content] = {}
+        self.corrected: dict[str, Content] = {}  # the last thing the user did was to upload exactly this, all of it
         self.disturbed = False  # the user did more than upload each piece once
 
 
@@ -42,6 +43,7 @@ class Users:
     ) -> None:
         self.world = world
         self.cos = cos
+        self.latest = promises.latest
         self.promises = promises
         self.bucket = bucket
         self.uploaded = uploaded
@@ -144,6 +146,7 @@ class Users:
             group.original.setdefault(key, content)
             self.world.say(f"user uploads {key} ({content.etag[-4:]})")
             self.cos.write(self.bucket, key, content=content)
+            self.latest[key] = (content.etag, self.world.now)
         self.uploaded(key)
 
     def new_content(self) -> Content:
@@ -159,6 +162,7 @@ class Users:
             return
         rng = self.rng
         group.disturbed = True
+        group.corrected = {}
         self.world.injected[f"edit: {edit}"] += 1
         self.world.say(f"user: {edit}")
         key = rng.choice(group.keys)
@@ -180,6 +184,8 @@ class Users:
                 self.world.after(2.0, self._doing(self.upload, group, group.marker))
         elif edit == "late":
             self._late(group)
+        elif edit == "correct":
+            self._correct(group)
         elif edit == "recount":
             self._recount(group, key)
         else:
@@ -195,6 +201,27 @@ class Users:
         self.upload(group, late)
         if group.marker and self.rng.random() < 0.5:
             self.world.after(2.0, self._doing(self.upload, group, group.marker))
+
+    def _correct(self, group: Group) -> None:
+        """Everything is uploaded once more, at leisure, and one piece is another."""
+        changed = self.rng.randrange(len(group.keys))
+        contents = {}
+        for place, key in enumerate(group.keys):
+            before = group.original.get(key)
+            contents[key] = self.new_content() if place == changed or before is None else before
+        delay = 0.0
+        for key, content in contents.items():
+            self.world.after(delay, self._doing(self.upload, group, key, content))
+            delay += 1.0 + self.rng.choice((0.0, 0.0, 300.0, 1500.0)) * self.rng.random()
+        if group.marker:
+            self.world.after(delay + 2.0, self._doing(self.upload, group, group.marker))
+        claimed = {place[:2] for place in self.promises.claims if place[0] == group.gid}
+        if claimed <= self.promises.done.keys() and self.world.plan.completion != "quiet":
+            self.world.after(delay + 3.0, self._doing(self._corrected, group, contents))
+
+    @staticmethod
+    def _corrected(group: Group, contents: dict[str, Content]) -> None:
+        group.corrected = contents
 
     def _recount(self, group: Group, key: str) -> None:
         """One piece says that there is one more than the others say."""
