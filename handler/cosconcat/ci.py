@@ -190,10 +190,11 @@ def creation_time(since: int) -> str:
 
 def _new_session() -> requests.Session:
     """A session that repeats nothing, whatever the defaults of the library become."""
-    import requests
     from requests.adapters import HTTPAdapter
 
-    session = requests.Session()
+    from cosconcat.sessions import SteadySession
+
+    session = SteadySession()
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(max_retries=0))
     return session

@@ -311,11 +311,12 @@ _answer = threading.local()
 @cache
 def _session() -> Session:
     """One pool of connections for the process. Each answer's Date is kept: the SDK hides the headers of a LIST."""
-    from requests import Session
     from requests.adapters import HTTPAdapter
 
+    from cosconcat.sessions import SteadySession
+
     log.silence_sdk()
-    session = Session()
+    session = SteadySession()
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(pool_connections=PARALLEL, pool_maxsize=PARALLEL))
     session.hooks["response"].append(_keep_date)

@@ -7,6 +7,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
@@ -44,7 +45,7 @@ class FragmentSet:
     output: str = ""
     job: Mapping[str, object] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 (64 hex) over what decides the joined content: same fingerprint, same content."""
         parts: list[object] = [

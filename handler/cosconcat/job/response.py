@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from cosconcat.errors import InvalidInput
-from cosconcat.job import media, parts, schema, template
+from cosconcat.job import media, parts, schema
 from cosconcat.job.markup import read_xml
 from cosconcat.job.parts import PAGE, SDK
 from cosconcat.job.schema import ANYTHING, Node, branch, branches, leaf, leaves
@@ -64,12 +64,19 @@ class JobInput(Node):
 
 
 @dataclass(frozen=True)
+class JobTemplate(Node):
+    """What matters of the request's ConcatTemplate when it comes back; its fragments may be thousands."""
+
+    Container: parts.Container | None = branch(parts.Container, PAGE)
+
+
+@dataclass(frozen=True)
 class JobOperation(Node):
     """The request's Operation as it comes back, and, once the job has ended, what came of it."""
 
     TemplateId: str = leaf(ANYTHING, PAGE)
     TemplateName: str = leaf(ANYTHING, PAGE)
-    ConcatTemplate: template.ConcatTemplate | None = branch(template.ConcatTemplate, PAGE)
+    ConcatTemplate: JobTemplate | None = branch(JobTemplate, PAGE)
     Output: parts.Output | None = branch(parts.Output, PAGE)
     MediaInfo: media.MediaInfo | None = branch(media.MediaInfo, PAGE)
     MediaResult: WrittenFiles | None = branch(WrittenFiles, PAGE)

@@ -135,10 +135,15 @@ def textual(value: object) -> object:
     return value if text is None else text
 
 
+_SPECS: dict[type[Node], Mapping[str, Spec]] = {}
+
+
 def specs(node: type[Node]) -> Mapping[str, Spec]:
     """The nodes that may stand in a container, in the order in which they are written."""
-    fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(node)  # type: ignore[arg-type]  # subclasses are dataclasses
-    return {field.name: field.metadata["spec"] for field in fields}
+    if node not in _SPECS:  # a request holds as many nodes of one kind as it has fragments
+        fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(node)  # type: ignore[arg-type]  # subclasses are dataclasses
+        _SPECS[node] = {field.name: field.metadata["spec"] for field in fields}
+    return _SPECS[node]
 
 
 def walk(node: type[Node], path: str) -> Iterator[tuple[str, Spec]]:
