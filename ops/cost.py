@@ -15,6 +15,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from cosconcat.config import Config, read_config
 from cosconcat.errors import ConfigurationError
@@ -24,7 +25,7 @@ GROUPS = 1000
 MEMORY_GB = 0.25  # memorySize of handler/serverless.yml
 OWN_TAGS = 5
 SWEEPS_A_MONTH = 30 * 24 * 12  # every five minutes
-SWEEP_REQUESTS = 5  # of a sweep that finds nothing: GET cursor, LIST index, LIST inputs, PUT report, PUT cursor
+SWEEP_REQUESTS = 6  # the cursor read and written twice, the index, the prefix, the report
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def calls(config: Config, fragments: int) -> Calls:
     claiming = 1 + 3  # HEAD the output; claim, index, job
     committing = 2 + (1 + n) + 1  # read claim and job record; HEAD output and fragments; end
     tagging = 1 + 1 + 1  # GET and PUT tags, HEAD the output once more
-    removing = {"delete": 1, "trash": 3 * n + 1, "expire": 3 * n, "keep": 0}[config.cleanup]
+    removing = {"delete": ceil(n / 1000), "trash": 4 * n + ceil(n / 20), "expire": 3 * n, "keep": 0}[config.cleanup]
     if config.cleanup_dry_run or config.verify == "none":
         removing = 0
     closing = 1 + 1  # done, and out of the index

@@ -118,6 +118,8 @@ def _joined_directly(services: Services, claim: Claim) -> bool:
     whether the fragments were alike; a job that was adopted has none, and is judged by its length.
     """
     request = compose_request(services, claim)
+    if claim.format == "hls":  # many objects: the playlist's bytes are not the recording's
+        return False
     if not request.direct or (request.Operation is not None and request.Operation.TemplateId):
         return False
     if services.config.on_mixed != "transcode":
