@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 
 from cosconcat.groups import Piece
 from cosconcat.naming import FragmentName, ManifestName, MarkerName, Span, common_beginning
@@ -15,6 +15,7 @@ from cosconcat.services import Services
 PAGE = 1000  # objects on one LIST page, the most that COS gives
 SMALL = 100  # groups up to this size are listed as a whole at each event; of larger ones only what decides
 FEW = 2  # so many missing fragments are looked for one by one, in case LIST lags
+NAMED = 20  # so many missing numbers of a large group are named while it is not whole
 PREDECESSORS = 3  # of an event's own key that a walk looks at: one more than could be hidden
 
 
@@ -133,7 +134,7 @@ class Sighting:
             after, first = page.next_marker, False
 
     def _gap(self, own: FragmentName, after: str, last: str) -> tuple[int, ...]:
-        """Numbers expected between two keys (the second included, empty: no bound) and not in sight.
+        """The first NAMED numbers expected between two keys (the second included, empty: no bound) and not in sight.
 
         Counting from 0 or from 1 is open until the end: the last number is in it unless a number 0 is in sight.
         """
@@ -141,7 +142,7 @@ class Sighting:
         if 0 in seen and own.total:
             seen.add(own.total)
         expected = chain.from_iterable(self._expected(own, after, last))
-        return tuple(sorted(set(expected) - seen))
+        return tuple(sorted(islice((number for number in expected if number not in seen), NAMED)))
 
     def _seen(self, own: FragmentName) -> set[int]:
         return {own.number, *(piece.name.number for piece in self.pieces.values())}

@@ -128,6 +128,9 @@ def _judge(sighting: Sighting, gap: tuple[int, ...] = ()) -> Verdict:
         return Waiting(sighting.group, reason, since=marker.object.last_modified)
     while sighting.pieces:
         pieces = groups.in_order(sighting.pieces.values())
+        if gap:
+            reason = groups.at_odds(pieces, groups.declared_total(pieces), config)
+            return Invalid(sighting.group, reason) if reason else _half_seen(sighting, pieces, gap)
         if config.convention.timed:
             end = config.convention.bounds(sighting.group)[1]
             verdict = groups.judge_times(config, sighting.group, pieces, marker, sighting.now, end)
@@ -137,8 +140,8 @@ def _judge(sighting: Sighting, gap: tuple[int, ...] = ()) -> Verdict:
             return verdict
         if isinstance(verdict, Waiting) and verdict.awaits != "fragments" and sighting.partial:
             return replace(verdict, missing=())
-        if gap or sighting.partial:
-            return _half_seen(sighting, pieces, gap)
+        if sighting.partial:
+            return _half_seen(sighting, pieces, ())
         if not _more_turns_up(sighting, pieces, verdict, marker):
             return verdict
     return Gone(sighting.group)
