@@ -169,7 +169,7 @@ class CiModel:
         world, chance = self.world, self.world.chance.random
         work = Work(len(self.work) + 1, asked, world.now)
         if world.happens("jobs-lag"):
-            work.shown_from += self.slowest_listing * chance() ** 0.5
+            work.shown_from += self.slowest_listing * chance() ** 0.3
         if self.watcher is not None:
             self.watcher.posted(work, self.work)
         self.work[work.id] = work

@@ -135,7 +135,7 @@ MUTANTS = (
         "silence-believed", "cosconcat.advance:_job_or_lost",
         "if entry.age <= 2 * claim.lease_seconds:", "if False:",
         "a job that was posted late and that the listing still hides is believed absent",
-        _faulty("jobs-lag"),
+        lambda plan: _faulty("jobs-lag", "post-slow", "post-lost")(plan) and plan.time_limit > 60,
     ),
     Mutant(
         "first-page-only", "cosconcat.submit:listed_jobs", "if not token:", "if True:",

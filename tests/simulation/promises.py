@@ -246,7 +246,12 @@ class Promises(Watcher):
             self.world.fail(f"done {gid[:4]}/{rev} says {body['outcome']}, its last end {then}")
         if body["outcome"] == "joined" and self.world.plan.cleanup == "expire":
             self._check_expiry(self.claims[gid, rev, last])
-        if body["outcome"] == "joined" and self.world.plan.cleanup in {"delete", "trash"} and not self._keeps():
+        if (
+            body["outcome"] == "joined"
+            and self.world.plan.cleanup in {"delete", "trash"}
+            and not self._keeps()
+            and not self.world.plan.versioned
+        ):
             shelf = self.cos.shelves[self.inputs]
             for fragment in self.claims[gid, rev, last]["set"]["fragments"]:
                 info = fragment["object"]
@@ -308,7 +313,7 @@ class Promises(Watcher):
                 self._check_second(work, other, theirs, place)
 
     def _check_past(self, place: tuple[str, int, int], claim: dict[str, Any]) -> None:
-        """What was joined from a key is not followed by an older version, which shows when the joined one is removed."""
+        """What was joined from a key is not followed by an older version, which shows once the joined one is gone."""
         pieces = {f["object"]["key"]: f["object"]["last_modified"] for f in claim["set"]["fragments"]}
         for (gid, rev, n), before in self.claims.items():
             if gid != place[0] or rev >= place[1] or n > 1 or self.done.get((gid, rev), {}).get("outcome") != "joined":
