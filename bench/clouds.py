@@ -10,6 +10,7 @@ from pathlib import Path
 
 from local.cloud import LAYER, LocalCloud
 from local.scf.function import Function
+from local.scf.functions import Observer
 from local.switches import Switches
 
 BASELINES = Path(__file__).parent / "baselines"
@@ -19,15 +20,17 @@ NAMES = ("cos-concat", "afternoon", "powertools")
 
 
 @contextlib.contextmanager
-def cloud_of(name: str, switches: Switches, instances: int = 1, **environment: str) -> Iterator[LocalCloud]:
-    """A cloud in which `cos-concat` or a baseline is deployed."""
+def cloud_of(
+    name: str, switches: Switches, instances: int = 1, observe: Observer | None = None
+) -> Iterator[LocalCloud]:
+    """A cloud in which `cos-concat` or a baseline is deployed; `observe` hears of each invocation."""
     switches.join, switches.retry_seconds = "bytes", 1.0
     with tempfile.TemporaryDirectory() as folder:
         if name == "cos-concat":
             several = ("upload", "callback")
             functions = [Function(each, f"{each}.main_handler", 120, None, instances) for each in several]
             functions.append(Function("sweep", "sweep.main_handler", 300, None, 1))
-            cloud = LocalCloud(environment=environment, switches=switches, functions=functions)
+            cloud = LocalCloud(switches=switches, functions=functions, observe=observe)
         else:
             module = [Function(each, f"{name}.{each}_handler", 120, None, instances) for each in ("upload", "callback")]
             cloud = LocalCloud(
@@ -36,6 +39,7 @@ def cloud_of(name: str, switches: Switches, instances: int = 1, **environment: s
                 code_root=BASELINES,
                 deps_root=_with_powertools(Path(folder)) if name == "powertools" else LAYER,
                 least_privilege=False,
+                observe=observe,
             )
         with cloud:
             yield cloud

@@ -128,7 +128,7 @@ def _start(cloud: LocalCloud, python: str, variant: Variant, key: str, kind: str
     assert child.stdin
     assert child.stdout
     assert child.stderr
-    child.stdin.write(json.dumps(_event(cloud, key)).encode())
+    child.stdin.write(json.dumps(event_of(cloud, key)).encode())
     child.stdin.close()
     said = child.stdout.read().decode()
     _, status, usage = os.wait4(child.pid, 0)
@@ -141,7 +141,8 @@ def _start(cloud: LocalCloud, python: str, variant: Variant, key: str, kind: str
     return Start(seconds, usage.ru_utime + usage.ru_stime, int(said.rpartition("VmHWM:")[2].split()[0]) / 1024)
 
 
-def _event(cloud: LocalCloud, key: str) -> Json:
+def event_of(cloud: LocalCloud, key: str) -> Json:
+    """An event of the upload trigger, as observed in the cloud."""
     record = cos_record(
         bucket=cloud.bucket,
         region=cloud.account.region,

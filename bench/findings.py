@@ -73,6 +73,11 @@ def spread(values: Sequence[float], unit: str, digits: int = 0) -> str:
     return f"{middle:.{digits}f} {unit} ({low:.{digits}f}–{high:.{digits}f})"
 
 
+def milliseconds(seconds: Sequence[float], digits: int = 0) -> str:
+    """Their spread, in ms."""
+    return spread([1000 * value for value in seconds], "ms", digits)
+
+
 def axes(width: float = 7.0, height: float = 4.0) -> tuple[Any, Any]:
     """A plain figure and its axes."""
     import matplotlib as mpl
