@@ -8,7 +8,7 @@ import pytest
 
 from local.scf.kills import Moment
 from local.switches import Switches
-from tests.support.recording import PARTS, Recording, is_call, make_clips
+from tests.support.recording import MANY, PARTS, Recording, is_call, make_clips
 
 WHOLE = [1, 2, 3]
 SUBMIT = is_call("POST", "/jobs")
@@ -92,7 +92,7 @@ def test_answer_to_post_lost_and_the_job_listed_late(clips: list[Path], tmp_path
 def test_every_event_three_times_in_random_order_in_parallel(clips: list[Path], tmp_path: Path) -> None:
     """Nine events on many instances at once make one job."""
     switches = Switches(retry_seconds=0.3, event_copies=3, shuffle_events=True)
-    with Recording(clips, switches=switches) as recording:
+    with Recording(clips, switches=switches, functions=MANY) as recording:
         recording.put_all()
         recording.settle()
         assert_joined(recording, tmp_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,15 @@ from local import reading
 from local.clips import make_clip
 from local.cloud import THE_FUNCTIONS, LocalCloud
 from local.http import Request
+from local.scf.function import Function
 from local.switches import Switches
 
 PARTS = 3
 SECONDS = 1.0
 LEASE, STALE = 320, 600  # seconds; above the time limit, twice and once below what COS takes for a wrong clock (900)
 OVER = 700  # seconds by which the services' clocks jump to make leases and stale times pass
-QUICK = tuple(replace(function, time_limit=60) for function in THE_FUNCTIONS)
+QUICK = tuple(replace(function, time_limit=60, instances=min(function.instances, 2)) for function in THE_FUNCTIONS)
+MANY = tuple(replace(function, time_limit=60) for function in THE_FUNCTIONS)
 
 
 def make_clips(folder: Path, count: int) -> list[Path]:
@@ -33,7 +35,11 @@ class Recording:
     """One local cloud, one group `talk` in three parts, joined by stream copy; `clips` holds spare ones as well."""
 
     def __init__(
-        self, clips: list[Path], environment: Mapping[str, str] | None = None, switches: Switches | None = None
+        self,
+        clips: list[Path],
+        environment: Mapping[str, str] | None = None,
+        switches: Switches | None = None,
+        functions: Sequence[Function] = QUICK,
     ) -> None:
         self.clips = clips
         usual = {
@@ -45,7 +51,7 @@ class Recording:
         self.cloud = LocalCloud(
             environment={**usual, **(environment or {})},
             switches=switches or Switches(retry_seconds=0.3),
-            functions=QUICK,
+            functions=functions,
         )
         self.switches = self.cloud.switches
 
