@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -77,6 +78,8 @@ def _function(module: Any, path: str) -> FunctionType:
             found = found.fget
         elif isinstance(found, staticmethod):
             found = found.__func__
+        elif isinstance(found, cached_property):
+            found = found.func
     while hasattr(found, "__wrapped__"):
         found = found.__wrapped__
     assert isinstance(found, FunctionType)

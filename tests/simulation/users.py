@@ -15,7 +15,7 @@ from tests.simulation.world import EPOCH, World
 
 EDITS = (
     "overwrite", "overwrite", "overwrite", "back-and-forth", "back-and-forth", "delete", "again", "all-again",
-    "all-new", "late", "recount", "correct", "correct", "take-output", "squat", "replace",
+    "all-new", "late", "recount", "correct", "correct", "take-output", "start-over", "squat", "replace",
 )  # fmt: skip
 RECORDS = ("claim", "job", "end", "done")  # an edit waits for one of these to be written,
 EFFECTS = ("posted", "read", "succeeded", "head", "tagged", "copied", "removed")  # for one of these to happen,
@@ -32,6 +32,7 @@ class Group:
         self.marker = marker
         self.original: dict[str, Content] = {}
         self.corrected: dict[str, Content] = {}  # the last thing the user did was to upload exactly this, all of it
+        self.edits = 0
         self.disturbed = False  # the user did more than upload each piece once
 
 
@@ -163,33 +164,44 @@ class Users:
         rng = self.rng
         group.disturbed = True
         group.corrected = {}
+        group.edits += 1
         self.world.injected[f"edit: {edit}"] += 1
         self.world.say(f"user: {edit}")
         key = rng.choice(group.keys)
-        if edit == "overwrite":
-            self.upload(group, key)
-        elif edit == "back-and-forth":
-            self.upload(group, key)
-            before = group.original[key]
-            self.world.after(1 + 80 * rng.random() ** 2, self._doing(self.upload, group, key, before))
-        elif edit == "delete":
-            self.world.say(f"user deletes {key}")
-            self.cos.remove(self.bucket, key)
-        elif edit == "again":
-            self.upload(group, key, group.original.get(key))
-        elif edit in {"all-again", "all-new"}:
-            for one in group.keys:
-                self.upload(group, one, group.original.get(one) if edit == "all-again" else None)
-            if group.marker and rng.random() < 0.8:
-                self.world.after(2.0, self._doing(self.upload, group, group.marker))
-        elif edit == "late":
-            self._late(group)
-        elif edit == "correct":
-            self._correct(group)
-        elif edit == "recount":
-            self._recount(group, key)
-        else:
-            self._at_output(group, edit)
+        {
+            "overwrite": lambda: self.upload(group, key),
+            "back-and-forth": lambda: self._back_and_forth(group, key),
+            "delete": lambda: self._delete(key),
+            "again": lambda: self.upload(group, key, group.original.get(key)),
+            "all-again": lambda: self._all(group, group.original),
+            "all-new": lambda: self._all(group, {}),
+            "start-over": lambda: self._start_over(group),
+            "late": lambda: self._late(group),
+            "correct": lambda: self._correct(group),
+            "recount": lambda: self._recount(group, key),
+        }.get(edit, lambda: self._at_output(group, edit))()
+
+    def _back_and_forth(self, group: Group, key: str) -> None:
+        """A-B-A."""
+        self.upload(group, key)
+        before = group.original[key]
+        self.world.after(1 + 80 * self.rng.random() ** 2, self._doing(self.upload, group, key, before))
+
+    def _start_over(self, group: Group) -> None:
+        """The output is thrown away and everything uploaded once more."""
+        self._at_output(group, "take-output")
+        self._all(group, group.original)
+
+    def _delete(self, key: str) -> None:
+        self.world.say(f"user deletes {key}")
+        self.cos.remove(self.bucket, key)
+
+    def _all(self, group: Group, contents: dict[str, Content]) -> None:
+        """Every piece once more, as in `contents` or else new."""
+        for key in group.keys:
+            self.upload(group, key, contents.get(key))
+        if group.marker and self.rng.random() < 0.8:
+            self.world.after(2.0, self._doing(self.upload, group, group.marker))
 
     def _late(self, group: Group) -> None:
         plan, count = self.world.plan, len(group.keys)
@@ -217,11 +229,12 @@ class Users:
             self.world.after(delay + 2.0, self._doing(self.upload, group, group.marker))
         claimed = {place[:2] for place in self.promises.claims if place[0] == group.gid}
         if claimed <= self.promises.done.keys() and self.world.plan.completion != "quiet":
-            self.world.after(delay + 3.0, self._doing(self._corrected, group, contents))
+            self.world.after(delay + 3.0, self._doing(self._corrected, group, contents, group.edits))
 
     @staticmethod
-    def _corrected(group: Group, contents: dict[str, Content]) -> None:
-        group.corrected = contents
+    def _corrected(group: Group, contents: dict[str, Content], edits: int) -> None:
+        if group.edits == edits:
+            group.corrected = contents
 
     def _recount(self, group: Group, key: str) -> None:
         """One piece says that there is one more than the others say."""
