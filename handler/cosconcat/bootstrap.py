@@ -9,6 +9,7 @@ import gc
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from cosconcat import log
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from cosconcat.config import Config, Credentials
     from cosconcat.ports import Ci, Cos
 
+
+_CONFIGURES = ("CONCAT_", "LOG_LEVEL", "TENCENTCLOUD_REGION")  # how variables begin that read_config looks at
 
 # What is imported from here on stays. Looking for garbage amid it takes a twentieth of a cold start.
 gc.set_threshold(50_000)
@@ -51,7 +54,7 @@ def bootstrap(context: Mapping[str, object], environ: Mapping[str, str] = os.env
     Raises:
         ConfigurationError: with every mistake at once.
     """
-    config = read_config(environ)
+    config = _config(tuple(item for item in environ.items() if item[0].startswith(_CONFIGURES)))
     limit = _seconds(context.get("time_limit_in_ms"))
     if limit:
         check_lease(config, int(limit * 1000))
@@ -66,6 +69,12 @@ def bootstrap(context: Mapping[str, object], environ: Mapping[str, str] = os.env
         deadline=time.time() + limit if limit else float("inf"),
         notify=Notifier(config) if config.notify_url else tell_nobody,
     )
+
+
+@lru_cache(1)
+def _config(environ: tuple[tuple[str, str], ...]) -> Config:
+    """The configuration, read again only when a variable has changed."""
+    return read_config(dict(environ))
 
 
 def _cos(config: Config, credentials: Credentials) -> Cos:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from cosconcat.job import additions, parts
 from cosconcat.job.parts import PAGE
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # A list that the API does not limit still ends somewhere: this many fragments are some 10 MB of XML.
 _MANY = 100_000
+_HOST_END = re.compile("[/?#]")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class ConcatTemplate(Node):
         index, last = as_number(self.Index), len(self.ConcatFragment)
         if index is not None and index > last:
             yield f"{path}.Index: '{self.Index}' is beyond the fragments; allowed: 0 to {last}"
-        hosts = sorted({urlsplit(fragment.Url).netloc for fragment in self.ConcatFragment if "//" in fragment.Url})
+        beyond = (fragment.Url.partition("//")[2] for fragment in self.ConcatFragment)
+        hosts = sorted({_HOST_END.split(address, 1)[0] for address in beyond if address})
         if len(hosts) > 1:
             yield f"{path}.ConcatFragment: Urls of several buckets ({', '.join(hosts)}); allowed: one bucket"
