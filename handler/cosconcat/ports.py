@@ -143,7 +143,8 @@ class OutputFile:
 @dataclass(frozen=True)
 class Job:
     """A Concat job as CI describes it (`JobsDetail`). `state` is the API's word:
-    Submitted, Running, Success, Failed, Pause, Cancel."""
+    Submitted, Running, Success, Failed, Pause, Cancel.
+    """
 
     id: str
     tag: str
