@@ -153,7 +153,7 @@ class _Sweep:
 
     def _judge(self, group: str, now: int) -> Result | None:
         verdict = survey(self.services, group)
-        if self._deserves_help(verdict, now) and self._help(group):
+        if self._deserves_help(verdict, now) and self._help(group, verdict):
             verdict = survey(self.services, group)
         if isinstance(verdict, Whole | Waiting) and verdict.note:
             self.findings.add("gap", group, reason=verdict.note)
@@ -181,14 +181,18 @@ class _Sweep:
             return bool(verdict.since) and now - verdict.since >= self.services.config.stale_seconds
         return isinstance(verdict, Invalid)
 
-    def _help(self, group: str) -> bool:
+    def _help(self, group: str, verdict: Verdict) -> bool:
         """A group that is not whole may be the rest of one that was: pieces that were joined but could not be removed
         or came again alone, or a claim whose winner died before it entered the index. True when something was done.
+
+        Pieces that are at odds may be a new upload that has only begun: they stay until a person mends them.
         """
         content = ledger_of(self.services).newest_content(gid_of(group))
         if content is None:
             return False
         if content.done is not None:
+            if isinstance(verdict, Invalid):
+                return False
             joined = ledger_of(self.services).newest_joined(gid_of(group), content.rev)
             if joined is None:
                 return False
