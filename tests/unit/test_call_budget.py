@@ -7,8 +7,11 @@ from random import Random
 
 import pytest
 
+from cosconcat.groups import Whole
 from cosconcat.results import Result
+from cosconcat.survey import survey
 from tests.support.counted import DIRECT, InMemory, budget, in_memory, keys, live
+from tests.support.shelf import Shelf
 
 SIZES = [1, 2, 3, 10, 100, 101, 1000]
 OUT_OF_ORDER = 16  # more calls than in order: looks for a fragment that seems to be the last, and a page for the seam
@@ -68,3 +71,18 @@ def test_a_repeated_event_costs_no_job() -> None:
     assert actions == {"waiting": 18, "submitted": 1, "already-submitted": 1, "finished": 1}
     assert memory.calls["POST jobs"] == 1
     assert memory.calls.total() <= budget(10, probed=True) + 10 + 2 + 5
+
+
+@pytest.mark.parametrize("padded", [True, False], ids=["padded", "plain"])
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("place", [0, 1, 700, -2, -1])
+def test_what_lag_hides_of_a_large_group_is_still_found(padded: bool, first: int, place: int) -> None:
+    """Whichever event comes last, one other fragment and its own may be hidden; only of a hidden 0 nobody knows."""
+    size = 1500
+    width = 4 if padded else 1
+    names = [f"fragments/cam1.part{number:0{width}}-of-{size}.mp4" for number in range(first, first + size)]
+    shelf = Shelf().store(*names)
+    for hidden in (names[first ^ 1], names[5], names[-1]):
+        shelf.hidden = {hidden, names[place]}
+        verdict = survey(shelf.services(in_memory().config), "cam1", names[place])
+        assert isinstance(verdict, Whole), (hidden, verdict)
