@@ -67,6 +67,7 @@ class Plan:
     page: int  # keys and jobs a listing shows at once
     time_limit: int  # of a function, seconds
     callbacks: bool  # CI is told where to call
+    stale: int  # CONCAT_STALE_SECONDS
     faults: dict[str, float] = field(default_factory=dict)
 
 
@@ -102,6 +103,7 @@ def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
         page=rng.choice((3, 10, 1000)),
         time_limit=rng.choice((60, 300, 900)),
         callbacks=rng.random() < 0.8,
+        stale=3600 if seed % 3 else 1500,
         faults=faults,
     )
     if rng.random() < 0.08:  # a CI that answers late or not at all: what leases and adoption are for

@@ -36,7 +36,8 @@ class Schedule:
         self.cos.watcher = self.promises
         self.ci.watcher = self.promises
         self.functions = Functions(self.world, self.config, self.cos, self.ci)
-        self.users = Users(self.world, self.cos, self.promises, INPUTS, self.functions.uploaded)
+        functions = self.functions
+        self.users = Users(self.world, self.cos, self.promises, INPUTS, functions.uploaded, functions.sweep)
         self.sweeps = 0
         self.last_sweep = 0.0
 
@@ -87,7 +88,16 @@ class Schedule:
 def config_of(plan: Plan) -> Config:
     """The configuration that a plan asks for."""
     apart = plan.versioned or plan.seed % 5 == 0
-    asked = (plan.naming, plan.completion, plan.cleanup, plan.verify, plan.output_key, plan.callbacks, apart)
+    asked = (
+        plan.naming,
+        plan.completion,
+        plan.cleanup,
+        plan.verify,
+        plan.output_key,
+        plan.callbacks,
+        plan.stale,
+        apart,
+    )
     if asked not in _CONFIGS:
         _CONFIGS[asked] = _config(plan, apart)
     return _CONFIGS[asked]
@@ -106,6 +116,7 @@ def _config(plan: Plan, apart: bool) -> Config:
         callback_url="https://1250000000-abc.ap-guangzhou.tencentscf.com/" if plan.callbacks else "",
         callback_secret="a secret of the simulator" if plan.callbacks else "",
         cleanup=plan.cleanup,
+        stale_seconds=plan.stale,
         verify=plan.verify,
     )
     _remember(config)

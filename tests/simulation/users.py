@@ -17,7 +17,7 @@ EDITS = (
     "overwrite", "overwrite", "overwrite", "back-and-forth", "back-and-forth", "delete", "again", "all-again",
     "all-new", "late", "recount", "correct", "correct", "take-output", "start-over", "squat", "replace",
 )  # fmt: skip
-RECORDS = ("claim", "job", "end", "done")  # an edit waits for one of these to be written,
+RECORDS = ("claim", "job", "end", "done", "done")  # an edit waits for one of these to be written,
 EFFECTS = ("posted", "read", "succeeded", "head", "tagged", "copied", "removed")  # for one of these to happen,
 MOMENTS = (*RECORDS, *EFFECTS, "", "")  # or for nothing in particular
 
@@ -37,10 +37,18 @@ class Group:
 
 
 class Users:
-    """Uploads and edits, planned from the seed; `uploaded` is told of every object that comes to be."""
+    """Uploads and edits, planned from the seed; `uploaded` is told of every object that comes to be,
+    `tick` fires the timer.
+    """
 
     def __init__(
-        self, world: World, cos: CosModel, promises: Promises, bucket: str, uploaded: Callable[[str], None]
+        self,
+        world: World,
+        cos: CosModel,
+        promises: Promises,
+        bucket: str,
+        uploaded: Callable[[str], None],
+        tick: Callable[[], None],
     ) -> None:
         self.world = world
         self.cos = cos
@@ -48,6 +56,7 @@ class Users:
         self.promises = promises
         self.bucket = bucket
         self.uploaded = uploaded
+        self.tick = tick
         self.rng = Random(world.plan.seed * 3)
         self.contents = 0
         self.pending: list[tuple[str, str, Group, str]] = []  # moment, gid, group, edit
@@ -215,25 +224,34 @@ class Users:
             self.world.after(2.0, self._doing(self.upload, group, group.marker))
 
     def _correct(self, group: Group) -> None:
-        """Everything is uploaded once more, at leisure, and one piece is another."""
+        """Everything is uploaded once more, at leisure, and one piece, the first to come, is another."""
         changed = self.rng.randrange(len(group.keys))
         contents = {}
         for place, key in enumerate(group.keys):
             before = group.original.get(key)
             contents[key] = self.new_content() if place == changed or before is None else before
-        delay = 0.0
-        for key, content in contents.items():
+        delay = last = 0.0
+        slow = self.rng.random() < 0.7
+        ordered = sorted(contents.items(), key=lambda item: item[0] != group.keys[changed])
+        for place, (key, content) in enumerate(ordered):
             self.world.after(delay, self._doing(self.upload, group, key, content))
-            delay += 1.0 + self.rng.choice((0.0, 0.0, 300.0, 1500.0)) * self.rng.random()
+            last = delay
+            delay += 1.0 + self.rng.choice((0.0, 0.0, 300.0)) * self.rng.random()
+            if slow and place == 1:  # so long that what is there looks left behind when the timer fires
+                delay += 1.3 * self.world.plan.stale
+                self.world.after(delay - 10.0, self.tick)
         if group.marker:
             self.world.after(delay + 2.0, self._doing(self.upload, group, group.marker))
-        claimed = {place[:2] for place in self.promises.claims if place[0] == group.gid}
+        claimed = self._claimed(group)
         if claimed <= self.promises.done.keys() and self.world.plan.completion != "quiet":
-            self.world.after(delay + 3.0, self._doing(self._corrected, group, contents, group.edits))
+            self.world.after(last + 0.01, self._doing(self._corrected, group, contents, group.edits, claimed))
 
-    @staticmethod
-    def _corrected(group: Group, contents: dict[str, Content], edits: int) -> None:
-        if group.edits == edits:
+    def _claimed(self, group: Group) -> set[tuple[str, int]]:
+        return {place[:2] for place in self.promises.claims if place[0] == group.gid}
+
+    def _corrected(self, group: Group, contents: dict[str, Content], edits: int, claimed: set[tuple[str, int]]) -> None:
+        """All of it is there; it counts unless something else went on with the group meanwhile."""
+        if group.edits == edits and self._claimed(group) == claimed:
             group.corrected = contents
 
     def _recount(self, group: Group, key: str) -> None:
