@@ -36,8 +36,7 @@ class Schedule:
         self.cos.watcher = self.promises
         self.ci.watcher = self.promises
         self.functions = Functions(self.world, self.config, self.cos, self.ci)
-        functions = self.functions
-        self.users = Users(self.world, self.cos, self.promises, INPUTS, functions.uploaded, functions.sweep)
+        self.users = Users(self.world, self.cos, self.promises, INPUTS, self.functions.uploaded)
         self.sweeps = 0
         self.last_sweep = 0.0
 

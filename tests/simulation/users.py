@@ -17,7 +17,7 @@ EDITS = (
     "overwrite", "overwrite", "overwrite", "back-and-forth", "back-and-forth", "delete", "again", "all-again",
     "all-new", "late", "recount", "correct", "correct", "take-output", "start-over", "squat", "replace",
 )  # fmt: skip
-RECORDS = ("claim", "job", "end", "done", "done")  # an edit waits for one of these to be written,
+RECORDS = ("claim", "job", "end", "done")  # an edit waits for one of these to be written,
 EFFECTS = ("posted", "read", "succeeded", "head", "tagged", "copied", "removed")  # for one of these to happen,
 MOMENTS = (*RECORDS, *EFFECTS, "", "")  # or for nothing in particular
 
@@ -37,18 +37,10 @@ class Group:
 
 
 class Users:
-    """Uploads and edits, planned from the seed; `uploaded` is told of every object that comes to be,
-    `tick` fires the timer.
-    """
+    """Uploads and edits, planned from the seed; `uploaded` is told of every object that comes to be."""
 
     def __init__(
-        self,
-        world: World,
-        cos: CosModel,
-        promises: Promises,
-        bucket: str,
-        uploaded: Callable[[str], None],
-        tick: Callable[[], None],
+        self, world: World, cos: CosModel, promises: Promises, bucket: str, uploaded: Callable[[str], None]
     ) -> None:
         self.world = world
         self.cos = cos
@@ -56,7 +48,6 @@ class Users:
         self.promises = promises
         self.bucket = bucket
         self.uploaded = uploaded
-        self.tick = tick
         self.rng = Random(world.plan.seed * 3)
         self.contents = 0
         self.pending: list[tuple[str, str, Group, str]] = []  # moment, gid, group, edit
@@ -230,21 +221,15 @@ class Users:
         for place, key in enumerate(group.keys):
             before = group.original.get(key)
             contents[key] = self.new_content() if place == changed or before is None else before
-        delay = last = 0.0
-        slow = self.rng.random() < 0.7
-        ordered = sorted(contents.items(), key=lambda item: item[0] != group.keys[changed])
-        for place, (key, content) in enumerate(ordered):
+        delay = 0.0
+        for key, content in sorted(contents.items(), key=lambda item: item[0] != group.keys[changed]):
             self.world.after(delay, self._doing(self.upload, group, key, content))
-            last = delay
-            delay += 1.0 + self.rng.choice((0.0, 0.0, 300.0)) * self.rng.random()
-            if slow and place == 1:  # so long that what is there looks left behind when the timer fires
-                delay += 1.3 * self.world.plan.stale
-                self.world.after(delay - 10.0, self.tick)
+            delay += 1.0 + self.rng.choice((0.0, 0.0, 300.0, 6000.0)) * self.rng.random()
         if group.marker:
             self.world.after(delay + 2.0, self._doing(self.upload, group, group.marker))
         claimed = self._claimed(group)
         if claimed <= self.promises.done.keys() and self.world.plan.completion != "quiet":
-            self.world.after(last + 0.01, self._doing(self._corrected, group, contents, group.edits, claimed))
+            self.world.after(delay + 3.0, self._doing(self._corrected, group, contents, group.edits, claimed))
 
     def _claimed(self, group: Group) -> set[tuple[str, int]]:
         return {place[:2] for place in self.promises.claims if place[0] == group.gid}
