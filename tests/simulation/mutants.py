@@ -417,7 +417,7 @@ def document(deaths: dict[str, tuple[int, str]]) -> str:
         "Each line is the protocol with one guard taken away by a patch (`tests/simulation/mutants.py`; there is no",
         "switch for it in `handler/`). The number is how many seeds, counted from 1, the simulator needs until a",
         "promise breaks. A mutant that survives fails the suite. Written by `make mutants`.\n",
-        f"{killed} of {len(deaths)} die. One guard is not listed, since schedules that need it are too rare to count on:",
+        f"{killed} of {len(deaths)} die. One guard is not listed: schedules that need it are too rare to count on:",
         "identical pieces of a corrected upload are left alone until all of it has come. It has a test of its own,",
         "`test_a_corrected_upload_is_not_torn_apart` in `tests/contract/test_removal_and_rejoin.py`.\n",
         "| mutant | in | what it makes possible | seeds |",
