@@ -67,7 +67,7 @@ class Plan:
     page: int  # keys and jobs a listing shows at once
     time_limit: int  # of a function, seconds
     callbacks: bool  # CI is told where to call
-    stale: int  # CONCAT_STALE_SECONDS
+    stale: int = 3600  # CONCAT_STALE_SECONDS
     faults: dict[str, float] = field(default_factory=dict)
 
 
