@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.promises import PIECE
+from tests.simulation import names
 
 if TYPE_CHECKING:
     from tests.simulation.schedule import Schedule
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 300
 SPOILERS = ("job-cancelled", "short-output", "post-refused", "delete-refused")  # a group may rightly end otherwise
+HOUR_ENDS = 1_790_002_800  # names.HOUR, epoch seconds
 
 
 def unsettled(schedule: Schedule) -> list[str]:
@@ -38,6 +39,8 @@ def unsettled(schedule: Schedule) -> list[str]:
     for group in schedule.users.groups:
         reasons += _group(schedule, group, report)
     reasons += _doomed(schedule)
+    if schedule.plan.notifies and schedule.functions.told != {k: d["outcome"] for k, d in promises.done.items()}:
+        reasons.append("the receiver of notifications has not heard of every end")
     return reasons
 
 
@@ -57,17 +60,18 @@ def _group(schedule: Schedule, group: Group, report: dict[str, Any]) -> list[str
     for key, thing in shelf.items():
         if key == group.marker:
             marker = thing.info
-        elif (found := PIECE.fullmatch(key)) and found["group"] == f"fragments/{group.name}":
+        elif (found := names.read(key)) and found.group == group.name:
             pieces[key] = (found, thing.info)
+    listed = _listed(schedule, group)
     latest = schedule.promises.latest
     last_word = all(latest[key][0] == content.etag for key, content in group.corrected.items())
     unlucky = schedule.world.reached["not promised: overwritten between last HEAD and DELETE"]
     if group.corrected and last_word and not unlucky and not _together(schedule, group):
         return [f"group {group.name}: what was uploaded as a correction fell apart"]
-    verdict, missing = _judged(schedule, group, pieces, marker)
+    verdict, missing = _judged(schedule, group, pieces, marker, listed)
     name = f"group {group.name}"
     if verdict == "whole":
-        current = [(key, info.etag, info.size) for key, (_, info) in pieces.items()]
+        current = [(key, info.etag, info.size) for key, (_, info) in pieces.items() if key in (listed or pieces)]
         return _whole(schedule, group, sorted(current), report)
     problems = [] if group.disturbed else _undisturbed(schedule, group, verdict)
     if verdict in {"incomplete", "invalid"}:
@@ -98,13 +102,29 @@ def _stragglers(schedule: Schedule, group: Group, pieces: dict[str, Any]) -> boo
     return all(_held(schedule, key, info.etag) for key, (_, info) in pieces.items())
 
 
-def _judged(schedule: Schedule, group: Group, pieces: dict[str, Any], marker: Any) -> tuple[str, list[int]]:
+def _listed(schedule: Schedule, group: Group) -> list[str]:
+    """What the group's manifest lists, in its order; empty when there is none."""
+    there = schedule.cos.shelves[schedule.promises.inputs].current.get(group.marker)
+    return [entry["key"] for entry in json.loads(there.body)["fragments"]] if there and there.body else []
+
+
+def _judged(
+    schedule: Schedule, group: Group, pieces: dict[str, Any], marker: Any, listed: list[str]
+) -> tuple[str, list[int]]:
+    missing = [at for at, key in enumerate(listed) if key not in pieces]
+    if missing:
+        return "incomplete", missing
     if not pieces:
         return "gone" if marker is None else "incomplete", []
-    numbers = sorted(int(found["part"] or found["number"]) for found, _ in pieces.values())
-    newest = max(info.last_modified for _, info in pieces.values())
+    newest = max(info.last_modified for key, (_, info) in pieces.items() if key in (listed or pieces))
+    if schedule.plan.naming == "timestamp":
+        places = [found.place for found, _ in pieces.values()]
+        return "invalid" if len({*places}) < len(places) else "whole", []
+    if schedule.plan.completion == "manifest":
+        return "incomplete" if marker is None or marker.last_modified < newest else "whole", []
+    numbers = sorted(found.place for found, _ in pieces.values())
     if group.name.endswith("/v"):
-        totals = {int(found["total"]) for found, _ in pieces.values()}
+        totals = {found.total for found, _ in pieces.values()}
         total = max(totals)
         if len(totals) > 1 or (numbers[0] == 0 and numbers[-1] >= total) or numbers[-1] > total:
             return "invalid", []
@@ -174,15 +194,19 @@ def _undisturbed(schedule: Schedule, group: Group, verdict: str) -> list[str]:
         return []  # a piece never came
     if verdict != "gone" and len(group.original) == len(group.keys) and verdict in {"incomplete", "invalid"}:
         return [f"group {group.name} came whole and undisturbed, now it is {verdict}"]
-    if any(injected[name] for name in SPOILERS) or injected["job-fails"] >= schedule.config.max_attempts:
+    spoiled = [*SPOILERS, *(["unlike"] if schedule.plan.direct in {"trust", "refuse"} else [])]
+    if any(injected[name] for name in spoiled) or injected["job-fails"] >= schedule.config.max_attempts:
         return []
     if verdict in {"kept", "gave-up"}:
         return [f"group {group.name} came whole and undisturbed, yet it was {verdict}"]
-    wanted = [(key, group.original[key].etag) for key in group.keys if key in group.original]
+    wanted = [(key, group.original[key].etag) for key in group.listed or group.keys if key in group.original]
+    count = len(wanted)
+    if group.intro:
+        wanted.insert(0, (group.intro, schedule.users.intro.etag))
     for thing in schedule.cos.shelves[schedule.promises.outputs].current.values():
         if thing.content and [(key, piece.etag) for key, piece in thing.content.joined] == wanted:
             tags = thing.tags
-            if tags.get("concat-group") != group.name or tags.get("concat-fragments") != str(len(wanted)):
+            if tags.get("concat-group") != group.name or tags.get("concat-fragments") != str(count):
                 return [f"group {group.name}: its output bears the tags {tags}"]
             return []
     return [f"group {group.name} came whole and undisturbed, its output is not there"]

@@ -15,11 +15,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from cosconcat.callbacks import handle_messages
 from cosconcat.config import Config
-from cosconcat.errors import InvalidInput, TryAgain
+from cosconcat.errors import InvalidInput, ServiceUnavailable, TryAgain
 from cosconcat.events import Upload
+from cosconcat.ledger import Claim, Done
 from cosconcat.messages import Message
-from cosconcat.services import Services
-from cosconcat.sweep import handle_sweep
+from cosconcat.services import Services, tell_nobody
+from cosconcat.sweep import handle_retry, handle_sweep
 from cosconcat.uploads import handle_uploads
 from tests.simulation.jobs import CiModel, Work
 from tests.simulation.objects import CosModel
@@ -55,6 +56,7 @@ class Functions:
         self.actions: Counter[str] = Counter()
         self.waiting: list[Upload] = []  # records that will be merged into the next event
         self.reports: list[Any] = []
+        self.told: dict[tuple[str, int], str] = {}  # what the receiver of notifications heard of each content
         self._numbers: Counter[str] = Counter()
         self._nonces = 0
         ci.call_back = self.job_ended
@@ -77,8 +79,10 @@ class Functions:
             world.after(delay, self._invoking("upload", handle_uploads, records, RETRIES))
 
     def job_ended(self, work: Work) -> None:
-        """CI calls back 0 to n times."""
+        """CI calls back 0 to n times; the timer may fire in that very moment."""
         world = self.world
+        if world.happens("sweep-races"):
+            world.after(2.0 * world.chance.random(), self.sweep)
         if not self.config.callback_url or world.happens("callback-lost"):
             return
         for _ in range(1 + (world.chance.randint(1, 3) if world.happens("callback-again") else 0)):
@@ -110,6 +114,10 @@ class Functions:
     def sweep(self) -> None:
         """The timer fires."""
         self._invoking("sweep", lambda services, _: handle_sweep(services), [], 0)()
+
+    def retry(self, group: str) -> None:
+        """A person says: go on with this group now."""
+        self.world.after(0.01, self._invoking("retry", lambda services, _: handle_retry(services, group), [], 0))
 
     def _message(self, work: Work) -> Message:
         query = parse_qs(urlsplit(work.callback).query)
@@ -147,7 +155,8 @@ class Functions:
     ) -> None:
         world = self.world
         deadline = world.now + actor.skew + world.plan.time_limit
-        services = Services(self.config, self.cos, self.ci, self.clock, self._nonce, deadline)
+        notify = self._notify if world.plan.notifies else tell_nobody
+        services = Services(self.config, self.cos, self.ci, self.clock, self._nonce, deadline, notify)
         try:
             self._heard(use_case(services, payload))
         except TryAgain as failure:
@@ -170,6 +179,20 @@ class Functions:
             action = result["action"] if isinstance(result, dict) else result.action
             self.actions[action] += 1
             self.world.say(f"says {result if isinstance(result, dict) else result.as_dict()}")
+
+    def _notify(self, claim: Claim, done: Done) -> str:
+        """The receiver of CONCAT_NOTIFY_URL, which is down now and then."""
+
+        def effect() -> str:
+            self.told[claim.gid, claim.rev] = done.outcome
+            return ""
+
+        if self.world.happens("notify-down"):
+            return "CONCAT_NOTIFY_URL answered 503"
+        try:
+            return self.world.call("NOTIFY", claim.group, effect, again=False)
+        except ServiceUnavailable as failure:
+            return str(failure)
 
     def _nonce(self) -> str:
         self._nonces += 1

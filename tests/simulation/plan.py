@@ -43,12 +43,16 @@ WORLD_FAULTS = {
     "post-lost": 0.5,  # the answer to POST /jobs: an instance dies, a time-out, a job that comes late or never
     "delete-refused": 0.1,
     "clock-skew": 0.7,
+    "notify-down": 0.5,
+    "sweep-races": 0.3,  # the timer fires just as a job ends
     "retry-lost": 0.3,
     "edit": 0.9,
 }
 FAULTS = {**CALL_FAULTS, **WORLD_FAULTS}
 CLEANUPS: tuple[Literal["delete", "trash", "expire", "keep"], ...] = ("delete", "trash", "expire", "keep")
 VERIFIES: tuple[Literal["duration", "none"], ...] = ("duration", "none")
+CONVENTIONS = (("part-of", "total"), ("folder", "marker"), ("folder", "manifest"), ("folder", "quiet"),
+               ("timestamp", "quiet"))  # fmt: skip
 
 
 @dataclass
@@ -61,13 +65,15 @@ class Plan:
     naming: str
     completion: str
     cleanup: Literal["delete", "trash", "expire", "keep"]
-    verify: Literal["duration", "none"]
+    verify: Literal["duration", "size", "none"]
     output_key: str
     versioned: bool
     page: int  # keys and jobs a listing shows at once
     time_limit: int  # of a function, seconds
     callbacks: bool  # CI is told where to call
     stale: int = 3600  # CONCAT_STALE_SECONDS
+    direct: Literal["", "transcode", "refuse", "trust"] = ""  # DirectConcat, with this CONCAT_ON_MIXED
+    notifies: bool = False  # CONCAT_NOTIFY_URL is set
     faults: dict[str, float] = field(default_factory=dict)
 
 
@@ -78,7 +84,7 @@ def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
     size = rng.random()
     most = rng.randint(1, 3) if size < 0.8 else rng.randint(4, 12) if size < 0.95 else rng.randint(13, 40)
     groups = rng.choice((1, 1, 1, 1, 2, 2, 3)) if most <= 12 else rng.choice((1, 1, 1, 2))
-    naming, completion = rng.choices((("part-of", "total"), ("folder", "marker"), ("folder", "quiet")), (8, 3, 1))[0]
+    naming, completion = rng.choices(CONVENTIONS, (16, 6, 3, 2, 1))[0]
     faults = dict.fromkeys(FAULTS, 0.0)
     if rng.random() > 0.03:  # a few schedules are left in peace
         for name, highest in FAULTS.items():
@@ -104,8 +110,12 @@ def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
         time_limit=rng.choice((60, 300, 900)),
         callbacks=rng.random() < 0.8,
         stale=3600 if seed % 3 else 1500,
+        notifies=rng.random() < 0.1,
         faults=faults,
     )
+    if rng.random() < 0.2:
+        plan.direct = rng.choices(("transcode", "refuse", "trust"), (3, 1, 2))[0]
+        plan.verify = rng.choice((plan.verify, "size"))
     if rng.random() < 0.08:  # a CI that answers late or not at all: what leases and adoption are for
         faults |= {"post-slow": 0.6, "post-lost": 0.8, "jobs-lag": 0.9}
         plan.time_limit = 900

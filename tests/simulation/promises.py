@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from cosconcat.ports import ObjectInfo
+from tests.simulation import names
 from tests.simulation.jobs import LIVE, CiModel, Work
 from tests.simulation.objects import CosModel, Thing, Watcher
 from tests.simulation.world import World
 
-PIECE = re.compile(r"(?P<group>.+?)(?:\.part(?P<part>\d+)-of-(?P<total>\d+)|/(?P<number>\d+))\.mp4")
 _RECORD = re.compile(
     r"(?P<gid>[0-9a-f]{32})/(?P<rev>\d{4})/(?:(?P<kind>claim|job|end)-(?P<n>\d{4})|(?P<done>done))\.json"
 )
@@ -44,6 +45,7 @@ class Promises(Watcher):
         self.posted_for: set[tuple[str, int, int]] = set()
         self.listeners: list[Any] = []
         self.latest: dict[str, tuple[str, float]] = {}  # key -> what a user uploaded there last, and when
+        self.manifests: defaultdict[str, list[list[str]]] = defaultdict(list)  # group -> what its manifests listed
 
     # -- COS ----------------------------------------------------------------------------------------------------------
 
@@ -105,14 +107,14 @@ class Promises(Watcher):
             marker = claim["set"]["marker"]
             if marker and marker["key"] == key and self.ends.get(place, {}).get("next") == "clean":
                 current = self.cos.shelves[self.inputs].current
-                pieces = [f["object"] for f in claim["set"]["fragments"]]
-                left = [p["key"] for p in pieces if p["key"] in current and current[p["key"]].info.etag == p["etag"]]
-                if (
-                    left
-                    and not self.cos.shelves[self.inputs].versioned
-                    and current[left[0]].created < self.world.now - 60
-                ):
-                    self.world.fail(f"{key}: removed before {left[0]}")
+                for piece in (f["object"] for f in claim["set"]["fragments"]):
+                    there = current.get(piece["key"])  # the very upload that was joined; not the same bytes put again
+                    if (
+                        there is not None
+                        and there.info == ObjectInfo(**piece)
+                        and not self.cos.shelves[self.inputs].versioned
+                    ):
+                        self.world.fail(f"{key}: removed before {piece['key']}")
                 return
         self.world.fail(f"{key}: a marker was removed although nothing it declared whole was joined")
 
@@ -213,7 +215,7 @@ class Promises(Watcher):
             if self.spoiled.get(proof["key"], 0.0) <= self._looked(proof["key"]):
                 self.world.fail(f"end {place}: clean, but the output is not what was verified")
         else:
-            wanted = [(f["object"]["key"], f["object"]["etag"]) for f in self.claims[place]["set"]["fragments"]]
+            wanted = [(o["key"], o["etag"]) for o in _joined(self.claims[place])]
             joined = [(key, content.etag) for key, content in output.content.joined]
             if joined != wanted and not self._keeps():  # unverified by configuration: nothing is removed then
                 self.world.fail(
@@ -223,14 +225,15 @@ class Promises(Watcher):
     def _check_newcomers(self, place: tuple[str, int, int]) -> None:
         """Nothing that belongs to the set may have been there for long; for a while LIST may hide it."""
         claim = self.claims[place]
-        if self.world.plan.naming != "folder" or claim["set"]["fragments"] == []:
+        if self.world.plan.naming == "part-of" or self.world.plan.completion == "manifest":
             return
         known = {f["object"]["key"] for f in claim["set"]["fragments"]}
+        seen = self.world.actor.seen if self.world.actor else {}
+        beginning = claim["group"].partition("_")[0] + ("/" if self.world.plan.naming == "folder" else "_")
+        listed = max((at for what, at in seen.items() if what.startswith(f"LIST fragments/{beginning}")), default=0.0)
         for key, thing in self.cos.shelves[self.inputs].current.items():
-            found = PIECE.fullmatch(key)
-            ours = found and found["group"] == f"fragments/{claim['group']}" and key not in known
-            seen = self.world.actor.seen if self.world.actor else {}
-            listed = seen.get(f"LIST fragments/{claim['group']}/", self.world.now)
+            found = names.read(key)
+            ours = found and found.group == claim["group"] and key not in known
             if ours and thing.created < listed - 61:
                 self.world.fail(f"end {place}: clean, although {key} has come meanwhile")
 
@@ -298,10 +301,11 @@ class Promises(Watcher):
             self.world.fail(f"G2: claim {place} was posted twice")
         if place in self.ends:
             self.world.fail(f"G2: claim {place} was posted after it had ended")
-        if list(work.fragments) != [f["object"]["key"] for f in claim["set"]["fragments"]]:
+        if list(work.fragments) != [o["key"] for o in _joined(claim)]:
             self.world.fail(f"claim {place}: the job joins other fragments than were claimed")
         self._check_past(place, claim)
-        self._check_order(place, work.fragments)
+        self._check_order(place, claim["group"], work.fragments)
+        self._check_alike(place, work, claim)
         failed = [
             o for o in others.values() if o.state == "Failed" and self.tokens.get(o.user_data, ("",))[:2] == place[:2]
         ]
@@ -337,11 +341,34 @@ class Promises(Watcher):
                 if outcome == "joined":
                     self.world.fail(f"G2: second job for a content whose join is there ({theirs})")
 
-    def _check_order(self, place: tuple[str, int, int], keys: tuple[str, ...]) -> None:
-        found = [PIECE.fullmatch(key) for key in keys]
-        pieces = [piece for piece in found if piece]
-        numbers = [int(piece["part"] or piece["number"]) for piece in pieces]
-        if len(pieces) < len(keys) or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
-            self.world.fail(f"G5: job {place} joins {numbers}")
-        if any(piece["total"] and int(piece["total"]) != len(keys) for piece in pieces):
+    def _check_order(self, place: tuple[str, int, int], group: str, keys: tuple[str, ...]) -> None:
+        if self.world.plan.completion == "manifest":
+            if list(keys) not in self.manifests[group]:
+                self.world.fail(f"G5: job {place} joins {keys}, which no manifest lists so")
+            return
+        pieces = [piece for piece in map(names.read, keys) if piece]
+        places = [piece.place for piece in pieces]
+        wanted = sorted(places)
+        if self.world.plan.naming != "timestamp":
+            wanted = list(range(places[0], places[0] + len(places)))
+        if len(pieces) < len(keys) or places != wanted or len({*places}) < len(places):
+            self.world.fail(f"G5: job {place} joins {places}")
+        if any(piece.total not in (None, len(keys)) for piece in pieces):
             self.world.fail(f"job {place} joins {len(keys)} fragments of a group that is larger")
+
+    def _check_alike(self, place: tuple[str, int, int], work: Work, claim: dict[str, Any]) -> None:
+        """What differs is not joined without transcoding, unless the configuration vouches for it."""
+        if not work.direct or self.world.plan.direct == "trust":
+            return
+        current = self.cos.shelves[self.inputs].current
+        things = [current.get(o["key"]) for o in _joined(claim)]
+        if any(t is None or t.info != ObjectInfo(**o) for t, o in zip(things, _joined(claim), strict=True)):
+            return  # changed since it was probed
+        if len({thing.content.media.video for thing in things if thing and thing.content}) > 1:
+            self.world.fail(f"job {place} joins fragments that differ without transcoding them")
+
+
+def _joined(claim: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every object that a claim's job joins, in order."""
+    pieces = [fragment["object"] for fragment in claim["set"]["fragments"]]
+    return [*filter(None, [claim["set"]["intro"]]), *pieces, *filter(None, [claim["set"]["outro"]])]

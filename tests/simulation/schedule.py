@@ -36,7 +36,7 @@ class Schedule:
         self.cos.watcher = self.promises
         self.ci.watcher = self.promises
         self.functions = Functions(self.world, self.config, self.cos, self.ci)
-        self.users = Users(self.world, self.cos, self.promises, INPUTS, self.functions.uploaded)
+        self.users = Users(self.world, self.cos, self.promises, INPUTS, self.functions)
         self.sweeps = 0
         self.last_sweep = 0.0
 
@@ -95,6 +95,7 @@ def config_of(plan: Plan) -> Config:
         plan.output_key,
         plan.callbacks,
         plan.stale,
+        plan.direct,
         apart,
     )
     if asked not in _CONFIGS:
@@ -115,6 +116,8 @@ def _config(plan: Plan, apart: bool) -> Config:
         callback_url="https://1250000000-abc.ap-guangzhou.tencentscf.com/" if plan.callbacks else "",
         callback_secret="a secret of the simulator" if plan.callbacks else "",
         cleanup=plan.cleanup,
+        direct=bool(plan.direct),
+        on_mixed=plan.direct or "transcode",
         stale_seconds=plan.stale,
         verify=plan.verify,
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from cosconcat.ledger import gid_of
-from cosconcat.ports import Media
+from cosconcat.ports import Media, VideoStream
+from tests.simulation import names
+from tests.simulation.functions import Functions
 from tests.simulation.objects import Content, CosModel
 from tests.simulation.plan import Plan
 from tests.simulation.promises import Promises
@@ -15,21 +18,28 @@ from tests.simulation.world import EPOCH, World
 
 EDITS = (
     "overwrite", "overwrite", "overwrite", "back-and-forth", "back-and-forth", "delete", "again", "all-again",
-    "all-new", "late", "recount", "correct", "correct", "take-output", "start-over", "squat", "replace",
+    "all-new", "late", "recount", "correct", "correct", "take-output", "start-over", "squat", "replace", "retry",
+    "retry", "relist",
 )  # fmt: skip
 RECORDS = ("claim", "job", "end", "done")  # an edit waits for one of these to be written,
 EFFECTS = ("posted", "read", "succeeded", "head", "tagged", "copied", "removed")  # for one of these to happen,
 MOMENTS = (*RECORDS, *EFFECTS, "", "")  # or for nothing in particular
+INTRO = "brand/intro.mp4"  # what several recordings may begin with
+SHARED = "output/shared.mp4"  # where the manifests of several groups may want their result
+ORDINARY, OTHER = (VideoStream("h264", "High", 1280, n, 25.0, "1/12800", "yuv420p") for n in (720, 960))
 
 
 class Group:
     """One recording as its user means it."""
 
-    def __init__(self, name: str, keys: list[str], marker: str) -> None:
+    def __init__(self, name: str, keys: list[str], marker: str = "") -> None:
         self.name = name  # the group id
         self.gid = gid_of(name)
         self.keys = keys
         self.marker = marker
+        self.listed: list[str] = []  # what the manifest lists, in its order; without a manifest nothing
+        self.intro = ""
+        self.output = ""  # what the manifest wants as the output's key
         self.original: dict[str, Content] = {}
         self.corrected: dict[str, Content] = {}  # the last thing the user did was to upload exactly this, all of it
         self.edits = 0
@@ -37,22 +47,23 @@ class Group:
 
 
 class Users:
-    """Uploads and edits, planned from the seed; `uploaded` is told of every object that comes to be."""
+    """Uploads and edits, planned from the seed; `functions` hear of every object that comes to be."""
 
-    def __init__(
-        self, world: World, cos: CosModel, promises: Promises, bucket: str, uploaded: Callable[[str], None]
-    ) -> None:
+    def __init__(self, world: World, cos: CosModel, promises: Promises, bucket: str, functions: Functions) -> None:
         self.world = world
         self.cos = cos
         self.latest = promises.latest
         self.promises = promises
         self.bucket = bucket
-        self.uploaded = uploaded
+        self.functions = functions
         self.rng = Random(world.plan.seed * 3)
         self.contents = 0
         self.pending: list[tuple[str, str, Group, str]] = []  # moment, gid, group, edit
         self.last: dict[str, int] = {}
         self.groups = [self._group(number) for number in range(world.plan.groups)]
+        self.intro = self.new_content()
+        if any(group.intro for group in self.groups):
+            self._doing(self.cos.write, bucket, INTRO, content=self.intro)()
         promises.listeners.append(self._on_record)
         for group in self.groups:
             self._plan_uploads(group)
@@ -65,10 +76,23 @@ class Users:
         if plan.naming == "part-of":
             name = f"g{number}/v"
             keys = [f"fragments/{name}.part{first + i}-of-{size}.mp4" for i in range(size)]
-            return Group(name, keys, "")
+            return Group(name, keys)
+        if plan.naming == "timestamp":
+            keys = [names.by_time(f"g{number}/cam", rng.randrange(60) + 60 * i) for i in range(size)]
+            return Group(f"g{number}/cam_{names.HOUR}0000Z", keys)
         name = f"g{number}"
         keys = [f"fragments/{name}/{first + i}.mp4" for i in range(size)]
+        if plan.completion == "manifest":
+            return self._with_manifest(name, keys)
         return Group(name, keys, f"fragments/{name}/_DONE" if plan.completion == "marker" else "")
+
+    def _with_manifest(self, name: str, keys: list[str]) -> Group:
+        group = Group(name, keys, f"fragments/{name}/manifest.json")
+        group.listed = self.rng.sample(keys, len(keys))
+        group.intro = INTRO if self.rng.random() < 0.3 else ""
+        group.output = SHARED if self.rng.random() < 0.3 else ""
+        group.disturbed = bool(group.output)  # by others who want the same key
+        return group
 
     # -- what users plan ----------------------------------------------------------------------------------------------
 
@@ -85,7 +109,7 @@ class Users:
             self.world.at(moment, self._doing(self.upload, group, key))
         if group.marker:
             early = rng.random() < 0.1
-            group.disturbed = early  # it is not whole then, and the report says so
+            group.disturbed |= early  # it is not whole then, and the report says so
             self.world.at(start if early else moments[-1] + 1.5, self._doing(self.upload, group, group.marker))
 
     def _plan_edits(self, group: Group) -> None:
@@ -118,13 +142,13 @@ class Users:
         delay = 1e-6 + self.rng.choice((0.0, 0.05, 0.05, 0.3, 3.0, 30.0)) * self.rng.random()
         self.world.after(delay, self._doing(self.edit, entry[2], entry[3]))
 
-    def _doing(self, action: Callable[..., None], *arguments: object) -> Callable[[], None]:
+    def _doing(self, action: Callable[..., object], *arguments: object, **named: object) -> Callable[[], None]:
         def act() -> None:
             if self.world.calm:
                 return
             self.promises.user = True
             try:
-                action(*arguments)
+                action(*arguments, **named)
             finally:
                 self.promises.user = False
 
@@ -140,28 +164,52 @@ class Users:
             return
         self.last[key] = now
         if key == group.marker:
-            self.world.say(f"user uploads {key}")
-            self.cos.write(self.bucket, key, body=b"")
+            self.world.say(f"user uploads {key} {group.listed or ''}")
+            self.cos.write(self.bucket, key, body=self._marker(group))
         else:
             content = content or self.new_content()
             group.original.setdefault(key, content)
             self.world.say(f"user uploads {key} ({content.etag[-4:]})")
             self.cos.write(self.bucket, key, content=content)
             self.latest[key] = (content.etag, self.world.now)
-        self.uploaded(key)
+        self.functions.uploaded(key)
+
+    def _marker(self, group: Group) -> bytes:
+        """What the object holds that says that the group is whole."""
+        if not group.listed:
+            return b""
+        self.promises.manifests[group.name].append([*filter(None, [group.intro]), *group.listed])
+        said = {"fragments": [{"key": key} for key in group.listed]}
+        return json.dumps(
+            {
+                **said,
+                **({"intro": group.intro} if group.intro else {}),
+                **({"output": group.output} if group.output else {}),
+            }
+        ).encode()
 
     def new_content(self) -> Content:
-        """Something nobody has uploaded before; now and then uploaded in several parts, which shows in the ETag."""
+        """Something nobody has uploaded before; now and then uploaded in several parts, which shows in the ETag, and
+        where joins are direct now and then of another size than the others.
+        """
         self.contents += 1
         rng = self.rng
         etag = f"{self.contents:032x}" + ("-2" if rng.random() < 0.2 else "")
-        return Content(etag, Media(round(5 + 55 * rng.random(), 2), 100_000 + rng.randrange(2)))
+        video = ORDINARY
+        if self.world.plan.direct and rng.random() < 0.05:
+            video = OTHER
+            self.world.injected["unlike"] += 1
+        return Content(etag, Media(round(5 + 55 * rng.random(), 2), 100_000 + rng.randrange(2), video))
 
     def edit(self, group: Group, edit: str) -> None:
         """One thing that a user should perhaps not have done."""
         if not self.world.happens("edit"):
             return
         rng = self.rng
+        if edit == "retry":  # which disturbs nothing
+            self.world.injected["edit: retry"] += 1
+            self.functions.retry(group.name)
+            return
         group.disturbed = True
         group.corrected = {}
         group.edits += 1
@@ -179,6 +227,7 @@ class Users:
             "late": lambda: self._late(group),
             "correct": lambda: self._correct(group),
             "recount": lambda: self._recount(group, key),
+            "relist": lambda: self._relist(group),
         }.get(edit, lambda: self._at_output(group, edit))()
 
     def _back_and_forth(self, group: Group, key: str) -> None:
@@ -207,22 +256,33 @@ class Users:
         plan, count = self.world.plan, len(group.keys)
         if plan.naming == "part-of":
             late = f"fragments/{group.name}.part{count + 1}-of-{count + 1}.mp4"
+        elif plan.naming == "timestamp":
+            late = names.by_time(group.name.partition("_")[0], self.rng.randrange(3600))
         else:
             last = max(int(key.rsplit("/", 1)[1].removesuffix(".mp4")) for key in group.keys)
             late = f"fragments/{group.name}/{last + 1}.mp4"
         self.upload(group, late)
         if group.marker and self.rng.random() < 0.5:
+            if group.listed and late not in group.listed:
+                group.listed = [*group.listed, late]
             self.world.after(2.0, self._doing(self.upload, group, group.marker))
+
+    def _relist(self, group: Group) -> None:
+        """The manifest says something else: another order, perhaps without a piece."""
+        if group.listed:
+            group.listed = self.rng.sample(group.listed, max(1, len(group.listed) - self.rng.randrange(2)))
+            self.upload(group, group.marker)
 
     def _correct(self, group: Group) -> None:
         """Everything is uploaded once more, at leisure, and one piece, the first to come, is another."""
-        changed = self.rng.randrange(len(group.keys))
+        keys = group.listed or group.keys
+        changed = self.rng.randrange(len(keys))
         contents = {}
-        for place, key in enumerate(group.keys):
+        for place, key in enumerate(keys):
             before = group.original.get(key)
             contents[key] = self.new_content() if place == changed or before is None else before
         delay = 0.0
-        for key, content in sorted(contents.items(), key=lambda item: item[0] != group.keys[changed]):
+        for key, content in sorted(contents.items(), key=lambda item: item[0] != keys[changed]):
             self.world.after(delay, self._doing(self.upload, group, key, content))
             delay += 1.0 + self.rng.choice((0.0, 0.0, 300.0, 6000.0)) * self.rng.random()
         if group.marker:
@@ -250,7 +310,7 @@ class Users:
 
     def _at_output(self, group: Group, edit: str) -> None:
         bucket = self.promises.outputs
-        mine = f"output/{group.name}"
+        mine = group.output.removesuffix(".mp4") or f"output/{group.name}"
         if edit in {"squat", "replace"}:
             key = f"{mine}.mp4"
             self.world.say(f"user puts something of their own at {key}")

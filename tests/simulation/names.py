@@ -1,0 +1,37 @@
+"""How the users of the simulator name what they upload, read a second time: not by the code under test."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+HOUR = "20260921T14"  # in which the simulator's time begins, and in which all recordings by time lie
+_PIECE = re.compile(
+    r"fragments/(?P<name>.+?)"
+    r"(?:\.part(?P<part>\d+)-of-(?P<total>\d+)|/(?P<number>\d+)|_(?P<hour>\d{8}T\d\d)(?P<rest>\d{4})Z)\.mp4"
+)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What a fragment's key says: its group, its place in it, and how many there are, if it tells."""
+
+    group: str
+    place: int
+    total: int | None = None
+
+
+def read(key: str) -> Piece | None:
+    """A fragment's key; None for markers, manifests and everything else."""
+    found = _PIECE.fullmatch(key)
+    if found is None:
+        return None
+    if found["hour"]:
+        return Piece(f"{found['name']}_{found['hour']}0000Z", int(found["rest"]))
+    total = int(found["total"]) if found["total"] else None
+    return Piece(found["name"], int(found["part"] or found["number"]), total)
+
+
+def by_time(name: str, second: int) -> str:
+    """Key of a fragment that began so many seconds after the hour."""
+    return f"fragments/{name}_{HOUR}{second // 60:02}{second % 60:02}Z.mp4"
