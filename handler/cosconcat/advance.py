@@ -127,15 +127,18 @@ def judge(services: Services, claim: Claim, job: Job) -> tuple[Entry[End], Check
         return ledger.create_end(claim, End("gave-up", "Cancel", f"job {job.id} was cancelled", job.id)), None
     if job.state != "Failed":
         raise NotYet(f"group {claim.group}: job {job.id} is {job.state}")
+    return _failed(services, claim, job.id, "Failed", f"job {job.id} failed: {job.code} {job.message}".strip()), None
+
+
+def _failed(services: Services, claim: Claim, job_id: str, outcome: str, reason: str) -> Entry[End]:
+    """A job came to nothing: another attempt after a pause, but no more than CONCAT_MAX_ATTEMPTS of them."""
     failures = claim.failures + 1
-    reason = f"job {job.id} failed: {job.code} {job.message}".strip()
     if failures >= services.config.max_attempts:
         reason = f"{failures} failed jobs (CONCAT_MAX_ATTEMPTS); the last: {reason}"
-        end = End("gave-up", "Failed", reason, job.id, failures=failures)
+        end = End("gave-up", outcome, reason, job_id, failures=failures)
     else:
-        pause = back_off(failures)
-        end = End("retry", "Failed", reason, job.id, pause, failures, probed=claim.probed)
-    return ledger.create_end(claim, end), None
+        end = End("retry", outcome, reason, job_id, back_off(failures), failures, probed=claim.probed)
+    return ledger_of(services).create_end(claim, end)
 
 
 def _settle(
@@ -190,7 +193,10 @@ def _job_or_lost(services: Services, entry: Entry[Claim]) -> Job | Result | tupl
             return Result(claim.group, "already-submitted", "its output appeared, its job is not listed yet")
         reason = f"{claim.output_key} was written after the claim, but CI lists no job of ours for it"
         return ledger.create_end(claim, End("gave-up", "Lost", reason)), None
-    return _lost(services, claim, "no job was created: CI lists none with its nonce")
+    pause = back_off(claim.n) if claim.earlier else 0  # the first loss is tried again at once
+    reason = "no job was created: CI lists none with its nonce"
+    end = End("retry", "Lost", reason, "", pause, claim.failures, probed=claim.probed)
+    return ledger.create_end(claim, end), None
 
 
 def _gone_from_ci(services: Services, entry: Entry[Claim], job_id: str) -> Result | tuple[Entry[End], None]:
@@ -200,14 +206,7 @@ def _gone_from_ci(services: Services, entry: Entry[Claim], job_id: str) -> Resul
     if _written_since(services, claim, entry.written, job_id):
         reason = f"CI no longer knows job {job_id}, and {claim.output_key} cannot be verified without it"
         return ledger_of(services).create_end(claim, End("gave-up", "Lost", reason)), None
-    return _lost(services, claim, f"CI no longer knows job {job_id}, and it left no output")
-
-
-def _lost(services: Services, claim: Claim, reason: str) -> tuple[Entry[End], None]:
-    """The first loss is tried again at once, later ones after a pause: who knows what goes wrong there."""
-    pause = back_off(claim.n) if claim.earlier else 0
-    end = End("retry", "Lost", reason, "", pause, claim.failures, probed=claim.probed)
-    return ledger_of(services).create_end(claim, end), None
+    return _failed(services, claim, job_id, "Lost", f"CI no longer knows job {job_id}, and it left no output"), None
 
 
 def _retry(services: Services, entry: Entry[Claim], end: Entry[End], *, forced: bool, again: bool) -> Result:

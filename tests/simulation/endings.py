@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tests.simulation.users import Group
 
 QUIET_SECONDS = 300
-SPOILERS = ("job-cancelled", "short-output", "post-refused", "delete-refused")  # a group may rightly end otherwise
-HOUR_ENDS = 1_790_002_800  # names.HOUR, epoch seconds
+# After these a group may rightly end otherwise.
+SPOILERS = ("job-cancelled", "job-forgotten", "short-output", "post-refused", "delete-refused")
 
 
 def unsettled(schedule: Schedule) -> list[str]:

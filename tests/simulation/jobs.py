@@ -24,8 +24,8 @@ class Work:
     """One job inside CI."""
 
     __slots__ = (
-        "bucket", "callback", "code", "created", "direct", "ended", "files", "fragments", "id", "key", "media",
-        "message", "number", "output", "read", "resolved", "shown_from", "state", "user_data",
+        "bucket", "callback", "code", "created", "direct", "ended", "files", "forgotten", "fragments", "id", "key",
+        "media", "message", "number", "output", "read", "resolved", "shown_from", "state", "user_data",
     )  # fmt: skip
 
     def __init__(self, number: int, request: Asked, now: float) -> None:
@@ -47,6 +47,7 @@ class Work:
         self.read: dict[int, tuple[str, Content]] = {}
         self.files: tuple[OutputFile, ...] = ()
         self.media: Media | None = None
+        self.forgotten = False
 
 
 class Asked:
@@ -71,6 +72,10 @@ class JobWatcher(Protocol):
 
     def posted(self, work: Work, others: dict[str, Work]) -> None:
         """`work` was accepted; `others` are the jobs before it."""
+        ...
+
+    def recorded(self, work: Work) -> bool:
+        """Whether the functions have written down that this is their job."""
         ...
 
 
@@ -125,7 +130,7 @@ class CiModel:
 
         def effect() -> Job | None:
             work = self.work.get(job_id)
-            return self.show(work) if work else None
+            return self.show(work) if work and not work.forgotten else None
 
         return self.world.call("GET job", job_id[-4:], effect)
 
@@ -140,6 +145,8 @@ class CiModel:
         shown: list[Job] = []
         for work in sorted(self.work.values(), key=lambda work: -work.number):
             if work.number >= below or int(work.created + self.skew) < since or work.shown_from > now:
+                continue
+            if work.forgotten:
                 continue
             if len(shown) == self.page:
                 return JobPage(tuple(shown), str(int(shown[-1].id[1:], 16)))
@@ -207,6 +214,10 @@ class CiModel:
 
         return read
 
+    def _forget(self, work: Work) -> None:
+        """CI keeps jobs for a month (its console says); by then they are known by their records, if at all."""
+        work.forgotten = self.watcher is not None and self.watcher.recorded(work)
+
     def _moment(self, what: str, work: Work) -> None:
         if self.world.on_moment is not None:
             self.world.on_moment(what, work.fragments[0])
@@ -214,6 +225,8 @@ class CiModel:
     def _end(self, work: Work) -> None:
         world = self.world
         work.ended = world.now
+        if world.happens("job-forgotten"):
+            world.after(3600.0 * world.chance.random(), lambda: self._forget(work))
         if world.happens("job-cancelled"):
             work.state = "Cancel"
             return

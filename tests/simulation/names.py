@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 HOUR = "20260921T14"  # in which the simulator's time begins, and in which all recordings by time lie
+HOUR_ENDS = 1_790_002_800  # epoch seconds
 _PIECE = re.compile(
     r"fragments/(?P<name>.+?)"
     r"(?:\.part(?P<part>\d+)-of-(?P<total>\d+)|/(?P<number>\d+)|_(?P<hour>\d{8}T\d\d)(?P<rest>\d{4})Z)\.mp4"

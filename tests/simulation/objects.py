@@ -10,7 +10,7 @@ import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from cosconcat.errors import Rejected
 from cosconcat.ports import (
@@ -37,6 +37,16 @@ class Content:
     etag: str
     media: Media
     joined: tuple[tuple[str, Content], ...] = ()
+
+
+class Sight(NamedTuple):
+    """When a request was sent, and when whoever sent it was last shown each key by HEAD (virtual time)."""
+
+    sent: float
+    seen: Mapping[str, float]
+
+
+BLIND = Sight(0.0, {})
 
 
 class Thing:
@@ -73,8 +83,8 @@ class Watcher:
     def written(self, bucket: str, thing: Thing, before: Thing | None) -> None:
         """An object came to be, in the place of `before`."""
 
-    def removed(self, bucket: str, thing: Thing, seen: Mapping[str, float]) -> None:
-        """A version of an object ceased to exist; `seen`: when whoever did it was last shown each key by HEAD."""
+    def removed(self, bucket: str, thing: Thing, sight: Sight) -> None:
+        """A version of an object ceased to exist; `sight`: what whoever did it had looked at."""
 
 
 class CosModel:
@@ -107,7 +117,7 @@ class CosModel:
         self.watcher.written(bucket, thing, before)
         return thing
 
-    def remove(self, bucket: str, key: str, version: str = "", seen: Mapping[str, float] | None = None) -> None:
+    def remove(self, bucket: str, key: str, version: str = "", sight: Sight = BLIND) -> None:
         """Delete the current version, or that very version; a missing one is no error."""
         shelf = self.shelves[bucket]
         current = shelf.current.get(key)
@@ -132,7 +142,7 @@ class CosModel:
         else:
             return
         if gone is not None:
-            self.watcher.removed(bucket, gone, seen or {})
+            self.watcher.removed(bucket, gone, sight)
 
     @staticmethod
     def _insert(shelf: Shelf, key: str) -> None:
@@ -254,19 +264,20 @@ class CosModel:
         """Multi-delete: object after object, each a switch point; a failure leaves the rest."""
         self._shelf(bucket.name)
         refused = []
+        sent = self.world.now
         for one in self._shuffled(doomed):
             if self.world.happens("delete-refused"):
                 refused.append(Undeleted(one.key, "AccessDenied", "refused by the simulator"))
                 continue
-            self.world.call("DELETE", one.key, self._removal(bucket.name, one), writes=True, again=False)
+            self.world.call("DELETE", one.key, self._removal(bucket.name, one, sent), writes=True, again=False)
         return refused
 
-    def _removal(self, bucket: str, doomed: Doomed) -> Callable[[], None]:
+    def _removal(self, bucket: str, doomed: Doomed, sent: float) -> Callable[[], None]:
         actor = self.world.actor
-        seen = actor.seen if actor else {}
+        sight = Sight(sent, actor.seen if actor else {})
 
         def effect() -> None:
-            self.remove(bucket, doomed.key, doomed.version_id, seen)
+            self.remove(bucket, doomed.key, doomed.version_id, sight)
             if self.world.on_moment is not None:
                 self.world.on_moment("removed", doomed.key)
 

@@ -35,6 +35,7 @@ WORLD_FAULTS = {
     "job-fails": 0.7,
     "job-cancelled": 0.05,
     "job-slow": 0.2,
+    "job-forgotten": 0.1,  # CI no longer knows a job that has ended
     "short-output": 0.2,
     "output-late": 0.3,
     "post-refused": 0.1,

@@ -14,9 +14,10 @@ from typing import Any
 from cosconcat.ports import ObjectInfo
 from tests.simulation import names
 from tests.simulation.jobs import LIVE, CiModel, Work
-from tests.simulation.objects import CosModel, Thing, Watcher
+from tests.simulation.objects import CosModel, Sight, Thing, Watcher
 from tests.simulation.world import World
 
+FRESH_SECONDS = 10  # docs/guarantees.md: no DELETE is sent longer after the HEAD that it rests on
 _RECORD = re.compile(
     r"(?P<gid>[0-9a-f]{32})/(?P<rev>\d{4})/(?:(?P<kind>claim|job|end)-(?P<n>\d{4})|(?P<done>done))\.json"
 )
@@ -75,7 +76,7 @@ class Promises(Watcher):
             self.world.fail(f"G1: {key}: what lay there was overwritten by other content")
         self.world.reached["not promised: put at the output's key while the job runs"] += 1
 
-    def removed(self, bucket: str, thing: Thing, seen: Mapping[str, float]) -> None:
+    def removed(self, bucket: str, thing: Thing, sight: Sight) -> None:
         """An object is gone."""
         key = thing.info.key
         if self.user:
@@ -90,8 +91,10 @@ class Promises(Watcher):
             self.world.fail(f"{key}: not an input, yet removed")
         elif thing.content is None:
             self._marker_removed(key)
-        elif not self._kept_elsewhere(thing, seen):
-            if thing.created > seen.get(key, 0.0) > 0 and not self.cos.shelves[bucket].versioned:
+        elif not self._kept_elsewhere(thing, sight.seen):
+            looked = sight.seen.get(key, 0.0)
+            just_before = thing.created > looked >= sight.sent - FRESH_SECONDS
+            if just_before and not self.cos.shelves[bucket].versioned:
                 self.world.reached["not promised: overwritten between last HEAD and DELETE"] += 1
                 return
             self.world.fail(f"G1: {key} ({thing.info.etag[-4:]}) removed, but no verified output holds it")
@@ -189,7 +192,7 @@ class Promises(Watcher):
         works = self._works(place)
         states = {work.state for work in works}
         if outcome in {"Lost", "Rejected", "NotPosted"}:
-            if states - {"Failed", "Cancel"}:
+            if states - {"Failed", "Cancel"} and not self._forgotten(works, then):
                 self.world.fail(f"end {place} says {outcome}, but its job is {', '.join(states)}")
         elif states & LIVE:
             self.world.fail(f"end {place} says {outcome}, but its job still runs")
@@ -205,6 +208,11 @@ class Promises(Watcher):
         body["at"] = self.world.now
         self.ends[place] = body
         return f"end: {outcome}, {then}"
+
+    def _forgotten(self, works: list[Work], then: str) -> bool:
+        """Whether CI no longer knows the jobs: then whatever they left is judged by a person, or it was taken away."""
+        taken = all(self.spoiled.get(work.resolved, 0.0) >= work.created for work in works)
+        return all(work.forgotten for work in works) and (then == "gave-up" or taken)
 
     def _check_proof(self, place: tuple[str, int, int], body: dict[str, Any]) -> None:
         proof = body["proof"]
@@ -281,6 +289,10 @@ class Promises(Watcher):
 
     # -- CI -----------------------------------------------------------------------------------------------------------
 
+    def recorded(self, work: Work) -> bool:
+        """Whether a record names this job."""
+        return any(body["job"] == work.id for body in self.jobs.values())
+
     def _works(self, place: tuple[str, int, int]) -> list[Work]:
         return [work for work in self.ci.work.values() if self.tokens.get(work.user_data) == place] + [
             work
@@ -305,9 +317,13 @@ class Promises(Watcher):
             self.world.fail(f"claim {place}: the job joins other fragments than were claimed")
         self._check_past(place, claim)
         self._check_order(place, claim["group"], work.fragments)
+        if self.world.plan.naming == "timestamp" and self.world.now < names.HOUR_ENDS:
+            self.world.fail(f"job {place} is posted before its hour is over")
         self._check_alike(place, work, claim)
         failed = [
-            o for o in others.values() if o.state == "Failed" and self.tokens.get(o.user_data, ("",))[:2] == place[:2]
+            other
+            for other in others.values()
+            if other.state == "Failed" and self.tokens.get(other.user_data, ("",))[:2] == place[:2]
         ]
         if len(failed) >= 3:
             self.world.fail(f"G3: job number {len(failed) + 1} for a content whose jobs keep failing")
