@@ -60,7 +60,10 @@ def take_up(services: Services, fragments: FragmentSet, *, forced: bool = False)
         rev = content.rev + 1 if content else 1
         name = _free_name(services, fragments, key, rev, occupied=occupied)
         if isinstance(name, Result):
-            return name
+            content = None if content else ledger.newest_content(gid)
+            if content is None:
+                return name
+            continue  # what lies there is perhaps our own: this group has been joined before
         claim = first_claim(services, fragments, rev, name, _same_before(services, content, fragments))
         winner = ledger.create_claim(claim)
         if winner is None:

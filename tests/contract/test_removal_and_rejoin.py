@@ -57,6 +57,23 @@ def test_two_groups_that_mean_one_output_get_two() -> None:
         assert second.key == "output/b.r0001.${ext}"
 
 
+def test_new_content_of_a_group_that_had_to_take_another_name_gets_its_rev() -> None:
+    """The key that it asks for is another group's, the one that it was given holds its own earlier result."""
+    with Desk({"CONCAT_NAMING": "folder", "CONCAT_COMPLETION": "manifest"}) as desk:
+        for group in ("a", "b"):
+            desk.put(f"fragments/{group}/1.mp4")
+            wanted = [{"key": f"fragments/{group}/1.mp4"}]
+            desk.manifest(f"fragments/{group}/manifest.json", fragments=wanted, output="output/b.mp4")
+            assert only(desk.upload(f"fragments/{group}/manifest.json")).action == "submitted"
+            assert only(desk.call_back()).action == "finished"
+        assert desk.keys("output/") == ["output/b.mp4", "output/b.r0001.mp4"]
+        desk.cloud.store.delete(desk.cloud.bucket, "output/b.mp4")
+        desk.put("fragments/b/1.mp4", "a better take")
+        desk.manifest("fragments/b/manifest.json", fragments=[{"key": "fragments/b/1.mp4"}], output="output/b.mp4")
+        result = only(desk.upload("fragments/b/manifest.json"))
+        assert (result.action, result.key) == ("submitted", "output/b.r0002.mp4")
+
+
 def test_a_trimmed_fragment_is_not_removed() -> None:
     """The output holds a second of it; the rest exists nowhere else."""
     with Desk({"CONCAT_NAMING": "folder", "CONCAT_COMPLETION": "manifest"}) as desk:
