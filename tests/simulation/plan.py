@@ -35,7 +35,7 @@ WORLD_FAULTS = {
     "job-fails": 0.7,
     "job-cancelled": 0.05,
     "job-slow": 0.2,
-    "job-forgotten": 0.1,  # CI no longer knows a job that has ended
+    "job-forgotten": 0.4,  # CI no longer knows a job that has ended
     "short-output": 0.2,
     "output-late": 0.3,
     "post-refused": 0.1,
@@ -75,6 +75,7 @@ class Plan:
     stale: int = 3600  # CONCAT_STALE_SECONDS
     direct: Literal["", "transcode", "refuse", "trust"] = ""  # DirectConcat, with this CONCAT_ON_MIXED
     notifies: bool = False  # CONCAT_NOTIFY_URL is set
+    timer: int = 0  # seconds between two sweeps while things go wrong; 0: a few at any time
     faults: dict[str, float] = field(default_factory=dict)
 
 
@@ -112,6 +113,7 @@ def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
         callbacks=rng.random() < 0.8,
         stale=3600 if seed % 3 else 1500,
         notifies=rng.random() < 0.1,
+        timer=600 if rng.random() < 0.1 else 0,
         faults=faults,
     )
     if rng.random() < 0.2:

@@ -348,7 +348,7 @@ class Promises(Watcher):
             self.world.fail(f"G2: second job for one content, the first ({theirs}) is {other.state}")
         elif other.state == "Success":
             then = self.ends.get(theirs, {}).get("next")
-            if then is None or then == "retry":
+            if then in {None, "retry"} and not self._forgotten([other], "retry"):
                 self.world.fail(f"G2: second job for one content, the first ({theirs}) succeeded and was not looked at")
             output = self.cos.shelves[self.outputs].current.get(other.resolved)
             whole = output is not None and other.files and output.info.etag == other.files[0].md5

@@ -59,6 +59,9 @@ class Schedule:
         end = EPOCH + (600.0, 1800.0, 7200.0)[int(chance() * 3)]
         for _ in range(int(chance() * 4)):
             world.at(EPOCH + (end - EPOCH) * chance() ** 3, self.functions.sweep)  # mostly while much goes on
+        if self.plan.timer:
+            for moment in range(int(chance() * self.plan.timer), int(end - EPOCH), self.plan.timer):
+                world.at(EPOCH + moment, self.functions.sweep)
         if self.plan.faults["callback-forged"]:
             for _ in range(6):
                 world.at(EPOCH + 60 + chance() * (end - EPOCH) * 0.7, self.functions.forge)

@@ -284,7 +284,7 @@ class Users:
         delay = 0.0
         for key, content in sorted(contents.items(), key=lambda item: item[0] != keys[changed]):
             self.world.after(delay, self._doing(self.upload, group, key, content))
-            delay += 1.0 + self.rng.choice((0.0, 0.0, 300.0, 6000.0)) * self.rng.random()
+            delay += 1.0 + self.rng.choice((0.0, 0.0, 300.0, 1.5 * self.world.plan.stale)) * self.rng.random()
         if group.marker:
             self.world.after(delay + 2.0, self._doing(self.upload, group, group.marker))
         claimed = self._claimed(group)
