@@ -101,11 +101,6 @@ class InMemory:
         """Let the job run; the message that CI sends then."""
         work = next(iter(self.ci.work.values()))
         self.world.run(self.world.now + 1000)
-        if self.config.verify == "size":  # the model's outputs are numbers, not bytes
-            size = sum(content.media.size for _, content in work.read.values())
-            whole = Content(work.files[0].md5, Media(work.media.duration if work.media else 0.0, size))
-            work.media = whole.media
-            self.cos.write(work.output.name, work.resolved, content=whole)
         signature = parse_qs(urlsplit(work.callback).query)["signature"][0]
         return Message(work.id, work.user_data, work.state, signature, over_http=True)
 
