@@ -13,7 +13,7 @@ from cosconcat import log, tags
 from cosconcat.commit import Checked, whole_playlist
 from cosconcat.errors import InvalidInput, Rejected
 from cosconcat.ledger import Claim, Done, End, Outcome, Proof
-from cosconcat.removal import holds_new_content, remove
+from cosconcat.removal import new_content, remove, spare
 from cosconcat.results import Action, Result
 from cosconcat.services import Services
 from cosconcat.submit import ledger_of
@@ -41,6 +41,8 @@ def finish(services: Services, claim: Claim, end: End, checked: Checked | None =
     else:
         key = proof.key if proof else ""
         done = Done(OUTCOMES[end.next], end.reason, key, end.job)
+        if end.next in ("keep", "gave-up"):
+            spare(services, [fragment.object.key for fragment in claim.set.fragments])
     if not ledger_of(services).create_done(claim, done):
         held = ledger_of(services).done(claim.gid, claim.rev)
         done = held.record if held else done
@@ -70,7 +72,9 @@ def clean_again(services: Services, claim: Claim) -> Result | None:
     end = _end_of(services, claim)
     if end is None or end.proof is None or not _still_proven(services, claim, end.proof):
         return None
-    if holds_new_content(services, claim):
+    new = new_content(services, claim)
+    if new:
+        spare(services, new)
         return Result(claim.group, "waiting", "new content has begun to arrive where joined pieces lie", end.proof.key)
     removal = remove(services, claim, end.proof, None)
     reason = f"joined before; {removal.removed} identical uploads removed"

@@ -55,11 +55,21 @@ def remove(services: Services, claim: Claim, proof: Proof, checked: Checked | No
     return removal
 
 
-def holds_new_content(services: Services, claim: Claim) -> bool:
-    """Whether an object lies at a key of the claim that is not what was joined."""
+def new_content(services: Services, claim: Claim) -> list[str]:
+    """Keys of the claim at which something lies that is not what was joined."""
     parts = [f.object for f in claim.set.fragments]
     heads = services.cos.heads(services.config.bucket, [o.key for o in parts])
-    return any((head := heads[o.key]) is not None and not head.object.same_content(o) for o in parts)
+    return [o.key for o in parts if (head := heads[o.key]) is not None and not head.object.same_content(o)]
+
+
+def spare(services: Services, keys: Sequence[str]) -> None:
+    """Take the lifecycle rule's tag of CONCAT_CLEANUP=expire from what no proven output holds.
+
+    Whoever died between tagging and looking again left it there, perhaps after another instance had closed the content.
+    """
+    if services.config.cleanup == "expire":
+        for key in keys:
+            _untag(services, key)
 
 
 def _removable(claim: Claim, removal: Removal) -> list[ObjectInfo]:
@@ -87,8 +97,7 @@ def _remove_some(
             same.append(head)
             continue
         removal.kept[piece.key] = "changed since it was joined"
-        if config.cleanup == "expire":
-            _spare(services, piece.key)
+        spare(services, [piece.key])
     if config.cleanup_dry_run:
         for head in same:
             log.info("would be removed", group=claim.group, key=head.object.key, mode=config.cleanup)
@@ -179,14 +188,13 @@ def _expire(services: Services, part: ObjectInfo, removal: Removal) -> None:
         return
     head = services.cos.head(bucket, part.key)
     if head is not None and not head.object.same_content(part):
-        _spare(services, part.key)
+        spare(services, [part.key])
         removal.kept[part.key] = "changed since it was joined"
         return
     removal.removed += 1
 
 
-def _spare(services: Services, key: str) -> None:
-    """Take the lifecycle rule's tag from new content: whoever died between tagging and looking again left it there."""
+def _untag(services: Services, key: str) -> None:
     name, value = EXPIRE_TAG
     try:
         there = dict(services.cos.tags(services.config.bucket, key))

@@ -74,6 +74,31 @@ def test_new_content_of_a_group_that_had_to_take_another_name_gets_its_rev() -> 
         assert (result.action, result.key) == ("submitted", "output/b.r0002.mp4")
 
 
+def test_a_tag_to_expire_that_was_left_on_new_content_is_taken_back_by_the_sweep() -> None:
+    """Its writer died after another instance had closed the content; the rest of the group has not come yet."""
+    with Desk({"CONCAT_CLEANUP": "expire"}) as desk:
+        join(desk)
+        bucket, cos = desk.services.config.bucket, desk.services.cos
+        desk.put(PARTS[2], "new content")
+        cos.tag(bucket, PARTS[2], {"concat-cleanup": "expire", "kind": "lecture"})
+        desk.cloud.store.delete(bucket.name, PARTS[0])
+        desk.later(300)
+        desk.sweep()
+        assert cos.tags(bucket, PARTS[2]) == {"kind": "lecture"}
+        assert cos.tags(bucket, PARTS[1]) == {"concat-cleanup": "expire"}
+
+
+def test_what_is_given_up_does_not_expire() -> None:
+    """New content is there, no output holds all of it: no piece of it goes, whoever tagged it."""
+    with Desk({"CONCAT_CLEANUP": "expire"}) as desk:
+        join(desk)
+        desk.later(5)
+        desk.switches.short_output = 1
+        assert only(desk.arrive(PARTS[2], content="new content")).action == "submitted"
+        assert only(desk.call_back()).action == "gave-up"
+        assert [desk.services.cos.tags(desk.services.config.bucket, key) for key in PARTS] == [{}, {}, {}]
+
+
 def test_a_trimmed_fragment_is_not_removed() -> None:
     """The output holds a second of it; the rest exists nowhere else."""
     with Desk({"CONCAT_NAMING": "folder", "CONCAT_COMPLETION": "manifest"}) as desk:

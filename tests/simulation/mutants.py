@@ -26,6 +26,8 @@ from tests.simulation.plan import Plan, draw
 from tests.simulation.schedule import Schedule
 
 PAGE = Path(__file__).parents[2] / "docs" / "mutants.md"
+GUARANTEES = PAGE.with_name("guarantees.md")
+BEGIN, END = "<!-- mutants -->\n", "<!-- /mutants -->\n"  # between them stands what is written here
 MOST_SEEDS = 30_000
 
 
@@ -308,8 +310,7 @@ MUTANTS = (
         _cleaning("expire"),
     ),
     Mutant(
-        "expiry-left-behind", "G1", "cosconcat.removal:_remove_some",
-        '        if config.cleanup == "expire":', "        if False:",
+        "expiry-left-behind", "G1", "cosconcat.removal:spare", 'if services.config.cleanup == "expire":', "if False:",
         "the tag stays on new content when its writer died before looking again",
         _cleaning("expire"),
     ),
@@ -419,23 +420,36 @@ def document(deaths: dict[str, tuple[int, str]]) -> str:
         "Each line is the protocol with one guard taken away by a patch (`tests/simulation/mutants.py`; there is no",
         "switch for it in `handler/`). The number is how many seeds, counted from 1, the simulator needs until a",
         "promise breaks. A mutant that survives fails the suite. Written by `make mutants`.\n",
-        f"{killed} of {len(deaths)} die. One guard is not listed: schedules that need it are too rare to count on:",
-        "identical pieces of a corrected upload are left alone until all of it has come. It has a test of its own,",
-        "`test_a_corrected_upload_is_not_torn_apart` in `tests/contract/test_removal_and_rejoin.py`.\n",
-        "| mutant | in | what it makes possible | seeds |",
-        "|---|---|---|---|",
+        f"{killed} of {len(deaths)} die.\n",
+        "| mutant | attacks | in | what it makes possible | seeds |",
+        "|---|---|---|---|---|",
     ]
     for mutant in MUTANTS:
         seed = deaths[mutant.name][0]
         place = mutant.where.replace("cosconcat.", "").replace("tests.simulation.objects:", "")
-        lines.append(f"| `{mutant.name}` | `{place}` | {mutant.breaks} | {seed or 'SURVIVES'} |")
+        lines.append(f"| `{mutant.name}` | {mutant.promise} | `{place}` | {mutant.breaks} | {seed or 'SURVIVES'} |")
     return "\n".join(lines) + "\n"
+
+
+def attacks() -> str:
+    """The part of docs/guarantees.md that says which mutants attack which promise."""
+    lines = ["| | mutants that attack it, each killed by the simulator |", "|---|---|"]
+    for promise in sorted({mutant.promise for mutant in MUTANTS}):
+        names = [f"`{mutant.name}`" for mutant in MUTANTS if mutant.promise == promise]
+        lines.append(f"| {promise} | {len(names)}: {', '.join(names)} |")
+    return "\n".join(lines) + "\n"
+
+
+def between(page: str, text: str) -> str:
+    """`page` with `text` between the two marks."""
+    before, _, rest = page.partition(BEGIN)
+    return before + BEGIN + text + END + rest.partition(END)[2]
 
 
 def known_deaths() -> dict[str, int]:
     """The seed at which each mutant died when docs/mutants.md was written."""
     rows = (line.split("|") for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| `"))
-    return {row[1].strip(" `"): int(row[4]) for row in rows if row[4].strip().isdigit()}
+    return {row[1].strip(" `"): int(row[5]) for row in rows if row[5].strip().isdigit()}
 
 
 def main() -> int:
@@ -451,6 +465,7 @@ def main() -> int:
     print(f"{len(found) - len(survivors)} of {len(found)} mutants killed in {time.monotonic() - start:.0f} s")
     if not wanted:
         PAGE.write_text(document(found), "utf-8")
+        GUARANTEES.write_text(between(GUARANTEES.read_text("utf-8"), attacks()), "utf-8")
     return 1 if survivors else 0
 
 

@@ -24,7 +24,7 @@ from cosconcat.ports import (
     Undeleted,
     Unreadable,
 )
-from tests.simulation.world import World
+from tests.simulation.world import Actor, World
 
 T = TypeVar("T")
 LAST_CHARACTER = chr(0x10FFFF)  # sorts behind every key
@@ -52,7 +52,7 @@ BLIND = Sight(0.0, {})
 class Thing:
     """One version of one object."""
 
-    __slots__ = ("body", "content", "created", "info", "tagged_late", "tags", "version")
+    __slots__ = ("body", "content", "created", "info", "tagger", "tags", "version")
 
     def __init__(self, info: ObjectInfo, created: float, version: str, body: bytes, content: Content | None) -> None:
         self.info = info
@@ -61,7 +61,7 @@ class Thing:
         self.body = body
         self.content = content
         self.tags: dict[str, str] = {}
-        self.tagged_late = False  # by a request that its sender had given up
+        self.tagger: Actor | None = None  # who tagged it, unless it was a request that its sender had given up
 
 
 class Shelf:
@@ -292,7 +292,7 @@ class CosModel:
 
         def effect() -> None:
             thing = self._thing(bucket.name, key)
-            thing.tags, thing.tagged_late = dict(tags), self.world.landing
+            thing.tags, thing.tagger = dict(tags), self.world.actor
             if self.world.on_moment is not None:
                 self.world.on_moment("tagged", key)
 

@@ -279,8 +279,8 @@ class Promises(Watcher):
         """What bears the lifecycle rule's tag is as good as removed, so an output must hold it."""
         for fragment in claim["set"]["fragments"]:
             thing = self.cos.shelves[self.inputs].current.get(fragment["object"]["key"])
-            if thing is None or not thing.tags or thing.tagged_late:
-                continue
+            if thing is None or not thing.tags or thing.tagger is None or not thing.tagger.finished:
+                continue  # whoever is not at its end may still look again; if it dies, the sweep does
             if (thing.info.key, thing.info.etag) not in self.taken and not self._kept_elsewhere(thing, {}):
                 self.world.fail(f"G1: {thing.info.key} is marked to expire, but no verified output holds it")
 
@@ -316,6 +316,7 @@ class Promises(Watcher):
         if list(work.fragments) != [o["key"] for o in _joined(claim)]:
             self.world.fail(f"claim {place}: the job joins other fragments than were claimed")
         self._check_past(place, claim)
+        self._check_rest(place, claim)
         self._check_order(place, claim["group"], work.fragments)
         if self.world.plan.naming == "timestamp" and self.world.now < names.HOUR_ENDS:
             self.world.fail(f"job {place} is posted before its hour is over")
@@ -341,6 +342,20 @@ class Promises(Watcher):
             for fragment in before["set"]["fragments"]:
                 if pieces.get(fragment["object"]["key"], float("inf")) < fragment["object"]["last_modified"]:
                     self.world.fail(f"G2: claim {place} joins a version older than the one joined before")
+
+    def _check_rest(self, place: tuple[str, int, int], claim: dict[str, Any]) -> None:
+        """What is left of a joined group may look whole again; all of it is in the output that stands."""
+        if self.world.plan.completion == "manifest":  # which says itself what it wants
+            return
+        pieces = {(o["key"], o["etag"]) for o in _joined(claim)}
+        for (gid, rev, n), end in self.ends.items():
+            if gid != place[0] or end["next"] != "clean" or self.done.get((gid, rev), {}).get("outcome") != "joined":
+                continue
+            output = self.cos.shelves[self.outputs].current.get(end["proof"]["key"])
+            if output is None or output.info.etag != end["proof"]["etag"]:
+                continue
+            if rev == place[1] - 1 and pieces <= {(o["key"], o["etag"]) for o in _joined(self.claims[gid, rev, n])}:
+                self.world.fail(f"G2: claim {place} joins again what rev {rev} holds")
 
     def _check_second(self, work: Work, other: Work, theirs: tuple[str, int, int], ours: tuple[str, int, int]) -> None:
         del work

@@ -21,6 +21,12 @@ def test_there_are_enough_and_each_is_documented() -> None:
     assert known_deaths().keys() == {mutant.name for mutant in MUTANTS}
 
 
+def test_the_guarantees_name_the_mutants_that_attack_them() -> None:
+    """Written by `make mutants`."""
+    page = mutants.GUARANTEES.read_text("utf-8")
+    assert mutants.between(page, mutants.attacks()) == page
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=_name)
 def test_mutant_still_applies(mutant: Mutant) -> None:
     """The guard that it removes is still where it says, and is back afterwards."""

@@ -36,13 +36,14 @@ class Violation(AssertionError):  # noqa: N818 - the simulator's own word for wh
 class Actor:
     """One running invocation: until when it may run, and what it was shown (the last HEAD of each key)."""
 
-    __slots__ = ("body", "deadline", "gone", "name", "seen", "skew")
+    __slots__ = ("body", "deadline", "finished", "gone", "name", "seen", "skew")
 
     def __init__(self, name: str, deadline: float, skew: float) -> None:
         self.name = name
         self.deadline = deadline  # virtual time at which the platform kills it
         self.skew = skew  # its local clock less the service's
         self.gone = False
+        self.finished = False  # came to its own end
         self.seen: dict[str, float] = {}  # key -> time of the last HEAD that this actor was given
         self.body: greenlet | None = None
 
@@ -53,7 +54,6 @@ class World:
     def __init__(self, plan: Plan, *, trace: bool = False, masked: frozenset[int] = frozenset()) -> None:
         self.plan = plan
         self.now = float(EPOCH)
-        self.landing = False  # a request takes effect whose sender has given it up
         self.calm = False  # once true, nothing fails any more
         self.actor: Actor | None = None
         self.calls = 0
@@ -137,6 +137,7 @@ class World:
         actor.body.switch(*first)
         self.actor = None
         if actor.body.dead:
+            actor.finished = not actor.gone
             self._actors.discard(actor)
 
     def close(self) -> None:
@@ -260,12 +261,9 @@ class World:
         """A request whose sender has long given up takes effect."""
         self.say(f"{kind} {name} takes effect, late")
         try:
-            self.landing = True
             effect()
         except Exception as error:  # noqa: BLE001 - nobody is left to hear it
             self.say(f"{kind} {name}: {error}")
-        finally:
-            self.landing = False
 
     def _sleep(self, actor: Actor, delay: float) -> bool:
         """Let the others run; False when the actor's time limit comes first."""
