@@ -59,7 +59,7 @@ def unchecked(
 # -- COS: what is there ------------------------------------------------------------------------------------------------
 
 
-@behaviour("HEAD and GET of a missing key say so", "documented", "COS, HEAD Object and GET Object", "everything")
+@behaviour("HEAD and GET of a missing key say so", "documented", f"{COS}7745", "everything")
 def missing_is_none(at: Target) -> None:
     assert at.cos.head(at.bucket, f"{at.prefix}no") is None
     assert at.cos.get(at.bucket, f"{at.prefix}no") is None
@@ -208,9 +208,7 @@ def list_equals_head(at: Target) -> None:
 # -- COS: delete, copy, tags -------------------------------------------------------------------------------------------
 
 
-@behaviour(
-    "deleting a missing key is no error", "documented", "COS, DELETE Multiple Objects", "clean-up can be resumed"
-)
+@behaviour("deleting a missing key is no error", "documented", f"{COS}8289", "clean-up can be resumed")
 def delete_is_idempotent(at: Target) -> None:
     at.cos.put(at.bucket, f"{at.prefix}a", b"x")
     doomed = [Doomed(f"{at.prefix}a"), Doomed(f"{at.prefix}never was")]
@@ -222,7 +220,7 @@ def delete_is_idempotent(at: Target) -> None:
 @behaviour(
     "with versioning, a delete by version removes that version and no other",
     "documented",
-    "COS, DELETE Multiple Objects",
+    f"{COS}8289",
     "G1 without exception",
 )
 def delete_by_version(at: Target) -> None:
@@ -260,7 +258,7 @@ def older_version_comes_back(at: Target) -> None:
     assert back.body == b"older"
 
 
-@behaviour("copy obeys x-cos-copy-source-If-Match", "documented", "COS, PUT Object - Copy", "trash")
+@behaviour("copy obeys x-cos-copy-source-If-Match", "documented", f"{COS}10881", "trash")
 def copy_only_if_same(at: Target) -> None:
     source, target = f"{at.prefix}a", f"{at.prefix}trash/a"
     at.cos.put(at.bucket, source, b"one")
@@ -313,7 +311,7 @@ def tags_of_nothing(at: Target) -> None:
 # -- CI: probing -------------------------------------------------------------------------------------------------------
 
 
-@behaviour("videoinfo tells duration and size of a media file", "documented", "CI, GetMediaInfo", "verification")
+@behaviour("videoinfo tells duration and size of a media file", "documented", f"{COS}55671", "verification")
 def probe_media(at: Target) -> None:
     at.clip(f"{at.prefix}1.mp4", 1, 1.5)
     at.cos.put(at.bucket, f"{at.prefix}text.mp4", b"no video at all")
@@ -370,7 +368,7 @@ def posts_are_not_folded(at: Target) -> None:
     assert at.ci.submit(at.bucket, request).id != at.ci.submit(at.bucket, request).id
 
 
-@behaviour("an unknown job id is reported as such", "documented", "CI, DescribeMediaJob", "jobs that CI forgot")
+@behaviour("an unknown job id is reported as such", "documented", f"{COS}54010", "jobs that CI forgot")
 def unknown_job(at: Target) -> None:
     assert at.ci.job(at.bucket, "j" + "0" * 32) is None
 
@@ -522,4 +520,11 @@ unchecked(
     "assumed",
     NOWHERE,
     "superseded and kept",
+)
+unchecked(
+    "jobs-are-kept",
+    "CI knows an ended job for weeks",
+    "assumed",
+    "its console shows a month",
+    "a job that is gone from CI counts as failed",
 )

@@ -158,7 +158,7 @@ MUTANTS = (
         "a retry finds its own record in the way, for ever",
     ),
     Mutant(
-        "failures-not-counted", "G2", "cosconcat.advance:judge",
+        "failures-not-counted", "G2", "cosconcat.advance:_failed",
         "if failures >= services.config.max_attempts:", "if False:",
         "a content that cannot be joined is billed for ever",
         _faulty("job-fails"),
@@ -392,6 +392,83 @@ MUTANTS = (
         "report-without-incomplete", "G3", "cosconcat.sweep:_Sweep._judge",
         'self.findings.add("incomplete", group', '(lambda *_, **__: None)("incomplete", group',
         "nobody is told what is missing",
+    ),
+    Mutant(
+        "corrected-upload-torn-apart", "G1", "cosconcat.cleanup:clean_again", "    if new:\n", "    if False:\n",
+        "identical pieces of a corrected upload are removed before the rest of it has come",
+        lambda plan: plan.faults["edit"] > 0 and plan.completion != "quiet" and plan.timer > 0,
+    ),
+    Mutant(
+        "stale-heads-trusted", "G1", "cosconcat.removal:_heads",
+        "services.clock.now() - checked.at < FRESH_SECONDS", "True",
+        "what was looked at minutes ago is removed by that look",
+        _faulty("edit"),
+    ),
+    Mutant(
+        "half-a-fragment-forgiven", "G1", "cosconcat.verify:check_duration",
+        "if missing < min(lengths) / 2:", "if missing < min(lengths) * 2:",
+        "an output that lacks a fragment passes",
+        _faulty("short-output"),
+    ),
+    Mutant(
+        "size-not-compared", "G1", "cosconcat.verify:check_size",
+        "if missing > allowed or missing >= min(sizes) / 2:", "if False:",
+        "a direct join that lacks a fragment passes",
+        lambda plan: plan.verify == "size" and plan.faults["short-output"] > 0,
+    ),
+    Mutant(
+        "output-key-not-reserved", "G1", "cosconcat.advance:_reserve",
+        "return ledger_of(services).reserve(", "return True or ledger_of(services).reserve(",
+        "two groups whose manifests want one key: the second job overwrites the first one's output",
+        lambda plan: plan.completion == "manifest" and plan.groups > 1,
+    ),
+    Mutant(
+        "old-manifest-counts", "G1", "cosconcat.groups:judge_manifest",
+        "if marker.last_modified < last.last_modified:", "if False:",
+        "pieces uploaded after the manifest that lists them are joined half-way",
+        lambda plan: plan.completion == "manifest",
+    ),
+    Mutant(
+        "lost-although-written", "G2", "cosconcat.advance:_written_since",
+        "head is not None and head.object.last_modified >= since", "False",
+        "an output appeared after the claim, yet its job is believed never to have been",
+    ),
+    Mutant(
+        "identical-joined-again", "G2", "cosconcat.advance:_settled",
+        "        again = clean_again(services, claim)", "        again = None",
+        "the same pieces, uploaded once more, are joined and billed once more",
+        _faulty("edit"),
+    ),
+    Mutant(
+        "fragments-not-probed", "G3", "cosconcat.submit:submit",
+        'if request.direct and services.config.on_mixed != "trust":', "if False:",
+        "what differs is joined directly and fails until it is given up",
+        lambda plan: plan.direct in ("transcode", "refuse"),
+    ),
+    Mutant(
+        "new-content-taken-for-joined", "G3", "cosconcat.advance:_settled",
+        "if claim.fingerprint != fragments.fingerprint and not _is_rest(services, fragments, claim.set):", "if False:",
+        "a second content of a group is never joined",
+        _faulty("edit"),
+    ),
+    Mutant(
+        "undelivered-notification-forgotten", "G3", "cosconcat.cleanup:close",
+        "if age_seconds < NOTIFY_FOR_SECONDS:", "if False:",
+        "an end of which the receiver has not heard is closed for good",
+        lambda plan: plan.notifies,
+    ),
+    Mutant(
+        "manifest-order-ignored", "G5", "cosconcat.groups:judge_manifest",
+        "for at, entry in enumerate(manifest.fragments)\n    )",
+        "for at, entry in enumerate(sorted(manifest.fragments, key=lambda entry: entry.key))\n    )",
+        "the order of names instead of the manifest's",
+        lambda plan: plan.completion == "manifest",
+    ),
+    Mutant(
+        "window-not-waited-for", "G5", "cosconcat.groups:_not_yet",
+        "until = max(since + config.quiet_seconds, end)", "until = since + config.quiet_seconds",
+        "a recording by time is joined before its hour is over",
+        lambda plan: plan.naming == "timestamp",
     ),
 )  # fmt: skip
 
