@@ -13,7 +13,7 @@ from cosconcat import log, tags
 from cosconcat.commit import Checked, whole_playlist
 from cosconcat.errors import InvalidInput, Rejected
 from cosconcat.ledger import Claim, Done, End, Outcome, Proof
-from cosconcat.removal import new_content, remove, spare
+from cosconcat.removal import remove, spare
 from cosconcat.results import Action, Result
 from cosconcat.services import Services
 from cosconcat.submit import ledger_of
@@ -72,11 +72,15 @@ def clean_again(services: Services, claim: Claim) -> Result | None:
     end = _end_of(services, claim)
     if end is None or end.proof is None or not _still_proven(services, claim, end.proof):
         return None
-    new = new_content(services, claim)
+    began = services.clock.now()
+    parts = [fragment.object for fragment in claim.set.fragments]
+    heads = services.cos.heads(services.config.bucket, [part.key for part in parts])
+    there = {part.key: head.object for part in parts if (head := heads[part.key]) is not None}
+    new = [part.key for part in parts if part.key in there and not there[part.key].same_content(part)]
     if new:
         spare(services, new)
         return Result(claim.group, "waiting", "new content has begun to arrive where joined pieces lie", end.proof.key)
-    removal = remove(services, claim, end.proof, None)
+    removal = remove(services, claim, end.proof, Checked(heads, began), there)
     reason = f"joined before; {removal.removed} identical uploads removed"
     return Result(claim.group, "already-finished", reason, end.proof.key, end.job)
 

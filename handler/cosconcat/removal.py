@@ -1,23 +1,24 @@
 """How what was joined is removed, in each mode of CONCAT_CLEANUP, and what is never removed.
 
-    HEAD ─► is it byte for byte what the claim joined? ─► delete · copy and delete · tag · nothing
-                                └─ no: it stays, and the closing record says why
+    HEAD ─► is it the very upload that was joined? ─► delete · copy and delete · tag · nothing
+                            └─ no: it stays, and the closing record says why
 
 Never removed: intro and outro, fragments that were trimmed (the output holds only a part of them), anything that
 changed since, and everything where nothing was proven. The marker goes last, and only if nothing else stayed.
 
 Whoever resumes looks at every fragment again before removing it: between the decision and now its key may hold new
-content. The same if the HEADs of the decision are older than a moment.
+content. The same if the HEADs of the decision are older than a moment. The same bytes put there again are another
+upload: they may belong to a corrected recording whose other pieces have come too, or have yet to come.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cosconcat import log, outputs, tags
 from cosconcat.commit import Checked
-from cosconcat.errors import Rejected
+from cosconcat.errors import Rejected, ServiceUnavailable
 from cosconcat.ledger import Claim, Proof
 from cosconcat.ports import Doomed, Head, ObjectInfo, Undeleted
 from cosconcat.services import Services
@@ -36,30 +37,33 @@ class Removal:
     kept: dict[str, str] = field(default_factory=dict)
 
 
-def remove(services: Services, claim: Claim, proof: Proof, checked: Checked | None) -> Removal:
-    """Remove of the claim's fragments those that still are what was joined, then the marker.
+def remove(
+    services: Services,
+    claim: Claim,
+    proof: Proof,
+    checked: Checked | None,
+    again: Mapping[str, ObjectInfo] | None = None,
+) -> Removal:
+    """Remove of the claim's fragments those that still are the uploads that were joined, then the marker.
 
-    `checked` are the HEADs by which this very call decided, if it did; used only while they are fresh.
+    `checked` are the HEADs by which this very call decided, if it did; used only while they are fresh. `again` are
+    later uploads of the same bytes that may go as well, by key.
+
+    Raises:
+        ServiceUnavailable: COS is down, or too slow to remove anything by what it showed.
     """
     config = services.config
     removal = Removal()
     if config.cleanup == "keep" or config.verify == "none" or proof.verified == "none":
         return removal
-    pieces = _removable(claim, removal)
+    pieces = [(again or {}).get(piece.key, piece) for piece in _removable(claim, removal)]
     marker = claim.set.marker
     step = COPIED_AT_ONCE if config.cleanup == "trash" else AT_ONCE
     for start in range(0, len(pieces), step):
         _remove_some(services, claim, pieces[start : start + step], checked, removal)
     if marker is not None and not removal.kept:
-        _remove_some(services, claim, [marker], checked, removal)
+        _remove_some(services, claim, [marker], checked, removal, ObjectInfo.same_content)
     return removal
-
-
-def new_content(services: Services, claim: Claim) -> list[str]:
-    """Keys of the claim at which something lies that is not what was joined."""
-    parts = [f.object for f in claim.set.fragments]
-    heads = services.cos.heads(services.config.bucket, [o.key for o in parts])
-    return [o.key for o in parts if (head := heads[o.key]) is not None and not head.object.same_content(o)]
 
 
 def spare(services: Services, keys: Sequence[str]) -> None:
@@ -84,16 +88,28 @@ def _removable(claim: Claim, removal: Removal) -> list[ObjectInfo]:
 
 
 def _remove_some(
-    services: Services, claim: Claim, pieces: Sequence[ObjectInfo], checked: Checked | None, removal: Removal
+    services: Services,
+    claim: Claim,
+    pieces: Sequence[ObjectInfo],
+    checked: Checked | None,
+    removal: Removal,
+    is_same: Callable[[ObjectInfo, ObjectInfo], bool] = ObjectInfo.__eq__,
 ) -> None:
     config = services.config
     heads = _heads(services, [piece.key for piece in pieces], checked)
+    if heads is None and len(pieces) > 1:
+        half = len(pieces) // 2
+        for some in (pieces[:half], pieces[half:]):
+            _remove_some(services, claim, some, None, removal, is_same)
+        return
+    if heads is None:
+        raise ServiceUnavailable(f"HEAD {pieces[0].key}: took {FRESH_SECONDS} s or more, nothing is removed by that")
     same: list[Head] = []
     for piece in pieces:
         head = heads[piece.key]
         if head is None:
             continue
-        if head.object.same_content(piece):
+        if is_same(head.object, piece):
             same.append(head)
             continue
         removal.kept[piece.key] = "changed since it was joined"
@@ -111,11 +127,18 @@ def _remove_some(
         )
 
 
-def _heads(services: Services, keys: Sequence[str], checked: Checked | None) -> Mapping[str, Head | None]:
+def _heads(services: Services, keys: Sequence[str], checked: Checked | None) -> Mapping[str, Head | None] | None:
     fresh = checked is not None and services.clock.now() - checked.at < FRESH_SECONDS
     if checked is not None and fresh and all(key in checked.heads for key in keys):
         return checked.heads
-    return services.cos.heads(services.config.bucket, keys)
+    return _look(services, keys)
+
+
+def _look(services: Services, keys: Sequence[str]) -> Mapping[str, Head | None] | None:
+    """HEADs that are fresh all together; None when they took so long that the first of them are old by now."""
+    began = services.clock.now()
+    heads = services.cos.heads(services.config.bucket, keys)
+    return heads if services.clock.now() - began < FRESH_SECONDS else None
 
 
 def _delete(services: Services, heads: Sequence[Head], removal: Removal) -> None:
@@ -152,13 +175,15 @@ def _moved_to_trash(services: Services, claim: Claim, heads: Sequence[Head], rem
         except Rejected as refusal:  # archived, too large for a simple copy, or no right: reported, not fatal
             removal.kept[part.key] = str(refusal)
     moved = [head for head in heads if head.object.key not in removal.kept]
-    now = services.cos.heads(bucket, [k for h in moved for k in (h.object.key, copies[h.object.key])])
+    now = _look(services, [k for h in moved for k in (h.object.key, copies[h.object.key])])
+    if now is None:
+        raise ServiceUnavailable(f"HEAD of {len(moved)} objects and their copies: took {FRESH_SECONDS} s or more")
     may_go: list[Head] = []
     for head in moved:  # copying takes its time
         part, copy, original = head.object, now[copies[head.object.key]], now[head.object.key]
         if copy is None or copy.object.size != part.size:
             removal.kept[part.key] = f"its copy {copies[part.key]} is not whole"
-        elif original is None or not original.object.same_content(part):
+        elif original is None or original.object != part:
             removal.kept[part.key] = "changed since it was joined"
         else:
             may_go.append(original)
@@ -187,7 +212,7 @@ def _expire(services: Services, part: ObjectInfo, removal: Removal) -> None:
         removal.kept[part.key] = str(refusal)
         return
     head = services.cos.head(bucket, part.key)
-    if head is not None and not head.object.same_content(part):
+    if head is not None and head.object != part:
         spare(services, [part.key])
         removal.kept[part.key] = "changed since it was joined"
         return

@@ -142,6 +142,21 @@ def test_a_multi_delete_whose_answer_is_lost_is_not_sent_again_unseen() -> None:
         assert desk.keys("fragments/") == [PARTS[1]]
 
 
+def test_a_clean_up_that_goes_on_leaves_the_same_bytes_put_there_again() -> None:
+    """They belong to a corrected recording: without them the piece that is new would never be joined."""
+    with Desk() as desk:
+        desk.arrive(*PARTS)
+        desk.switches.lose_cos_answers["POST delete"] = 1
+        with pytest.raises(TryAgain):
+            desk.call_back()
+        desk.later(5)
+        desk.put(PARTS[0])
+        desk.put(PARTS[1], "new content")
+        assert only(desk.call_back()).action == "finished"
+        assert desk.keys("fragments/") == PARTS[:2]
+        assert only(desk.arrive(PARTS[2])).action == "submitted"
+
+
 def test_an_overwritten_version_that_comes_back_is_not_joined() -> None:
     """Removing the joined version of a versioned object shows the one before it, which was replaced for a reason."""
     with Desk(versioning="Enabled") as desk:
