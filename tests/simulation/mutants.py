@@ -452,6 +452,29 @@ MUTANTS = (
         _faulty("edit"),
     ),
     Mutant(
+        "replaced-pieces-posted", "G2", "cosconcat.submit:_look_first", "if claim.n > 1 or claim.rev > 1:", "if False:",
+        "a retry is billed for pieces that were replaced in the meantime",
+        _faulty("edit"),
+    ),
+    Mutant(
+        "earlier-failure-adopted", "G3", "cosconcat.outputs:is_adoptable",
+        'job.state not in ("Failed", "Cancel") or is_job_of(job, claim, frozenset({claim.nonce}))', "True",
+        "one failed job is counted again and again, and the content given up",
+        _faulty("job-fails"),
+    ),
+    Mutant(
+        "marker-not-looked-at-again", "G3", "cosconcat.commit:_inputs",
+        "return {o.key: o for o in [*_joined(claim), *marker]}", "return {o.key: o for o in _joined(claim)}",
+        "a manifest that was changed while the job ran is not followed",
+        lambda plan: plan.completion == "manifest" and plan.faults["edit"] > 0,
+    ),
+    Mutant(
+        "closed-content-closed-otherwise", "G3", "cosconcat.cleanup:finish",
+        "done = held.record if held else done", "pass",
+        "who loses the closing record tells of another end than it holds",
+        lambda plan: plan.notifies,
+    ),
+    Mutant(
         "undelivered-notification-forgotten", "G3", "cosconcat.cleanup:close",
         "if age_seconds < NOTIFY_FOR_SECONDS:", "if False:",
         "an end of which the receiver has not heard is closed for good",

@@ -17,6 +17,7 @@ from tests.simulation.jobs import LIVE, CiModel, Work
 from tests.simulation.objects import CosModel, Sight, Thing, Watcher
 from tests.simulation.world import World
 
+MAX_ATTEMPTS = 3  # CONCAT_MAX_ATTEMPTS
 FRESH_SECONDS = 10  # docs/guarantees.md: no DELETE is sent longer after the HEAD that it rests on
 _RECORD = re.compile(
     r"(?P<gid>[0-9a-f]{32})/(?P<rev>\d{4})/(?:(?P<kind>claim|job|end)-(?P<n>\d{4})|(?P<done>done))\.json"
@@ -200,11 +201,15 @@ class Promises(Watcher):
             self.world.fail(f"end {place} says Success, its job {', '.join(states) or 'never was'}")
         elif outcome in {"Failed", "Cancel"} and outcome not in states:
             self.world.fail(f"end {place} says {outcome}, its job {', '.join(states) or 'never was'}")
+        failed = [work for work in self.ci.work.values() if work.state == "Failed" and self._same(work, place)]
+        if outcome == "Failed" and then == "gave-up" and len(failed) < MAX_ATTEMPTS:
+            self.world.fail(f"end {place} gives up after {len(failed)} failed jobs")
         if outcome == "Cancel" and then != "gave-up":
             self.world.fail(f"end {place}: a job that somebody cancelled is tried again")
         if then == "clean":
             self._check_proof(place, body)
             self._check_newcomers(place)
+            self._check_marker(place)
         body["at"] = self.world.now
         self.ends[place] = body
         return f"end: {outcome}, {then}"
@@ -229,6 +234,21 @@ class Promises(Watcher):
                 self.world.fail(
                     f"G1: end {place} says clean, but the output holds {len(joined)} of {len(wanted)} as claimed"
                 )
+
+    def _same(self, work: Work, place: tuple[str, int, int]) -> bool:
+        """Whether the job was for this very content of this group, in whatever rev."""
+        theirs = self.claims.get(self.tokens.get(work.user_data, ("", 0, 0)), {})
+        return place[0] in work.user_data and theirs.get("fingerprint") == self.claims[place]["fingerprint"]
+
+    def _check_marker(self, place: tuple[str, int, int]) -> None:
+        """What declared the set whole must not say something else by now; between two looks it may change."""
+        claim = self.claims[place]
+        marker = claim["set"]["marker"]
+        there = self.cos.shelves[self.inputs].current.get(marker["key"]) if marker else None
+        seen = self.world.actor.seen if self.world.actor else {}
+        looked = min(seen.get(fragment["object"]["key"], 0.0) for fragment in claim["set"]["fragments"])
+        if there is not None and there.info.etag != marker["etag"] and there.created < looked:
+            self.world.fail(f"end {place}: clean, although {marker['key']} says something else by now")
 
     def _check_newcomers(self, place: tuple[str, int, int]) -> None:
         """Nothing that belongs to the set may have been there for long; for a while LIST may hide it."""
@@ -316,6 +336,7 @@ class Promises(Watcher):
         if list(work.fragments) != [o["key"] for o in _joined(claim)]:
             self.world.fail(f"claim {place}: the job joins other fragments than were claimed")
         self._check_past(place, claim)
+        self._check_current(place, claim)
         self._check_rest(place, claim)
         self._check_order(place, claim["group"], work.fragments)
         if self.world.plan.naming == "timestamp" and self.world.now < names.HOUR_ENDS:
@@ -326,7 +347,7 @@ class Promises(Watcher):
             for other in others.values()
             if other.state == "Failed" and self.tokens.get(other.user_data, ("",))[:2] == place[:2]
         ]
-        if len(failed) >= 3:
+        if len(failed) >= MAX_ATTEMPTS:
             self.world.fail(f"G3: job number {len(failed) + 1} for a content whose jobs keep failing")
         for other in others.values():
             theirs = self.tokens.get(other.user_data)
@@ -342,6 +363,14 @@ class Promises(Watcher):
             for fragment in before["set"]["fragments"]:
                 if pieces.get(fragment["object"]["key"], float("inf")) < fragment["object"]["last_modified"]:
                     self.world.fail(f"G2: claim {place} joins a version older than the one joined before")
+
+    def _check_current(self, place: tuple[str, int, int], claim: dict[str, Any]) -> None:
+        """Only the very first job of a group may be for pieces that were replaced before its claim: by a stale LIST."""
+        current = self.cos.shelves[self.inputs].current
+        for piece in _joined(claim) if place[1:] != (1, 1) else []:
+            there = current.get(piece["key"])
+            if there is not None and there.info.etag != piece["etag"] and there.created < claim["at"]:
+                self.world.fail(f"job {place} is posted for {piece['key']} as it was before its claim")
 
     def _check_rest(self, place: tuple[str, int, int], claim: dict[str, Any]) -> None:
         """What is left of a joined group may look whole again; all of it is in the output that stands."""
