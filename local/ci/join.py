@@ -7,8 +7,7 @@ ffmpeg's concat ends with exit code 0 after losing content, so three things are 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from local.ci.errors import JobFailed
@@ -16,7 +15,7 @@ from local.ci.ffmpeg import Ffmpeg
 from local.ci.mediainfo import media_duration
 from local.ci.plan import Plan
 from local.ci.probe import FORMATS_WITHOUT_DURATION, NotMedia, Source
-from local.ci.spans import Span, difference, spans_of
+from local.ci.spans import Span, difference, source_of, spans_of
 from local.ci.transcode import SOUND_ONLY, concat_input, transcode
 
 # The muxer of each Container.Format, and what ${ext} becomes; "m3u8" for hls is assumed.
@@ -71,22 +70,31 @@ def _copy(plan: Plan, files: Mapping[str, Path], output: Path, ffmpeg: Ffmpeg) -
     """DirectConcat: packets as they are, which only works if all pieces are coded alike.
 
     Copying takes little longer than probing, so both run at the same time and the copy is dropped if it must not be.
+    The pieces are probed one after the other: the copy keeps a processor busy, more probers would take it from it.
     """
-    first = spans_of(replace(plan, pieces=plan.pieces[:1]), files)[0].source
-    streams = _kept_streams(plan, first)
+    keys = plan.keys()
     with ThreadPoolExecutor(1) as aside:
-        probing = aside.submit(spans_of, plan, files)
+        probing = {key: aside.submit(source_of, key, files[key]) for key in keys}
+        first = probing[keys[0]].result()
+        streams = _kept_streams(plan, first)
         if first.format in FORMATS_WITHOUT_DURATION:
-            source = concat_input(*_paths_and_seconds(probing.result()), output.parent)
+            source = concat_input(*_paths_and_seconds(_whole(plan, probing)), output.parent)
         else:
             source = concat_input([files[piece.key] for piece in plan.pieces], None, output.parent)
         try:
             ffmpeg.run([*source, *streams, "-c", "copy", *_muxer(plan.format, output.parent), str(output)])
         except JobFailed:
-            _refuse_unlike(probing.result())  # says better than ffmpeg what is wrong
+            _refuse_unlike(_whole(plan, probing))  # says better than ffmpeg what is wrong
             raise
-        _refuse_unlike(probing.result())
-        return probing.result()
+        spans = _whole(plan, probing)
+        _refuse_unlike(spans)
+        return spans
+
+
+def _whole(plan: Plan, probing: Mapping[str, Future[Source]]) -> list[Span]:
+    """Every piece from its start to its end; waits for the probes."""
+    sources = {key: probed.result() for key, probed in probing.items()}
+    return [Span(piece, sources[piece.key], 0.0, sources[piece.key].duration) for piece in plan.pieces]
 
 
 def _paths_and_seconds(spans: Sequence[Span]) -> tuple[list[Path], list[float]]:
