@@ -102,4 +102,5 @@ def axes(width: float = 7.0, height: float = 4.0) -> tuple[Any, Any]:
     figure, plane = plt.subplots(figsize=(width, height))
     plane.spines[["top", "right"]].set_visible(False)
     plane.grid(visible=True, axis="y", alpha=0.3)
+    plane.set_axisbelow(True)
     return figure, plane
