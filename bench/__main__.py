@@ -47,12 +47,13 @@ def main(names: list[str]) -> int:
         started = time.monotonic()
         found = dataclasses.asdict(import_module(f"bench.{name}").run())
         seconds = time.monotonic() - started
-        kept[name] = {"date": datetime.now(timezone.utc).date().isoformat(), "machine": machine(), **found}
+        today = datetime.now(timezone.utc).date().isoformat()
+        kept[name] = {"date": today, "machine": machine(), "seconds": round(seconds), **found}
         for row in found["rows"]:
             print("  " + " | ".join(str(value) for value in row.values() if value not in ("", None)))
         print(f"  {seconds:.0f} s", flush=True)
         KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    PAGE.write_text(page(kept), "utf-8")
+        PAGE.write_text(page(kept), "utf-8")
     return 0
 
 
@@ -69,21 +70,30 @@ def page(kept: dict[str, Any]) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     goals = [row["met"] for name in NAMES if name in kept for row in kept[name]["rows"] if row["met"] is not None]
     parts = [INTRODUCTION, f"{sum(goals)} of {len(goals)} goals are met. Packages: {packages}.\n"]
-    for name in NAMES:
-        if name not in kept:
-            continue
-        found = kept[name]
-        parts.append(f"## {found['title']} (`{name}`)\n\n{found['date']}, {found['machine']}\n")
-        lines = ["| what | ours | baseline | ratio | goal | |", "|---|---|---|---|---|---|"]
-        for row in found["rows"]:
-            word = {True: "met", False: "**missed**", None: ""}[row["met"]]
-            shown = [row[column] for column in ("what", "ours", "baseline", "ratio", "goal")]
-            lines.append(f"| {' | '.join([*shown, word])} |")
-        parts.append("\n".join(lines) + "\n")
-        if found["notes"]:
-            parts.append("\n".join(f"- {note}" for note in found["notes"]) + "\n")
-        parts += [f"![{plot}](plots/{plot}.png)\n" for plot in found["plots"]]
+    return "\n".join([*parts, *(section(name, kept[name]) for name in NAMES if name in kept)])
+
+
+def section(name: str, found: dict[str, Any]) -> str:
+    """What one bench found."""
+    took = f"; took {found['seconds']} s" if "seconds" in found else ""  # kept by an older version
+    parts = [f"## {found['title']} (`{name}`)\n", f"{found['date']}, {found['machine']}{took}\n"]
+    rows = []
+    for row in found["rows"]:
+        word = {True: "met", False: "**missed**", None: ""}[row["met"]]
+        rows.append([*(row[column] for column in ("what", "ours", "baseline", "ratio", "goal")), word])
+    parts.append(table(["what", "ours", "baseline", "ratio", "goal", ""], rows))
+    for each in found.get("tables", []):
+        parts += [f"{each['title']}:\n", table(each["columns"], each["lines"])]
+    if found["notes"]:
+        parts.append("\n".join(f"- {note}" for note in found["notes"]) + "\n")
+    parts += [f"![{plot}](plots/{plot}.png)\n" for plot in found["plots"]]
     return "\n".join(parts)
+
+
+def table(columns: list[str], lines: list[list[str]]) -> str:
+    """A table in Markdown."""
+    rule = ["---"] * len(columns)
+    return "".join(f"| {' | '.join(line)} |\n" for line in (columns, rule, *lines))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.clouds import BASELINES
-from bench.findings import COLOURS, Findings, axes, median_ratio, spread
+from bench.findings import COLOURS, Findings, axes, median_ratio, milliseconds
 from layers.build import build_layer, find_runtime
 from local.cloud import HANDLER, LAYER, LocalCloud
 from local.scf.events import Json, cos_record
@@ -86,22 +86,21 @@ def run() -> Findings:
         LocalCloud(switches=Switches(lose_events=1.0, join="bytes", callbacks=0)) as cloud,
     ):
         variants = prepared(Path(folder), python)
-        for kind, goal in GOALS.items():
-            starts = _in_turn(cloud, python, variants, kind)
-            _report(found, kind, starts, goal)
+        starts = {kind: _in_turn(cloud, python, variants, kind) for kind in GOALS}
+        _report(found, starts)
         _parts(found, cloud, python, variants[0])
-    _plot(found)
+    _plot(found, starts)
     return found
 
 
 def _parts(found: Findings, cloud: LocalCloud, python: str, ours: Variant) -> None:
     """What a submitting start imports, part by part, in processes of their own."""
-    told = []
+    lines = []
     for what, script in IMPORTS.items():
         part = Variant(ours.name, ours.path, script + SAID)
         starts = [_start(cloud, python, part, "elsewhere/readme.txt", "VmHWM") for _ in range(5)]
-        told.append(f"{what} {1000 * statistics.median(start.processor_seconds for start in starts):.0f} ms")
-    found.notes.append(f"Imports of a submitting start from the packages, processor time: {', '.join(told)}.")
+        lines.append((what, *_processor_and_memory(starts)))
+    found.table("What a submitting start imports from the packages, each alone", ("", "processor time", "peak"), lines)
 
 
 def prepared(folder: Path, python: str) -> list[Variant]:
@@ -187,40 +186,42 @@ def event_of(cloud: LocalCloud, key: str) -> Json:
     return {"Records": [record]}
 
 
-def _report(found: Findings, kind: str, starts: dict[str, list[Start]], goal: float | None) -> None:
-    ours, *baselines = starts.items()
-    wall = [start.seconds for start in ours[1]]
-    cpu = statistics.median(start.processor_seconds for start in ours[1])
-    for name, theirs in baselines:
-        found.row(
-            f"{kind}, against {name}",
-            spread([1000 * seconds for seconds in wall], "ms"),
-            spread([1000 * start.seconds for start in theirs], "ms"),
-            median_ratio(wall, [start.seconds for start in theirs]),
-            goal if name == "afternoon" else None,
-        )
-        found.notes.append(
-            f"{kind}, {name}: processor time {1000 * cpu:.0f} ms against "
-            f"{1000 * statistics.median(start.processor_seconds for start in theirs):.0f} ms; peak memory "
-            f"{statistics.median(start.megabytes for start in ours[1]):.0f} MB against "
-            f"{statistics.median(start.megabytes for start in theirs):.0f} MB"
-        )
-    _MEDIANS[kind] = {
-        name: 1000 * statistics.median(start.seconds for start in taken) for name, taken in starts.items()
-    }
+def _report(found: Findings, starts: dict[str, dict[str, list[Start]]]) -> None:
+    """Rows of wall time; a table of processor time and memory."""
+    for kind, by_variant in starts.items():
+        ours, *baselines = by_variant.items()
+        wall = [start.seconds for start in ours[1]]
+        for name, theirs in baselines:
+            found.row(
+                f"{kind}, against {name}",
+                milliseconds(wall),
+                milliseconds([start.seconds for start in theirs]),
+                median_ratio(wall, [start.seconds for start in theirs]),
+                GOALS[kind] if name == "afternoon" else None,
+            )
+    lines = [
+        (f"{kind}, {name}", *_processor_and_memory(taken))
+        for kind, by_variant in starts.items()
+        for name, taken in by_variant.items()
+    ]
+    found.table("Processor time and the most memory, medians", ("", "processor time", "peak"), lines)
 
 
-_MEDIANS: dict[str, dict[str, float]] = {}
+def _processor_and_memory(starts: list[Start]) -> tuple[str, str]:
+    processor = 1000 * statistics.median(start.processor_seconds for start in starts)
+    return f"{processor:.0f} ms", f"{statistics.median(start.megabytes for start in starts):.0f} MB"
 
 
-def _plot(found: Findings) -> None:
+def _plot(found: Findings, starts: dict[str, dict[str, list[Start]]]) -> None:
     figure, plane = axes()
-    names = list(_MEDIANS["ignored"])
+    names = list(starts["ignored"])
     for at, name in enumerate(names):
-        places = [place + (at - 1) * 0.27 for place in range(len(_MEDIANS))]
-        bars = plane.bar(places, [by_name[name] for by_name in _MEDIANS.values()], 0.25, label=name, color=COLOURS[at])
+        places = [place + (at - 1) * 0.27 for place in range(len(starts))]
+        medians = [1000 * statistics.median(start.seconds for start in taken[name]) for taken in starts.values()]
+        bars = plane.bar(places, medians, 0.25, label=name, color=COLOURS[at])
         plane.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
-    plane.set_xticks(range(len(_MEDIANS)), list(_MEDIANS))
+    plane.margins(y=0.1)
+    plane.set_xticks(range(len(starts)), list(starts))
     plane.set(ylabel="milliseconds, median", title="From the start of the process to the answer")
     plane.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=len(names))
     found.plot("coldstart", figure)

@@ -1,10 +1,10 @@
-"""What a bench finds: rows of one table, remarks, and plots; and how two things are timed side by side."""
+"""What a bench finds: rows with goals, tables, remarks and plots; and how two things are timed side by side."""
 
 from __future__ import annotations
 
 import gc
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,22 @@ class Row:
     met: bool | None = None
 
 
+@dataclass(frozen=True)
+class Table:
+    """Figures behind the rows: what was counted by kind, or where the time goes; `lines` begin with their name."""
+
+    title: str
+    columns: tuple[str, ...]
+    lines: list[tuple[str, ...]]
+
+
 @dataclass
 class Findings:
     """All that one bench found."""
 
     title: str
     rows: list[Row] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     plots: list[str] = field(default_factory=list)
 
@@ -42,6 +52,10 @@ class Findings:
         goal = "" if most is None else f"≤ {most:g}"
         met = None if most is None or ratio is None else ratio <= most
         self.rows.append(Row(what, ours, baseline, shown, goal, met))
+
+    def table(self, title: str, columns: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+        """A table without goals; the first column names the line."""
+        self.tables.append(Table(title, tuple(columns), [tuple(line) for line in lines]))
 
     def plot(self, name: str, figure: Any) -> None:
         """Keep a figure beside the results."""
@@ -88,4 +102,5 @@ def axes(width: float = 7.0, height: float = 4.0) -> tuple[Any, Any]:
     figure, plane = plt.subplots(figsize=(width, height))
     plane.spines[["top", "right"]].set_visible(False)
     plane.grid(visible=True, axis="y", alpha=0.3)
+    plane.set_axisbelow(True)
     return figure, plane

@@ -123,7 +123,7 @@ def allows(policy: Mapping[str, Any], demand: Demand) -> bool:
 
 def _applies(statement: Mapping[str, Any], demand: Demand) -> bool:
     return (
-        any(_matches(_plain_action(pattern), _plain_action(demand.action)) for pattern in _several(statement["action"]))
+        any(_means(pattern, demand.action) for pattern in _several(statement["action"]))
         and any(_covers(pattern, demand.resource) for pattern in _several(statement["resource"]))
         and all(
             _holds(operator, key, _several(wanted), demand.values)
@@ -146,9 +146,11 @@ def _covers(pattern: str, resource: str) -> bool:
     )
 
 
-def _plain_action(action: str) -> str:
+@lru_cache(maxsize=4096)  # the actions are few, and each call is judged by all of its policy's
+def _means(pattern: str, action: str) -> bool:
     """`name/cos:GetObject` and `cos:GetObject` are the same right, whatever the case."""
-    return action.removeprefix("name/").lower()
+    plain, given = (text.removeprefix("name/").lower() for text in (pattern, action))
+    return _matches(plain, given)
 
 
 def _several(value: str | Sequence[str]) -> Sequence[str]:

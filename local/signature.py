@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -142,6 +143,7 @@ def _first_values(query: Iterable[tuple[str, str]]) -> dict[str, str]:
     return values
 
 
+@lru_cache(maxsize=4096)  # names, tokens and types are the same in call after call
 def _encoded(text: str) -> str:
     """Percent-encoding of everything but letters, digits and `-_.~`."""
     return quote(text, safe="-_.~")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import imageio_ffmpeg
 
@@ -29,10 +30,16 @@ class Ffmpeg:
         self._stopped = False
 
     def run(self, arguments: Sequence[str]) -> None:
-        """Runs ffmpeg with these arguments.
+        """Runs ffmpeg with these arguments to its end; raises as `running` does."""
+        with self.running(arguments):
+            pass
+
+    @contextlib.contextmanager
+    def running(self, arguments: Sequence[str]) -> Iterator[None]:
+        """Runs ffmpeg with these arguments beside the block, and waits for it at the block's end.
 
         ffmpeg's concat loses content with exit code 0, therefore every line that it prints at level "error" counts as
-        failure; no line is known that would have to be tolerated.
+        failure; no line is known that would have to be tolerated. When the block raises, ffmpeg is killed.
 
         Raises:
             JobFailed: exit code not 0, or a complaint.
@@ -42,8 +49,12 @@ class Ffmpeg:
         with tempfile.TemporaryFile() as complaints:
             child = self._start(command, complaints.fileno())
             try:
-                code = child.wait()
+                yield
+            except BaseException:
+                child.kill()
+                raise
             finally:
+                code = child.wait()
                 self._forget(child)
             complaints.seek(0)
             said = complaints.read(_KEPT).decode("utf-8", "replace").strip()

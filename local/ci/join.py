@@ -7,8 +7,6 @@ ffmpeg's concat ends with exit code 0 after losing content, so three things are 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from local.ci.errors import JobFailed
@@ -16,7 +14,7 @@ from local.ci.ffmpeg import Ffmpeg
 from local.ci.mediainfo import media_duration
 from local.ci.plan import Plan
 from local.ci.probe import FORMATS_WITHOUT_DURATION, NotMedia, Source
-from local.ci.spans import Span, difference, spans_of
+from local.ci.spans import Span, difference, source_of, spans_of
 from local.ci.transcode import SOUND_ONLY, concat_input, transcode
 
 # The muxer of each Container.Format, and what ${ext} becomes; "m3u8" for hls is assumed.
@@ -70,27 +68,22 @@ def _written(output: Path) -> list[Path]:
 def _copy(plan: Plan, files: Mapping[str, Path], output: Path, ffmpeg: Ffmpeg) -> list[Span]:
     """DirectConcat: packets as they are, which only works if all pieces are coded alike.
 
-    Copying takes little longer than probing, so both run at the same time and the copy is dropped if it must not be.
+    Copying takes little longer than probing, so the copy begins once the first piece is known and is dropped if
+    another differs. The pieces are probed one after the other: more probers would take the processor from the copy.
     """
-    first = spans_of(replace(plan, pieces=plan.pieces[:1]), files)[0].source
+    keys = plan.keys()
+    first = source_of(keys[0], files[keys[0]])
     streams = _kept_streams(plan, first)
-    with ThreadPoolExecutor(1) as aside:
-        probing = aside.submit(spans_of, plan, files)
-        if first.format in FORMATS_WITHOUT_DURATION:
-            source = concat_input(*_paths_and_seconds(probing.result()), output.parent)
-        else:
-            source = concat_input([files[piece.key] for piece in plan.pieces], None, output.parent)
-        try:
-            ffmpeg.run([*source, *streams, "-c", "copy", *_muxer(plan.format, output.parent), str(output)])
-        except JobFailed:
-            _refuse_unlike(probing.result())  # says better than ffmpeg what is wrong
-            raise
-        _refuse_unlike(probing.result())
-        return probing.result()
-
-
-def _paths_and_seconds(spans: Sequence[Span]) -> tuple[list[Path], list[float]]:
-    return [span.source.path for span in spans], [span.source.duration for span in spans]
+    sources, seconds = {keys[0]: first}, None
+    if first.format in FORMATS_WITHOUT_DURATION:
+        sources |= {key: source_of(key, files[key]) for key in keys[1:]}
+        seconds = [sources[piece.key].duration for piece in plan.pieces]
+    listed = concat_input([files[piece.key] for piece in plan.pieces], seconds, output.parent)
+    with ffmpeg.running([*listed, *streams, "-c", "copy", *_muxer(plan.format, output.parent), str(output)]):
+        sources |= {key: source_of(key, files[key]) for key in keys if key not in sources}
+        spans = [Span(piece, sources[piece.key], 0.0, sources[piece.key].duration) for piece in plan.pieces]
+        _refuse_unlike(spans)  # before ffmpeg's own complaint: it says better what is wrong
+    return spans
 
 
 def _refuse_unlike(spans: Sequence[Span]) -> None:

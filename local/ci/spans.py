@@ -37,17 +37,16 @@ class Span:
 
 
 def spans_of(plan: Plan, files: Mapping[str, Path]) -> list[Span]:
-    """Probes every object of the plan once; raises `JobFailed` naming the first that cannot be joined."""
+    """Probes every object of the pieces once, to its last packet; raises `JobFailed` for what cannot be joined."""
     keys = dict.fromkeys(piece.key for piece in plan.pieces)
     with ThreadPoolExecutor(_PROBERS) as probers:
-        probed = probers.map(lambda key: _source(key, files[key], count_packets=not plan.direct), keys)
+        probed = probers.map(lambda key: source_of(key, files[key], count_packets=True), keys)
         sources = dict(zip(keys, probed, strict=True))
-    if plan.direct:
-        return [Span(piece, sources[piece.key], 0.0, sources[piece.key].duration) for piece in plan.pieces]
     return [_trimmed(piece, sources[piece.key]) for piece in plan.pieces]
 
 
-def _source(key: str, path: Path, *, count_packets: bool) -> Source:
+def source_of(key: str, path: Path, *, count_packets: bool = False) -> Source:
+    """What an object is made of; raises `JobFailed` naming it when it cannot be joined."""
     try:
         source = probe(path, count_packets=count_packets)
     except NotMedia as error:
