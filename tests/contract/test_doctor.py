@@ -246,9 +246,9 @@ def test_at_a_desk_the_keys_of_the_deployment_tool_do(
 ) -> None:
     """Exit code 0 when all is well, 1 when something is wrong, 2 when the configuration is."""
     key = cloud.account.root_key()
-    for name in ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN", *MINIMAL):
-        monkeypatch.setenv(name, "")  # restored afterwards: the command sets them for this process
     environ = {**MINIMAL, "TENCENT_SECRET_ID": key.secret_id, "TENCENT_SECRET_KEY": key.secret_key}
+    for name in (*desk.KEYS.values(), *environ, "CONCAT_VERIFY"):
+        monkeypatch.setenv(name, "")  # restored afterwards: the command sets them for this process
     assert desk.main(environ) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(CHECKS)
