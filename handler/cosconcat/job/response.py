@@ -8,7 +8,6 @@ A job without an id is an error, because it cannot be anyone's.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,7 +26,6 @@ _FILES = 10_000  # hls writes a file for every few seconds
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 
 
-@dataclass(frozen=True)
 class Checksum(Node):
     """The checksum of one written file."""
 
@@ -35,7 +33,6 @@ class Checksum(Node):
     Md5: str = leaf(ANYTHING, SDK)
 
 
-@dataclass(frozen=True)
 class WrittenFile(Node):
     """`MediaResult.OutputFile`: what a job wrote."""
 
@@ -46,14 +43,12 @@ class WrittenFile(Node):
     Md5Info: tuple[Checksum, ...] = branches(Checksum, SDK, most=_FILES)
 
 
-@dataclass(frozen=True)
 class WrittenFiles(Node):
     """`MediaResult`: the files of a finished job."""
 
     OutputFile: tuple[WrittenFile, ...] = branches(WrittenFile, SDK, most=_FILES)
 
 
-@dataclass(frozen=True)
 class JobInput(Node):
     """The job's Input; the page's table says Bucket, every sample says BucketId, and it may not be there at all."""
 
@@ -63,14 +58,12 @@ class JobInput(Node):
     Object: str = leaf(ANYTHING, PAGE)
 
 
-@dataclass(frozen=True)
 class JobTemplate(Node):
     """What matters of the request's ConcatTemplate when it comes back; its fragments may be thousands."""
 
     Container: parts.Container | None = branch(parts.Container, PAGE)
 
 
-@dataclass(frozen=True)
 class JobOperation(Node):
     """The request's Operation as it comes back, and, once the job has ended, what came of it."""
 
@@ -84,7 +77,6 @@ class JobOperation(Node):
     JobLevel: str = leaf(ANYTHING, PAGE)
 
 
-@dataclass(frozen=True)
 class JobsDetail(Node):
     """One job. Code and Message mean something only when State is Failed."""
 
