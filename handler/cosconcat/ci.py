@@ -15,7 +15,6 @@ from urllib.parse import quote, urlencode
 
 from cosconcat import log
 from cosconcat.errors import InvalidInput, OutcomeUnknown, Rejected, ServiceUnavailable
-from cosconcat.job.refusals import read_error, refusal
 from cosconcat.job.response import Answer, read_jobs
 from cosconcat.ports import Bucket, Job, JobPage
 
@@ -69,6 +68,8 @@ class CiOverHttp:
         except requests.RequestException as error:
             raise OutcomeUnknown(f"{what}: {_reason(error)}; whether a job exists is unknown") from error
         if answer.status_code != requests.codes.ok:
+            from cosconcat.job.refusals import refusal
+
             raise refusal(
                 what, answer.status_code, answer.content, date=answer.headers.get("Date", ""), now=time.time()
             )
@@ -202,6 +203,8 @@ def _new_session() -> requests.Session:
 
 def _no(what: str, answer: requests.Response) -> Exception:
     """The error for a refused GET: as for a POST, but what is unknown there may simply be asked again here."""
+    from cosconcat.job.refusals import read_error, refusal
+
     error = refusal(what, answer.status_code, answer.content, date=answer.headers.get("Date", ""), now=time.time())
     if not isinstance(error, OutcomeUnknown):
         return error
