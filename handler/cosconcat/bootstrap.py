@@ -5,7 +5,6 @@ Whatever an event that is ignored does not need is imported when it is first use
 
 from __future__ import annotations
 
-import gc
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
 
 _CONFIGURES = ("CONCAT_", "LOG_LEVEL", "TENCENTCLOUD_REGION")  # how variables begin that read_config looks at
-
-# What is imported from here on stays. Looking for garbage amid it takes a twentieth of a cold start.
-gc.set_threshold(50_000)
 
 
 class SystemClock:
