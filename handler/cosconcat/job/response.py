@@ -8,9 +8,9 @@ A job without an id is an error, because it cannot be anyone's.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from cosconcat import times
 from cosconcat.errors import InvalidInput
 from cosconcat.job import media, parts, schema
 from cosconcat.job.markup import read_xml
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _FILES = 10_000  # hls writes a file for every few seconds
+_CHINA = 8 * 3600  # every documented time names this offset (seconds east of UTC); one that names none is taken for it
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 
 
@@ -192,10 +193,10 @@ def _media(operation: JobOperation) -> Media | None:
         return None  # an unfinished job may carry an empty MediaInfo
 
 
-def _seconds(time: str) -> int:
-    """Epoch seconds of `2022-06-27T15:23:10+0800`; 0 for `-`, nothing, or anything else."""
+def _seconds(text: str) -> int:
+    """Epoch seconds of `2022-06-27T15:23:10+0800`; 0 for `-`, nothing, or anything else that is no time."""
     try:
-        return int(datetime.strptime(time, "%Y-%m-%dT%H:%M:%S%z").timestamp())
+        return times.read_time(text, _CHINA) // 1000
     except ValueError:
         return 0
 
