@@ -154,7 +154,6 @@ def job_from_details(details: object) -> Job:
         output_key=output.Object,
         files=tuple(_files(detail.JobId, operation)),
         media=_media(operation),
-        created=_seconds(detail.CreationTime),
         ended=_seconds(detail.EndTime),
     )
 
@@ -195,6 +194,8 @@ def _media(operation: JobOperation) -> Media | None:
 
 def _seconds(text: str) -> int:
     """Epoch seconds of `2022-06-27T15:23:10+0800`; 0 for `-`, nothing, or anything else that is no time."""
+    if text in ("", "-"):
+        return 0
     try:
         return times.read_time(text, _CHINA) // 1000
     except ValueError:
