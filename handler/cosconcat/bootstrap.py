@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cosconcat import log
 from cosconcat.config import check_lease, read_config, read_credentials
-from cosconcat.notify import Notifier
 from cosconcat.services import Services, tell_nobody
 
 if TYPE_CHECKING:
     from cosconcat.config import Config, Credentials
+    from cosconcat.notify import Notifier
     from cosconcat.ports import Ci, Cos
 
 
@@ -63,7 +63,7 @@ def bootstrap(context: Mapping[str, object], environ: Mapping[str, str] = os.env
         clock=SystemClock(),
         nonce=_nonce,
         deadline=time.time() + limit if limit else float("inf"),
-        notify=Notifier(config) if config.notify_url else tell_nobody,
+        notify=_notifier(config) if config.notify_url else tell_nobody,
     )
 
 
@@ -83,6 +83,12 @@ def _ci(config: Config, credentials: Credentials) -> Ci:
     from cosconcat.ci import CiOverHttp
 
     return CiOverHttp(config, credentials)
+
+
+def _notifier(config: Config) -> Notifier:
+    from cosconcat.notify import Notifier
+
+    return Notifier(config)
 
 
 def _nonce() -> str:

@@ -26,7 +26,7 @@ Manner = Literal["whole", "partial", "tolerant"]
 `tolerant` skips what it does not know and checks nothing (an answer of the service)."""
 
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
-_NOT_IN_XML = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_NOT_IN_XML = r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]"
 
 
 class Allowed(NamedTuple):
@@ -259,11 +259,16 @@ def _read_one(spec: Spec, given: object, path: str, problems: list[str], manner:
         return text or ""
     if text is None:
         problems.append(f"{path}: {_shown(given)} is not a text, number or boolean; allowed: {allowed.words}")
-    elif text and _NOT_IN_XML.search(text):
+    elif not _fits_xml(text):
         problems.append(f"{path}: {_shown(text)} has control characters, which XML cannot carry")
     elif text and not allowed.accepts(text):
         problems.append(f"{path}: {_shown(text)} is not allowed; allowed: {allowed.words}")
     return text or ""
+
+
+def _fits_xml(text: str) -> bool:
+    """Whether it holds no control characters; for most text that shows without the expression."""
+    return (text.isascii() and text.isprintable()) or not re.search(_NOT_IN_XML, text)
 
 
 def _shown(value: object) -> str:
