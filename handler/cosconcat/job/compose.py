@@ -110,12 +110,8 @@ def _fragments(config: Config, fragments: FragmentSet) -> Iterator[dict[str, str
     if fragments.outro is not None:
         whole.append((fragments.outro.key, "", ""))
     for index, (key, start, end) in enumerate(whole):
-        yield {
-            "Url": f"http://{config.bucket.cos_host}/{key}",
-            "FragmentIndex": str(index),
-            "StartTime": start,
-            "EndTime": end,
-        }
+        trims = {"StartTime": start, "EndTime": end} if start or end else {}
+        yield {"Url": f"http://{config.bucket.cos_host}/{key}", "FragmentIndex": str(index), **trims}
 
 
 def _callback(config: Config, callback: str) -> dict[str, Any]:

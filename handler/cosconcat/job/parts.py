@@ -64,6 +64,8 @@ class ConcatFragment(Node):
 
     def at_odds(self, path: str) -> Iterator[str]:
         """A trim that leaves nothing."""
+        if not self.EndTime:
+            return
         start, end = as_number(self.StartTime or "0"), as_number(self.EndTime)
         if start is not None and end is not None and 0 <= end <= start:
             yield f"{path}.EndTime: '{self.EndTime}' leaves nothing; allowed: above StartTime ({self.StartTime or '0'})"

@@ -62,9 +62,11 @@ class Node:
     """
 
     specs: ClassVar[Mapping[str, Spec]] = {}  # the nodes that may stand in it, in the order in which they are written
+    required: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         cls.specs = {name: spec for name, spec in vars(cls).items() if isinstance(spec, Spec)}
+        cls.required = tuple(name for name, spec in cls.specs.items() if spec.required)
         for name, spec in cls.specs.items():
             setattr(cls, name, spec.absent)
 
@@ -206,15 +208,15 @@ def read(node: type[N], value: object, path: str, problems: list[str], manner: M
     known = node.specs
     found: dict[str, Any] = {}
     for name, given in value.items():
-        if name in known and not (given is None and manner == "partial"):
-            found[name] = _read_field(known[name], given, f"{path}.{name}", problems, manner)
-        elif name not in known and manner != "tolerant":
+        spec = known.get(name)
+        if spec is not None:
+            if given is not None or manner != "partial":
+                found[name] = _read_field(spec, given, f"{path}.{name}", problems, manner)
+        elif manner != "tolerant":
             problems.append(f"{path}.{name}: unknown node; {_nearest(str(name), node, path)}")
     made = node(**found)
     if manner == "whole":
-        problems += [
-            f"{path}.{n}: missing; required" for n, spec in known.items() if spec.required and not value.get(n)
-        ]
+        problems += [f"{path}.{name}: missing; required" for name in node.required if not value.get(name)]
         problems += made.lacking(path)
     if manner != "tolerant":
         problems += made.at_odds(path)
@@ -225,19 +227,19 @@ def mapping(node: Node) -> dict[str, Any]:
     """The nodes that are there, as nested dicts, lists and texts; what `read` reads back into an equal node."""
     found: dict[str, Any] = {}
     for name in node.specs:
-        value = getattr(node, name)
+        value = vars(node).get(name)
         if isinstance(value, Node):
             found[name] = mapping(value)
-        elif isinstance(value, tuple) and value:
+        elif isinstance(value, tuple):
             found[name] = [mapping(item) if isinstance(item, Node) else item for item in value]
-        elif value:
+        elif value is not None:
             found[name] = value
     return found
 
 
 def _read_field(spec: Spec, given: object, path: str, problems: list[str], manner: Manner) -> object:
     if spec.most == 0:
-        if isinstance(given, (list, tuple)) and manner == "tolerant":
+        if manner == "tolerant" and isinstance(given, (list, tuple)):
             given = given[0] if given else None
         return _read_one(spec, given, path, problems, manner)
     items: Sequence[object] = given if isinstance(given, (list, tuple)) else [given]
@@ -254,7 +256,7 @@ def _read_one(spec: Spec, given: object, path: str, problems: list[str], manner:
     if spec.node is not None:
         return read(spec.node, given, path, problems, manner)
     allowed = spec.allowed or ANYTHING
-    text = "" if given is None else as_text(given)
+    text = given if isinstance(given, str) else "" if given is None else as_text(given)
     if manner == "tolerant":
         return text or ""
     if text is None:
