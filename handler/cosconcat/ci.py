@@ -10,6 +10,7 @@ import logging
 import re
 import time
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from cosconcat.config import Config, Credentials
     from cosconcat.job.request import Request
+    from cosconcat.sessions import SteadySession
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 25.0
@@ -49,7 +51,7 @@ class CiOverHttp:
         self._config = config
         self._credentials = credentials
         self._pause = pause
-        self._session: requests.Session | None = None
+        self._session: SteadySession | None = None
 
     def submit(self, bucket: Bucket, request: Request) -> Job:
         """Exactly one POST /jobs, never repeated, on a connection of its own (a kept one may just be closing).
@@ -63,7 +65,8 @@ class CiOverHttp:
 
         what = f"POST /jobs of {bucket.name}"
         try:
-            with _new_session() as session:
+            with _session() as session:  # when left it closes its connection; used again, it opens another
+                session.look_around()
                 answer = self._send(session, "POST", bucket, "/jobs", {}, request.to_xml())
         except requests.RequestException as error:
             raise OutcomeUnknown(f"{what}: {_reason(error)}; whether a job exists is unknown") from error
@@ -144,7 +147,7 @@ class CiOverHttp:
 
     def _send(
         self,
-        session: requests.Session,
+        session: SteadySession,
         method: str,
         bucket: Bucket,
         path: str,
@@ -189,7 +192,13 @@ def creation_time(since: int) -> str:
     return datetime.fromtimestamp(since, _CHINA).strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
-def _new_session() -> requests.Session:
+@cache
+def _session() -> SteadySession:
+    """For POSTs alone: between two of them it holds no connection."""
+    return _new_session()
+
+
+def _new_session() -> SteadySession:
     """A session that repeats nothing, whatever the defaults of the library become."""
     from requests.adapters import HTTPAdapter
 

@@ -23,9 +23,10 @@ from cosconcat.ports import Bucket, Doomed, Head, Media, ObjectInfo, Page, Store
 if TYPE_CHECKING:
     from qcloud_cos import CosS3Client
     from qcloud_cos.cos_exception import CosClientError, CosServiceError
-    from requests import Response, Session
+    from requests import Response
 
     from cosconcat.config import Config, Credentials
+    from cosconcat.sessions import SteadySession
 
 PARALLEL = 8  # requests at a time where several keys are asked for
 RETRIES = 2  # by the SDK after 5xx and network errors, with pauses of 1 and 2 s; never after 4xx
@@ -237,7 +238,9 @@ class CosOverHttp:
                 Scheme=self._scheme,
                 Timeout=SLOW if slow else QUICK,
             )
-            self._clients[kind] = CosS3Client(config, retry=RETRIES if repeat else 0, session=_session())
+            session = _session()
+            session.look_around()
+            self._clients[kind] = CosS3Client(config, retry=RETRIES if repeat else 0, session=session)
         return self._clients[kind]
 
 
@@ -309,7 +312,7 @@ _answer = threading.local()
 
 
 @cache
-def _session() -> Session:
+def _session() -> SteadySession:
     """One pool of connections for the process. Each answer's Date is kept: the SDK hides the headers of a LIST."""
     from requests.adapters import HTTPAdapter
 
