@@ -1,7 +1,8 @@
 """Concat jobs over HTTP: the `Ci` port on Cloud Infinite's API, signed with the SDK's own signer.
 
 The SDK's client is not used: it repeats a POST up to four times, and it cannot read CI's error bodies, which have no
-Resource. A POST leaves here exactly once; reading may be repeated a few times.
+Resource. A POST leaves here exactly once; reading may be repeated a few times. Imports the SDK, so it is imported when
+first used.
 """
 
 from __future__ import annotations
@@ -14,19 +15,22 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+import requests
+from qcloud_cos import CosConfig
+from qcloud_cos.cos_auth import CosS3Auth
+from requests.adapters import HTTPAdapter
+
 from cosconcat import log
 from cosconcat.errors import InvalidInput, OutcomeUnknown, Rejected, ServiceUnavailable
 from cosconcat.job.response import Answer, read_jobs
 from cosconcat.ports import Bucket, Job, JobPage
+from cosconcat.sessions import SteadySession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import requests
-
     from cosconcat.config import Config, Credentials
     from cosconcat.job.request import Request
-    from cosconcat.sessions import SteadySession
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 25.0
@@ -61,8 +65,6 @@ class CiOverHttp:
             Rejected: CI refuses this request for good; no job exists.
             OutcomeUnknown: anything else: time-out, reset, 5xx, an answer that cannot be read.
         """
-        import requests
-
         what = f"POST /jobs of {bucket.name}"
         try:
             with _session() as session:  # when left it closes its connection; used again, it opens another
@@ -120,8 +122,6 @@ class CiOverHttp:
 
     def _read(self, bucket: Bucket, path: str, wanted: Mapping[str, str]) -> Answer:
         """A GET, repeated after a 5xx, 429, time-out, reset or an unreadable answer."""
-        import requests
-
         if self._session is None:
             self._session = _new_session()
         what = f"GET {path} of {bucket.name}"
@@ -170,9 +170,6 @@ class CiOverHttp:
 
     def _signer(self, bucket: Bucket, path: str, wanted: Mapping[str, str]) -> requests.auth.AuthBase:
         """The SDK's signer; it signs host, content-type, content-length, the token's header and every parameter."""
-        from qcloud_cos import CosConfig
-        from qcloud_cos.cos_auth import CosS3Auth
-
         log.silence_sdk()
         conf = CosConfig(
             Region=bucket.region,
@@ -200,10 +197,6 @@ def _session() -> SteadySession:
 
 def _new_session() -> SteadySession:
     """A session that repeats nothing, whatever the defaults of the library become."""
-    from requests.adapters import HTTPAdapter
-
-    from cosconcat.sessions import SteadySession
-
     session = SteadySession()
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(max_retries=0))
@@ -230,8 +223,6 @@ def _jittered(seconds: float) -> float:
 
 def _reason(error: Exception) -> str:
     """What went wrong on the way, without the URL (which requests puts into its messages)."""
-    import requests
-
     if isinstance(error, requests.Timeout):
         return "timed out"
     if isinstance(error, requests.exceptions.ProxyError):
