@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from cosconcat import times
@@ -154,12 +155,12 @@ class Convention:
             separators = ""
         return cls(prefix, pattern, signal, lead, tail, separators, window, offset)
 
-    @property
+    @cached_property
     def timed(self) -> bool:
         """Whether time orders, not a number."""
         return "time" in self.pattern.groupindex
 
-    @property
+    @cached_property
     def totals(self) -> bool:
         """Whether names hold the number of fragments."""
         return "total" in self.pattern.groupindex

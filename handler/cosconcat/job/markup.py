@@ -34,18 +34,18 @@ def read_xml(body: bytes, what: str) -> tuple[str, dict[str, Any]]:
     return _name(root), content if isinstance(content, dict) else {}
 
 
-def write_xml(root: str, content: Mapping[str, object]) -> bytes:
-    """A UTF-8 document; a list becomes a repeated element."""
+def write_xml(root: str, content: Mapping[str, Any]) -> bytes:
+    """A UTF-8 document of nested mappings, lists and texts; a list becomes a repeated element."""
     return f"<?xml version='1.0' encoding='utf-8'?>\n{_element(root, content)}".encode()
 
 
-def _element(name: str, value: object) -> str:
-    if isinstance(value, (list, tuple)):
-        return "".join([_element(name, item) for item in value])
-    if isinstance(value, Mapping):
+def _element(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        inner = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    elif isinstance(value, Mapping):
         inner = "".join([_element(child, each) for child, each in value.items()])
     else:
-        inner = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return "".join([_element(name, item) for item in value])
     return f"<{name}>{inner}</{name}>"
 
 

@@ -71,10 +71,12 @@ class Node:
             setattr(cls, name, spec.absent)
 
     def __init__(self, **values: Any) -> None:
-        unknown = values.keys() - self.specs.keys()
-        if unknown:
-            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
-        vars(self).update((name, value) for name, value in values.items() if value)
+        held = vars(self)
+        for name, value in values.items():
+            if name not in self.specs:
+                raise TypeError(f"{type(self).__name__} has no {name}")
+            if value:
+                held[name] = value
 
     def replaced(self, **values: Any) -> Self:
         """The same node with other values."""
