@@ -2,8 +2,9 @@
 
 Ours from the real layer and code packages; the afternoon's version from a plain `pip install` of the same SDK, once as
 it comes from a desk with another Python (byte-code of no use, so every start compiles the sources: SCF's places are
-read-only) and once with byte-code of the runtime's own version. All by Python 3.10, each start a process of its own, in
-turn, the disk's cache warm; the platform's own part (fetching code, starting a sandbox) is not in it.
+read-only) and once with byte-code of the runtime's own version. All by one Python 3.10, whose own library is compiled
+in each case; each start a process of its own, in turn, the disk's cache warm. Not in it: the platform's own part
+(fetching code, starting a sandbox), and how the process ends, since an instance stays for the next event.
 """
 
 from __future__ import annotations
