@@ -23,7 +23,7 @@ from local.scf.instances import credentials, proxy_environment
 from local.switches import Switches
 from tests.support.counted import in_memory, live
 
-ROUNDS = 25
+ROUNDS = 75
 SIZES = (2, 10, 100)
 GROWTH = (10, 100, 1000, 5000)
 
