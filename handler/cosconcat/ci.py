@@ -11,7 +11,7 @@ import logging
 import re
 import time
 from datetime import datetime, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -171,14 +171,15 @@ class CiOverHttp:
     def _signer(self, bucket: Bucket, path: str, wanted: Mapping[str, str]) -> requests.auth.AuthBase:
         """The SDK's signer; it signs host, content-type, content-length, the token's header and every parameter."""
         log.silence_sdk()
-        conf = CosConfig(
-            Region=bucket.region,
-            SecretId=self._credentials.secret_id,
-            SecretKey=self._credentials.secret_key,
-            Scheme=self._config.scheme,
-        )
+        conf = _signing(self._credentials, self._config.scheme, bucket.region)
         signer: requests.auth.AuthBase = CosS3Auth(conf, path, dict(wanted))
         return signer
+
+
+@lru_cache(1)  # from one invocation to the next, until the role's keys change
+def _signing(credentials: Credentials, scheme: str, region: str) -> CosConfig:
+    """What the SDK's signer needs to know."""
+    return CosConfig(Region=region, SecretId=credentials.secret_id, SecretKey=credentials.secret_key, Scheme=scheme)
 
 
 def creation_time(since: int) -> str:
