@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING, Any
 
 from cosconcat.errors import InvalidInput
 
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
 _DEEPEST = 32  # the API nests 7 deep; anything far beyond is an attack on the stack
-
-
-class _NoDoctype(ET.TreeBuilder):
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        del pubid, system
-        raise InvalidInput([f"declares a document type ({name}), which is not accepted"])
 
 
 def read_xml(body: bytes, what: str) -> tuple[str, dict[str, Any]]:
@@ -23,10 +19,15 @@ def read_xml(body: bytes, what: str) -> tuple[str, dict[str, Any]]:
     Raises:
         InvalidInput: naming `what`, when the body is not well-formed, declares a document type, or nests too deeply.
     """
+    from xml.etree import ElementTree as ET
+
+    class NoDoctype(ET.TreeBuilder):
+        def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+            del pubid, system
+            raise InvalidInput([f"{what}: declares a document type ({name}), which is not accepted"])
+
     try:
-        root = ET.fromstring(body, parser=ET.XMLParser(target=_NoDoctype()))  # noqa: S314  no document type, so no entities
-    except InvalidInput as refused:
-        raise InvalidInput([f"{what}: {refused}"]) from None
+        root = ET.fromstring(body, parser=ET.XMLParser(target=NoDoctype()))  # noqa: S314  no document type, so no entities
     except (ET.ParseError, ValueError, LookupError) as error:  # ValueError, LookupError: an unknown encoding
         raise InvalidInput([f"{what}: not well-formed XML ({error})"]) from None
     content = _content(root, what, _DEEPEST)
@@ -48,11 +49,11 @@ def _element(name: str, value: Any) -> str:
     return f"<{name}>{inner}</{name}>"
 
 
-def _name(element: ET.Element) -> str:
+def _name(element: Element) -> str:
     return element.tag.rsplit("}", 1)[-1]
 
 
-def _content(element: ET.Element, what: str, deepest: int) -> str | dict[str, Any]:
+def _content(element: Element, what: str, deepest: int) -> str | dict[str, Any]:
     if deepest == 0:
         raise InvalidInput([f"{what}: nested more than {_DEEPEST} deep"])
     if len(element) == 0:
