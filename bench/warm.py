@@ -25,7 +25,7 @@ from local.scf.instances import credentials, proxy_environment
 from local.switches import Switches
 from tests.support.counted import in_memory, live
 
-ROUNDS = 25
+ROUNDS = 75
 SIZES = (2, 10, 100)
 PROFILED, PROFILES = 10, 10  # fragments, and how many groups of them
 LEAST = 0.1  # milliseconds under the profiler that a part must take to be shown

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cosconcat.bootstrap import bootstrap
+from cosconcat.commands import Doctor, Report, Retry, read_timer_or_command
 from cosconcat.errors import Refused
-from cosconcat.events import Doctor, Report, Retry, read_timer_or_command
 from cosconcat.http import turned_away
 from cosconcat.sweep import handle_report, handle_retry, handle_sweep
 

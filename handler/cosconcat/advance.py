@@ -5,6 +5,8 @@ claim               lease runs: leave it. Over: the job is looked for; found →
 claim, job          ask CI: running → leave it; Success → commit (which writes end); Failed, Cancel, gone → end
 claim, (job,) end   do what `next` says: retry → claim n+1 · clean → clean up · superseded, keep, gave-up → done
 ..., done           take it out of the index
+
+What follows an end is imported there: most events that get this far submit a job, in a process that has just started.
 """
 
 from __future__ import annotations
@@ -13,10 +15,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from cosconcat import outputs
-from cosconcat.cleanup import clean_again, close, finish, resume
-from cosconcat.commit import Checked, commit
 from cosconcat.errors import NotYet
 from cosconcat.groups import FragmentSet, Whole
 from cosconcat.job.compose import container_format
@@ -27,6 +28,9 @@ from cosconcat.services import Services
 from cosconcat.submit import adopt, back_off, first_claim, ledger_of, listed_jobs, next_claim, submit
 from cosconcat.survey import output_key, survey
 from cosconcat.token import Token
+
+if TYPE_CHECKING:
+    from cosconcat.commit import Checked
 
 LIKE_A_REV = re.compile(r"\.r[0-9]{4,}(\.[^/.]*)?$")  # a key that another group's second content could get
 NO_JOBS: Mapping[str, Job] = MappingProxyType({})
@@ -89,6 +93,8 @@ def advance(
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
     """
+    from cosconcat.cleanup import close, finish
+
     ledger = ledger_of(services)
     attempt = ledger.newest_attempt(gid, rev)
     if attempt is None:  # only when records were deleted by hand
@@ -123,6 +129,8 @@ def judge(services: Services, claim: Claim, job: Job) -> tuple[Entry[End], Check
     Raises:
         NotYet: the job has not ended, or its output cannot be judged yet.
     """
+    from cosconcat.commit import commit
+
     ledger = ledger_of(services)
     if job.state == "Success":
         return commit(services, claim, job)
@@ -247,6 +255,8 @@ def _settled(services: Services, content: Content, fragments: FragmentSet, *, fo
     """What to say when the group's newest content is done and holds all of this one; None when a new rev is due."""
     if content.done is None:
         return None
+    from cosconcat.cleanup import clean_again, resume
+
     claim, done = content.claim.record, content.done.record
     anew = fragments.newest > content.done.written
     if done.outcome == "joined":

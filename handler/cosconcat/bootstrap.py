@@ -5,7 +5,6 @@ Whatever an event that is ignored does not need is imported when it is first use
 
 from __future__ import annotations
 
-import gc
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -14,18 +13,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cosconcat import log
 from cosconcat.config import check_lease, read_config, read_credentials
-from cosconcat.notify import Notifier
 from cosconcat.services import Services, tell_nobody
 
 if TYPE_CHECKING:
     from cosconcat.config import Config, Credentials
+    from cosconcat.notify import Notifier
     from cosconcat.ports import Ci, Cos
 
 
 _CONFIGURES = ("CONCAT_", "LOG_LEVEL", "TENCENTCLOUD_REGION")  # how variables begin that read_config looks at
-
-# What is imported from here on stays. Looking for garbage amid it takes a twentieth of a cold start.
-gc.set_threshold(50_000)
 
 
 class SystemClock:
@@ -67,7 +63,7 @@ def bootstrap(context: Mapping[str, object], environ: Mapping[str, str] = os.env
         clock=SystemClock(),
         nonce=_nonce,
         deadline=time.time() + limit if limit else float("inf"),
-        notify=Notifier(config) if config.notify_url else tell_nobody,
+        notify=_notifier(config) if config.notify_url else tell_nobody,
     )
 
 
@@ -87,6 +83,12 @@ def _ci(config: Config, credentials: Credentials) -> Ci:
     from cosconcat.ci import CiOverHttp
 
     return CiOverHttp(config, credentials)
+
+
+def _notifier(config: Config) -> Notifier:
+    from cosconcat.notify import Notifier
+
+    return Notifier(config)
 
 
 def _nonce() -> str:

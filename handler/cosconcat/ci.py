@@ -1,7 +1,8 @@
 """Concat jobs over HTTP: the `Ci` port on Cloud Infinite's API, signed with the SDK's own signer.
 
 The SDK's client is not used: it repeats a POST up to four times, and it cannot read CI's error bodies, which have no
-Resource. A POST leaves here exactly once; reading may be repeated a few times.
+Resource. A POST leaves here exactly once; reading may be repeated a few times. Imports the SDK, so it is imported when
+first used.
 """
 
 from __future__ import annotations
@@ -10,19 +11,23 @@ import logging
 import re
 import time
 from datetime import datetime, timedelta, timezone
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+import requests
+from qcloud_cos import CosConfig
+from qcloud_cos.cos_auth import CosS3Auth
+from requests.adapters import HTTPAdapter
+
 from cosconcat import log
 from cosconcat.errors import InvalidInput, OutcomeUnknown, Rejected, ServiceUnavailable
-from cosconcat.job.refusals import read_error, refusal
 from cosconcat.job.response import Answer, read_jobs
 from cosconcat.ports import Bucket, Job, JobPage
+from cosconcat.sessions import SteadySession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    import requests
 
     from cosconcat.config import Config, Credentials
     from cosconcat.job.request import Request
@@ -50,7 +55,7 @@ class CiOverHttp:
         self._config = config
         self._credentials = credentials
         self._pause = pause
-        self._session: requests.Session | None = None
+        self._session: SteadySession | None = None
 
     def submit(self, bucket: Bucket, request: Request) -> Job:
         """Exactly one POST /jobs, never repeated, on a connection of its own (a kept one may just be closing).
@@ -60,15 +65,16 @@ class CiOverHttp:
             Rejected: CI refuses this request for good; no job exists.
             OutcomeUnknown: anything else: time-out, reset, 5xx, an answer that cannot be read.
         """
-        import requests
-
         what = f"POST /jobs of {bucket.name}"
         try:
-            with _new_session() as session:
+            with _session() as session:  # when left it closes its connection; used again, it opens another
+                session.look_around()
                 answer = self._send(session, "POST", bucket, "/jobs", {}, request.to_xml())
         except requests.RequestException as error:
             raise OutcomeUnknown(f"{what}: {_reason(error)}; whether a job exists is unknown") from error
         if answer.status_code != requests.codes.ok:
+            from cosconcat.job.refusals import refusal
+
             raise refusal(
                 what, answer.status_code, answer.content, date=answer.headers.get("Date", ""), now=time.time()
             )
@@ -116,8 +122,6 @@ class CiOverHttp:
 
     def _read(self, bucket: Bucket, path: str, wanted: Mapping[str, str]) -> Answer:
         """A GET, repeated after a 5xx, 429, time-out, reset or an unreadable answer."""
-        import requests
-
         if self._session is None:
             self._session = _new_session()
         what = f"GET {path} of {bucket.name}"
@@ -143,7 +147,7 @@ class CiOverHttp:
 
     def _send(
         self,
-        session: requests.Session,
+        session: SteadySession,
         method: str,
         bucket: Bucket,
         path: str,
@@ -166,18 +170,16 @@ class CiOverHttp:
 
     def _signer(self, bucket: Bucket, path: str, wanted: Mapping[str, str]) -> requests.auth.AuthBase:
         """The SDK's signer; it signs host, content-type, content-length, the token's header and every parameter."""
-        from qcloud_cos import CosConfig
-        from qcloud_cos.cos_auth import CosS3Auth
-
         log.silence_sdk()
-        conf = CosConfig(
-            Region=bucket.region,
-            SecretId=self._credentials.secret_id,
-            SecretKey=self._credentials.secret_key,
-            Scheme=self._config.scheme,
-        )
+        conf = _signing(self._credentials, self._config.scheme, bucket.region)
         signer: requests.auth.AuthBase = CosS3Auth(conf, path, dict(wanted))
         return signer
+
+
+@lru_cache(1)  # from one invocation to the next, until the role's keys change
+def _signing(credentials: Credentials, scheme: str, region: str) -> CosConfig:
+    """What the SDK's signer needs to know."""
+    return CosConfig(Region=region, SecretId=credentials.secret_id, SecretKey=credentials.secret_key, Scheme=scheme)
 
 
 def creation_time(since: int) -> str:
@@ -188,12 +190,14 @@ def creation_time(since: int) -> str:
     return datetime.fromtimestamp(since, _CHINA).strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
-def _new_session() -> requests.Session:
+@cache
+def _session() -> SteadySession:
+    """For POSTs alone: between two of them it holds no connection."""
+    return _new_session()
+
+
+def _new_session() -> SteadySession:
     """A session that repeats nothing, whatever the defaults of the library become."""
-    from requests.adapters import HTTPAdapter
-
-    from cosconcat.sessions import SteadySession
-
     session = SteadySession()
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(max_retries=0))
@@ -202,6 +206,8 @@ def _new_session() -> requests.Session:
 
 def _no(what: str, answer: requests.Response) -> Exception:
     """The error for a refused GET: as for a POST, but what is unknown there may simply be asked again here."""
+    from cosconcat.job.refusals import read_error, refusal
+
     error = refusal(what, answer.status_code, answer.content, date=answer.headers.get("Date", ""), now=time.time())
     if not isinstance(error, OutcomeUnknown):
         return error
@@ -218,8 +224,6 @@ def _jittered(seconds: float) -> float:
 
 def _reason(error: Exception) -> str:
     """What went wrong on the way, without the URL (which requests puts into its messages)."""
-    import requests
-
     if isinstance(error, requests.Timeout):
         return "timed out"
     if isinstance(error, requests.exceptions.ProxyError):

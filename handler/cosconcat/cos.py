@@ -2,7 +2,7 @@
 
 What the SDK does unasked is met here: it drops a leading slash of a key, hides the headers of a LIST, logs headers
 and URLs, repeats what failed, reads error codes only where a `<Resource>` stands beside them, and turns empty answers
-into None. Threads are used here and nowhere else.
+into None. Threads are used here and nowhere else. Imports the SDK, so it is imported when first used.
 """
 
 from __future__ import annotations
@@ -13,17 +13,26 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
+from xml.etree.ElementTree import ParseError
+
+from qcloud_cos import CosConfig, CosS3Client
+from qcloud_cos.cos_auth import CosS3Auth
+from qcloud_cos.cos_comm import format_xml, get_md5
+from qcloud_cos.cos_exception import CosClientError, CosServiceError
+from requests import RequestException
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 
 from cosconcat import log
 from cosconcat.errors import ConcatError, InvalidInput, Rejected, ServiceUnavailable
 from cosconcat.ports import Bucket, Doomed, Head, Media, ObjectInfo, Page, Stored, Undeleted, Unreadable
+from cosconcat.sessions import SteadySession
 
 if TYPE_CHECKING:
-    from qcloud_cos import CosS3Client
-    from qcloud_cos.cos_exception import CosClientError, CosServiceError
-    from requests import Response, Session
+    from requests import Response
 
     from cosconcat.config import Config, Credentials
 
@@ -165,8 +174,6 @@ class CosOverHttp:
 
     def tag(self, bucket: Bucket, key: str, tags: Mapping[str, str]) -> None:
         """Replace the object's tags; with none, remove them."""
-        from qcloud_cos.cos_comm import format_xml, get_md5
-
         with _translated("PUT tagging" if tags else "DELETE tagging", bucket, key):
             if not tags:
                 self._client(bucket).delete_object_tagging(Bucket=bucket.name, Key=_path(key))
@@ -199,8 +206,6 @@ class CosOverHttp:
 
     def _ask(self, bucket: Bucket, key: str, parameters: dict[str, str]) -> bytes:
         """GET with parameters; the body as it came, where the SDK would evaluate it as Python."""
-        from qcloud_cos.cos_auth import CosS3Auth
-
         client = self._client(bucket, slow=True)
         answer = client.send_request(
             method="GET",
@@ -227,8 +232,6 @@ class CosOverHttp:
         """The SDK's client for a region: it takes the host from there, the bucket with each call."""
         kind = (bucket.region, slow, repeat)
         if kind not in self._clients:
-            from qcloud_cos import CosConfig, CosS3Client
-
             config = CosConfig(
                 Region=bucket.region,
                 SecretId=self._credentials.secret_id,
@@ -237,7 +240,9 @@ class CosOverHttp:
                 Scheme=self._scheme,
                 Timeout=SLOW if slow else QUICK,
             )
-            self._clients[kind] = CosS3Client(config, retry=RETRIES if repeat else 0, session=_session())
+            session = _session()
+            session.look_around()
+            self._clients[kind] = CosS3Client(config, retry=RETRIES if repeat else 0, session=session)
         return self._clients[kind]
 
 
@@ -261,8 +266,6 @@ def _each(keys: Sequence[_K], ask: Callable[[_K], _V]) -> Mapping[_K, _V]:
 
 
 def _head(key: str, headers: Mapping[str, str]) -> Head:
-    from requests.structures import CaseInsensitiveDict
-
     headers = CaseInsensitiveDict(headers)
     info = ObjectInfo(
         key,
@@ -281,8 +284,6 @@ def _listed(item: Mapping[str, str]) -> ObjectInfo:
 
 def _seconds(date: str) -> int:
     """Epoch seconds of an HTTP date."""
-    from email.utils import parsedate_to_datetime
-
     return int(parsedate_to_datetime(date).timestamp())
 
 
@@ -309,12 +310,8 @@ _answer = threading.local()
 
 
 @cache
-def _session() -> Session:
+def _session() -> SteadySession:
     """One pool of connections for the process. Each answer's Date is kept: the SDK hides the headers of a LIST."""
-    from requests.adapters import HTTPAdapter
-
-    from cosconcat.sessions import SteadySession
-
     log.silence_sdk()
     session = SteadySession()
     for scheme in ("http://", "https://"):
@@ -345,11 +342,6 @@ def _service_now() -> int:
 @contextmanager
 def _translated(method: str, bucket: Bucket, key: str) -> Iterator[None]:
     """Errors of the SDK, of the network below it and of answers that make no sense, in our own words."""
-    from xml.etree.ElementTree import ParseError
-
-    from qcloud_cos.cos_exception import CosClientError, CosServiceError
-    from requests import RequestException
-
     what = f"{method} {bucket.name}/{key} ({bucket.region})"
     _answer.date = ""
     try:
@@ -380,8 +372,6 @@ def _refusal(what: str, error: CosServiceError) -> ConcatError:
 
 def _client_failure(what: str, error: CosClientError) -> ConcatError:
     """The SDK wraps network errors in the same class as its own refusals; the wrapped one tells them apart."""
-    from requests import RequestException
-
     if isinstance(error.__context__, RequestException):
         return ServiceUnavailable(f"{what}: {error}")
     return Rejected(f"{what}: the SDK refuses: {error}", status=0, code="ClientError")

@@ -1,7 +1,7 @@
-"""What wakes a function: COS upload events, the timer, and the commands a person gives by hand.
+"""What wakes the function `upload`: events of COS. Messages about finished jobs (function URL and CMQ) are read by
+`messages`, the timer and what a person says by hand by `commands`.
 
-Every shape is documented in `events/README.md` and has a sample beside it. Messages about finished jobs (function URL
-and CMQ) are read by `messages`.
+Every shape is documented in `events/README.md` and has a sample beside it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from cosconcat.errors import Refused
 
 _CREATED = "cos:ObjectCreated:"
 _KEY_BYTES = 850  # longest key COS takes (COS, limits)
-_HOST = re.compile(
-    r"(?P<bucket>[a-z0-9][a-z0-9-]*-[0-9]+)\.cos\.(?P<region>[a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)"
-)
+_HOST = r"(?P<bucket>[a-z0-9][a-z0-9-]*-[0-9]+)\.cos\.(?P<region>[a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)"
 
 
 @dataclass(frozen=True)
@@ -40,31 +38,6 @@ class Ignored:
     reason: str
 
 
-@dataclass(frozen=True)
-class Timer:
-    """The sweep's timer fired."""
-
-
-@dataclass(frozen=True)
-class Retry:
-    """By hand: try the group again that had been given up."""
-
-    group: str
-
-
-@dataclass(frozen=True)
-class Report:
-    """By hand: say what is not joined, and why."""
-
-
-@dataclass(frozen=True)
-class Doctor:
-    """By hand: check the deployment."""
-
-
-Command = Timer | Retry | Report | Doctor
-
-
 def is_http(event: object) -> bool:
     """Whether the event is an HTTP request (function URL or API gateway) and wants an HTTP answer."""
     if not isinstance(event, Mapping) or "Records" in event:
@@ -84,28 +57,6 @@ def read_uploads(event: object) -> tuple[Upload | Ignored, ...]:
     return tuple(_read_record(record, f"Records[{place}]") for place, record in enumerate(records))
 
 
-def read_timer_or_command(event: object) -> Command:
-    """What the sweep is asked to do.
-
-    Raises:
-        Refused: the event is neither the timer's nor exactly one of the commands.
-    """
-    if isinstance(event, Mapping):
-        if event.get("Type") == "Timer":
-            return Timer()
-        if len(event) == 1:
-            [(name, value)] = event.items()
-            if name == "retry" and isinstance(value, str) and value and _storable(value):
-                return Retry(value)
-            if name == "report" and value is True:
-                return Report()
-            if name == "doctor" and value is True:
-                return Doctor()
-    raise Refused(
-        ['event: expected the timer\'s event, {"retry": "<group>"}, {"report": true} or {"doctor": true}'],
-    )
-
-
 def _read_record(record: object, place: str) -> Upload | Ignored:
     cos = _child(record, "cos")
     if not cos:
@@ -122,7 +73,7 @@ def _read_record(record: object, place: str) -> Upload | Ignored:
     key = _key(_text(_child(cos, "cosObject").get("key")), bucket, url_key)
     if not key:
         return Ignored(f"{place}.cos.cosObject.key: not of the form /<appid>/<bucket>/<key>, and no url says more")
-    if not _storable(key):
+    if not storable(key):
         return Ignored(f"{place}.cos.cosObject.key: not UTF-8 or longer than {_KEY_BYTES} bytes")
     return Upload(bucket, region, key, event_name)
 
@@ -131,13 +82,15 @@ def _bucket(said: Mapping[str, object], host: str) -> tuple[str, str]:
     """Full name and region. The event's `name` lacks the appid and its `region` is a short code (`gz`); the long
     region stands in `cosRegion`, which is observed but not documented, and in the url's host.
     """
-    found = _HOST.fullmatch(host)
     name, appid = _text(said.get("name")), _text(said.get("appid"))
+    region = _text(said.get("cosRegion")) or _text(said.get("s3Region"))
+    found = None if name and appid and region else re.fullmatch(_HOST, host)
     if name and appid:
         bucket = name if name.endswith(f"-{appid}") else f"{name}-{appid}"
     else:
         bucket = found["bucket"] if found else ""
-    region = _text(said.get("cosRegion")) or _text(said.get("s3Region")) or (found["region"] if found else "")
+    if not region:
+        region = found["region"] if found else ""
     return bucket, region
 
 
@@ -182,7 +135,7 @@ def _text(value: object) -> str:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
-def _storable(key: str) -> bool:
+def storable(key: str) -> bool:
     """Whether COS could hold such a key: UTF-8 (no lone surrogates from JSON) and not too long."""
     try:
         return len(key.encode()) <= _KEY_BYTES

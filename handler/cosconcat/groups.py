@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cosconcat.ports import ObjectInfo
 
@@ -105,8 +105,7 @@ class Gone:
 Verdict = Whole | Waiting | Invalid | Gone
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A fragment as it was found: what its key says, and the object."""
 
     name: FragmentName

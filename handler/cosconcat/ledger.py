@@ -19,7 +19,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from cosconcat.errors import InvalidInput
 from cosconcat.groups import Fragment, FragmentSet
@@ -137,16 +137,14 @@ class Entry(Generic[R]):
         return self.now - self.written
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(NamedTuple):
     """The newest attempt of a rev: its claim, and its end if it has one."""
 
     claim: Entry[Claim]
     end: Entry[End] | None
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """The newest rev of a group: its first claim, and the closing record if it has one."""
 
     rev: int

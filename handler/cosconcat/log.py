@@ -11,6 +11,7 @@ import math
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -38,10 +39,16 @@ def configure(config: Config, credentials: Credentials) -> None:
         config.callback_secret,
         config.callback_secret_old,
     )
+    _state["level"] = LEVELS.get(config.log_level.upper(), LEVELS["INFO"])
+    _state["secrets"] = _as_written(secrets)
+
+
+@lru_cache(1)  # they change with the role's keys, not with every invocation
+def _as_written(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    """The forms of the secrets that may turn up, the longest first."""
     known = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
     written = {form for secret in known for form in (secret, quote(secret, safe=""), quote(secret))}
-    _state["level"] = LEVELS.get(config.log_level.upper(), LEVELS["INFO"])
-    _state["secrets"] = tuple(sorted(written, key=len, reverse=True))
+    return tuple(sorted(written, key=len, reverse=True))
 
 
 def debug(what: str, **fields: object) -> None:

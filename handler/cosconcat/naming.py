@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 from cosconcat import times
 from cosconcat.errors import InvalidInput
@@ -34,8 +36,8 @@ WINDOWS = {"hour": 3600, "day": 86400}
 # The API takes addresses unencoded: a `?` or `#` would cut the key short, `${…}` would be filled in by the service.
 # Path segments of dots are resolved away by HTTP clients on the way.
 _IMPOSSIBLE = re.compile(r"[?#\x00-\x1f\x7f-\x9f\ud800-\udfff]|\$\{|\{(?:ext|jobid)\}|(?:^|/)\.\.?(?:/|$)")
-_COUNT = re.compile(r"(?P<group>.+)[/.](?P<count>[0-9]{1,6})\.final", re.DOTALL)
-_WINDOW = re.compile(r"(?P<base>.+)_(?P<start>[0-9]{8}T[0-9]{6}(?:Z|[+-][0-9]{4}))", re.DOTALL)
+_COUNT = r"(?s:(?P<group>.+)[/.](?P<count>[0-9]{1,6})\.final)"
+_WINDOW = r"(?s:(?P<base>.+)_(?P<start>[0-9]{8}T[0-9]{6}(?:Z|[+-][0-9]{4})))"
 _ZONES_SPAN = 14 * 3600  # the farthest a local date can be from UTC, seconds
 KEY_BYTES = 850  # COS: a key has at most 850 bytes in UTF-8
 
@@ -100,8 +102,7 @@ class InvalidName:
 Name = FragmentName | MarkerName | ManifestName | NotOurs | InvalidName
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of the bucket's sorted keys: those under `prefix`, after `after`, and not beyond the last that
     begins with `last` (both empty: no bound).
     """
@@ -154,12 +155,12 @@ class Convention:
             separators = ""
         return cls(prefix, pattern, signal, lead, tail, separators, window, offset)
 
-    @property
+    @cached_property
     def timed(self) -> bool:
         """Whether time orders, not a number."""
         return "time" in self.pattern.groupindex
 
-    @property
+    @cached_property
     def totals(self) -> bool:
         """Whether names hold the number of fragments."""
         return "total" in self.pattern.groupindex
@@ -263,7 +264,7 @@ class Convention:
         for ending in ("/_DONE", "/all.done") if self.foldered else (".done",):
             if rest.endswith(ending):
                 return MarkerName(key, rest[: -len(ending)], None)
-        found = _COUNT.fullmatch(rest)
+        found = re.fullmatch(_COUNT, rest)
         if found and rest[found.end("group")] == ("/" if self.foldered else "."):
             return MarkerName(key, found["group"], int(found["count"]))
         return None
@@ -309,7 +310,7 @@ def _whole(text: str) -> int:
 
 def _split_window(group: str) -> tuple[str, str]:
     """Base and window start of a group id of a timed convention."""
-    found = _WINDOW.fullmatch(group)
+    found = re.fullmatch(_WINDOW, group)
     if found is None:
         raise InvalidInput([f"group {group} does not end in the start of a window, as in cam_20241201T100000Z"])
     return found["base"], found["start"]

@@ -18,7 +18,6 @@ from cosconcat import log, outputs, signing
 from cosconcat.errors import InvalidInput, NeverAgain, NotYet, OutcomeUnknown, TryAgain
 from cosconcat.groups import FragmentSet
 from cosconcat.job.compose import compose, container_format
-from cosconcat.job.mixed import differences
 from cosconcat.job.request import Request
 from cosconcat.ledger import Claim, End, Entry, JobRecord, Ledger, Probed
 from cosconcat.ports import Job, Unreadable
@@ -194,6 +193,8 @@ def compose_request(services: Services, claim: Claim) -> Request:
 
 def _probe(services: Services, claim: Claim) -> Probed:
     """Whether a direct join would do: every fragment probed, a paid call each, so only once for each content."""
+    from cosconcat.job.mixed import differences
+
     fragments = claim.set
     keys = [f.object.key for f in fragments.fragments]
     keys += [o.key for o in (fragments.intro, fragments.outro) if o]

@@ -1,4 +1,7 @@
-"""Times as recorders write them into names: ISO 8601 basic, extended, run together; epoch seconds, milliseconds."""
+"""Times as recorders write them into names: ISO 8601 basic, extended, run together; epoch seconds, milliseconds.
+
+Expressions are compiled when first used: a start that reads no time need not wait for them.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,7 @@ TEXT = (
     r"(?P<fraction>[.,][0-9]{1,6}|[0-9]{3})?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
     r"|(?P<epoch>[0-9]{10}(?:[0-9]{3})?))"
 )
-_TEXT = re.compile(TEXT)
-_ZONE = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
+_ZONE = r"([+-])([0-9]{2}):?([0-9]{2})"
 
 
 def read_zone(text: str) -> int:
@@ -26,7 +28,7 @@ def read_zone(text: str) -> int:
     """
     if text == "Z":
         return 0
-    found = _ZONE.fullmatch(text)
+    found = re.fullmatch(_ZONE, text)
     if found is None or int(found[2]) > 14 or int(found[3]) > 59:
         raise ValueError(f"{text!r} is no time zone; allowed are Z and offsets such as +08:00")
     seconds = int(found[2]) * 3600 + int(found[3]) * 60
@@ -47,7 +49,7 @@ def read_time(text: str, offset: int) -> int:
     Raises:
         ValueError: when the text is in none of the spellings, or names a day or an hour that does not exist.
     """
-    found = _TEXT.fullmatch(text)
+    found = re.fullmatch(TEXT, text)
     if found is None:
         raise ValueError(f"{text!r} is no date and time in a known spelling")
     if found["epoch"]:
@@ -64,7 +66,7 @@ def read_time(text: str, offset: int) -> int:
 
 def write_time_like(text: str, seconds: int, offset: int) -> str:
     """Epoch `seconds` in the spelling and zone of `text`, up to the seconds: what names of that moment begin with."""
-    found = _TEXT.fullmatch(text)
+    found = re.fullmatch(TEXT, text)
     if found is None:
         raise ValueError(f"{text!r} is no date and time in a known spelling")
     if found["epoch"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_TEXT = re.compile(r"cosconcat/(?P<gid>[0-9a-f]{32})/(?P<rev>[0-9]{4,})/(?P<n>[0-9]{4,})/(?P<nonce>[0-9a-f]{32,64})")
+_TEXT = r"cosconcat/(?P<gid>[0-9a-f]{32})/(?P<rev>[0-9]{4,})/(?P<n>[0-9]{4,})/(?P<nonce>[0-9a-f]{32,64})"
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Token:
     @classmethod
     def parse(cls, text: str) -> Token | None:
         """The token in a job's UserData, or None when the text is not exactly one of ours."""
-        found = _TEXT.fullmatch(text)
+        found = re.fullmatch(_TEXT, text)
         if found is None:
             return None
         return cls(found["gid"], int(found["rev"]), int(found["n"]), found["nonce"])

@@ -157,7 +157,7 @@ class CiModel:
         """The job in the port's words; wildcards in Output.Object stay as they were asked for."""
         return Job(
             work.id, "Concat", work.state, work.code, work.message, work.user_data, work.output, work.key,
-            work.files, work.media, int(work.created + self.skew), int(work.ended + self.skew) if work.ended else 0,
+            work.files, work.media, int(work.ended + self.skew) if work.ended else 0,
         )  # fmt: skip
 
     # -- what CI does -------------------------------------------------------------------------------------------------

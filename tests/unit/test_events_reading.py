@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cosconcat.commands import read_timer_or_command
 from cosconcat.errors import Refused
-from cosconcat.events import Ignored, Upload, is_http, read_timer_or_command, read_uploads
+from cosconcat.events import Ignored, Upload, is_http, read_uploads
 
 SAMPLES = [json.loads(path.read_text()) for path in (Path(__file__).parents[2] / "events").glob("*.json")]
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cosconcat.commands import Doctor, Report, Retry, Timer, read_timer_or_command
 from cosconcat.config import Config
 from cosconcat.errors import Refused
-from cosconcat.events import Doctor, Ignored, Report, Retry, Timer, Upload, is_http, read_timer_or_command, read_uploads
+from cosconcat.events import Ignored, Upload, is_http, read_uploads
 from cosconcat.messages import Message, read_messages
 from cosconcat.ports import Bucket
 from cosconcat.signing import authentic

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from cosconcat.job.mixed import differences
@@ -16,7 +14,7 @@ ONE = Media(10.0, 1000, VIDEO, AUDIO)
 
 def test_files_of_one_kind_agree() -> None:
     """Length and size may differ; 29.97 and 30000/1001 are one rate."""
-    other = Media(7.0, 5, replace(VIDEO, fps=30000 / 1001), AUDIO)
+    other = Media(7.0, 5, VIDEO._replace(fps=30000 / 1001), AUDIO)
     assert differences([("a", ONE), ("b", other)]) == ()
     assert differences([("a", ONE)]) == ()
     assert differences([]) == ()
@@ -25,18 +23,18 @@ def test_files_of_one_kind_agree() -> None:
 @pytest.mark.parametrize(
     ("other", "sentence"),
     [
-        (replace(ONE, video=replace(VIDEO, codec="hevc")), "b: video codec is hevc, in a it is h264"),
-        (replace(ONE, video=replace(VIDEO, profile="Main")), "b: video profile is Main, in a it is High"),
-        (replace(ONE, video=replace(VIDEO, width=640)), "b: video width is 640, in a it is 1280"),
-        (replace(ONE, video=replace(VIDEO, height=480)), "b: video height is 480, in a it is 720"),
-        (replace(ONE, video=replace(VIDEO, fps=25.0)), "b: video fps is 25, in a it is 29.97"),
-        (replace(ONE, video=replace(VIDEO, timebase="1/90000")), "b: video timebase is 1/90000, in a it is 1/30000"),
-        (replace(ONE, video=replace(VIDEO, pix_format="")), "b: video pix_format is unknown, in a it is yuv420p"),
-        (replace(ONE, audio=replace(AUDIO, codec="mp3")), "b: audio codec is mp3, in a it is aac"),
-        (replace(ONE, audio=replace(AUDIO, sample_rate=48000)), "b: audio sample_rate is 48000, in a it is 44100"),
-        (replace(ONE, audio=replace(AUDIO, channels=1)), "b: audio channels is 1, in a it is 2"),
-        (replace(ONE, audio=None), "b: audio is absent, in a it is present"),
-        (replace(ONE, video=None), "b: video is absent, in a it is present"),
+        (ONE._replace(video=VIDEO._replace(codec="hevc")), "b: video codec is hevc, in a it is h264"),
+        (ONE._replace(video=VIDEO._replace(profile="Main")), "b: video profile is Main, in a it is High"),
+        (ONE._replace(video=VIDEO._replace(width=640)), "b: video width is 640, in a it is 1280"),
+        (ONE._replace(video=VIDEO._replace(height=480)), "b: video height is 480, in a it is 720"),
+        (ONE._replace(video=VIDEO._replace(fps=25.0)), "b: video fps is 25, in a it is 29.97"),
+        (ONE._replace(video=VIDEO._replace(timebase="1/90000")), "b: video timebase is 1/90000, in a it is 1/30000"),
+        (ONE._replace(video=VIDEO._replace(pix_format="")), "b: video pix_format is unknown, in a it is yuv420p"),
+        (ONE._replace(audio=AUDIO._replace(codec="mp3")), "b: audio codec is mp3, in a it is aac"),
+        (ONE._replace(audio=AUDIO._replace(sample_rate=48000)), "b: audio sample_rate is 48000, in a it is 44100"),
+        (ONE._replace(audio=AUDIO._replace(channels=1)), "b: audio channels is 1, in a it is 2"),
+        (ONE._replace(audio=None), "b: audio is absent, in a it is present"),
+        (ONE._replace(video=None), "b: video is absent, in a it is present"),
     ],
 )
 def test_each_property_is_named_with_both_values(other: Media, sentence: str) -> None:
@@ -46,5 +44,5 @@ def test_each_property_is_named_with_both_values(other: Media, sentence: str) ->
 
 def test_every_difference_of_every_file_is_named() -> None:
     """Against the first file, whose description the output gets."""
-    silent = replace(ONE, audio=None, video=replace(VIDEO, width=640, height=360))
+    silent = ONE._replace(audio=None, video=VIDEO._replace(width=640, height=360))
     assert len(differences([("a", ONE), ("b", silent), ("c", ONE), ("d", silent)])) == 6

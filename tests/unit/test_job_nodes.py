@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cosconcat.errors import InvalidInput
-from cosconcat.job.request import Request
+from cosconcat.job.request import Container, Output, Request
 from cosconcat.job.schema import walk
 
 HOST = "http://demo-1250000000.cos.ap-guangzhou.myqcloud.com"
@@ -257,3 +257,21 @@ def test_a_missing_required_node_is_named(path: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         Request.from_mapping(request)
     assert f"{indexed(path)}: missing; required" in refused.value.problems
+
+
+def test_a_node_is_a_value_that_cannot_be_changed() -> None:
+    """Equal when the same is there, whether what is absent was left out or given as nothing; never changed."""
+    container = Container(Format="mp4")
+    assert container == Container(Format="mp4") != Container(Format="ts")
+    assert {container, Container(Format="mp4")} == {container}
+    assert Container(Format="") == Container() != Output()
+    assert container.replaced(Format="ts") == Container(Format="ts")
+    assert repr(container) == "Container(Format='mp4')"
+    with pytest.raises(AttributeError, match=r"Container\.Format cannot be changed"):
+        container.Format = "ts"  # type: ignore[misc]  # that it cannot be is what is tested
+
+
+def test_a_node_takes_only_what_may_stand_in_it() -> None:
+    """A misspelt name does not pass for a node that is not there."""
+    with pytest.raises(TypeError, match="Container has no Frmat"):
+        Container(Frmat="mp4")  # type: ignore[call-arg]  # checked before it runs, too

@@ -40,7 +40,7 @@ def requests_of(node: type[schema.Node]) -> st.SearchStrategy[dict[str, Any]]:
         single = requests_of(spec.node) if spec.node else PLAIN_TEXT
         return st.lists(single, min_size=1, max_size=min(spec.most, 3)) if spec.most else single
 
-    return st.fixed_dictionaries({}, optional={name: one(spec) for name, spec in schema.specs(node).items()})
+    return st.fixed_dictionaries({}, optional={name: one(spec) for name, spec in node.specs.items()})
 
 
 @settings(max_examples=150, deadline=None)

@@ -20,7 +20,7 @@ DONE: dict[str, Any] = {
     "State": "Success",
     "Tag": "Concat",
     "JobId": "j1",
-    "CreationTime": "2026-01-05T10:00:00+0800",
+    "EndTime": "2026-01-05T10:00:00+0800",
     "Operation": {
         "MediaInfo": {
             "Format": {"Duration": "12.3", "Size": "1234567", "Bitrate": "800.1"},
@@ -59,7 +59,7 @@ def test_a_finished_job_is_read() -> None:
     assert (job.id, job.tag, job.state, job.user_data) == ("j1", "Concat", "Success", "group-17")
     assert (job.output, job.output_key) == (Bucket("demo-1250000000", "ap-guangzhou"), "out/x.${ext}")
     assert job.files == (OutputFile("out/x.mp4", MD5),)
-    assert job.created == 1767578400
+    assert job.ended == 1767578400
     assert job.media == Media(
         12.3, 1234567, VideoStream("h264", "High", 1280, 720, 50.0, "", ""), AudioStream("aac", 44100, 2)
     )
@@ -132,7 +132,7 @@ def test_checksums_belong_to_their_file(sums: object, md5s: list[str]) -> None:
 )
 def test_times_are_epoch_seconds_or_unknown(time: object, seconds: int) -> None:
     """`-` stands for a time that is not known yet; older samples have an empty element."""
-    assert job_from_details({**DONE, "CreationTime": time}).created == seconds
+    assert job_from_details({**DONE, "EndTime": time}).ended == seconds
 
 
 @pytest.mark.parametrize(

@@ -51,15 +51,15 @@ def test_a_job_is_ours_only_if_tag_nonce_and_output_agree() -> None:
     """Each of them alone is not enough."""
     nonces = frozenset({CLAIM.nonce})
     assert outputs.is_job_of(JOB, CLAIM, nonces)
-    assert outputs.is_job_of(replace(JOB, output_key="/output/a/v.mp4"), CLAIM, nonces)
+    assert outputs.is_job_of(JOB._replace(output_key="/output/a/v.mp4"), CLAIM, nonces)
     for foreign in (
-        replace(JOB, tag="Transcode"),
-        replace(JOB, user_data="This is my data."),
-        replace(JOB, user_data=str(replace(CLAIM, nonce="cd" * 16).token)),
-        replace(JOB, user_data=str(replace(CLAIM, rev=2).token)),
-        replace(JOB, user_data=str(replace(CLAIM, group="other").token)),
-        replace(JOB, output=Bucket("other-1250000000", "ap-guangzhou")),
-        replace(JOB, output_key="output/b.mp4"),
+        JOB._replace(tag="Transcode"),
+        JOB._replace(user_data="This is my data."),
+        JOB._replace(user_data=str(replace(CLAIM, nonce="cd" * 16).token)),
+        JOB._replace(user_data=str(replace(CLAIM, rev=2).token)),
+        JOB._replace(user_data=str(replace(CLAIM, group="other").token)),
+        JOB._replace(output=Bucket("other-1250000000", "ap-guangzhou")),
+        JOB._replace(output_key="output/b.mp4"),
     ):
         assert not outputs.is_job_of(foreign, CLAIM, nonces)
 
@@ -67,7 +67,7 @@ def test_a_job_is_ours_only_if_tag_nonce_and_output_agree() -> None:
 def test_the_written_key_is_the_one_that_was_asked_for() -> None:
     """A leading slash is tolerated, another key is not, and an unknown one waits."""
     assert outputs.written_key(CLAIM, JOB) == "output/a/v.mp4"
-    assert outputs.written_key(CLAIM, replace(JOB, files=(OutputFile("/output/a/v.mp4"),))) == "output/a/v.mp4"
-    assert outputs.written_key(CLAIM, replace(JOB, files=(OutputFile("output/x.mp4"),))) is None
+    assert outputs.written_key(CLAIM, JOB._replace(files=(OutputFile("/output/a/v.mp4"),))) == "output/a/v.mp4"
+    assert outputs.written_key(CLAIM, JOB._replace(files=(OutputFile("output/x.mp4"),))) is None
     with pytest.raises(NotYet):
-        outputs.written_key(replace(CLAIM, output_key="${jobid}.mp4"), replace(JOB, id=""))
+        outputs.written_key(replace(CLAIM, output_key="${jobid}.mp4"), JOB._replace(id=""))

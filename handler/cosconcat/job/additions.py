@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cosconcat.job import parts
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 _OFFSET = number(-4096, 4096, "(percent or pixels, by LocMode)")
 
 
-@dataclass(frozen=True)
 class AudioMix(Node):
     """A sound to mix in, from the input's bucket; its URL is encoded, unlike that of a fragment."""
 
@@ -25,7 +23,6 @@ class AudioMix(Node):
     EffectConfig: parts.EffectConfig | None = branch(parts.EffectConfig, STRUCTURES)
 
 
-@dataclass(frozen=True)
 class Watermark(Node):
     """One watermark: what, where, and from when to when (seconds)."""
 

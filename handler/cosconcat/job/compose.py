@@ -109,13 +109,10 @@ def _fragments(config: Config, fragments: FragmentSet) -> Iterator[dict[str, str
         whole.insert(0, (fragments.intro.key, "", ""))
     if fragments.outro is not None:
         whole.append((fragments.outro.key, "", ""))
+    host = f"http://{config.bucket.cos_host}"
     for index, (key, start, end) in enumerate(whole):
-        yield {
-            "Url": f"http://{config.bucket.cos_host}/{key}",
-            "FragmentIndex": str(index),
-            "StartTime": start,
-            "EndTime": end,
-        }
+        trims = {"StartTime": start, "EndTime": end} if start or end else {}
+        yield {"Url": f"{host}/{key}", "FragmentIndex": str(index), **trims}
 
 
 def _callback(config: Config, callback: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from cosconcat.errors import InvalidInput
 from cosconcat.job import schema
@@ -15,7 +14,6 @@ from cosconcat.ports import AudioStream, Media, VideoStream
 _STREAMS = 100  # most streams of one kind that are looked at
 
 
-@dataclass(frozen=True)
 class FormatInfo(Node):
     """The file as a whole: Duration in seconds, Size in bytes."""
 
@@ -23,7 +21,6 @@ class FormatInfo(Node):
     Size: str = leaf(ANYTHING, SDK)
 
 
-@dataclass(frozen=True)
 class VideoInfo(Node):
     """One video stream; Fps comes as `15.000000` or as `50/1`."""
 
@@ -37,7 +34,6 @@ class VideoInfo(Node):
     PixFormat: str = leaf(ANYTHING, SDK)
 
 
-@dataclass(frozen=True)
 class AudioInfo(Node):
     """One audio stream; SampleRate in Hz."""
 
@@ -46,7 +42,6 @@ class AudioInfo(Node):
     Channel: str = leaf(ANYTHING, SDK)
 
 
-@dataclass(frozen=True)
 class Streams(Node):
     """The streams, each kind once, several times or not at all."""
 
@@ -54,7 +49,6 @@ class Streams(Node):
     Audio: tuple[AudioInfo, ...] = branches(AudioInfo, SDK, most=_STREAMS)
 
 
-@dataclass(frozen=True)
 class MediaInfo(Node):
     """`MediaInfo` of a probe or of a finished job."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,11 +37,11 @@ def _unlike(
         if there is not here:
             yield kind, "present" if there else "absent", "present" if here else "absent"
         return
-    for field in fields(there):
-        one, other = getattr(there, field.name), getattr(here, field.name)
-        same = abs(one - other) <= _SAME_FPS if field.name == "fps" else one == other
+    for name in there._fields:
+        one, other = getattr(there, name), getattr(here, name)
+        same = abs(one - other) <= _SAME_FPS if name == "fps" else one == other
         if not same:
-            yield f"{kind} {field.name}", one, other
+            yield f"{kind} {name}", one, other
 
 
 def _shown(value: object) -> str:

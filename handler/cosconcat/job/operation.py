@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cosconcat.job import additions, parts, template
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True)
 class Operation(Node):
     """What to do. `TemplateId` has priority over `ConcatTemplate`; `UserData` comes back with the job."""
 

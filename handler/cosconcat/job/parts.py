@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cosconcat.job.schema import ANYTHING, BOOLEAN, Allowed, Node, as_number, leaf, like, number, one_of
@@ -39,14 +38,12 @@ def _is_object(key: str) -> bool:
 OUTPUT_OBJECT = Allowed("a key of at most 850 bytes, with no wildcard but ${ext} and ${jobid}", _is_object)
 
 
-@dataclass(frozen=True)
 class Input(Node):
     """A file that is joined with the fragments, at `ConcatTemplate.Index`."""
 
     Object: str = leaf(ANYTHING, PAGE, required=True)
 
 
-@dataclass(frozen=True)
 class Output(Node):
     """Where the result goes; in `Object`, `${ext}` stands for the format and `${jobid}` for the job's id."""
 
@@ -55,7 +52,6 @@ class Output(Node):
     Object: str = leaf(OUTPUT_OBJECT, PAGE, required=True)
 
 
-@dataclass(frozen=True)
 class ConcatFragment(Node):
     """One file to join, in the input's bucket. Times are seconds within that file."""
 
@@ -68,12 +64,13 @@ class ConcatFragment(Node):
 
     def at_odds(self, path: str) -> Iterator[str]:
         """A trim that leaves nothing."""
+        if not self.EndTime:
+            return
         start, end = as_number(self.StartTime or "0"), as_number(self.EndTime)
         if start is not None and end is not None and 0 <= end <= start:
             yield f"{path}.EndTime: '{self.EndTime}' leaves nothing; allowed: above StartTime ({self.StartTime or '0'})"
 
 
-@dataclass(frozen=True)
 class Audio(Node):
     """How the sound is coded; what is not set stays as in the source. Samplerate in Hz, Bitrate in kbps."""
 
@@ -91,7 +88,6 @@ class Audio(Node):
             yield f"{path}.Channels: '{self.Channels}' is not supported with Codec mp3; allowed: 1, 2"
 
 
-@dataclass(frozen=True)
 class Video(Node):
     """How the picture is coded. Width and Height in pixels, Bitrate in kbps, Rotate in degrees."""
 
@@ -105,14 +101,12 @@ class Video(Node):
     Rotate: str = leaf(number(0, 360, "degrees", below=True), TEMPLATE)
 
 
-@dataclass(frozen=True)
 class Container(Node):
     """The format of the output file."""
 
     Format: str = leaf(one_of("mp4", "flv", "hls", "ts", "mp3", "aac"), TEMPLATE, required=True)
 
 
-@dataclass(frozen=True)
 class SceneChangeInfo(Node):
     """The transition between fragments; Time in seconds, 3 when not set."""
 
@@ -121,7 +115,6 @@ class SceneChangeInfo(Node):
     TransitionType: str = leaf(like(r"[A-Za-z0-9_-]{1,32}", "a word, e.g. fade"), SDK)
 
 
-@dataclass(frozen=True)
 class EffectConfig(Node):
     """Fades of a mixed-in sound; times in seconds, needed where the fade is switched on."""
 
@@ -143,7 +136,6 @@ class EffectConfig(Node):
                 yield f"{path}.{time}: '{getattr(self, time)}' with {switch} true; allowed: above 0 (seconds)"
 
 
-@dataclass(frozen=True)
 class SlideConfig(Node):
     """A watermark that moves; its offsets are void then."""
 
@@ -152,7 +144,6 @@ class SlideConfig(Node):
     YSlideSpeed: str = leaf(_SPEED, WATERMARK, required=True)
 
 
-@dataclass(frozen=True)
 class Image(Node):
     """An image of the input's bucket; Width and Height in percent (Proportion) or pixels (Fixed)."""
 
@@ -180,7 +171,6 @@ class Image(Node):
         return number(100, 300, "%") if self.Background == "true" else number(1, 100, "%")
 
 
-@dataclass(frozen=True)
 class Text(Node):
     """A line of text in one of the service's fonts; FontSize in pixels."""
 
@@ -195,7 +185,6 @@ class Text(Node):
     )
 
 
-@dataclass(frozen=True)
 class CallBackMqConfig(Node):
     """The TDMQ-CMQ topic or queue that hears of the end; regions in the API's short codes."""
 

@@ -1,4 +1,4 @@
-"""The request of `POST /jobs` with Tag Concat, as frozen dataclasses in the API's node names.
+"""The request of `POST /jobs` with Tag Concat, in the API's node names.
 
 A field has the name of its node, and so has its class, so parents and children live in different modules: `request`
 holds `operation`, which holds `template`, which holds `additions` and `parts`. `schema` reads, checks and writes them
@@ -7,8 +7,6 @@ all. Every value is text, as the API has it.
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cosconcat.errors import InvalidInput
@@ -61,7 +59,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
 class Request(Node):
     """One splicing job. `CallBack` `no` silences the queue's own callback."""
 
@@ -117,8 +114,8 @@ class Request(Node):
         """The same request without DirectConcat."""
         if self.Operation is None or self.Operation.ConcatTemplate is None:
             return self
-        template = dataclasses.replace(self.Operation.ConcatTemplate, DirectConcat="")
-        return dataclasses.replace(self, Operation=dataclasses.replace(self.Operation, ConcatTemplate=template))
+        template = self.Operation.ConcatTemplate.replaced(DirectConcat="")
+        return self.replaced(Operation=self.Operation.replaced(ConcatTemplate=template))
 
     def lacking(self, path: str) -> Iterator[str]:
         """Where a TDMQ callback goes."""

@@ -8,10 +8,9 @@ A job without an id is an error, because it cannot be anyone's.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from cosconcat import times
 from cosconcat.errors import InvalidInput
 from cosconcat.job import media, parts, schema
 from cosconcat.job.markup import read_xml
@@ -24,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _FILES = 10_000  # hls writes a file for every few seconds
+_CHINA = 8 * 3600  # every documented time names this offset (seconds east of UTC); one that names none is taken for it
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 
 
-@dataclass(frozen=True)
 class Checksum(Node):
     """The checksum of one written file."""
 
@@ -35,7 +34,6 @@ class Checksum(Node):
     Md5: str = leaf(ANYTHING, SDK)
 
 
-@dataclass(frozen=True)
 class WrittenFile(Node):
     """`MediaResult.OutputFile`: what a job wrote."""
 
@@ -46,14 +44,12 @@ class WrittenFile(Node):
     Md5Info: tuple[Checksum, ...] = branches(Checksum, SDK, most=_FILES)
 
 
-@dataclass(frozen=True)
 class WrittenFiles(Node):
     """`MediaResult`: the files of a finished job."""
 
     OutputFile: tuple[WrittenFile, ...] = branches(WrittenFile, SDK, most=_FILES)
 
 
-@dataclass(frozen=True)
 class JobInput(Node):
     """The job's Input; the page's table says Bucket, every sample says BucketId, and it may not be there at all."""
 
@@ -63,14 +59,12 @@ class JobInput(Node):
     Object: str = leaf(ANYTHING, PAGE)
 
 
-@dataclass(frozen=True)
 class JobTemplate(Node):
     """What matters of the request's ConcatTemplate when it comes back; its fragments may be thousands."""
 
     Container: parts.Container | None = branch(parts.Container, PAGE)
 
 
-@dataclass(frozen=True)
 class JobOperation(Node):
     """The request's Operation as it comes back, and, once the job has ended, what came of it."""
 
@@ -84,7 +78,6 @@ class JobOperation(Node):
     JobLevel: str = leaf(ANYTHING, PAGE)
 
 
-@dataclass(frozen=True)
 class JobsDetail(Node):
     """One job. Code and Message mean something only when State is Failed."""
 
@@ -161,7 +154,6 @@ def job_from_details(details: object) -> Job:
         output_key=output.Object,
         files=tuple(_files(detail.JobId, operation)),
         media=_media(operation),
-        created=_seconds(detail.CreationTime),
         ended=_seconds(detail.EndTime),
     )
 
@@ -200,10 +192,12 @@ def _media(operation: JobOperation) -> Media | None:
         return None  # an unfinished job may carry an empty MediaInfo
 
 
-def _seconds(time: str) -> int:
-    """Epoch seconds of `2022-06-27T15:23:10+0800`; 0 for `-`, nothing, or anything else."""
+def _seconds(text: str) -> int:
+    """Epoch seconds of `2022-06-27T15:23:10+0800`; 0 for `-`, nothing, or anything else that is no time."""
+    if text in ("", "-"):
+        return 0
     try:
-        return int(datetime.strptime(time, "%Y-%m-%dT%H:%M:%S%z").timestamp())
+        return times.read_time(text, _CHINA) // 1000
     except ValueError:
         return 0
 

@@ -1,26 +1,32 @@
 """How a node of the API is described, once: what may stand in it, and where that is documented.
 
-A node is a frozen dataclass whose fields are `leaf`, `leaves`, `branch` or `branches`. Reading (XML, JSON), checking,
-writing and the coverage table in the docs all walk these descriptions. Every leaf is text, as the API has it; an empty
-text, `None` and an empty tuple mean that the node is not there.
+A node is a class whose attributes are `leaf`, `leaves`, `branch` or `branches`. Reading (XML, JSON), checking, writing
+and the coverage table in the docs all walk these descriptions. Every leaf is text, as the API has it; an empty text,
+`None` and an empty tuple mean that the node is not there.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, dataclass_transform
+else:
+
+    def dataclass_transform(**_):
+        """Only type checkers act on it."""
+        return lambda decorated: decorated
+
 
 Manner = Literal["whole", "partial", "tolerant"]
 """How to read: `whole` checks everything; `partial` lets required nodes be missing and null stand (an overlay);
 `tolerant` skips what it does not know and checks nothing (an answer of the service)."""
 
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
-_NOT_IN_XML = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_NOT_IN_XML = r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]"
 
 
 class Allowed(NamedTuple):
@@ -30,8 +36,7 @@ class Allowed(NamedTuple):
     accepts: Callable[[str], bool]
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(NamedTuple):
     """One node as its parent describes it. `most` is 0 for a node that stands alone, else the longest list."""
 
     source: str
@@ -40,9 +45,42 @@ class Spec:
     node: type[Node] | None = None
     most: int = 0
 
+    @property
+    def absent(self) -> str | tuple[()] | None:
+        """What stands for a node that is not there."""
+        if self.most:
+            return ()
+        return None if self.node else ""
 
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 class Node:
-    """A container of the API; subclasses are frozen dataclasses and say which of their values exclude each other."""
+    """A container of the API, never changed; subclasses say which of their values exclude each other.
+
+    To type checkers its subclasses are frozen dataclasses. They are none, because to define one takes eighty times as
+    long as a plain class, and a cold start defines thirty. An instance holds what is there and nothing else.
+    """
+
+    specs: ClassVar[Mapping[str, Spec]] = {}  # the nodes that may stand in it, in the order in which they are written
+    required: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls.specs = {name: spec for name, spec in vars(cls).items() if isinstance(spec, Spec)}
+        cls.required = tuple(name for name, spec in cls.specs.items() if spec.required)
+        for name, spec in cls.specs.items():
+            setattr(cls, name, spec.absent)
+
+    def __init__(self, **values: Any) -> None:
+        held = vars(self)
+        for name, value in values.items():
+            if name not in self.specs:
+                raise TypeError(f"{type(self).__name__} has no {name}")
+            if value:
+                held[name] = value
+
+    def replaced(self, **values: Any) -> Self:
+        """The same node with other values."""
+        return type(self)(**{**vars(self), **values})
 
     def at_odds(self, path: str) -> Iterable[str]:
         """One sentence for each pair of given values that do not go together."""
@@ -54,28 +92,40 @@ class Node:
         del path
         return ()
 
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__}.{name} cannot be changed")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash((type(self), frozenset(vars(self).items())))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
 
 N = TypeVar("N", bound=Node)
 
 
-def leaf(allowed: Allowed, source: str, *, required: bool = False) -> Any:  # a field of type str
+def leaf(allowed: Allowed, source: str, *, required: bool = False) -> Any:  # an attribute of type str
     """A single text."""
-    return dataclasses.field(default="", metadata={"spec": Spec(source, required, allowed)})
+    return Spec(source, required, allowed)
 
 
-def leaves(allowed: Allowed, source: str, *, most: int) -> Any:  # a field of type tuple[str, ...]
+def leaves(allowed: Allowed, source: str, *, most: int) -> Any:  # an attribute of type tuple[str, ...]
     """A text that may be repeated."""
-    return dataclasses.field(default=(), metadata={"spec": Spec(source, allowed=allowed, most=most)})
+    return Spec(source, allowed=allowed, most=most)
 
 
-def branch(node: type[Node], source: str, *, required: bool = False) -> Any:  # a field of type Node | None
+def branch(node: type[Node], source: str, *, required: bool = False) -> Any:  # an attribute of type Node | None
     """A single container."""
-    return dataclasses.field(default=None, metadata={"spec": Spec(source, required, node=node)})
+    return Spec(source, required, node=node)
 
 
-def branches(node: type[Node], source: str, *, most: int) -> Any:  # a field of type tuple[Node, ...]
+def branches(node: type[Node], source: str, *, most: int) -> Any:  # an attribute of type tuple[Node, ...]
     """A container that may be repeated."""
-    return dataclasses.field(default=(), metadata={"spec": Spec(source, node=node, most=most)})
+    return Spec(source, node=node, most=most)
 
 
 def one_of(*values: str) -> Allowed:
@@ -119,6 +169,8 @@ def as_text(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
+        from decimal import Decimal
+
         return format(Decimal(repr(value)), "f")
     if isinstance(value, (str, int)):
         return str(value)
@@ -135,20 +187,9 @@ def textual(value: object) -> object:
     return value if text is None else text
 
 
-_SPECS: dict[type[Node], Mapping[str, Spec]] = {}
-
-
-def specs(node: type[Node]) -> Mapping[str, Spec]:
-    """The nodes that may stand in a container, in the order in which they are written."""
-    if node not in _SPECS:  # a request holds as many nodes of one kind as it has fragments
-        fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(node)  # type: ignore[arg-type]  # subclasses are dataclasses
-        _SPECS[node] = {field.name: field.metadata["spec"] for field in fields}
-    return _SPECS[node]
-
-
 def walk(node: type[Node], path: str) -> Iterator[tuple[str, Spec]]:
     """Every node below a container with its path."""
-    for name, spec in specs(node).items():
+    for name, spec in node.specs.items():
         yield f"{path}.{name}", spec
         if spec.node is not None:
             yield from walk(spec.node, f"{path}.{name}")
@@ -164,20 +205,20 @@ def read(node: type[N], value: object, path: str, problems: list[str], manner: M
         value = {}
     if not isinstance(value, Mapping):
         if manner != "tolerant":
-            problems.append(f"{path}: {_shown(value)} is not a container; it holds {', '.join(specs(node))}")
+            problems.append(f"{path}: {_shown(value)} is not a container; it holds {', '.join(node.specs)}")
         return node()
-    known = specs(node)
+    known = node.specs
     found: dict[str, Any] = {}
     for name, given in value.items():
-        if name in known and not (given is None and manner == "partial"):
-            found[name] = _read_field(known[name], given, f"{path}.{name}", problems, manner)
-        elif name not in known and manner != "tolerant":
+        spec = known.get(name)
+        if spec is not None:
+            if given is not None or manner != "partial":
+                found[name] = _read_field(spec, given, f"{path}.{name}", problems, manner)
+        elif manner != "tolerant":
             problems.append(f"{path}.{name}: unknown node; {_nearest(str(name), node, path)}")
     made = node(**found)
     if manner == "whole":
-        problems += [
-            f"{path}.{n}: missing; required" for n, spec in known.items() if spec.required and not value.get(n)
-        ]
+        problems += [f"{path}.{name}: missing; required" for name in node.required if not value.get(name)]
         problems += made.lacking(path)
     if manner != "tolerant":
         problems += made.at_odds(path)
@@ -187,21 +228,20 @@ def read(node: type[N], value: object, path: str, problems: list[str], manner: M
 def mapping(node: Node) -> dict[str, Any]:
     """The nodes that are there, as nested dicts, lists and texts; what `read` reads back into an equal node."""
     found: dict[str, Any] = {}
-    for name in specs(type(node)):
-        value = getattr(node, name)
-        if isinstance(value, tuple):
-            value = [mapping(item) if isinstance(item, Node) else item for item in value]
-        elif isinstance(value, Node):
+    for name in node.specs:
+        value = vars(node).get(name)
+        if isinstance(value, Node):
             found[name] = mapping(value)
-            continue
-        if value:
+        elif isinstance(value, tuple):
+            found[name] = [mapping(item) if isinstance(item, Node) else item for item in value]
+        elif value is not None:
             found[name] = value
     return found
 
 
 def _read_field(spec: Spec, given: object, path: str, problems: list[str], manner: Manner) -> object:
     if spec.most == 0:
-        if isinstance(given, (list, tuple)) and manner == "tolerant":
+        if manner == "tolerant" and isinstance(given, (list, tuple)):
             given = given[0] if given else None
         return _read_one(spec, given, path, problems, manner)
     items: Sequence[object] = given if isinstance(given, (list, tuple)) else [given]
@@ -218,16 +258,21 @@ def _read_one(spec: Spec, given: object, path: str, problems: list[str], manner:
     if spec.node is not None:
         return read(spec.node, given, path, problems, manner)
     allowed = spec.allowed or ANYTHING
-    text = "" if given is None else as_text(given)
+    text = given if isinstance(given, str) else "" if given is None else as_text(given)
     if manner == "tolerant":
         return text or ""
     if text is None:
         problems.append(f"{path}: {_shown(given)} is not a text, number or boolean; allowed: {allowed.words}")
-    elif text and _NOT_IN_XML.search(text):
+    elif not _fits_xml(text):
         problems.append(f"{path}: {_shown(text)} has control characters, which XML cannot carry")
     elif text and not allowed.accepts(text):
         problems.append(f"{path}: {_shown(text)} is not allowed; allowed: {allowed.words}")
     return text or ""
+
+
+def _fits_xml(text: str) -> bool:
+    """Whether it holds no control characters; for most text that shows without the expression."""
+    return (text.isascii() and text.isprintable()) or not re.search(_NOT_IN_XML, text)
 
 
 def _shown(value: object) -> str:
@@ -243,6 +288,6 @@ def _nearest(name: str, node: type[Node], path: str) -> str:
     elsewhere = [below for below, _ in walk(node, path) if below.rsplit(".", 1)[1] == name]
     if elsewhere:
         return f"it belongs at {elsewhere[0]}"
-    known = {known.lower(): known for known in specs(node)}
+    known = {known.lower(): known for known in node.specs}
     close = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
-    return f"did you mean {known[close[0]]}?" if close else f"known here: {', '.join(specs(node))}"
+    return f"did you mean {known[close[0]]}?" if close else f"known here: {', '.join(node.specs)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cosconcat.job import additions, parts
@@ -18,7 +17,6 @@ _MANY = 100_000
 _HOST_END = re.compile("[/?#]")
 
 
-@dataclass(frozen=True)
 class ConcatTemplate(Node):
     """How to join. `Index` is the place of `Request.Input` among the fragments: 0 before all, their count after all."""
 
