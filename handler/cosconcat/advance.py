@@ -22,6 +22,7 @@ from cosconcat.errors import NotYet
 from cosconcat.groups import FragmentSet, Whole
 from cosconcat.job.compose import container_format
 from cosconcat.ledger import Claim, Content, End, Entry, gid_of
+from cosconcat.naming import ManifestName
 from cosconcat.ports import Job
 from cosconcat.results import Result
 from cosconcat.services import Services
@@ -101,7 +102,7 @@ def advance(
         ledger.close(gid, rev)
         return Result(gid, "ignored", f"rev {rev} is in the index but has no claim")
     claim, end, checked = attempt.claim.record, attempt.end, None
-    if not claim.set.fragments[0].object.key.startswith(services.config.input_prefix):
+    if not claim.set.lies_under(services.config.input_prefix):
         return Result(claim.group, "ignored", "claimed by another deployment, whose input prefix is not ours")
     if end is not None:
         done = ledger.done(gid, rev)
@@ -290,12 +291,13 @@ def _is_rest(services: Services, some: FragmentSet, joined: FragmentSet) -> bool
     """Whether a whole group is but the rest of one that was joined: pieces that LIST still shows or could not be
     removed can look whole again, above all where a marker is left with them.
 
-    Where time orders, places are counted anew without the pieces that are gone, so they do not compare.
+    Where time orders, places are counted anew without the pieces that are gone, so they do not compare. A manifest says
+    itself what it wants: fewer pieces in another, or parts of them, are another wish.
     """
-    for one in (some, joined):
-        if one.job or one.intro or one.outro or one.output:  # a manifest says itself what it wants
-            return False
-    timed = services.config.convention.timed
+    convention = services.config.convention
+    if any(one.marker and isinstance(convention.read(one.marker.key), ManifestName) for one in (some, joined)):
+        return False
+    timed = convention.timed
     pieces, all_pieces = (
         {(0 if timed else f.index, f.object.key, f.object.etag, f.object.size) for f in one.fragments}
         for one in (some, joined)

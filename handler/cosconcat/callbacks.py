@@ -69,6 +69,8 @@ def handle_message(services: Services, message: Message) -> Result:
     if entry is None or entry.record.nonce != token.nonce:
         return Result("", "ignored", "no claim of ours bears its token", job=message.job_id)
     claim = entry.record
+    if not claim.set.lies_under(services.config.input_prefix):
+        return Result(claim.group, "ignored", "claimed by another deployment, whose input prefix is not ours")
     end = ledger.end(token.gid, token.rev, token.n)
     if end is not None:
         return _ended_before(services, claim, end.record, message)

@@ -91,14 +91,17 @@ class CiOverHttp:
 
         Raises:
             InvalidInput: `job_id` is none that CI gives out (a callback may carry anything).
-            ServiceUnavailable: CI is down, slow or throttling, or its answer cannot be read.
+            ServiceUnavailable: CI is down, slow or throttling, or its answer cannot be read or says neither.
             Blocked: CI refuses for now.
             Rejected: CI refuses for good.
         """
         if not _JOB_ID.fullmatch(job_id):
             raise InvalidInput([f"JobId: {job_id[:80]!r} is not a job id; allowed: letters, digits, - and _"])
         answer = self._read(bucket, f"/jobs/{job_id}", {})
-        return next((job for job in answer.jobs if job.id == job_id), None)
+        found = next((job for job in answer.jobs if job.id == job_id), None)
+        if found is None and job_id not in answer.missing:  # a second job may be posted for one that is gone
+            raise ServiceUnavailable(f"GET /jobs/{job_id} of {bucket.name}: the answer does not speak of the job")
+        return found
 
     def jobs(self, bucket: Bucket, since: int, token: str = "") -> JobPage:
         """Concat jobs of every state created at or after `since` (epoch seconds), newest first, 100 a page.
@@ -212,6 +215,8 @@ def _no(what: str, answer: requests.Response) -> Exception:
     if not isinstance(error, OutcomeUnknown):
         return error
     told = read_error(answer.content)
+    if told is not None and told.code == "RequestTimeout":
+        return ServiceUnavailable(f"{what}: {told.code}")
     return Rejected(f"{what}: refused", status=answer.status_code, code=told.code if told else "Unreadable")
 
 

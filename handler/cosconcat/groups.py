@@ -57,6 +57,10 @@ class FragmentSet:
         text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def lies_under(self, prefix: str) -> bool:
+        """Whether its fragments do: where deployments share records, others' contents are not ours to act on."""
+        return self.fragments[0].object.key.startswith(prefix)
+
     @property
     def newest(self) -> int:
         """LastModified of the newest fragment, epoch seconds."""

@@ -56,6 +56,8 @@ def remove(
     removal = Removal()
     if config.cleanup == "keep" or config.verify == "none" or proof.verified == "none":
         return removal
+    if not claim.set.lies_under(config.input_prefix):  # another deployment's: it may want to keep them
+        return removal
     pieces = [(again or {}).get(piece.key, piece) for piece in _removable(claim, removal)]
     marker = claim.set.marker
     step = COPIED_AT_ONCE if config.cleanup == "trash" else AT_ONCE
@@ -128,7 +130,7 @@ def _remove_some(
 
 
 def _heads(services: Services, keys: Sequence[str], checked: Checked | None) -> Mapping[str, Head | None] | None:
-    fresh = checked is not None and services.clock.now() - checked.at < FRESH_SECONDS
+    fresh = checked is not None and 0 <= services.clock.now() - checked.at < FRESH_SECONDS
     if checked is not None and fresh and all(key in checked.heads for key in keys):
         return checked.heads
     return _look(services, keys)

@@ -129,7 +129,11 @@ def _look_first(services: Services, claim: Claim) -> Result | None:
     if found is not None:
         return adopt(services, claim, found)
     literal = outputs.expand(claim.output_key, claim.format)
-    if literal is not None and services.cos.head(claim.output, literal) is not None:
+    head = services.cos.head(claim.output, literal) if literal is not None else None
+    if head is not None and claim.earlier and head.object.last_modified >= claim.since:
+        reason = f"{literal} was written after the claim, but CI lists no job of ours for it"
+        return _end_without_job(services, claim, End("gave-up", "Lost", reason, probed=claim.probed))
+    if head is not None:
         return _superseded(services, claim, f"{literal} was free when it was claimed, now something lies there")
     return None
 
@@ -163,8 +167,9 @@ def find_job(services: Services, claim: Claim) -> Job | None:
 
 def listed_jobs(services: Services, since: int) -> Iterator[Job]:
     """All Concat jobs that CI lists as created after `since` (epoch seconds), less the slack between clocks."""
-    token = ""
-    while True:
+    token, seen = "", set[str]()
+    while token not in seen:  # a listing that came round to where it was would never end
+        seen.add(token)
         page = services.ci.jobs(services.config.bucket, since - LISTING_SLACK_SECONDS, token)
         yield from page.jobs
         token = page.next_token

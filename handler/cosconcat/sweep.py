@@ -79,8 +79,8 @@ def handle_report(services: Services) -> dict[str, object]:
 class _Sweep:
     """The state of one invocation: what was found, what failed, how many jobs were submitted.
 
-    A run that was killed left `running` in the cursor. The next one writes down each step before it takes it, and the
-    one after that leaves out the step at which that one died, so that no group can hold up all others for ever.
+    A run that was killed left `running` in the cursor. The next one writes down each step before it takes it, and those
+    after it leave out, until a round is complete, the steps at which one died: no group holds up all others for ever.
     """
 
     def __init__(self, services: Services) -> None:
@@ -93,8 +93,9 @@ class _Sweep:
         self.round_complete = False
         state = self._state()
         self.findings, self.marker = self._resume(state)
-        self.careful = state.get("running") is True
-        self.left_out = str(state.get("at", "")) if self.careful else ""
+        self.careful = state.get("running") is True and self._is_over(state)
+        died_at = [str(state["at"])] if self.careful and state.get("at") else []
+        self.left_out = list(dict.fromkeys([*map(str, state.get("left_out") or ()), *died_at]))
         self._save(running=True)
 
     def index(self) -> None:
@@ -212,11 +213,11 @@ class _Sweep:
 
     def _attempt(self, name: str, step: Callable[[], Result | None]) -> Result | None:
         """Take one step for a group (or an entry of the index); whatever goes wrong with it stays its own."""
+        if name in self.left_out:
+            group = self._group_name(name)
+            self.findings.add("blocked", group, reason="the sweep was killed while at it; left out this round")
+            return None
         if self.careful:
-            if name == self.left_out:
-                group = self._group_name(name)
-                self.findings.add("blocked", group, reason="the sweep was killed while at it; left out this time")
-                return None
             self._save(running=True, at=name)
         try:
             result = step()
@@ -260,7 +261,13 @@ class _Sweep:
             return {}
 
     def _out_of_time(self) -> bool:
-        return self.services.clock.now() > self.services.deadline - MARGIN_SECONDS
+        margin = min(MARGIN_SECONDS, (self.services.deadline - self.began) / 2)
+        return self.services.clock.now() > self.services.deadline - margin
+
+    def _is_over(self, state: Mapping[str, Any]) -> bool:
+        """Whether the run that left `running` must have ended by now: it may only be a neighbour that still works."""
+        until = state.get("until")
+        return not isinstance(until, int | float) or self.began > until
 
     def _state(self) -> dict[str, Any]:
         """The cursor as the last run left it; empty when it is unreadable: a new round begins then."""
@@ -279,7 +286,11 @@ class _Sweep:
 
     def _save(self, *, running: bool = False, at: str = "") -> None:
         config = self.services.config
-        state = {} if self.round_complete else {"marker": self.marker, "findings": self.findings.as_json()}
+        state: dict[str, object] = {}
+        if not self.round_complete:
+            state = {"marker": self.marker, "findings": self.findings.as_json(), "left_out": self.left_out}
+        if running and self.services.deadline < float("inf"):
+            state["until"] = self.services.deadline
         body = json.dumps({**state, "running": running, "at": at}, ensure_ascii=False).encode()
         self.services.cos.put(config.state_bucket, f"{config.state_prefix}sweep.json", body)
 

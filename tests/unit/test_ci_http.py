@@ -141,10 +141,12 @@ def test_a_job_is_read_by_its_id(server: CiServer, ci: CiOverHttp) -> None:
     assert server.seen[0].target == "http://demo-1250000000.ci.ap-guangzhou.myqcloud.com/jobs/j1"
 
 
-def test_another_job_than_asked_for_is_no_answer(server: CiServer, ci: CiOverHttp) -> None:
-    """Nothing is concluded from a job with another id."""
-    server.script = [Answer(200, JOB)]
-    assert ci.job(BUCKET, "j2") is None
+@pytest.mark.parametrize("body", [JOB, b"<Response><RequestId>r</RequestId></Response>"])
+def test_an_answer_that_does_not_speak_of_the_job_is_none(server: CiServer, ci: CiOverHttp, body: bytes) -> None:
+    """A job is gone when CI says so; one that only goes unmentioned may still run, and nobody may post another."""
+    server.script = [Answer(200, body)]
+    with pytest.raises(ServiceUnavailable, match="does not speak of the job"):
+        ci.job(BUCKET, "j2")
 
 
 @pytest.mark.parametrize("job_id", ["", "j1,j2", "../queue", "j1?cancel", "j 1", "ｊ1", "x" * 65])

@@ -15,7 +15,7 @@ COMMON = """
 400 MissingContent for good
 400 InvalidContent for good
 400 InvalidHost for now
-400 ResourceNotFound for good
+400 ResourceNotFound for now
 400 ResourceAccessDenied for now
 400 ResourceDownloadFailed for now
 400 CIRoleNotExist for now
@@ -61,6 +61,7 @@ COS = """
 403 InvalidAccessKeyId for now
 400 ExpiredToken for now
 403 RequestTimeTooSkewed for now
+400 RequestTimeout unknown
 """
 TABLE = [
     (int(status), code, Standing(" ".join(means)))

@@ -48,7 +48,7 @@ REFUSALS: dict[str, Refusal] = {
     "InvalidContent": Refusal(_GOOD, number="1011"),
     "InvalidContentType": Refusal(_GOOD, number="1021"),
     "InvalidHost": Refusal(_NOW, "check CONCAT_BUCKET and CONCAT_REGION", "1017"),
-    "ResourceNotFound": Refusal(_GOOD, number="1103"),
+    "ResourceNotFound": Refusal(_NOW, "CI does not see a fragment; if it was just uploaded, wait", "1103"),
     "ResourceAccessDenied": Refusal(_NOW, "let CI's service role read the fragments; switch hotlink protection off"),
     "ResourceDownloadFailed": Refusal(_NOW, "CI could not fetch a fragment; check hotlink protection, or wait"),
     "CIRoleNotExist": Refusal(_NOW, "authorise CI in the console: the service role CI_QCSRole is missing"),
@@ -89,6 +89,7 @@ REFUSALS: dict[str, Refusal] = {
     "InvalidAccessKeyId": Refusal(_NOW, _KEYS),
     "ExpiredToken": Refusal(_NOW, _KEYS),
     "RequestTimeTooSkewed": Refusal(_NOW, _CLOCK),
+    "RequestTimeout": Refusal(_UNKNOWN),
 }
 
 CLOCK_CODES = frozenset({"SignatureExpired", "RequestTimeTooSkewed"})
