@@ -258,6 +258,9 @@ def _settled(services: Services, content: Content, fragments: FragmentSet, *, fo
         return None
     from cosconcat.cleanup import clean_again, resume
 
+    *_, content = ledger_of(services).unsuperseded(gid_of(fragments.group), content)
+    if content.done is None:
+        return None
     claim, done = content.claim.record, content.done.record
     anew = fragments.newest > content.done.written
     if done.outcome == "joined":
@@ -328,13 +331,20 @@ def _reserve(services: Services, fragments: FragmentSet, key: str, rev: int) -> 
 
 
 def _same_before(services: Services, content: Content | None, fragments: FragmentSet) -> Claim | None:
-    """The last attempt of the rev before, when that was the same content: its failures count on."""
-    if content is None or content.claim.record.fingerprint != fragments.fingerprint:
-        return None
-    attempt = ledger_of(services).newest_attempt(gid_of(fragments.group), content.rev)
-    if attempt is None or attempt.end is None or content.done is None or content.done.record.outcome != "superseded":
-        return None
-    return replace(attempt.claim.record, failures=attempt.end.record.failures, probed=attempt.end.record.probed)
+    """The last attempt of the same content, when all that came since was superseded: its failures count on."""
+    ledger, gid = ledger_of(services), gid_of(fragments.group)
+    for before in ledger.unsuperseded(gid, content) if content is not None else ():
+        if before.done is None or before.done.record.outcome != "superseded":
+            return None
+        attempt = ledger.newest_attempt(gid, before.rev)
+        if (
+            attempt is not None
+            and attempt.end is not None
+            and attempt.claim.record.fingerprint == fragments.fingerprint
+        ):
+            end = attempt.end.record
+            return replace(attempt.claim.record, failures=end.failures, probed=end.probed)
+    return None
 
 
 def _occupied(services: Services, fragments: FragmentSet, key: str) -> bool:

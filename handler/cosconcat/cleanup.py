@@ -7,13 +7,15 @@ How things are removed, and what is never removed, is in `removal.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cosconcat import log, tags
 from cosconcat.commit import Checked, whole_playlist
 from cosconcat.errors import InvalidInput, Rejected
+from cosconcat.expiry import spare
 from cosconcat.ledger import Claim, Done, End, Outcome, Proof
-from cosconcat.removal import remove, spare
+from cosconcat.ports import ObjectInfo
+from cosconcat.removal import remove
 from cosconcat.results import Action, Result
 from cosconcat.services import Services
 from cosconcat.submit import ledger_of
@@ -63,40 +65,50 @@ def close(services: Services, claim: Claim, done: Done, age_seconds: int = 0) ->
     ledger_of(services).close(claim.gid, claim.rev)
 
 
-def clean_again(services: Services, claim: Claim) -> Result | None:
+def clean_again(services: Services, claim: Claim, besides: Sequence[str] = ()) -> Result | None:
     """Some or all of what was joined before is there again: the output holds it, so it may go too.
 
     None when the output is no longer the one that was proven. `waiting` when new content has begun to arrive under the
-    same keys: then the identical pieces may belong to it. Nothing is removed in either case.
+    same keys, or `besides` under others: then the identical pieces may belong to it. Nothing is removed in either case.
+    `kept` when something of it has to stay, with the reason.
     """
     end = _end_of(services, claim)
     if end is None or end.proof is None or not _still_proven(services, claim, end.proof):
         return None
-    began = services.clock.now()
-    parts = [fragment.object for fragment in claim.set.fragments]
-    heads = services.cos.heads(services.config.bucket, [part.key for part in parts])
-    there = {part.key: head.object for part in parts if (head := heads[part.key]) is not None}
-    new = [part.key for part in parts if part.key in there and not there[part.key].same_content(part)]
+    checked, there, new = _seen_again(services, claim)
+    new += besides
     if new:
         spare(services, new)
         return Result(claim.group, "waiting", "new content has begun to arrive where joined pieces lie", end.proof.key)
-    removal = remove(services, claim, end.proof, Checked(heads, began), there)
+    removal = remove(services, claim, end.proof, checked, there)
     reason = f"joined before; {removal.removed} identical uploads removed"
-    return Result(claim.group, "already-finished", reason, end.proof.key, end.job)
+    left = [f"{key}: {why}" for key, why in removal.kept.items() if key in there]
+    reason = "; ".join([reason, *left[:3]])
+    return Result(claim.group, "kept" if left else "already-finished", reason, end.proof.key, end.job)
 
 
 def resume(services: Services, claim: Claim) -> Result | None:
     """A person says retry to content whose clean-up was not carried out: carry it out now, if the proof still holds.
 
-    None when there is no such proof: then it can only be joined anew.
+    None when there is no such proof, or when new content lies there: then it can only be joined anew.
     """
     end = _end_of(services, claim)
-    if end is None or end.next != "clean" or end.proof is None:
+    if end is None or end.next != "clean" or end.proof is None or _seen_again(services, claim)[2]:
         return None
     done = _clean(services, claim, end, end.proof, None)
     if done.outcome != "joined":
         return None
     return Result(claim.group, "finished", f"cleaned up at last; {done.removed} removed", done.output, done.job)
+
+
+def _seen_again(services: Services, claim: Claim) -> tuple[Checked, dict[str, ObjectInfo], list[str]]:
+    """What lies at the keys of a claim now: as HEAD showed it, by key, and the keys where it is not what was joined."""
+    began = services.clock.now()
+    parts = [fragment.object for fragment in claim.set.fragments]
+    heads = services.cos.heads(services.config.bucket, [part.key for part in parts])
+    there = {part.key: head.object for part in parts if (head := heads[part.key]) is not None}
+    new = [part.key for part in parts if part.key in there and not there[part.key].same_content(part)]
+    return Checked(heads, began), there, new
 
 
 def _end_of(services: Services, claim: Claim) -> End | None:

@@ -27,7 +27,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from cosconcat import log
-from cosconcat.errors import ConcatError, InvalidInput, Rejected, ServiceUnavailable
+from cosconcat.errors import Blocked, ConcatError, InvalidInput, Rejected, ServiceUnavailable
 from cosconcat.ports import Bucket, Doomed, Head, Media, ObjectInfo, Page, Stored, Undeleted, Unreadable
 from cosconcat.sessions import SteadySession
 
@@ -199,7 +199,9 @@ class CosOverHttp:
                 return read_media(self._ask(bucket, key, {"ci-process": "videoinfo"}))
         except Rejected as refusal:
             if refusal.code in _NOT_THE_OBJECTS_FAULT or refusal.status == 401:
-                raise
+                from cosconcat.job.refusals import fix_of
+
+                raise Blocked(str(refusal), code=refusal.code, fix=fix_of(refusal.code)) from None
             return Unreadable(refusal.code, str(refusal))
         except InvalidInput as mistake:
             return Unreadable("NoMediaInfo", f"{bucket.name}/{key}: {mistake}")

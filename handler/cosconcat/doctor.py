@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from cosconcat.config import Config, read_credentials
 from cosconcat.errors import Blocked, ConcatError, Rejected
+from cosconcat.expiry import EXPIRE_TAG
 from cosconcat.job.refusals import REFUSALS
 from cosconcat.ledger import Ledger
 from cosconcat.ports import Doomed
-from cosconcat.removal import EXPIRE_TAG
 from cosconcat.services import Services
 from cosconcat.settings import LifecycleRule, Settings, SettingsOverHttp
 from cosconcat.token import Token

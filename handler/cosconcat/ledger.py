@@ -257,6 +257,14 @@ class Ledger:
         claim = self.claim(gid, rev, 1)
         return Content(rev, claim, self.done(gid, rev)) if claim else None
 
+    def unsuperseded(self, gid: str, newest: Content) -> Iterator[Content]:
+        """`newest` and the contents before it, back to the first that did not end as superseded (included)."""
+        content: Content | None = newest
+        while content is not None:
+            yield content
+            superseded = content.done is not None and content.done.record.outcome == "superseded"
+            content = self._content(gid, content.rev - 1) if superseded and content.rev > 1 else None
+
     def newest_joined(self, gid: str, rev: int) -> Claim | None:
         """The claim of the last content up to `rev` that was joined."""
         for number in range(rev, 0, -1):

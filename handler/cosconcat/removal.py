@@ -16,9 +16,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cosconcat import log, outputs, tags
+from cosconcat import log, outputs
 from cosconcat.commit import Checked
 from cosconcat.errors import Rejected, ServiceUnavailable
+from cosconcat.expiry import expire, spare
 from cosconcat.ledger import Claim, Proof
 from cosconcat.ports import Doomed, Head, ObjectInfo, Undeleted
 from cosconcat.services import Services
@@ -26,7 +27,7 @@ from cosconcat.services import Services
 FRESH_SECONDS = 10  # HEADs begun longer ago are repeated before anything is removed by them
 AT_ONCE = 1000  # one multi-delete, so that each has its own fresh HEADs
 COPIED_AT_ONCE = 20  # copies take their time: what was copied is deleted before the next, so that every run gets on
-EXPIRE_TAG = ("concat-cleanup", "expire")  # what the lifecycle rule of CONCAT_CLEANUP=expire filters by
+COPY_SECONDS = 30  # so long copies are made before what was copied is deleted
 
 
 @dataclass
@@ -68,16 +69,6 @@ def remove(
     return removal
 
 
-def spare(services: Services, keys: Sequence[str]) -> None:
-    """Take the lifecycle rule's tag of CONCAT_CLEANUP=expire from what no proven output holds.
-
-    Whoever died between tagging and looking again left it there, perhaps after another instance had closed the content.
-    """
-    if services.config.cleanup == "expire":
-        for key in keys:
-            _untag(services, key)
-
-
 def _removable(claim: Claim, removal: Removal) -> list[ObjectInfo]:
     spared = {o.key for o in (claim.set.intro, claim.set.outro) if o}
     pieces = []
@@ -99,34 +90,32 @@ def _remove_some(
 ) -> None:
     config = services.config
     heads = _heads(services, [piece.key for piece in pieces], checked)
-    if heads is None and len(pieces) > 1:
+    if heads is None:
         half = len(pieces) // 2
+        if not half:
+            raise ServiceUnavailable(f"HEAD {pieces[0].key}: took {FRESH_SECONDS} s, nothing is removed by that")
         for some in (pieces[:half], pieces[half:]):
             _remove_some(services, claim, some, None, removal, is_same)
         return
-    if heads is None:
-        raise ServiceUnavailable(f"HEAD {pieces[0].key}: took {FRESH_SECONDS} s or more, nothing is removed by that")
-    same: list[Head] = []
-    for piece in pieces:
-        head = heads[piece.key]
-        if head is None:
-            continue
-        if is_same(head.object, piece):
-            same.append(head)
-            continue
-        removal.kept[piece.key] = "changed since it was joined"
-        spare(services, [piece.key])
+    there = [(piece, head) for piece in pieces if (head := heads[piece.key]) is not None]
+    same = [head for piece, head in there if is_same(head.object, piece)]
+    changed = [piece.key for piece, head in there if not is_same(head.object, piece)]
+    removal.kept |= dict.fromkeys(changed, "changed since it was joined")
+    spare(services, changed)
     if config.cleanup_dry_run:
         for head in same:
             log.info("would be removed", group=claim.group, key=head.object.key, mode=config.cleanup)
             removal.kept[head.object.key] = f"dry run of {config.cleanup}"
     elif config.cleanup == "expire":
-        for head in same:
-            _expire(services, head.object, removal)
+        reasons = {head.object.key: expire(services, head.object) for head in same}
+        removal.kept |= {key: reason for key, reason in reasons.items() if reason}
+        removal.removed += sum(not reason for reason in reasons.values())
+    elif config.cleanup == "trash":
+        while same:
+            moved, same = _moved_to_trash(services, claim, same, removal)
+            _delete(services, moved, removal)
     else:
-        _delete(
-            services, _moved_to_trash(services, claim, same, removal) if config.cleanup == "trash" else same, removal
-        )
+        _delete(services, same, removal)
 
 
 def _heads(services: Services, keys: Sequence[str], checked: Checked | None) -> Mapping[str, Head | None] | None:
@@ -152,18 +141,27 @@ def _delete(services: Services, heads: Sequence[Head], removal: Removal) -> None
     removal.removed += len(doomed) - len(failed)
 
 
-def _moved_to_trash(services: Services, claim: Claim, heads: Sequence[Head], removal: Removal) -> list[Head]:
-    """Copy with an ETag condition, then look at copies and originals: those that may go.
+def _moved_to_trash(
+    services: Services, claim: Claim, heads: Sequence[Head], removal: Removal
+) -> tuple[list[Head], list[Head]]:
+    """Copy with an ETag condition, then look at copies and originals: those that may go, and those not copied yet.
+
+    Copying stops after a while, so that whoever is killed at it has deleted most of what it copied: the copy of a
+    multipart object is not recognised, and would be made again.
 
     A copy's name holds a piece of the content's fingerprint where something else lies at the plain one, so that nothing
     in the trash is ever overwritten.
     """
-    bucket = services.config.bucket
+    bucket, began = services.config.bucket, services.clock.now()
     plain = {head.object.key: services.config.trash_prefix + head.object.key for head in heads}
     there = services.cos.heads(bucket, list(plain.values()))
     copies: dict[str, str] = {}
+    later: list[Head] = []
     for head in heads:
         part = head.object
+        if copies and services.clock.now() - began > COPY_SECONDS:
+            later.append(head)
+            continue
         earlier = there[plain[part.key]]
         copies[part.key] = (
             plain[part.key] if earlier is None else outputs.with_mark(plain[part.key], claim.fingerprint[:12])
@@ -176,7 +174,7 @@ def _moved_to_trash(services: Services, claim: Claim, heads: Sequence[Head], rem
                 removal.kept[part.key] = "changed since it was joined"
         except Rejected as refusal:  # archived, too large for a simple copy, or no right: reported, not fatal
             removal.kept[part.key] = str(refusal)
-    moved = [head for head in heads if head.object.key not in removal.kept]
+    moved = [head for head in heads if head.object.key in copies and head.object.key not in removal.kept]
     now = _look(services, [k for h in moved for k in (h.object.key, copies[h.object.key])])
     if now is None:
         raise ServiceUnavailable(f"HEAD of {len(moved)} objects and their copies: took {FRESH_SECONDS} s or more")
@@ -189,7 +187,7 @@ def _moved_to_trash(services: Services, claim: Claim, heads: Sequence[Head], rem
             removal.kept[part.key] = "changed since it was joined"
         else:
             may_go.append(original)
-    return may_go
+    return may_go, later
 
 
 def _is_copy(head: Head, part: ObjectInfo) -> bool:
@@ -197,36 +195,3 @@ def _is_copy(head: Head, part: ObjectInfo) -> bool:
     a one is never recognised, and copied again under its marked name.
     """
     return (head.object.etag, head.object.size) == (part.etag, part.size)
-
-
-def _expire(services: Services, part: ObjectInfo, removal: Removal) -> None:
-    """Tag for the lifecycle rule, look again, and take the tag back from content that came in between."""
-    bucket = services.config.bucket
-    name, value = EXPIRE_TAG
-    try:
-        before = services.cos.tags(bucket, part.key)
-        if before.get(name) != value and len(before) >= tags.MAX_TAGS:
-            removal.kept[part.key] = f"has {len(before)} tags already, no room for {name}"
-            return
-        if before.get(name) != value:
-            services.cos.tag(bucket, part.key, {**before, name: value})
-    except Rejected as refusal:  # locked, no right, or gone by now: reported, not fatal
-        removal.kept[part.key] = str(refusal)
-        return
-    head = services.cos.head(bucket, part.key)
-    if head is not None and head.object != part:
-        spare(services, [part.key])
-        removal.kept[part.key] = "changed since it was joined"
-        return
-    removal.removed += 1
-
-
-def _untag(services: Services, key: str) -> None:
-    name, value = EXPIRE_TAG
-    try:
-        there = dict(services.cos.tags(services.config.bucket, key))
-        if there.get(name) == value:
-            del there[name]
-            services.cos.tag(services.config.bucket, key, there)
-    except Rejected as refusal:  # gone by now, or no right: reported, not fatal
-        log.warning("tag not taken back", key=key, reason=str(refusal))

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from cosconcat import log, outputs, signing
 from cosconcat.errors import InvalidInput, NeverAgain, NotYet, OutcomeUnknown, TryAgain
+from cosconcat.expiry import spare
 from cosconcat.groups import FragmentSet
 from cosconcat.job.compose import compose, container_format
 from cosconcat.job.request import Request
@@ -123,6 +124,7 @@ def _look_first(services: Services, claim: Claim) -> Result | None:
         changed = changed_fragments(services, claim)
         if changed:
             return _superseded(services, claim, f"changed since it was listed: {', '.join(changed[:5])}")
+        spare(services, (fragment.object.key for fragment in claim.set.fragments))
     if claim.n == 1:
         return None
     found = find_job(services, claim) if claim.earlier else None

@@ -65,13 +65,24 @@ def newcomers(services: Services, fragments: FragmentSet) -> tuple[str, ...]:
     if isinstance(marker, ManifestName) or not isinstance(first, FragmentName) or first.total is not None:
         return ()
     sighting = Sighting(services, fragments.group)
-    sighting.look(config.convention.spans(fragments.group, first))
-    known = {fragment.object.key for fragment in fragments.fragments}
-    late = [key for key in sighting.pieces if key not in known]
+    late = _beside(sighting, fragments)
     if not late and not config.convention.timed:
         highest = max(fragment.index for fragment in fragments.fragments)
         late = [key for key in sighting.keys([highest + 1], first) if sighting.head(key)]
     return tuple(sorted(late))
+
+
+def pieces_besides(services: Services, fragments: FragmentSet) -> list[str]:
+    """Keys that LIST shows in the set's group and that are not in the set, whatever would make them part of another."""
+    return _beside(Sighting(services, fragments.group), fragments)
+
+
+def _beside(sighting: Sighting, fragments: FragmentSet) -> list[str]:
+    convention = sighting.services.config.convention
+    first = convention.read(fragments.fragments[0].object.key)
+    sighting.look(convention.spans(fragments.group, first if isinstance(first, FragmentName) else None))
+    known = {fragment.object.key for fragment in fragments.fragments}
+    return [key for key in sighting.pieces if key not in known]
 
 
 def output_key(config: Config, fragments: FragmentSet) -> str:

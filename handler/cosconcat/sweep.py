@@ -20,7 +20,7 @@ from typing import Any
 
 from cosconcat import log
 from cosconcat.advance import advance, take_up
-from cosconcat.cleanup import clean_again
+from cosconcat.cleanup import clean_again, resume
 from cosconcat.errors import Blocked, ConcatError, InvalidInput, NeverAgain, TryAgain
 from cosconcat.groups import Invalid, Verdict, Waiting, Whole
 from cosconcat.ledger import gid_of
@@ -30,7 +30,7 @@ from cosconcat.report import Findings
 from cosconcat.results import Result
 from cosconcat.services import Services
 from cosconcat.submit import ledger_of
-from cosconcat.survey import survey
+from cosconcat.survey import pieces_besides, survey
 from cosconcat.uploads import look_at
 
 SHOWN_RESULTS = 20
@@ -62,6 +62,8 @@ def handle_retry(services: Services, group: str) -> dict[str, object]:
             result = advance(services, gid, content.rev, forced=True)
         if result is None or result.action in ("gave-up", "kept", "superseded"):  # closed only now: begin anew
             result = look_at(services, group, forced=True)
+        if content is not None and content.done is not None and result.action in ("waiting", "ignored"):
+            result = resume(services, content.claim.record) or result  # a clean-up that was cut off, perhaps
     except NeverAgain as mistake:
         result = Result(group, "invalid", str(mistake))
     log.info("retry", **result.as_dict())
@@ -154,7 +156,8 @@ class _Sweep:
 
     def _judge(self, group: str, now: int) -> Result | None:
         verdict = survey(self.services, group)
-        if self._deserves_help(verdict, now) and self._help(group, verdict):
+        helped = self._help(group, verdict) if self._deserves_help(verdict, now) else None
+        if helped is not None:
             verdict = survey(self.services, group)
         if isinstance(verdict, Whole | Waiting) and verdict.note:
             self.findings.add("gap", group, reason=verdict.note)
@@ -166,6 +169,8 @@ class _Sweep:
             age = now - verdict.since if verdict.since else 0
             if verdict.until > now:
                 self.findings.add("quiet", group, reason=verdict.reason, seconds_left=verdict.until - now)
+            elif helped is not None and helped.action == "kept":  # what is left is in the output
+                self.findings.add("kept", group, reason=helped.reason, output=helped.key)
             elif age >= self.services.config.stale_seconds:
                 missing = list(verdict.missing[:100])
                 self.findings.add("incomplete", group, reason=verdict.reason, missing=missing, since=verdict.since)
@@ -182,27 +187,27 @@ class _Sweep:
             return bool(verdict.since) and now - verdict.since >= self.services.config.stale_seconds
         return isinstance(verdict, Invalid)
 
-    def _help(self, group: str, verdict: Verdict) -> bool:
+    def _help(self, group: str, verdict: Verdict) -> Result | None:
         """A group that is not whole may be the rest of one that was: pieces that were joined but could not be removed
-        or came again alone, or a claim whose winner died before it entered the index. True when something was done.
+        or came again alone, or a claim whose winner died before it entered the index. What was done, if anything was.
 
         Pieces that are at odds may be a new upload that has only begun: they stay until a person mends them.
         """
         content = ledger_of(self.services).newest_content(gid_of(group))
         if content is None:
-            return False
+            return None
         if content.done is not None:
             if isinstance(verdict, Invalid):
-                return False
+                return None
             joined = ledger_of(self.services).newest_joined(gid_of(group), content.rev)
             if joined is None:
-                return False
-            self._attempt(group, partial(clean_again, self.services, joined))
-            return True
+                return None
+            return self._attempt(
+                group, lambda: clean_again(self.services, joined, pieces_besides(self.services, joined.set))
+            )
         if content.claim.age <= content.claim.record.lease_seconds:
-            return False
-        self._attempt(group, partial(advance, self.services, gid_of(group), content.rev, again=False))
-        return True
+            return None
+        return self._attempt(group, partial(advance, self.services, gid_of(group), content.rev, again=False))
 
     def _note(self, result: Result) -> None:
         """Into the report what a person should know of a group's result."""

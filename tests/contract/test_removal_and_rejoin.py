@@ -6,7 +6,7 @@ The use cases run over the real adapters against the local cloud.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,10 +15,9 @@ import pytest
 from cosconcat.commit import UNPROBED_STALE
 from cosconcat.errors import Rejected, ServiceUnavailable, TryAgain
 from cosconcat.notify import Notifier
-from cosconcat.results import Result
 from cosconcat.survey import survey
 from cosconcat.sweep import handle_retry, handle_sweep
-from tests.support.desk import Desk
+from tests.support.desk import Altered, Desk, only
 
 PARTS = [f"fragments/v.part{n}-of-3.mp4" for n in (1, 2, 3)]
 TIMED = [f"fragments/cam_20240101T08{minute:02}00Z.mp4" for minute in (0, 5, 10)]
@@ -29,12 +28,6 @@ def _quiet(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
     """Log lines are not what these tests are about."""
     yield
     capsys.readouterr()
-
-
-def only(results: list[Result]) -> Result:
-    """The one result."""
-    assert len(results) == 1
-    return results[0]
 
 
 def join(desk: Desk) -> None:
@@ -50,8 +43,11 @@ def test_two_groups_that_mean_one_output_get_two() -> None:
         desk.put("fragments/b/1.mp4")
         desk.manifest("fragments/a/manifest.json", fragments=[{"key": "fragments/a/1.mp4"}], output="output/b.mp4")
         desk.manifest("fragments/b/manifest.json", fragments=[{"key": "fragments/b/1.mp4"}])
-        first = only(desk.upload("fragments/a/manifest.json"))
-        second = only(desk.upload("fragments/b/manifest.json"))
+        cos = desk.services.cos
+        nothing_yet = Altered(cos, head=lambda bucket, key: None if "output/" in key else cos.head(bucket, key))
+        with desk.instead(cos=nothing_yet):  # both jobs still run
+            first = only(desk.upload("fragments/a/manifest.json"))
+            second = only(desk.upload("fragments/b/manifest.json"))
         assert (first.action, second.action) == ("submitted", "submitted")
         assert first.key == "output/b.mp4"
         assert second.key == "output/b.r0001.${ext}"
@@ -273,16 +269,6 @@ def test_a_blocked_group_is_in_the_report_while_it_waits_for_its_next_try() -> N
         assert desk.cloud.calls.kinds()["POST jobs"] == 1
 
 
-class _Ci:
-    """The adapter, but for one method."""
-
-    def __init__(self, real: Any, **changed: Callable[..., Any]) -> None:
-        self._real, self._changed = real, changed
-
-    def __getattr__(self, name: str) -> Any:
-        return self._changed.get(name) or getattr(self._real, name)
-
-
 def test_a_sweep_goes_on_without_ci_s_job_listing() -> None:
     """CI refuses to list: the report says so, and everything else is done."""
     with Desk() as desk:
@@ -292,7 +278,7 @@ def test_a_sweep_goes_on_without_ci_s_job_listing() -> None:
         def refused(*_: object) -> None:
             raise Rejected("no right", status=403, code="AccessDenied")
 
-        services = replace(desk.services, ci=_Ci(desk.services.ci, jobs=refused))
+        services = replace(desk.services, ci=Altered(desk.services.ci, jobs=refused))
         assert handle_sweep(services)["round"] == "complete"
         assert "AccessDenied" in desk.report()["blocked"]["(all groups)"]["reason"]
         assert desk.keys("fragments/") == []
@@ -378,7 +364,7 @@ def test_the_job_is_recorded_when_a_callback_finds_that_it_is_not() -> None:
             return real(bucket, key, body)
 
         forgotten: list[str] = []
-        desk.services = replace(desk.services, cos=_Ci(desk.services.cos, create=create))
+        desk.services = replace(desk.services, cos=Altered(desk.services.cos, create=create))
         with pytest.raises(TryAgain):
             desk.arrive(PARTS[2])
         desk.switches.fail_cos += [("GET videoinfo", "", 503)] * 20

@@ -76,7 +76,8 @@ def _group(schedule: Schedule, group: Group, report: dict[str, Any]) -> list[str
     problems = [] if group.disturbed else _undisturbed(schedule, group, verdict)
     if verdict in {"incomplete", "invalid"}:
         entry = report.get(verdict, {}).get(group.name)
-        if entry is None and not (marker is None and _stragglers(schedule, group, pieces)):
+        told = marker is None or (pieces and group.name in report.get("kept", {}))
+        if entry is None and not (told and _stragglers(schedule, group, pieces)):
             problems.append(f"{name} is {verdict}, the report does not say so")
         elif entry is not None and verdict == "incomplete" and missing and entry.get("missing") != missing:
             problems.append(f"{name} lacks {missing}, the report says {entry.get('missing')}")
@@ -149,12 +150,14 @@ def _whole(schedule: Schedule, group: Group, current: list[tuple[str, str, int]]
     if not revs:
         invalid = group.name in report.get("invalid", {})
         return [] if invalid and group.disturbed else [f"group {group.name} is whole and nobody has joined it"]
+    joined = [rev for rev in revs if promises.done[group.gid, rev]["outcome"] != "superseded"]
     rev = max(revs)
+    if joined and _claimed(schedule, group, max(joined)) == current:
+        rev = max(joined)  # what came in between was put back
     done = promises.done[group.gid, rev]
-    claim = promises.claims[group.gid, rev, 1]
-    claimed = [(f["object"]["key"], f["object"]["etag"], f["object"]["size"]) for f in claim["set"]["fragments"]]
+    claimed = _claimed(schedule, group, rev)
     rest = done["outcome"] == "joined" and set(current) <= set(claimed)
-    if sorted(claimed) != current and not rest:
+    if claimed != current and not rest:
         if group.name in report.get("invalid", {}) or group.name in report.get("kept", {}):
             return []
         return [
@@ -178,6 +181,11 @@ def _whole(schedule: Schedule, group: Group, current: list[tuple[str, str, int]]
     if not held and group.name not in report.get("kept", {}):
         return [f"group {group.name} is whole, its output is gone, and nobody joins it or says why"]
     return []
+
+
+def _claimed(schedule: Schedule, group: Group, rev: int) -> list[tuple[str, str, int]]:
+    fragments = schedule.promises.claims[group.gid, rev, 1]["set"]["fragments"]
+    return sorted((f["object"]["key"], f["object"]["etag"], f["object"]["size"]) for f in fragments)
 
 
 def _held(schedule: Schedule, key: str, etag: str) -> bool:

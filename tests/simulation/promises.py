@@ -201,7 +201,8 @@ class Promises(Watcher):
             self.world.fail(f"end {place} says Success, its job {', '.join(states) or 'never was'}")
         elif outcome in {"Failed", "Cancel"} and outcome not in states:
             self.world.fail(f"end {place} says {outcome}, its job {', '.join(states) or 'never was'}")
-        failed = [work for work in self.ci.work.values() if work.state == "Failed" and self._same(work, place)]
+        lost = [work for work in self.ci.work.values() if work.state == "Failed" or work.forgotten]
+        failed = [work for work in lost if self._same(work, place)]
         if outcome == "Failed" and then == "gave-up" and len(failed) < MAX_ATTEMPTS:
             self.world.fail(f"end {place} gives up after {len(failed)} failed jobs")
         if outcome == "Cancel" and then != "gave-up":

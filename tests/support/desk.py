@@ -5,9 +5,11 @@ Media are bytes that stand for it (1,000 a second), joined as such, so that hund
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -32,6 +34,22 @@ from local.cloud import LocalCloud
 from local.switches import Switches
 
 SECOND = 1000  # bytes that stand for one second
+
+
+def only(results: list[Result]) -> Result:
+    """The one result."""
+    assert len(results) == 1
+    return results[0]
+
+
+class Altered:
+    """A port as it is, but for some of its methods."""
+
+    def __init__(self, real: Any, **changed: Callable[..., Any]) -> None:
+        self._real, self._changed = real, changed
+
+    def __getattr__(self, name: str) -> Any:
+        return self._changed.get(name) or getattr(self._real, name)
 
 
 class Desk:
@@ -91,8 +109,25 @@ class Desk:
             results = self.upload(key)
         return results
 
+    @contextlib.contextmanager
+    def instead(self, **changed: Any) -> Iterator[None]:
+        """Within, the use cases are given something else: `config`, `cos`, `ci` or `clock`."""
+        usual, self.services = self.services, replace(self.services, **changed)
+        try:
+            yield
+        finally:
+            self.services = usual
+
     def call_back(self) -> list[Result]:
         """Let the newest job end, and hand over its callback."""
+        return self.hear(self.callback())
+
+    def hear(self, event: dict[str, Any]) -> list[Result]:
+        """A callback's event."""
+        return handle_messages(self.services, read_messages(event))
+
+    def callback(self) -> dict[str, Any]:
+        """The HTTP event of the newest job's callback, once it has ended."""
         assert self.cloud.ci.wait_idle(20)
         job = self.services.ci.job(self.services.config.bucket, self.jobs[-1].id)
         assert job is not None
@@ -100,14 +135,13 @@ class Desk:
         assert token is not None
         query = parse_qs(urlsplit(signing.callback_url(self.services.config, token)).query)
         details = {"JobId": job.id, "State": job.state, "Operation": {"UserData": job.user_data}}
-        event = {
+        return {
             "httpMethod": "POST",
             "path": "/",
             "headers": {},
             "queryString": {name: values[0] for name, values in query.items()},
             "body": json.dumps({"EventName": "TaskFinish", "JobsDetail": details}),
         }
-        return handle_messages(self.services, read_messages(event))
 
     def sweep(self) -> dict[str, Any]:
         """One sweep."""

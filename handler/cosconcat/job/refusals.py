@@ -155,11 +155,16 @@ def refusal(what: str, status: int, body: bytes, *, date: str = "", now: float =
         said = f"{error.code} {error.message}".strip() if error else "no error body of CI"
         return OutcomeUnknown(f"{what}: HTTP {status}, {said}; whether a job exists is unknown")
     if means is Standing.FOR_NOW:
-        known = REFUSALS.get(error.code)
-        fix = known.fix if known else "no document lists this code; its message says what is known"
+        fix = fix_of(error.code)
         fix += _skew(date, now) if error.code in CLOCK_CODES else ""
         return Blocked(f"{what}: HTTP {status} {error.message}, request {error.request_id}", code=error.code, fix=fix)
     return Rejected(f"{what}: {error.message}", status=status, code=error.code, request_id=error.request_id)
+
+
+def fix_of(code: str) -> str:
+    """What a person has to do about a refusal for now."""
+    known = REFUSALS.get(code)
+    return known.fix if known else "no document lists this code; its message says what is known"
 
 
 def _skew(date: str, now: float) -> str:
