@@ -152,7 +152,7 @@ def _whole(schedule: Schedule, group: Group, current: list[tuple[str, str, int]]
         return [] if invalid and group.disturbed else [f"group {group.name} is whole and nobody has joined it"]
     joined = [rev for rev in revs if promises.done[group.gid, rev]["outcome"] != "superseded"]
     rev = max(revs)
-    if joined and _claimed(schedule, group, max(joined)) == current:
+    if joined and set(current) <= set(_claimed(schedule, group, max(joined))):
         rev = max(joined)  # what came in between was put back
     done = promises.done[group.gid, rev]
     claimed = _claimed(schedule, group, rev)

@@ -85,9 +85,15 @@ class Functions:
             world.after(2.0 * world.chance.random(), self.sweep)
         if not self.config.callback_url or world.happens("callback-lost"):
             return
-        for _ in range(1 + (world.chance.randint(1, 3) if world.happens("callback-again") else 0)):
+        first = world.chance.random() ** 3 * 300.0
+        for number in range(1 + (world.chance.randint(1, 3) if world.happens("callback-again") else 0)):
+            burst = number and world.chance.random() < 0.6  # mostly at once, so that several judge one job
             world.after(
-                world.chance.random() ** 3 * 300.0,
+                first + 0.5 * world.chance.random()
+                if burst
+                else first
+                if not number
+                else world.chance.random() * 300.0,
                 self._invoking("callback", handle_messages, [self._message(work)], 0),
             )
 

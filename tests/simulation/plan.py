@@ -75,6 +75,7 @@ class Plan:
     stale: int = 3600  # CONCAT_STALE_SECONDS
     direct: Literal["", "transcode", "refuse", "trust"] = ""  # DirectConcat, with this CONCAT_ON_MIXED
     notifies: bool = False  # CONCAT_NOTIFY_URL is set
+    lease: int = 1200  # CONCAT_LEASE_SECONDS
     timer: int = 0  # seconds between two sweeps while things go wrong; 0: a few at any time
     faults: dict[str, float] = field(default_factory=dict)
 
@@ -119,7 +120,11 @@ def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
     if rng.random() < 0.2:
         plan.direct = rng.choices(("transcode", "refuse", "trust"), (3, 1, 2))[0]
         plan.verify = rng.choice((plan.verify, "size"))
-    if rng.random() < 0.08:  # a CI that answers late or not at all: what leases and adoption are for
+    if rng.random() < 0.25:  # short leases: much may happen within one, and after two
+        plan.time_limit = rng.choice((60, 300))
+        plan.lease = plan.time_limit + 61
+        plan.stale = max(600, plan.lease * rng.randint(1, 3))
+    elif rng.random() < 0.08:  # a CI that answers late or not at all: what leases and adoption are for
         faults |= {"post-slow": 0.6, "post-lost": 0.8, "jobs-lag": 0.9}
         plan.time_limit = 900
     for name, value in only.items():

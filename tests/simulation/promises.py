@@ -42,6 +42,7 @@ class Promises(Watcher):
         self.spoiled: dict[str, float] = {}  # output key -> when a user last took it away or replaced it
         self.by_user: dict[str, float] = {}  # key outside the inputs -> when a user wrote it
         self.taken: set[tuple[str, str]] = set()  # (key, ETag) of pieces whose output a user took away
+        self.retried: set[str] = set()  # groups of which a person said retry
         self.tokens: dict[str, tuple[str, int, int]] = {}
         self.posts: Counter[str] = Counter()
         self.posted_for: set[tuple[str, int, int]] = set()
@@ -90,6 +91,8 @@ class Promises(Watcher):
             self.world.fail(f"{key}: record deleted")
         elif bucket != self.inputs or not key.startswith("fragments/"):
             self.world.fail(f"{key}: not an input, yet removed")
+        elif self.world.plan.cleanup in {"keep", "expire"} or self._keeps():
+            self.world.fail(f"G1: {key}: removed under CONCAT_CLEANUP={self.world.plan.cleanup}")
         elif thing.content is None:
             self._marker_removed(key)
         elif not self._kept_elsewhere(thing, sight.seen):
@@ -99,6 +102,15 @@ class Promises(Watcher):
                 self.world.reached["not promised: overwritten between last HEAD and DELETE"] += 1
                 return
             self.world.fail(f"G1: {key} ({thing.info.etag[-4:]}) removed, but no verified output holds it")
+        elif self.world.plan.cleanup == "trash" and not self._in_trash(thing):
+            self.world.fail(f"G1: {key}: removed, but it is not in the trash")
+
+    def _in_trash(self, thing: Thing) -> bool:
+        """Whether a copy is there; what was uploaded in parts has another ETag there, but lasts as long."""
+        name = f"trash/{thing.info.key.removesuffix('.mp4')}"
+        copies = (t for key, t in self.cos.shelves[self.inputs].current.items() if key.startswith(name) and t.content)
+        media = thing.content.media if thing.content else None
+        return any(copy.content is not None and copy.content.media == media for copy in copies)
 
     def _spoil(self, key: str, output: Thing | None) -> None:
         """A user took this away or put something in its place."""
@@ -358,6 +370,8 @@ class Promises(Watcher):
     def _check_past(self, place: tuple[str, int, int], claim: dict[str, Any]) -> None:
         """What was joined from a key is not followed by an older version, which shows once the joined one is gone."""
         pieces = {f["object"]["key"]: f["object"]["last_modified"] for f in claim["set"]["fragments"]}
+        if claim["group"] in self.retried:  # a person's wish
+            return
         for (gid, rev, n), before in self.claims.items():
             if gid != place[0] or rev >= place[1] or n > 1 or self.done.get((gid, rev), {}).get("outcome") != "joined":
                 continue

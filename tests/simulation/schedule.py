@@ -98,6 +98,7 @@ def config_of(plan: Plan) -> Config:
         plan.output_key,
         plan.callbacks,
         plan.stale,
+        plan.lease,
         plan.direct,
         apart,
     )
@@ -122,6 +123,7 @@ def _config(plan: Plan, apart: bool) -> Config:
         direct=bool(plan.direct),
         on_mixed=plan.direct or "transcode",
         stale_seconds=plan.stale,
+        lease_seconds=plan.lease,
         verify=plan.verify,
     )
     _remember(config)

@@ -116,6 +116,8 @@ class Users:
         rng = self.rng
         while self.world.plan.faults["edit"] and rng.random() < 0.75 and len(self.pending) < 6:
             edit, moment = rng.choice(EDITS), rng.choice(MOMENTS)
+            if rng.random() < 0.25:  # where each mode of cleaning up is most sensitive
+                moment = {"expire": "tagged", "trash": "copied"}.get(self.world.plan.cleanup, moment)
             if edit == "squat" or not moment:
                 self.world.at(EPOCH + 120 * rng.random() ** 2, self._doing(self.edit, group, edit))
             else:
@@ -208,6 +210,7 @@ class Users:
         rng = self.rng
         if edit == "retry":  # which disturbs nothing
             self.world.injected["edit: retry"] += 1
+            self.promises.retried.add(group.name)
             self.functions.retry(group.name)
             return
         group.disturbed = True
