@@ -109,7 +109,7 @@ TABLE = (
     Variable(
         "CONCAT_LEASE_SECONDS",
         "1200",
-        "How long a claim without a job id is left alone; must exceed the function's time limit.",
+        "How long a claim without a job id is left alone; must exceed the function's time limit, better by a minute.",
     ),
     Variable(
         "CONCAT_STALE_SECONDS",

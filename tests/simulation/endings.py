@@ -146,6 +146,8 @@ def _judged(
 def _whole(schedule: Schedule, group: Group, current: list[tuple[str, str, int]], report: dict[str, Any]) -> list[str]:
     """A set that is whole and still there must have ended as it is, with a reason to leave it there."""
     promises = schedule.promises
+    if group.output and group.name in report.get("invalid", {}):
+        return []  # others have both names that its result could get
     revs = [rev for gid, rev in promises.done if gid == group.gid]
     if not revs:
         invalid = group.name in report.get("invalid", {})

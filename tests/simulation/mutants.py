@@ -457,22 +457,10 @@ MUTANTS = (
         _faulty("edit"),
     ),
     Mutant(
-        "earlier-failure-adopted", "G3", "cosconcat.outputs:is_adoptable",
-        'job.state not in ("Failed", "Cancel") or is_job_of(job, claim, frozenset({claim.nonce}))', "True",
-        "one failed job is counted again and again, and the content given up",
-        _faulty("job-fails"),
-    ),
-    Mutant(
         "marker-not-looked-at-again", "G3", "cosconcat.commit:_inputs",
         "return {o.key: o for o in [*_joined(claim), *marker]}", "return {o.key: o for o in _joined(claim)}",
         "a manifest that was changed while the job ran is not followed",
         lambda plan: plan.completion == "manifest" and plan.faults["edit"] > 0,
-    ),
-    Mutant(
-        "closed-content-closed-otherwise", "G3", "cosconcat.cleanup:finish",
-        "done = held.record if held else done", "pass",
-        "who loses the closing record tells of another end than it holds",
-        lambda plan: plan.notifies,
     ),
     Mutant(
         "undelivered-notification-forgotten", "G3", "cosconcat.cleanup:close",
@@ -586,12 +574,6 @@ MUTANTS = (
         "",
         "what could not be removed looks whole and is joined once more",
         lambda plan: plan.naming != "part-of",
-    ),
-    Mutant(
-        "closed-content-goes-on", "G3", "cosconcat.advance:advance",
-        "if done is not None:",
-        "if False:",
-        "a content that is closed is ended once more",
     ),
     Mutant(
         "all-is-rest", "G3", "cosconcat.advance:_is_rest",
