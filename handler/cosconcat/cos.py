@@ -201,7 +201,9 @@ class CosOverHttp:
             if refusal.code in _NOT_THE_OBJECTS_FAULT or refusal.status == 401:
                 from cosconcat.job.refusals import fix_of
 
-                raise Blocked(str(refusal), code=refusal.code, fix=fix_of(refusal.code)) from None
+                rights = "let the functions' role, and CI's service role, read the fragments"
+                fix = rights if refusal.code == "AccessDenied" else fix_of(refusal.code)
+                raise Blocked(str(refusal), code=refusal.code, fix=fix) from None
             return Unreadable(refusal.code, str(refusal))
         except InvalidInput as mistake:
             return Unreadable("NoMediaInfo", f"{bucket.name}/{key}: {mistake}")
