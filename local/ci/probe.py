@@ -144,6 +144,7 @@ def rotation(container: InputContainer, stream: Any) -> int:
         NotMedia: there is no picture that can be decoded.
     """
     try:
+        stream.codec_context.thread_count = 1  # starting threads takes longer than decoding one picture
         frame = next(container.decode(stream), None)
     except av.FFmpegError as error:
         raise NotMedia(f"its first picture cannot be decoded: {error}") from None
