@@ -141,7 +141,8 @@ def _plot(found: Findings, bursts: dict[int, Burst]) -> None:
     for colour, (groups, one) in zip(COLOURS, bursts.items(), strict=False):
         share = [100 * (at + 1) / one.events for at in range(one.events)]
         plane.plot([1000 * moment / groups for moment in one.moments], share, color=colour, label=f"{groups:,} groups")
-    plane.set(xlabel="milliseconds since the begin, a group", ylabel="% of the events handled", ylim=(0, 102))
+    plane.set(xlabel="milliseconds since the start, divided by the number of groups", ylim=(0, 102))
+    plane.set_ylabel("% of the events handled")
     plane.set_xlim(0, None)
     plane.set_title(f"Bursts of groups of {FRAGMENTS}: the first event of each group submits it")
     plane.legend(frameon=False)
