@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation import mutants
-from tests.simulation.mutants import MUTANTS, Mutant, deadliest, known_deaths
+from tests.simulation.guards import MUTANTS
+from tests.simulation.mutants import deadliest, known_deaths
+from tests.simulation.mutation import Mutant
 from tests.simulation.plan import draw
 from tests.simulation.schedule import Schedule
 

@@ -1,0 +1,74 @@
+"""A guard taken away for a while, by a patch of the source: there is no switch for it in the code under test."""
+
+from __future__ import annotations
+import __future__
+
+import contextlib
+import importlib
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from types import FunctionType
+from typing import Any
+
+from tests.simulation.plan import Plan
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`old` becomes `new` in the function at `where` (`module:qualified.name`); `breaks` says what is then possible.
+
+    `on` picks the plans in which the guard has anything to do: others are passed over, which saves time only.
+    """
+
+    name: str
+    promise: str  # of docs/guarantees.md, the one that goes first
+    where: str
+    old: str
+    new: str
+    breaks: str
+    on: Callable[[Plan], bool] = lambda plan: True
+
+    @contextlib.contextmanager
+    def applied(self) -> Iterator[None]:
+        """The guard is gone inside, and back afterwards.
+
+        Raises:
+            LookupError: the words to replace are not in the function exactly once.
+        """
+        module_name, _, path = self.where.partition(":")
+        module = importlib.import_module(module_name)
+        function = _function(module, path)
+        source = textwrap.dedent(inspect.getsource(function))
+        if source.count(self.old) != 1:
+            raise LookupError(f"{self.name}: {self.where} holds {self.old!r} {source.count(self.old)} times, not once")
+        mutated = source.replace(self.old, self.new)
+        mutated = mutated[mutated.index("def ") :]  # without decorators
+        names: dict[str, Any] = {}
+        flags = __future__.annotations.compiler_flag
+        exec(compile(mutated, f"<{self.name}>", "exec", flags, dont_inherit=True), function.__globals__, names)
+        before = function.__code__
+        [made] = [value for value in names.values() if isinstance(value, FunctionType)]
+        function.__code__ = made.__code__
+        try:
+            yield
+        finally:
+            function.__code__ = before
+
+
+def _function(module: Any, path: str) -> FunctionType:
+    found: Any = module
+    for name in path.split("."):
+        found = inspect.getattr_static(found, name)
+        if isinstance(found, property):
+            found = found.fget
+        elif isinstance(found, staticmethod):
+            found = found.__func__
+        elif isinstance(found, cached_property):
+            found = found.func
+    while hasattr(found, "__wrapped__"):
+        found = found.__wrapped__
+    assert isinstance(found, FunctionType)
+    return found
