@@ -95,15 +95,16 @@ class Promises(Watcher):
             self.world.fail(f"G1: {key}: removed under CONCAT_CLEANUP={self.world.plan.cleanup}")
         elif thing.content is None:
             self._marker_removed(key)
-        elif not self._kept_elsewhere(thing, sight.seen):
-            looked = sight.seen.get(key, 0.0)
-            just_before = thing.created > looked >= sight.sent - FRESH_SECONDS
-            if just_before and not self.cos.shelves[bucket].versioned:
+        elif thing.created > sight.seen.get(key, 0.0) >= sight.sent - FRESH_SECONDS and not self._versioned(bucket):
+            if not self._kept_elsewhere(thing, sight.seen):
                 self.world.reached["not promised: overwritten between last HEAD and DELETE"] += 1
-                return
+        elif not self._kept_elsewhere(thing, sight.seen):
             self.world.fail(f"G1: {key} ({thing.info.etag[-4:]}) removed, but no verified output holds it")
         elif self.world.plan.cleanup == "trash" and not self._in_trash(thing):
             self.world.fail(f"G1: {key}: removed, but it is not in the trash")
+
+    def _versioned(self, bucket: str) -> bool:
+        return self.cos.shelves[bucket].versioned
 
     def _in_trash(self, thing: Thing) -> bool:
         """Whether a copy is there; what was uploaded in parts has another ETag there, but lasts as long."""
