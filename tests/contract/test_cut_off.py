@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cosconcat.advance import advance
+from cosconcat.advance import advance, take_up
 from cosconcat.errors import Blocked, Refused, TryAgain
+from cosconcat.groups import Whole
 from cosconcat.ledger import gid_of
 from cosconcat.ports import Bucket, Doomed, Head
 from cosconcat.survey import survey
@@ -208,3 +210,21 @@ def test_a_neighbour_that_still_works_is_not_taken_for_dead(monkeypatch: pytest.
         desk.sweep()
         assert desk.report()["blocked"] == {}
         assert len(desk.jobs) == 2
+
+
+def test_a_kept_content_stays_kept_when_an_old_listing_came_in_between() -> None:
+    """A stalled instance claims what LIST showed it long ago, and finds at once that it is no longer so."""
+    with Desk() as desk:
+        desk.arrive(*PARTS)
+        event = desk.callback()
+        desk.later(5)
+        desk.put(PARTS[1])  # the same bytes: CI may have read something else in between
+        assert only(desk.hear(event)).action == "kept"
+        verdict = survey(desk.services, "v")
+        assert isinstance(verdict, Whole)
+        first, *rest = verdict.set.fragments
+        old = replace(verdict.set, fragments=(replace(first, object=replace(first.object, etag="0" * 32)), *rest))
+        assert take_up(desk.services, old).action == "superseded"
+        desk.sweep()
+        assert len(desk.jobs) == 1
+        assert "uploaded again" in desk.report()["kept"]["v"]["reason"]
