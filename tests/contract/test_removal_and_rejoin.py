@@ -91,6 +91,7 @@ def test_what_is_given_up_does_not_expire() -> None:
         desk.later(5)
         desk.switches.short_output = 1
         assert only(desk.arrive(PARTS[2], content="new content")).action == "submitted"
+        desk.cloud.store.tag(desk.cloud.bucket, PARTS[2], {"concat-cleanup": "expire"})  # of an instance that died
         assert only(desk.call_back()).action == "gave-up"
         assert [desk.services.cos.tags(desk.services.config.bucket, key) for key in PARTS] == [{}, {}, {}]
 

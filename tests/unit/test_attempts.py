@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import cast
+
 import pytest
 
 from cosconcat.advance import advance
+from cosconcat.groups import Whole
 from cosconcat.ledger import gid_of
+from cosconcat.ports import Bucket, Ci, JobPage
 from cosconcat.results import Result
+from cosconcat.submit import first_claim, listed_jobs, submit
+from cosconcat.survey import survey
 from tests.support.counted import in_memory, keys, live
+from tests.support.desk import Altered
 
 
 def test_a_job_that_ci_has_forgotten_counts_as_failed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -26,3 +34,32 @@ def test_a_job_that_ci_has_forgotten_counts_as_failed(capsys: pytest.CaptureFixt
     capsys.readouterr()
     assert actions == ["job-failed", "submitted", "gave-up", "already-finished", "already-finished"]
     assert len(memory.ci.work) == 2
+
+
+def test_what_appeared_at_the_output_after_a_lost_attempt_is_not_joined_beside() -> None:
+    """It may be the result of the job that was never found: a second bill is a person's decision."""
+    memory = in_memory()
+    [key] = keys("cam1", 1)
+    memory.put(key)
+    verdict = survey(memory.services, "cam1")
+    assert isinstance(verdict, Whole)
+    first = first_claim(memory.services, verdict.set, 1, "output/cam1.mp4")
+    again = replace(first, n=2, earlier=("0" * 32,), since=int(memory.world.now))
+    memory.put("output/cam1.mp4")
+    assert submit(memory.services, again).action == "gave-up"
+    assert memory.ci.work == {}
+
+
+def test_a_job_listing_that_goes_in_circles_ends() -> None:
+    """CI names a page that was read before as the next one."""
+    memory = in_memory()
+    asked: list[str] = []
+
+    def jobs(_bucket: Bucket, _since: int, token: str = "") -> JobPage:
+        asked.append(token)
+        assert len(asked) < 5
+        return JobPage((), "b" if token == "a" else "a")
+
+    services = replace(memory.services, ci=cast("Ci", Altered(memory.ci, jobs=jobs)))
+    assert list(listed_jobs(services, 0)) == []
+    assert asked == ["", "a", "b"]

@@ -149,6 +149,13 @@ def test_an_answer_that_does_not_speak_of_the_job_is_none(server: CiServer, ci: 
         ci.job(BUCKET, "j2")
 
 
+def test_a_reading_that_timed_out_at_the_service_may_be_repeated(server: CiServer, ci: CiOverHttp) -> None:
+    """It answers 400 then, which is no refusal for good."""
+    server.script = [Answer(400, b"<Error><Code>RequestTimeout</Code><Message>slow</Message></Error>")]
+    with pytest.raises(ServiceUnavailable, match="RequestTimeout"):
+        ci.job(BUCKET, "j1")
+
+
 @pytest.mark.parametrize("job_id", ["", "j1,j2", "../queue", "j1?cancel", "j 1", "ｊ1", "x" * 65])
 def test_an_id_that_is_none_never_reaches_the_service(server: CiServer, ci: CiOverHttp, job_id: str) -> None:
     """A forged callback may carry anything; it must not become a path."""

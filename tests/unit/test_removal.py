@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
+from cosconcat.commit import Checked
 from cosconcat.errors import ServiceUnavailable
 from cosconcat.groups import Whole
 from cosconcat.ledger import Proof
@@ -50,6 +52,25 @@ def test_a_look_that_takes_long_is_repeated_for_fewer_objects_at_a_time(seconds:
     slow(memory, seconds)
     assert remove(memory.services, claim, PROOF, None).removed == 8
     assert memory.calls["HEAD"] == looks
+
+
+def test_a_look_from_the_future_is_no_fresh_one() -> None:
+    """The local clock was set back in between: how old the look is cannot be known."""
+    memory = in_memory()
+    claim = first_claim(memory.services, whole(memory, 2).set, 1, "output/cam1.mp4")
+    checked = Checked(memory.cos.heads(memory.config.bucket, keys("cam1", 2)), memory.world.now + 1000)
+    memory.calls.clear()
+    assert remove(memory.services, claim, PROOF, checked).removed == 2
+    assert memory.calls["HEAD"] == 2
+
+
+def test_what_another_deployment_joined_stays() -> None:
+    """It shares our records, and its fragments lie under a prefix of its own."""
+    memory = in_memory()
+    claim = first_claim(memory.services, whole(memory, 2).set, 1, "output/cam1.mp4")
+    theirs = replace(memory.services, config=replace(memory.config, input_prefix="elsewhere/"))
+    assert remove(theirs, claim, PROOF, None).removed == 0
+    assert len(memory.cos.shelves[memory.config.bucket.name].current) == 2
 
 
 def test_an_object_that_takes_too_long_to_look_at_stays() -> None:
