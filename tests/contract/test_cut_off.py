@@ -230,3 +230,11 @@ def test_a_kept_content_stays_kept_when_an_old_listing_came_in_between() -> None
         desk.sweep()
         assert len(desk.jobs) == 1
         assert "uploaded again" in desk.report()["kept"]["v"]["reason"]
+
+
+def test_a_sweep_with_a_short_time_limit_gets_to_the_groups() -> None:
+    """The margin before its end is no longer than half of what it has."""
+    with Desk() as desk, desk.instead(deadline=desk.services.clock.now() + 15):
+        desk.put("fragments/a.part1-of-1.mp4")
+        desk.sweep()
+        assert len(desk.jobs) == 1
