@@ -11,9 +11,8 @@ from pathlib import Path
 
 from local.ci.errors import JobFailed
 from local.ci.ffmpeg import Ffmpeg
-from local.ci.mediainfo import media_duration
 from local.ci.plan import Plan
-from local.ci.probe import FORMATS_WITHOUT_DURATION, NotMedia, Source
+from local.ci.probe import FORMATS_WITHOUT_DURATION, NotMedia, Source, media_duration
 from local.ci.spans import Span, difference, source_of, spans_of
 from local.ci.transcode import SOUND_ONLY, concat_input, transcode
 

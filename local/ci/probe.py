@@ -122,6 +122,12 @@ def duration(container: InputContainer) -> float:
     return _counted(container)
 
 
+def media_duration(path: Path) -> float:
+    """Seconds of a media file; raises `NotMedia`."""
+    with open_media(path) as container:
+        return duration(container)
+
+
 def _counted(container: InputContainer) -> float:
     """Seconds from the first to the last packet of the streams that count."""
     first, last = float("inf"), 0.0
