@@ -132,7 +132,7 @@ def _output_media(services: Services, claim: Claim, job: Job, head: Head) -> Med
     """The length of the output: of a playlist from itself, otherwise from the job, or from a probe if it says none."""
     if claim.format == "hls":
         return whole_playlist(services, claim, head)
-    if job.media is not None and job.media.duration > 0:
+    if job.media is not None and job.media.duration:
         return job.media
     key = head.object.key
     probed = services.cos.media(claim.output, [key])[key]

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from cosconcat.job.request import Request
+
+StreamKind = Literal["video", "audio", "subtitle"]
 
 
 @dataclass(frozen=True)
@@ -88,33 +90,53 @@ class Undeleted(NamedTuple):
     message: str
 
 
-class VideoStream(NamedTuple):
-    """First video stream of a media file, as CI's media info names it."""
+class Stream(NamedTuple):
+    """One stream of a media file, as CI's media info names it; what it does not say is None, or an empty text.
 
-    codec: str
-    profile: str
-    width: int
-    height: int
-    fps: float
-    timebase: str
-    pix_format: str
+    Times are seconds, rates frames a second, `bitrate` kbps, `rotation` degrees, `sample_rate` Hz. `start` counts on
+    the file's own clock, whose first moment is `Media.start`.
+    """
 
-
-class AudioStream(NamedTuple):
-    """First audio stream of a media file; `sample_rate` in Hz."""
-
-    codec: str
-    sample_rate: int
-    channels: int
+    kind: StreamKind
+    codec: str = ""
+    stream_index: int | None = None  # Index: its place in the file
+    start: float | None = None
+    duration: float | None = None  # flv, mkv and webm do not say it of a single stream
+    frames: int | None = None  # pictures, where the container counts them
+    fps: float | None = None
+    avg_fps: float | None = None
+    bitrate: float | None = None
+    profile: str = ""
+    level: str = ""
+    width: int | None = None
+    height: int | None = None
+    pix_format: str = ""
+    sar: str = ""  # sample aspect ratio
+    rotation: float | None = None
+    timebase: str = ""
+    sample_rate: int | None = None
+    channels: int | None = None
+    language: str = ""
 
 
 class Media(NamedTuple):
-    """What a probe (`?ci-process=videoinfo`) or a finished job says about a media file; duration in seconds."""
+    """What a probe (`?ci-process=videoinfo`) or a finished job says about a media file; times in seconds.
 
-    duration: float
+    `streams` are in the file's own order where it is told, otherwise pictures, sounds, subtitles. Streams of data have
+    no node of their own: they are in `num_streams` alone.
+    """
+
+    duration: float | None  # None where the file does not say, as a webm that a browser recorded
     size: int
-    video: VideoStream | None = None
-    audio: AudioStream | None = None
+    streams: tuple[Stream, ...] = ()
+    format: str = ""
+    start: float | None = None
+    bitrate: float | None = None
+    num_streams: int | None = None
+
+    def of(self, kind: StreamKind) -> tuple[Stream, ...]:
+        """The streams of one kind, in order."""
+        return tuple(stream for stream in self.streams if stream.kind == kind)
 
 
 class Unreadable(NamedTuple):

@@ -56,7 +56,8 @@ class Piece:
         """What it contributes to the output; 0 when its length is not known."""
         if isinstance(self.media, Unreadable):
             return 0.0
-        end = min(float(self.end), self.media.duration) if self.end else self.media.duration
+        length = self.media.duration or 0.0
+        end = min(float(self.end), length) if self.end else length
         return max(end - (float(self.start) if self.start else 0.0), 0.0)
 
 
@@ -71,7 +72,7 @@ def check_duration(expected: Sequence[Piece], output: Media, transition_seconds:
     """
     figures: dict[str, object] = {
         "expected_seconds": round(sum(piece.seconds for piece in expected), 3),
-        "output_seconds": round(output.duration, 3),
+        "output_seconds": round(output.duration or 0.0, 3),
         "fragments": len(expected),
         "shortest_seconds": round(min((piece.seconds for piece in expected), default=0.0), 3),
     }
@@ -80,7 +81,7 @@ def check_duration(expected: Sequence[Piece], output: Media, transition_seconds:
     unreadable = [f"{piece.key} ({_why_unreadable(piece)})" for piece in expected if piece.seconds <= 0]
     if unreadable or not expected:
         return Unverified(f"no length to compare with: {', '.join(unreadable[:5]) or 'no fragments'}", figures)
-    if output.duration <= 0:
+    if not output.duration:
         return Unverified("the output's length is not known", figures)
 
     lengths = [piece.seconds for piece in expected]

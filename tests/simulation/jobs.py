@@ -231,7 +231,7 @@ class CiModel:
             work.state = "Cancel"
             return
         missing = [key for place, key in enumerate(work.fragments) if place not in work.read]
-        unlike = work.direct and len({content.media.video for _, content in work.read.values()}) > 1
+        unlike = work.direct and len({content.media.streams for _, content in work.read.values()}) > 1
         if missing or unlike or world.happens("job-fails"):
             work.state, work.code = "Failed", "InputFileNotFound" if missing else "InternalError"
             work.message = f"cannot read {missing[0]}" if missing else "fragments differ" if unlike else "by chance"
@@ -239,11 +239,11 @@ class CiModel:
             self.call_back(work)
             return
         joined = [work.read[place] for place in range(len(work.fragments))]
-        duration = sum(content.media.duration for _, content in joined)
+        duration = sum(content.media.duration or 0.0 for _, content in joined)
         if world.happens("short-output"):
             lost = world.chance.randrange(len(joined))
             share = world.chance.choice((0.6, 1.0)) if len(joined) > 1 else 0.6
-            duration -= joined[lost][1].media.duration * share
+            duration -= (joined[lost][1].media.duration or 0.0) * share
             del joined[lost]
         self.contents += 1
         content = Content(

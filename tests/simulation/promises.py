@@ -440,7 +440,7 @@ class Promises(Watcher):
         things = [current.get(o["key"]) for o in _joined(claim)]
         if any(t is None or t.info != ObjectInfo(**o) for t, o in zip(things, _joined(claim), strict=True)):
             return  # changed since it was probed
-        if len({thing.content.media.video for thing in things if thing and thing.content}) > 1:
+        if len({thing.content.media.streams for thing in things if thing and thing.content}) > 1:
             self.world.fail(f"job {place} joins fragments that differ without transcoding them")
 
 

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from cosconcat.ledger import gid_of
-from cosconcat.ports import Media, VideoStream
+from cosconcat.ports import Media, Stream
 from tests.simulation import names
 from tests.simulation.functions import Functions
 from tests.simulation.objects import Content, CosModel
@@ -26,7 +26,7 @@ EFFECTS = ("posted", "read", "succeeded", "head", "tagged", "copied", "removed")
 MOMENTS = (*RECORDS, *EFFECTS, "", "")  # or for nothing in particular
 INTRO = "brand/intro.mp4"  # what several recordings may begin with
 SHARED = "output/shared.mp4"  # where the manifests of several groups may want their result
-ORDINARY, OTHER = (VideoStream("h264", "High", 1280, n, 25.0, "1/12800", "yuv420p") for n in (720, 960))
+ORDINARY, OTHER = (Stream("video", "h264", 0, fps=25.0, width=1280, height=n) for n in (720, 960))
 
 
 class Group:
@@ -201,7 +201,7 @@ class Users:
         if self.world.plan.direct and rng.random() < 0.05:
             video = OTHER
             self.world.injected["unlike"] += 1
-        return Content(etag, Media(round(5 + 55 * rng.random(), 2), 100_000 + rng.randrange(2), video))
+        return Content(etag, Media(round(5 + 55 * rng.random(), 2), 100_000 + rng.randrange(2), (video,)))
 
     def edit(self, group: Group, edit: str) -> None:
         """One thing that a user should perhaps not have done."""

@@ -11,7 +11,7 @@ from cosconcat.errors import InvalidInput
 from cosconcat.job.media import read_media
 from cosconcat.job.response import job_from_details, read_jobs
 from cosconcat.outputs import expand
-from cosconcat.ports import AudioStream, Bucket, Media, OutputFile, VideoStream
+from cosconcat.ports import Bucket, Media, OutputFile, Stream
 from cosconcat.wildcards import EXTENSIONS
 
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
@@ -60,9 +60,9 @@ def test_a_finished_job_is_read() -> None:
     assert (job.output, job.output_key) == (Bucket("demo-1250000000", "ap-guangzhou"), "out/x.${ext}")
     assert job.files == (OutputFile("out/x.mp4", MD5),)
     assert job.ended == 1767578400
-    assert job.media == Media(
-        12.3, 1234567, VideoStream("h264", "High", 1280, 720, 50.0, "", ""), AudioStream("aac", 44100, 2)
-    )
+    video = Stream("video", "h264", fps=50.0, profile="High", width=1280, height=720)
+    audio = Stream("audio", "aac", sample_rate=44100, channels=2)
+    assert job.media == Media(12.3, 1234567, (video, audio), bitrate=800.1)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +143,7 @@ def test_times_are_epoch_seconds_or_unknown(time: object, seconds: int) -> None:
         {},
         {"Format": "", "Stream": ""},
         {"Format": {"Duration": "12"}},
+        {"Format": {"Size": "x"}},
         {"Format": {"Duration": "x", "Size": "1"}},
     ],
 )
@@ -151,12 +152,13 @@ def test_a_job_without_usable_media_information_has_none(info: object) -> None:
     assert job_from_details(operation(MediaInfo=info)).media is None
 
 
-def test_several_streams_give_the_first_and_numbers_may_be_numbers() -> None:
+def test_several_streams_are_all_read_and_numbers_may_be_numbers() -> None:
     """JSON may hold numbers, and a stream may stand in a list."""
     video = {"CodecName": "h264", "Width": 640, "Height": 480, "AvgFps": 25.0}
     info = {"Format": {"Duration": 2, "Size": 10.0}, "Stream": {"Video": [video, {"CodecName": "mjpeg"}], "Audio": {}}}
     media = job_from_details(operation(MediaInfo=info)).media
-    assert media == Media(2.0, 10, VideoStream("h264", "", 640, 480, 25.0, "", ""), None)
+    picture = Stream("video", "h264", width=640, height=480, avg_fps=25.0)
+    assert media == Media(2.0, 10, (picture, Stream("video", "mjpeg")))
 
 
 @pytest.mark.parametrize("details", [{}, {"State": "Success"}, [], "text", None, {"JobId": ""}, {"JobId": {}}])
@@ -223,19 +225,36 @@ def test_another_document_is_not_an_answer() -> None:
 
 
 def test_a_probe_is_read() -> None:
-    """`?ci-process=videoinfo`, with a second audio stream and a rate as a decimal."""
+    """`?ci-process=videoinfo`, with every stream in the file's own order and a rate as a decimal."""
     body = b"""<Response><MediaInfo>
-    <Format><Duration>5.33</Duration><Size>7309593</Size></Format>
-    <Stream><Video><CodecName>h264</CodecName><Profile>High</Profile><Width>640</Width><Height>360</Height>
-    <Fps>15.000000</Fps><Timebase>1/15360</Timebase><PixFormat>yuv420p</PixFormat></Video>
-    <Audio><CodecName>aac</CodecName><SampleRate>48000</SampleRate><Channel>1</Channel></Audio>
-    <Audio><CodecName>mp3</CodecName></Audio><Subtitle/></Stream></MediaInfo></Response>"""
-    assert read_media(body) == Media(
-        5.33,
-        7309593,
-        VideoStream("h264", "High", 640, 360, 15.0, "1/15360", "yuv420p"),
-        AudioStream("aac", 48000, 1),
-    )
+    <Format><Duration>5.33</Duration><Size>7309593</Size><StartTime>-0.02</StartTime><Bitrate>900.5</Bitrate>
+    <FormatName>mov,mp4</FormatName><NumStream>5</NumStream></Format>
+    <Stream><Video><Index>1</Index><CodecName>h264</CodecName><Profile>High</Profile><Level>31</Level>
+    <Width>640</Width><Height>360</Height><Fps>15.000000</Fps><AvgFps>15/1</AvgFps><NumFrames>80</NumFrames>
+    <Timebase>1/15360</Timebase><PixFormat>yuv420p</PixFormat><Sar>4:3</Sar><Rotation>90</Rotation>
+    <StartTime>0.066667</StartTime><Duration>5.3</Duration><Bitrate>800</Bitrate></Video>
+    <Audio><Index>0</Index><CodecName>aac</CodecName><SampleRate>48000</SampleRate><Channel>1</Channel>
+    <Language>zho</Language></Audio>
+    <Audio><Index>2</Index><CodecName>mp3</CodecName><Duration>N/A</Duration></Audio>
+    <Subtitle><Index>3</Index><CodecName>mov_text</CodecName><Duration>4</Duration></Subtitle>
+    </Stream></MediaInfo></Response>"""
+    video = Stream(
+        "video", "h264", 1, 0.066667, 5.3, 80, 15.0, 15.0, 800.0, "High", "31", 640, 360, "yuv420p", "4:3", 90.0,
+        "1/15360",
+    )  # fmt: skip
+    audio = Stream("audio", "aac", 0, sample_rate=48000, channels=1, language="zho")
+    subtitle = Stream("subtitle", "mov_text", 3, duration=4.0)
+    streams = (audio, video, Stream("audio", "mp3", 2), subtitle)
+    media = read_media(body)
+    assert media == Media(5.33, 7309593, streams, "mov,mp4", -0.02, 900.5, 5)
+    assert media.of("audio") == (audio, Stream("audio", "mp3", 2))
+
+
+@pytest.mark.parametrize("duration", ["", "<Duration/>", "<Duration>N/A</Duration>", "<Duration>0</Duration>"])
+def test_a_length_that_is_not_told_is_unknown(duration: str) -> None:
+    """A webm that a browser recorded says none; its own bytes may."""
+    body = f"<Response><MediaInfo><Format>{duration}<Size>5</Size></Format></MediaInfo></Response>"
+    assert read_media(body.encode()) == Media(None, 5)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +262,6 @@ def test_a_probe_is_read() -> None:
     [
         "",
         "<Duration>5</Duration>",
-        "<Size>5</Size>",
         "<Duration>nan</Duration><Size>5</Size>",
         "<Duration>inf</Duration><Size>5</Size>",
         "<Duration>-1</Duration><Size>5</Size>",

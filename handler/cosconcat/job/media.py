@@ -9,37 +9,60 @@ from cosconcat.job import schema
 from cosconcat.job.markup import read_xml
 from cosconcat.job.parts import PAGE, SDK
 from cosconcat.job.schema import ANYTHING, Node, branch, branches, leaf
-from cosconcat.ports import AudioStream, Media, VideoStream
+from cosconcat.ports import Media, Stream, StreamKind
 
 _STREAMS = 100  # most streams of one kind that are looked at
+_UNSAID = frozenset({"", "N/A", "-"})  # how a length that is not known is written
 
 
 class FormatInfo(Node):
-    """The file as a whole: Duration in seconds, Size in bytes."""
+    """The file as a whole: Duration and StartTime in seconds, Size in bytes, Bitrate in kbps."""
 
     Duration: str = leaf(ANYTHING, SDK)
     Size: str = leaf(ANYTHING, SDK)
+    StartTime: str = leaf(ANYTHING, SDK)
+    Bitrate: str = leaf(ANYTHING, SDK)
+    FormatName: str = leaf(ANYTHING, SDK)
+    NumStream: str = leaf(ANYTHING, SDK)
 
 
-class VideoInfo(Node):
+class StreamInfo(Node):
+    """What every kind of stream says."""
+
+    Index: str = leaf(ANYTHING, SDK)
+    CodecName: str = leaf(ANYTHING, SDK)
+    StartTime: str = leaf(ANYTHING, SDK)
+    Duration: str = leaf(ANYTHING, SDK)
+    Bitrate: str = leaf(ANYTHING, SDK)
+    Timebase: str = leaf(ANYTHING, SDK)
+    Language: str = leaf(ANYTHING, SDK)
+
+
+class VideoInfo(StreamInfo):
     """One video stream; Fps comes as `15.000000` or as `50/1`."""
 
-    CodecName: str = leaf(ANYTHING, SDK)
     Profile: str = leaf(ANYTHING, SDK)
+    Level: str = leaf(ANYTHING, SDK)
     Width: str = leaf(ANYTHING, SDK)
     Height: str = leaf(ANYTHING, SDK)
     Fps: str = leaf(ANYTHING, SDK)
     AvgFps: str = leaf(ANYTHING, SDK)
-    Timebase: str = leaf(ANYTHING, SDK)
+    NumFrames: str = leaf(ANYTHING, SDK)
     PixFormat: str = leaf(ANYTHING, SDK)
+    Sar: str = leaf(ANYTHING, SDK)
+    Rotation: str = leaf(ANYTHING, SDK)
 
 
-class AudioInfo(Node):
+class AudioInfo(StreamInfo):
     """One audio stream; SampleRate in Hz."""
 
-    CodecName: str = leaf(ANYTHING, SDK)
+    Profile: str = leaf(ANYTHING, SDK)
     SampleRate: str = leaf(ANYTHING, SDK)
     Channel: str = leaf(ANYTHING, SDK)
+
+
+class SubtitleInfo(StreamInfo):
+    """One subtitle stream."""
 
 
 class Streams(Node):
@@ -47,6 +70,7 @@ class Streams(Node):
 
     Video: tuple[VideoInfo, ...] = branches(VideoInfo, SDK, most=_STREAMS)
     Audio: tuple[AudioInfo, ...] = branches(AudioInfo, SDK, most=_STREAMS)
+    Subtitle: tuple[SubtitleInfo, ...] = branches(SubtitleInfo, SDK, most=_STREAMS)
 
 
 class MediaInfo(Node):
@@ -69,56 +93,98 @@ def read_media(body: bytes) -> Media:
 
 
 def media_of(info: MediaInfo) -> Media:
-    """The file's duration, size and first streams.
+    """The file and all of its streams; a node that is absent is None.
 
     Raises:
-        InvalidInput: a duration or size that is missing or no number; a join cannot be verified with a guess.
+        InvalidInput: a size that is missing, or a duration or size that is no number; a join cannot be verified with a
+            guess.
     """
     format_ = info.Format or FormatInfo()
-    streams = info.Stream or Streams()
-    duration, size = _number(format_.Duration), _number(format_.Size)
-    if duration is None or size is None or not size.is_integer():
+    duration, size = _positive(format_.Duration), _positive(format_.Size)
+    said = format_.Duration not in _UNSAID
+    if size is None or not size.is_integer() or (said and duration is None):
         found = f"Duration '{format_.Duration}', Size '{format_.Size}'"
         raise InvalidInput([f"MediaInfo.Format: {found}; allowed: seconds and whole bytes, not negative"])
     return Media(
-        duration=duration,
+        duration=duration or None,
         size=int(size),
-        video=_video(streams.Video[0]) if streams.Video else None,
-        audio=_audio(streams.Audio[0]) if streams.Audio else None,
+        streams=_streams(info.Stream or Streams()),
+        format=format_.FormatName,
+        start=_number(format_.StartTime),
+        bitrate=_positive(format_.Bitrate),
+        num_streams=_whole(format_.NumStream),
     )
 
 
-def _video(info: VideoInfo) -> VideoStream | None:
-    if info == VideoInfo():
-        return None  # an empty element: no such stream
-    return VideoStream(
-        codec=info.CodecName,
+def _streams(streams: Streams) -> tuple[Stream, ...]:
+    """All of them in the file's order, if each says its place; an empty element is no stream."""
+    found = [
+        *(_video(info) for info in streams.Video if info != VideoInfo()),
+        *(_audio(info) for info in streams.Audio if info != AudioInfo()),
+        *(_stream("subtitle", info) for info in streams.Subtitle if info != SubtitleInfo()),
+    ]
+    if all(stream.stream_index is not None for stream in found):
+        found.sort(key=lambda stream: stream.stream_index or 0)
+    return tuple(found)
+
+
+def _video(info: VideoInfo) -> Stream:
+    return _stream("video", info)._replace(
+        frames=_whole(info.NumFrames) or None,  # 0: not counted
+        fps=_rate(info.Fps),
+        avg_fps=_rate(info.AvgFps),
         profile=info.Profile,
-        width=int(_number(info.Width) or 0),
-        height=int(_number(info.Height) or 0),
-        fps=_rate(info.Fps) or _rate(info.AvgFps),
-        timebase=info.Timebase,
+        level=info.Level,
+        width=_whole(info.Width) or None,
+        height=_whole(info.Height) or None,
         pix_format=info.PixFormat,
+        sar=info.Sar,
+        rotation=_number(info.Rotation),
     )
 
 
-def _audio(info: AudioInfo) -> AudioStream | None:
-    if info == AudioInfo():
-        return None
-    return AudioStream(info.CodecName, int(_number(info.SampleRate) or 0), int(_number(info.Channel) or 0))
+def _audio(info: AudioInfo) -> Stream:
+    return _stream("audio", info)._replace(
+        profile=info.Profile, sample_rate=_whole(info.SampleRate) or None, channels=_whole(info.Channel) or None
+    )
+
+
+def _stream(kind: StreamKind, info: StreamInfo) -> Stream:
+    return Stream(
+        kind=kind,
+        codec=info.CodecName,
+        stream_index=_whole(info.Index),
+        start=_number(info.StartTime),
+        duration=_positive(info.Duration) or None,
+        bitrate=_positive(info.Bitrate) or None,
+        timebase=info.Timebase,
+        language=info.Language,
+    )
 
 
 def _number(text: str) -> float | None:
-    """A number that is finite and not negative, else None."""
+    """A finite number, else None."""
     try:
         value = float(text)
     except ValueError:
         return None
-    return value if math.isfinite(value) and value >= 0 else None
+    return value if math.isfinite(value) else None
 
 
-def _rate(text: str) -> float:
-    """Frames a second from `25`, `15.000000` or `50/1`; 0 when unknown."""
+def _positive(text: str) -> float | None:
+    """A finite number that is not negative, else None."""
+    value = _number(text)
+    return value if value is not None and value >= 0 else None
+
+
+def _whole(text: str) -> int | None:
+    """A number of things, else None."""
+    value = _positive(text)
+    return int(value) if value is not None else None
+
+
+def _rate(text: str) -> float | None:
+    """Frames a second from `25`, `15.000000` or `50/1`; None when unknown, as `0/0` says it."""
     above, _, below = text.partition("/")
-    frames, seconds = _number(above), _number(below or "1")
-    return frames / seconds if frames and seconds else 0.0
+    frames, seconds = _positive(above), _positive(below or "1")
+    return frames / seconds if frames and seconds else None

@@ -1,15 +1,23 @@
-"""Whether files can be joined without transcoding: what differs between their streams."""
+"""Whether files can be joined without transcoding: what differs between their streams, as far as a probe shows it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from cosconcat.ports import AudioStream, Media, VideoStream
+    from cosconcat.ports import Media, Stream, StreamKind
 
-_SAME_FPS = 0.01  # 29.97 and 30000/1001 are one rate
+_SAME_RATE = 0.01  # share: 29.97 and 30000/1001 are one rate, and a file's own average is seldom exact
+_RATES = frozenset({"fps", "avg_fps"})
+_PROPERTIES: Mapping[StreamKind, tuple[str, ...]] = {
+    "video": (
+        "codec", "profile", "level", "width", "height", "pix_format", "sar", "rotation", "fps", "avg_fps", "timebase"
+    ),
+    "audio": ("codec", "profile", "sample_rate", "channels", "timebase"),
+    "subtitle": ("codec",),
+}  # fmt: skip
 
 
 def differences(media: Sequence[tuple[str, Media]]) -> tuple[str, ...]:
@@ -24,25 +32,38 @@ def differences(media: Sequence[tuple[str, Media]]) -> tuple[str, ...]:
     return tuple(
         f"{key}: {name} is {_shown(here)}, in {first_key} it is {_shown(there)}"
         for key, other in media[1:]
-        for kind in ("video", "audio")
-        for name, there, here in _unlike(kind, getattr(first, kind), getattr(other, kind))
+        for name, there, here in _unlike(first, other)
     )
 
 
-def _unlike(
-    kind: str, there: VideoStream | AudioStream | None, here: VideoStream | AudioStream | None
-) -> Iterator[tuple[str, object, object]]:
+def _unlike(first: Media, other: Media) -> Iterator[tuple[str, object, object]]:
     """Name and both values of each property that differs."""
-    if there is None or here is None:
-        if there is not here:
-            yield kind, "present" if there else "absent", "present" if here else "absent"
+    there, here = _order(first), _order(other)
+    if there != here:
+        yield "order of streams", ", ".join(there) or "none", ", ".join(here) or "none"
         return
-    for name in there._fields:
-        one, other = getattr(there, name), getattr(here, name)
-        same = abs(one - other) <= _SAME_FPS if name == "fps" else one == other
-        if not same:
-            yield f"{kind} {name}", one, other
+    if first.num_streams != other.num_streams:
+        yield "number of streams", first.num_streams, other.num_streams
+    for number, (one, another) in enumerate(zip(first.streams, other.streams, strict=True)):
+        rank = there[:number].count(one.kind)
+        label = one.kind if rank == 0 else f"{one.kind} {rank + 1}"
+        for name in _PROPERTIES[one.kind]:
+            if not _same(name, one, another):
+                yield f"{label} {name}", getattr(one, name), getattr(another, name)
+
+
+def _order(media: Media) -> tuple[str, ...]:
+    return tuple(stream.kind for stream in media.streams)
+
+
+def _same(name: str, one: Stream, another: Stream) -> bool:
+    a, b = getattr(one, name), getattr(another, name)
+    if name in _RATES and a and b:
+        return bool(abs(a - b) <= _SAME_RATE * max(a, b))
+    return bool(a == b)
 
 
 def _shown(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value or "unknown")
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "unknown" if value in (None, "") else str(value)

@@ -65,9 +65,10 @@ class Node:
     required: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
-        cls.specs = {name: spec for name, spec in vars(cls).items() if isinstance(spec, Spec)}
+        own = {name: spec for name, spec in vars(cls).items() if isinstance(spec, Spec)}
+        cls.specs = {**cls.specs, **own}
         cls.required = tuple(name for name, spec in cls.specs.items() if spec.required)
-        for name, spec in cls.specs.items():
+        for name, spec in own.items():
             setattr(cls, name, spec.absent)
 
     def __init__(self, **values: Any) -> None:
