@@ -15,6 +15,7 @@ from cosconcat.config import read_config
 from cosconcat.errors import ConfigurationError
 from cosconcat.variables import TABLE, Variable
 from ops import ROOT, environment
+from ops.dotenv import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,15 +24,23 @@ PAGE = ROOT / "docs" / "configuration.md"
 SAMPLE = ROOT / ".env.example"
 MARKS = ("<!-- made by python -m ops.configuration --document -->", "<!-- end -->")
 
-# What a sample needs instead of the default: a bucket, and a clean-up that cannot surprise anybody.
-_SAMPLE_VALUES = {
-    "CONCAT_CLEANUP": "keep",
-    "CONCAT_BUCKET": "example-1250000000",
-    "CONCAT_REGION": "ap-guangzhou",
-}
+# A sample begins with what nobody can know beforehand, and with a clean-up that cannot surprise anybody.
 _SAMPLE_HEAD = """\
-# Copy to .env and fill in; the deployment reads it. Every variable must stand here, empty if it is not wanted:
-# what is missing is deployed as the word "undefined", which the functions refuse.
+# Copy to .env and fill in the bucket, its region and the keys; then `make deploy`. A single - stands for "not set".
+# One NAME=value a line; a comment has a line of its own, because a # behind a value is part of the value.
+
+# Bucket that fragments arrive in, <name>-<appid>.
+CONCAT_BUCKET=example-1250000000
+
+# Its region, e.g. ap-guangzhou.
+CONCAT_REGION=ap-guangzhou
+
+# The API keys of whoever deploys (console > Access Management > API keys). They never reach a function.
+TENCENT_SECRET_ID=-
+TENCENT_SECRET_KEY=-
+
+# Several deployments side by side: each has a stage and prefixes of its own. Letters and digits.
+STAGE=dev
 
 # Begin with keep. Once the results convince you: delete, trash or expire.
 CONCAT_CLEANUP=keep
@@ -54,11 +63,11 @@ def sample() -> str:
     """The text of `.env.example`."""
     lines = [_SAMPLE_HEAD]
     for row in TABLE:
-        if row.name != "CONCAT_CLEANUP":
-            unset = f" Empty: {row.otherwise}." if row.otherwise and row.name not in _SAMPLE_VALUES else ""
+        if f"{row.name}=" not in _SAMPLE_HEAD:
+            unset = f" Not set: {row.otherwise}." if row.otherwise else ""
             words = f"{row.meaning}{unset}".replace("`", "")
             lines += textwrap.wrap(words, 118, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
-            lines.append(f"{row.name}={_SAMPLE_VALUES.get(row.name, row.default)}\n")
+            lines.append(f"{row.name}={row.default or UNSET}\n")
     return "\n".join(lines).rstrip() + "\n"
 
 

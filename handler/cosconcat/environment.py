@@ -13,6 +13,7 @@ _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?-[0-9]{4,12}")
 _REGION = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]+)+")
 _URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?:/[!-~]*|\?[!-~]*)?")
 _SHORTEST_SECRET = 16  # characters: anything shorter can be guessed offline from one signed address
+UNSET = ("", "-")  # SCF's API allows no empty value, so a single - says the same
 _MOST_BYTES = 4096  # SCF: names and values of all variables together
 _LONGEST_PREFIX = 200  # bytes: leaves room for names within COS's 850
 
@@ -33,7 +34,7 @@ class Environment:
                 self._refuse_unknown(name)
             elif known and (value == "undefined" or value.startswith("${env:")):
                 self.wrong(name, f"is the literal {value}: the deployment did not fill it in; set it or remove it")
-            elif known and value:
+            elif known and value not in UNSET:
                 self._values[name] = value
         size = sum(len(f"{name}{value}".encode(errors="replace")) for name, value in self._values.items())
         if size > _MOST_BYTES:

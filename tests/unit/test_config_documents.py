@@ -10,8 +10,9 @@ import pytest
 from cosconcat.config import Config, read_config
 from cosconcat.naming import MEDIA, Convention, FragmentName, NotOurs
 from cosconcat.variables import TABLE
-from ops import ROOT, read_dotenv
+from ops import ROOT
 from ops.configuration import PAGE, SAMPLE, main, sample, with_table
+from ops.dotenv import read_dotenv
 from ops.names import main as names
 
 NAMING = (ROOT / "docs" / "naming.md").read_text("utf-8")
@@ -34,12 +35,13 @@ def test_the_table_of_variables_is_the_code_s() -> None:
 def test_the_sample_is_the_code_s_and_keeps_everything() -> None:
     """It is complete, valid as it stands, and removes nothing."""
     assert SAMPLE.read_text("utf-8") == sample()
-    found = {name: value for name, value in read_dotenv(SAMPLE).items() if name in {row.name for row in TABLE}}
+    found = {name: value for name, value in read_dotenv(SAMPLE).values.items() if name in {row.name for row in TABLE}}
     assert set(found) == {row.name for row in TABLE}
     config = read_config(found)
     assert config == Config(config.bucket, cleanup="keep")
     settings = [line for line in sample().splitlines() if line and not line.startswith("#")]
-    assert settings[0] == "CONCAT_CLEANUP=keep"
+    asked = ["CONCAT_BUCKET", "CONCAT_REGION", "TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "STAGE", "CONCAT_CLEANUP"]
+    assert [line.partition("=")[0] for line in settings[:6]] == asked
 
 
 def test_mistakes_are_printed_as_documented(capsys: pytest.CaptureFixture[str]) -> None:

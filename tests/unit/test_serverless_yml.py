@@ -15,7 +15,7 @@ from cosconcat.config import Config, read_config
 from cosconcat.errors import ConfigurationError
 from cosconcat.ports import Bucket
 from cosconcat.variables import NAMES
-from ops import environment, read_dotenv
+from ops.dotenv import UNSET, read_dotenv
 from tests.support.serverless_components import EXCEPTIONS, LAYER, MULTI_SCF, problems, resolve
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ def read_files() -> Files:
 
 def example() -> dict[str, str]:
     """What a newcomer's `.env` holds: the example, with the two values that nobody can know beforehand."""
-    return {**read_dotenv(ROOT / ".env.example"), **FILLED_IN}
+    return {**read_dotenv(ROOT / ".env.example").values, **FILLED_IN}
 
 
 def traps(files: Files) -> Iterator[str]:
@@ -163,14 +163,11 @@ def test_a_variable_missing_at_deployment_is_refused_by_name() -> None:
     assert any(problem.startswith("CONCAT_OUTPUT_KEY") for problem in raised.value.problems)
 
 
-def test_the_desk_reads_the_file_as_the_deployment_tool_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Comments, quotes, JSON, empty values; the shell's own variables go first."""
-    file = tmp_path / ".env"
-    file.write_text('# A=comment\nCONCAT_TAGS={"a": "b=c"}\n\nexport B=\'x # y\'\nEMPTY=\nD=1 # one\nSHELL_WINS=file\n')
-    monkeypatch.setenv("SHELL_WINS", "shell")
-    found = environment(file)
-    expected = {"CONCAT_TAGS": '{"a": "b=c"}', "B": "x # y", "EMPTY": "", "D": "1", "SHELL_WINS": "shell"}
-    assert {name: found.get(name) for name in (*expected, "A")} == {**expected, "A": None}
+def test_no_empty_value_is_deployed() -> None:
+    """SCF's API says of a variable's value that it cannot be empty; a single - stands for unset in the example."""
+    pairs = resolve(read_files(), example())["functions"]["inputs"]["environments"]
+    assert [pair["key"] for pair in pairs if not pair["value"]] == []
+    assert UNSET in {pair["value"] for pair in pairs}
 
 
 def test_handlers_exist_in_the_code_root() -> None:
