@@ -13,7 +13,7 @@ import tracemalloc
 from collections import Counter
 
 from bench.findings import Findings
-from cosconcat.sweep import handle_sweep
+from cosconcat.functions.sweep.round import handle_sweep
 from tests.unit.test_sweep_round import Prefix, config, report_of, services
 
 SMALL, LARGE = 1_112, 11_112  # groups of nine objects

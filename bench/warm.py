@@ -19,7 +19,7 @@ from typing import Any
 from bench.clouds import keys_of
 from bench.coldstart import event_of
 from bench.findings import COLOURS, Findings, axes, median_ratio, milliseconds
-from cosconcat.listing import SMALL
+from cosconcat.groups.listing import SMALL
 from local.cloud import HANDLER, LAYER, LocalCloud
 from local.scf.instances import credentials, proxy_environment
 from local.switches import Switches

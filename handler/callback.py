@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from cosconcat.bootstrap import bootstrap
-from cosconcat.callbacks import handle_messages
 from cosconcat.errors import Refused
-from cosconcat.events import is_http
-from cosconcat.http import answered, turned_away
-from cosconcat.messages import read_messages
+from cosconcat.events.callback import read_messages
+from cosconcat.events.http import answered, is_http, turned_away
+from cosconcat.functions.callback import handle_messages
 
 
 def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[str, object]:

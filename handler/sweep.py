@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from cosconcat.bootstrap import bootstrap
-from cosconcat.commands import Doctor, Report, Retry, read_timer_or_command
+from cosconcat.bootstrap import bootstrap, bucket_settings
 from cosconcat.errors import Refused
-from cosconcat.http import turned_away
-from cosconcat.sweep import handle_report, handle_retry, handle_sweep
+from cosconcat.events.http import turned_away
+from cosconcat.events.timer import Doctor, Report, Retry, read_timer_or_command
+from cosconcat.functions.retry import handle_retry
+from cosconcat.functions.sweep.round import handle_report, handle_sweep
 
 
 def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[str, object]:
@@ -21,7 +22,10 @@ def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[s
     if isinstance(command, Report):
         return handle_report(services)
     if isinstance(command, Doctor):
-        from cosconcat.doctor import examine
+        from cosconcat.functions.doctor import examine
 
-        return {"results": [], "doctor": [finding.as_dict() for finding in examine(services)]}
+        return {
+            "results": [],
+            "doctor": [finding.as_dict() for finding in examine(services, bucket_settings(services.config))],
+        }
     return handle_sweep(services)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cosconcat.bootstrap import bootstrap
 from cosconcat.errors import Refused
-from cosconcat.events import read_uploads
-from cosconcat.http import turned_away
-from cosconcat.uploads import handle_uploads
+from cosconcat.events.cos import read_uploads
+from cosconcat.events.http import turned_away
+from cosconcat.functions.upload import handle_uploads
 
 
 def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[str, object]:

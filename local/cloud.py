@@ -183,7 +183,7 @@ class LocalCloud:
         from ops.policies import FUNCTIONS, policy  # puts the functions' code root on the path
 
         # isort: split
-        from cosconcat.config import read_config
+        from cosconcat.environment.reading import read_config
         from cosconcat.errors import ConfigurationError
 
         if function.name not in FUNCTIONS:

@@ -11,9 +11,9 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING
 
-from cosconcat.config import read_config
+from cosconcat.environment.reading import read_config
+from cosconcat.environment.variables import TABLE, Variable
 from cosconcat.errors import ConfigurationError
-from cosconcat.variables import TABLE, Variable
 from ops import ROOT, environment
 from ops.dotenv import UNSET
 

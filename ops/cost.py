@@ -17,7 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from cosconcat.config import Config, read_config
+from cosconcat.config import Config
+from cosconcat.environment.reading import read_config
 from cosconcat.errors import ConfigurationError
 from ops import ROOT, environment
 

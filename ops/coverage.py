@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING
 
 from cosconcat.config import CallbackMq, Config
 from cosconcat.errors import InvalidInput
-from cosconcat.groups import Fragment, FragmentSet
 from cosconcat.job.compose import compose
 from cosconcat.job.overlay import read_overlay
 from cosconcat.job.refusals import REFUSALS
 from cosconcat.job.request import Request
 from cosconcat.job.response import JobsDetail
 from cosconcat.job.schema import Spec, walk
-from cosconcat.ports import Bucket, ObjectInfo
+from cosconcat.model import Bucket, Fragment, FragmentSet, ObjectInfo
 from ops import ROOT
 
 try:

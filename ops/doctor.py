@@ -12,9 +12,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from cosconcat.bootstrap import bootstrap
-from cosconcat.doctor import examine
+from cosconcat.bootstrap import bootstrap, bucket_settings
 from cosconcat.errors import ConfigurationError
+from cosconcat.functions.doctor import examine
 from ops import environment
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def main(environ: Mapping[str, str]) -> int:
     except ConfigurationError as wrong:
         print("\n".join(f"WRONG configuration: {problem}" for problem in wrong.problems))
         return 2
-    findings = examine(services)
+    findings = examine(services, bucket_settings(services.config))
     print("\n".join(map(str, findings)))
     return 0 if all(finding.ok for finding in findings) else 1
 

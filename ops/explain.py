@@ -20,16 +20,16 @@ from xml.etree import ElementTree as ET
 
 from cosconcat import signing
 from cosconcat.bootstrap import bootstrap
-from cosconcat.config import Config, read_config
+from cosconcat.config import Config
+from cosconcat.environment.reading import read_config
 from cosconcat.errors import ConfigurationError, InvalidInput
-from cosconcat.groups import Fragment, FragmentSet, Invalid, Waiting, Whole
+from cosconcat.groups.manifest import Manifest, read_manifest
+from cosconcat.groups.survey import survey
+from cosconcat.groups.verdicts import Invalid, Waiting, Whole
 from cosconcat.job.compose import compose
-from cosconcat.ledger import gid_of
-from cosconcat.manifest import Manifest, read_manifest
-from cosconcat.naming import FragmentName
-from cosconcat.ports import ObjectInfo
-from cosconcat.survey import output_key, survey
-from cosconcat.token import Token
+from cosconcat.model import Fragment, FragmentSet, ObjectInfo, Token, gid_of
+from cosconcat.naming.keys import FragmentName
+from cosconcat.output.key import output_key
 from ops import environment
 from ops.doctor import KEYS
 

@@ -13,13 +13,14 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from cosconcat import groups
-from cosconcat.config import Config, read_config
+from cosconcat.config import Config
+from cosconcat.environment.reading import read_config
 from cosconcat.errors import ConfigurationError
-from cosconcat.groups import Invalid, Marker, Piece, Waiting
-from cosconcat.naming import FragmentName, InvalidName, ManifestName, MarkerName, Name
-from cosconcat.ports import ObjectInfo
-from cosconcat.survey import resolved_output_key
+from cosconcat.groups.rules import in_order, in_words, judge_numbers, judge_times
+from cosconcat.groups.verdicts import Invalid, Marker, Piece, Waiting, Whole
+from cosconcat.model import ObjectInfo
+from cosconcat.naming.keys import FragmentName, InvalidName, ManifestName, MarkerName, Name
+from cosconcat.output.key import resolved_output_key
 from ops import environment
 
 if TYPE_CHECKING:
@@ -54,17 +55,17 @@ def judge(config: Config, names: Iterable[Name]) -> dict[str, str]:
 
 
 def _verdict(config: Config, group: str, found: list[Piece], marker: Marker | None) -> str:
-    ordered, now = groups.in_order(found), int(time.time())
+    ordered, now = in_order(found), int(time.time())
     if config.convention.timed:
-        verdict = groups.judge_times(config, group, ordered, marker, now, config.convention.bounds(group)[1])
+        verdict = judge_times(config, group, ordered, marker, now, config.convention.bounds(group)[1])
     else:
-        verdict = groups.judge_numbers(config, group, ordered, marker, now)
+        verdict = judge_numbers(config, group, ordered, marker, now)
     if isinstance(verdict, Invalid):
         return f"invalid: {verdict.reason}"
     if isinstance(verdict, Waiting):
-        also = f"; missing so far: {groups.in_words(verdict.missing)}" if verdict.missing else ""
+        also = f"; missing so far: {in_words(verdict.missing)}" if verdict.missing else ""
         return f"waiting: {verdict.reason}" + ("" if verdict.awaits == "fragments" else also)
-    if isinstance(verdict, groups.Whole):
+    if isinstance(verdict, Whole):
         order = ", ".join(fragment.object.key.rpartition("/")[2] for fragment in verdict.set.fragments[:4])
         more = ", …" if len(verdict.set.fragments) > 4 else ""
         key = resolved_output_key(config, verdict.set) or "a key that holds the job's id"

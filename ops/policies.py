@@ -21,14 +21,15 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from cosconcat.config import Config, read_config
+from cosconcat.config import Config
+from cosconcat.environment.reading import read_config
 from cosconcat.errors import ConfigurationError
 from ops import ROOT, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from cosconcat.ports import Bucket
+    from cosconcat.model import Bucket
 
 Function = Literal["upload", "callback", "sweep"]
 FUNCTIONS: tuple[Function, ...] = get_args(Function)

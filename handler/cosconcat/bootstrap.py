@@ -12,13 +12,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from cosconcat import log
-from cosconcat.config import check_lease, read_config, read_credentials
+from cosconcat.config import check_lease
+from cosconcat.environment.reading import read_config, read_credentials
 from cosconcat.services import Services, tell_nobody
 
 if TYPE_CHECKING:
+    from cosconcat.cloud.bucket_settings import Settings
+    from cosconcat.cloud.notify import Notifier
+    from cosconcat.cloud.ports import Ci, Cos
     from cosconcat.config import Config, Credentials
-    from cosconcat.notify import Notifier
-    from cosconcat.ports import Ci, Cos
 
 
 _CONFIGURES = ("CONCAT_", "LOG_LEVEL", "TENCENTCLOUD_REGION")  # how variables begin that read_config looks at
@@ -55,7 +57,8 @@ def bootstrap(context: Mapping[str, object], environ: Mapping[str, str] = os.env
     if limit:
         check_lease(config, int(limit * 1000))
     credentials = read_credentials(environ)
-    log.configure(config, credentials)
+    secrets = (credentials.secret_id, credentials.secret_key, credentials.token)
+    log.configure(config.log_level, (*secrets, config.callback_secret, config.callback_secret_old))
     return Services(
         config=config,
         cos=cast("Cos", WhenCalled(lambda: _cos(config, credentials))),
@@ -67,6 +70,17 @@ def bootstrap(context: Mapping[str, object], environ: Mapping[str, str] = os.env
     )
 
 
+def bucket_settings(config: Config, environ: Mapping[str, str] = os.environ) -> Settings:
+    """What only the doctor looks at: settings of buckets and queues.
+
+    Raises:
+        ConfigurationError: when a key is missing (no execution role is set).
+    """
+    from cosconcat.cloud.bucket_settings import SettingsOverHttp
+
+    return SettingsOverHttp(config, read_credentials(environ))
+
+
 @lru_cache(1)
 def _config(environ: tuple[tuple[str, str], ...]) -> Config:
     """The configuration, read again only when a variable has changed."""
@@ -74,19 +88,19 @@ def _config(environ: tuple[tuple[str, str], ...]) -> Config:
 
 
 def _cos(config: Config, credentials: Credentials) -> Cos:
-    from cosconcat.cos import CosOverHttp
+    from cosconcat.cloud.cos import CosOverHttp
 
     return CosOverHttp(config, credentials)
 
 
 def _ci(config: Config, credentials: Credentials) -> Ci:
-    from cosconcat.ci import CiOverHttp
+    from cosconcat.cloud.ci import CiOverHttp
 
     return CiOverHttp(config, credentials)
 
 
 def _notifier(config: Config) -> Notifier:
-    from cosconcat.notify import Notifier
+    from cosconcat.cloud.notify import Notifier
 
     return Notifier(config)
 

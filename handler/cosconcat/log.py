@@ -10,13 +10,10 @@ import json
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
-
-if TYPE_CHECKING:
-    from cosconcat.config import Config, Credentials
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
 LINE_BYTES = 8000  # SCF drops what exceeds 8 KB a line
@@ -30,17 +27,10 @@ _SIGNATURE = re.compile(r"(signature=|security-token[=:]\s*)[^&\s\"']+", re.IGNO
 _state: dict[str, Any] = {"level": LEVELS["INFO"], "secrets": ()}
 
 
-def configure(config: Config, credentials: Credentials) -> None:
+def configure(level: str, secrets: Iterable[str]) -> None:
     """From now on: the least level to print, and the secrets that must never appear, plain or percent-encoded."""
-    secrets = (
-        credentials.secret_id,
-        credentials.secret_key,
-        credentials.token,
-        config.callback_secret,
-        config.callback_secret_old,
-    )
-    _state["level"] = LEVELS.get(config.log_level.upper(), LEVELS["INFO"])
-    _state["secrets"] = _as_written(secrets)
+    _state["level"] = LEVELS.get(level.upper(), LEVELS["INFO"])
+    _state["secrets"] = _as_written(tuple(secrets))
 
 
 @lru_cache(1)  # they change with the role's keys, not with every invocation

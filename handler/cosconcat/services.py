@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cosconcat.config import Config
-from cosconcat.ports import Ci, Clock, Cos
-
 if TYPE_CHECKING:
-    from cosconcat.ledger import Claim, Done
+    from cosconcat.cloud.ports import Ci, Clock, Cos
+    from cosconcat.config import Config
+    from cosconcat.records.ledger import Ledger
 
 
-def tell_nobody(_claim: Claim, _done: Done) -> str:
+def tell_nobody(_end: Mapping[str, object]) -> str:
     """Where CONCAT_NOTIFY_URL is not set."""
     return ""
 
@@ -28,4 +28,11 @@ class Services:
     clock: Clock
     nonce: Callable[[], str]  # at least 128 random bits as hex, drawn anew at each call
     deadline: float = float("inf")
-    notify: Callable[[Claim, Done], str] = tell_nobody  # tells of an end; answers why it could not, or ""
+    notify: Callable[[Mapping[str, object]], str] = tell_nobody  # tells of an end; answers why it could not, or ""
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The records, where the configuration says that they live; imported here, as many events need none."""
+        from cosconcat.records.ledger import Ledger
+
+        return Ledger(self.cos, self.config.state_bucket, self.config.state_prefix)

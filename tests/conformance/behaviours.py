@@ -14,7 +14,7 @@ from typing import Literal
 import pytest
 
 from cosconcat.errors import Rejected
-from cosconcat.ports import Doomed, Job, Media, Unreadable
+from cosconcat.model import Doomed, Job, Media, Unreadable
 from tests.conformance.targets import Target, concat
 
 Check = Callable[[Target], None]

@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from cosconcat.cloud.ports import Ci, Cos
 from cosconcat.job.request import Request
-from cosconcat.ports import Bucket, Ci, Cos, Doomed, Media
+from cosconcat.model import Bucket, Doomed, Media
 from tests.simulation.jobs import CiModel
 from tests.simulation.objects import Content, CosModel
 from tests.simulation.plan import FAULTS, draw
@@ -180,9 +181,9 @@ def clip_bytes(number: int, seconds: float) -> bytes:
 @contextlib.contextmanager
 def local_cloud() -> Iterator[OverHttp]:
     """The local cloud, its functions undisturbed: the suite's prefix is none of theirs."""
-    from cosconcat.ci import CiOverHttp
+    from cosconcat.cloud.ci import CiOverHttp
+    from cosconcat.cloud.cos import CosOverHttp
     from cosconcat.config import Config, Credentials
-    from cosconcat.cos import CosOverHttp
     from local.cloud import LocalCloud
     from local.scf.instances import proxy_environment
 
@@ -199,9 +200,9 @@ def local_cloud() -> Iterator[OverHttp]:
 @contextlib.contextmanager
 def account() -> Iterator[OverHttp]:
     """A real account: COS_BUCKET, COS_REGION, COS_SECRET_ID and COS_SECRET_KEY say which; a bucket bound to CI."""
-    from cosconcat.ci import CiOverHttp
+    from cosconcat.cloud.ci import CiOverHttp
+    from cosconcat.cloud.cos import CosOverHttp
     from cosconcat.config import Config, Credentials
-    from cosconcat.cos import CosOverHttp
 
     config = Config(bucket=Bucket(os.environ["COS_BUCKET"], os.environ["COS_REGION"]))
     credentials = Credentials(

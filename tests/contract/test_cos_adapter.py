@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cosconcat.cloud.cos import LARGEST, CosOverHttp, _session
+from cosconcat.cloud.ports import Cos
 from cosconcat.config import Config, Credentials
-from cosconcat.cos import LARGEST, CosOverHttp, _session
 from cosconcat.errors import Blocked, InvalidInput, Rejected, ServiceUnavailable
-from cosconcat.ports import Bucket, Cos, Doomed, Undeleted, Unreadable
+from cosconcat.model import Bucket, Doomed, Undeleted, Unreadable
 from local.account import Key
 from local.clips import make_clip
 from tests.support.local_cos import LocalCos
@@ -240,7 +241,7 @@ def test_a_failure_that_passes_is_repeated_and_one_that_stays_is_named(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The SDK repeats as often as it is told; after that the caller may."""
-    monkeypatch.setattr("cosconcat.cos.RETRIES", 1)
+    monkeypatch.setattr("cosconcat.cloud.cos.RETRIES", 1)
     world.store.put(DEMO.name, "a", b"x")
     world.switches.fail_cos = [("HEAD Object", "a", 503)]
     assert world.cos.head(DEMO, "a") is not None
@@ -286,7 +287,7 @@ def test_a_clock_that_is_off_is_named(world: World) -> None:
 
 def test_without_a_network_the_call_may_be_repeated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy that nobody listens at."""
-    monkeypatch.setattr("cosconcat.cos.RETRIES", 0)
+    monkeypatch.setattr("cosconcat.cloud.cos.RETRIES", 0)
     for name in ("http_proxy", "HTTP_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with pytest.raises(ServiceUnavailable, match="HEAD demo-1250000000/a"):

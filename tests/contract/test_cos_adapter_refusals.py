@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cosconcat.cloud.cos import CosOverHttp
 from cosconcat.config import Config, Credentials
-from cosconcat.cos import CosOverHttp
 from cosconcat.errors import Blocked, ConcatError, Rejected, ServiceUnavailable
-from cosconcat.ports import Bucket, Doomed, Unreadable
+from cosconcat.model import Bucket, Doomed, Unreadable
 from local.http import ConnectionCut, Request, Response
 from local.proxy import Proxy
 
@@ -48,7 +48,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
     script = Script()
     proxy = Proxy([(lambda _: True, script)])
     proxy.start()
-    monkeypatch.setattr("cosconcat.cos.RETRIES", 0)
+    monkeypatch.setattr("cosconcat.cloud.cos.RETRIES", 0)
     for name, value in (("http_proxy", proxy.url), ("no_proxy", "")):
         monkeypatch.setenv(name, value)
         monkeypatch.setenv(name.upper(), value)

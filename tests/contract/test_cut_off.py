@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from cosconcat.advance import advance, take_up
 from cosconcat.errors import Blocked, Refused, TryAgain
-from cosconcat.groups import Whole
-from cosconcat.ledger import gid_of
-from cosconcat.ports import Bucket, Doomed, Head
-from cosconcat.survey import survey
-from cosconcat.sweep import handle_retry, handle_sweep
+from cosconcat.functions.retry import handle_retry
+from cosconcat.functions.sweep.round import handle_sweep
+from cosconcat.groups.survey import survey
+from cosconcat.groups.verdicts import Whole
+from cosconcat.model import Bucket, Doomed, Head, gid_of
+from cosconcat.protocol.advance import advance, take_up
 from tests.support.desk import Altered, Desk, only
 
 PARTS = [f"fragments/v.part{n}-of-3.mp4" for n in (1, 2, 3)]
@@ -184,8 +184,8 @@ def test_two_steps_that_kill_the_sweep_do_not_take_turns(monkeypatch: pytest.Mon
                 raise SystemExit
             return survey(services, group)
 
-        monkeypatch.setattr("cosconcat.sweep.advance", deadly_advance)
-        monkeypatch.setattr("cosconcat.sweep.survey", deadly_survey)
+        monkeypatch.setattr("cosconcat.functions.sweep.round.advance", deadly_advance)
+        monkeypatch.setattr("cosconcat.functions.sweep.round.survey", deadly_survey)
         for _ in range(3):
             with pytest.raises(SystemExit):
                 desk.sweep()
@@ -208,7 +208,7 @@ def test_a_neighbour_that_still_works_is_not_taken_for_dead(monkeypatch: pytest.
                 blocked.append(desk.report()["blocked"])
             return survey(services, group)
 
-        monkeypatch.setattr("cosconcat.sweep.survey", overtaken)
+        monkeypatch.setattr("cosconcat.functions.sweep.round.survey", overtaken)
         desk.sweep()
         assert [*blocked, desk.report()["blocked"]] == [{}, {}, {}]
         assert len(desk.jobs) == 2

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cosconcat.bootstrap import bootstrap
-from cosconcat.config import read_config, read_credentials
-from cosconcat.doctor import CHECKS, Finding, examine
-from cosconcat.ports import Bucket
-from cosconcat.settings import LifecycleRule, SettingsOverHttp
+from cosconcat.cloud.bucket_settings import LifecycleRule, SettingsOverHttp
+from cosconcat.environment.reading import read_config, read_credentials
+from cosconcat.functions.doctor import CHECKS, Finding, examine
+from cosconcat.model import Bucket
 from local.cloud import LocalCloud
 from local.scf.instances import credentials, proxy_environment
 from local.switches import Switches

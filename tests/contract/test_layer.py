@@ -25,8 +25,8 @@ EVERY_CALL = """
 import os, sys
 from cosconcat.bootstrap import bootstrap
 from cosconcat.config import read_credentials
-from cosconcat.ports import Doomed
-from cosconcat.settings import SettingsOverHttp
+from cosconcat.model import Doomed
+from cosconcat.cloud.bucket_settings import SettingsOverHttp
 
 services = bootstrap({}, os.environ)
 cos, ci, config = services.cos, services.ci, services.config

@@ -8,13 +8,13 @@ from functools import partial
 import pytest
 
 from cosconcat.bootstrap import bootstrap
-from cosconcat.config import Config, read_config, read_credentials
+from cosconcat.cloud.bucket_settings import SettingsOverHttp
+from cosconcat.config import Config
+from cosconcat.environment.reading import read_config, read_credentials
 from cosconcat.errors import Blocked, Rejected
-from cosconcat.groups import Fragment, FragmentSet
 from cosconcat.job.compose import compose
-from cosconcat.ports import Bucket, Doomed, ObjectInfo, Undeleted
+from cosconcat.model import Bucket, Doomed, Fragment, FragmentSet, ObjectInfo, Undeleted
 from cosconcat.services import Services
-from cosconcat.settings import SettingsOverHttp
 from local.cloud import LocalCloud
 from local.scf.instances import credentials, proxy_environment
 from local.switches import Switches

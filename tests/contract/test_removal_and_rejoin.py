@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from cosconcat.commit import UNPROBED_STALE
+from cosconcat.cloud.notify import Notifier
 from cosconcat.errors import Rejected, ServiceUnavailable, TryAgain
-from cosconcat.notify import Notifier
-from cosconcat.survey import survey
-from cosconcat.sweep import handle_retry, handle_sweep
+from cosconcat.functions.retry import handle_retry
+from cosconcat.functions.sweep.round import handle_sweep
+from cosconcat.groups.survey import survey
+from cosconcat.verification.commit import UNPROBED_STALE
 from tests.support.desk import Altered, Desk, only
 
 PARTS = [f"fragments/v.part{n}-of-3.mp4" for n in (1, 2, 3)]
@@ -296,7 +297,7 @@ def test_a_fault_with_one_group_does_not_keep_the_others_waiting(monkeypatch: py
                 raise MemoryError
             return survey(services, group)
 
-        monkeypatch.setattr("cosconcat.sweep.survey", faulty)
+        monkeypatch.setattr("cosconcat.functions.sweep.round.survey", faulty)
         assert desk.sweep()["round"] == "complete"
         assert "MemoryError" in desk.report()["invalid"]["a"]["reason"]
         assert len(desk.jobs) == 1
@@ -313,7 +314,7 @@ def test_a_step_at_which_the_sweep_is_killed_is_left_out_the_time_after(monkeypa
                 raise SystemExit
             return survey(services, group)
 
-        monkeypatch.setattr("cosconcat.sweep.survey", deadly)
+        monkeypatch.setattr("cosconcat.functions.sweep.round.survey", deadly)
         for _ in range(2):
             with pytest.raises(SystemExit):
                 desk.sweep()
@@ -330,7 +331,7 @@ def test_a_dead_receiver_costs_one_time_out_an_invocation(monkeypatch: pytest.Mo
         tried.append(str(end["group"]))
         return "time-out"
 
-    monkeypatch.setattr("cosconcat.notify.notify", dead)
+    monkeypatch.setattr("cosconcat.cloud.notify.notify", dead)
     with Desk() as desk:
         desk.services = replace(desk.services, notify=Notifier(desk.services.config))
         for group in "abc":

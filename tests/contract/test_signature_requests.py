@@ -12,10 +12,10 @@ import requests
 from qcloud_cos import CosConfig
 from qcloud_cos.cos_auth import CosS3Auth
 
-from cosconcat.ci import CiOverHttp
+from cosconcat.cloud.ci import CiOverHttp
 from cosconcat.config import Config, Credentials
 from cosconcat.job.request import Request
-from cosconcat.ports import Bucket
+from cosconcat.model import Bucket
 from tests.contract.signature_oracle import Verdict, verify
 from tests.support.ci_server import Answer, CiServer, Seen, ci_server
 

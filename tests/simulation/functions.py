@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from cosconcat.callbacks import handle_messages
 from cosconcat.config import Config
 from cosconcat.errors import InvalidInput, ServiceUnavailable, TryAgain
-from cosconcat.events import Upload
-from cosconcat.ledger import Claim, Done
-from cosconcat.messages import Message
+from cosconcat.events.callback import Message
+from cosconcat.events.cos import Upload
+from cosconcat.functions.callback import handle_messages
+from cosconcat.functions.retry import handle_retry
+from cosconcat.functions.sweep.round import handle_sweep
+from cosconcat.functions.upload import handle_uploads
 from cosconcat.services import Services, tell_nobody
-from cosconcat.sweep import handle_retry, handle_sweep
-from cosconcat.uploads import handle_uploads
 from tests.simulation.jobs import CiModel, Work
 from tests.simulation.objects import CosModel
 from tests.simulation.world import Actor, Killed, World
@@ -186,17 +186,18 @@ class Functions:
             self.actions[action] += 1
             self.world.say(f"says {result if isinstance(result, dict) else result.as_dict()}")
 
-    def _notify(self, claim: Claim, done: Done) -> str:
+    def _notify(self, end: Mapping[str, object]) -> str:
         """The receiver of CONCAT_NOTIFY_URL, which is down now and then."""
 
         def effect() -> str:
-            self.told[claim.gid, claim.rev] = done.outcome
+            gid, _, rev = str(end["id"]).partition("/")
+            self.told[gid, int(rev)] = str(end["outcome"])
             return ""
 
         if self.world.happens("notify-down"):
             return "CONCAT_NOTIFY_URL answered 503"
         try:
-            return self.world.call("NOTIFY", claim.group, effect, again=False)
+            return self.world.call("NOTIFY", str(end["group"]), effect, again=False)
         except ServiceUnavailable as failure:
             return str(failure)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from cosconcat.errors import Blocked, Rejected, ServiceUnavailable
-from cosconcat.ports import Bucket, Job, JobPage, Media, OutputFile
+from cosconcat.model import Bucket, Job, JobPage, Media, OutputFile
 from tests.simulation.objects import Content, CosModel
 from tests.simulation.world import World
 

@@ -13,17 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
 from cosconcat.errors import Rejected
-from cosconcat.ports import (
-    Bucket,
-    Doomed,
-    Head,
-    Media,
-    ObjectInfo,
-    Page,
-    Stored,
-    Undeleted,
-    Unreadable,
-)
+from cosconcat.model import Bucket, Doomed, Head, Media, ObjectInfo, Page, Stored, Undeleted, Unreadable
 from tests.simulation.world import Actor, World
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from cosconcat.ports import ObjectInfo
+from cosconcat.model import ObjectInfo
 from tests.simulation import names
 from tests.simulation.jobs import LIVE, CiModel, Work
 from tests.simulation.objects import CosModel, Sight, Thing, Watcher

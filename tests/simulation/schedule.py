@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cosconcat import log
 from cosconcat.config import Config
-from cosconcat.naming import Name
-from cosconcat.ports import Bucket
+from cosconcat.model import Bucket
+from cosconcat.naming.keys import Name
 from tests.simulation.endings import unsettled
 from tests.simulation.functions import Functions
 from tests.simulation.jobs import CiModel

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cosconcat.ports import Head, Job, JobPage, Media, ObjectInfo, Page, Stored
+from cosconcat.model import Head, Job, JobPage, Media, ObjectInfo, Page, Stored
 
 SHOWN_SWEEPS = 2  # of those in peace; the rest of a schedule that does not come to its end is the same over and over
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from cosconcat.ledger import gid_of
-from cosconcat.ports import Media, Stream
+from cosconcat.model import Media, Stream, gid_of
 from tests.simulation import names
 from tests.simulation.functions import Functions
 from tests.simulation.objects import Content, CosModel

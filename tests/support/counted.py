@@ -16,14 +16,15 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
-from cosconcat.callbacks import handle_messages
-from cosconcat.config import Config, read_config
-from cosconcat.events import Upload
-from cosconcat.messages import Message
-from cosconcat.ports import Ci, Cos, Media
-from cosconcat.results import Result
+from cosconcat.cloud.ports import Ci, Cos
+from cosconcat.config import Config
+from cosconcat.environment.reading import read_config
+from cosconcat.events.callback import Message
+from cosconcat.events.cos import Upload
+from cosconcat.functions.callback import handle_messages
+from cosconcat.functions.upload import handle_uploads
+from cosconcat.model import Media, Result
 from cosconcat.services import Services
-from cosconcat.uploads import handle_uploads
 from tests.simulation.functions import InstanceClock
 from tests.simulation.jobs import CiModel
 from tests.simulation.objects import Content, CosModel

@@ -18,17 +18,17 @@ import pytest
 
 from cosconcat import signing
 from cosconcat.bootstrap import SystemClock
-from cosconcat.callbacks import handle_messages
-from cosconcat.ci import CiOverHttp
-from cosconcat.config import Credentials, read_config
-from cosconcat.cos import CosOverHttp
-from cosconcat.events import Upload
-from cosconcat.messages import read_messages
-from cosconcat.results import Result
+from cosconcat.cloud.ci import CiOverHttp
+from cosconcat.cloud.cos import CosOverHttp
+from cosconcat.config import Credentials
+from cosconcat.environment.reading import read_config
+from cosconcat.events.callback import read_messages
+from cosconcat.events.cos import Upload
+from cosconcat.functions.callback import handle_messages
+from cosconcat.functions.sweep.round import handle_sweep
+from cosconcat.functions.upload import handle_uploads
+from cosconcat.model import Result, Token
 from cosconcat.services import Services
-from cosconcat.sweep import handle_sweep
-from cosconcat.token import Token
-from cosconcat.uploads import handle_uploads
 from local.ci.jobs import Job
 from local.cloud import LocalCloud
 from local.switches import Switches

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from cosconcat.cloud.ports import Ci, Clock, Cos
 from cosconcat.config import Config
-from cosconcat.ports import Bucket, Ci, Clock, Cos, Head, ObjectInfo, Page, Stored
+from cosconcat.model import Bucket, Head, ObjectInfo, Page, Stored
 from cosconcat.services import Services
 
 BUCKET = Bucket("demo-1250000000", "ap-guangzhou")

@@ -7,13 +7,13 @@ from typing import cast
 
 import pytest
 
-from cosconcat.advance import advance
-from cosconcat.groups import Whole
-from cosconcat.ledger import gid_of
-from cosconcat.ports import Bucket, Ci, JobPage
-from cosconcat.results import Result
-from cosconcat.submit import first_claim, listed_jobs, submit
-from cosconcat.survey import survey
+from cosconcat.cloud.ports import Ci
+from cosconcat.groups.survey import survey
+from cosconcat.groups.verdicts import Whole
+from cosconcat.model import Bucket, JobPage, Result, gid_of
+from cosconcat.protocol.advance import advance
+from cosconcat.submission.lookup import listed_jobs
+from cosconcat.submission.submit import first_claim, submit
 from tests.support.counted import in_memory, keys, live
 from tests.support.desk import Altered
 

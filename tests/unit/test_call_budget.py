@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from cosconcat.groups import Whole
-from cosconcat.results import Result
-from cosconcat.survey import survey
+from cosconcat.groups.survey import survey
+from cosconcat.groups.verdicts import Whole
+from cosconcat.model import Result
 from tests.support.counted import DIRECT, InMemory, budget, in_memory, keys, live
 from tests.support.shelf import Shelf
 

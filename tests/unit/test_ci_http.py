@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-import cosconcat.ci
-from cosconcat.ci import READ_TRIES, CiOverHttp, creation_time
+import cosconcat.cloud.ci
+from cosconcat.cloud.ci import READ_TRIES, CiOverHttp, creation_time
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import Blocked, InvalidInput, OutcomeUnknown, Rejected, ServiceUnavailable
 from cosconcat.job.request import Request
-from cosconcat.ports import Bucket
+from cosconcat.model import Bucket
 from tests.support.ci_server import CLOSE, CUT, HANG, RESET, Answer, CiServer, Step, ci_server
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def error(code: str) -> bytes:
 @pytest.fixture
 def server() -> Iterator[CiServer]:
     """A server of one's own for each test, and time-outs that a test can wait for."""
-    with ci_server() as running, patch.object(cosconcat.ci, "READ_SECONDS", 0.3):
+    with ci_server() as running, patch.object(cosconcat.cloud.ci, "READ_SECONDS", 0.3):
         yield running
 
 

@@ -7,9 +7,11 @@ import shlex
 
 import pytest
 
-from cosconcat.config import Config, read_config
-from cosconcat.naming import MEDIA, Convention, FragmentName, NotOurs
-from cosconcat.variables import TABLE
+from cosconcat.config import Config
+from cosconcat.environment.reading import read_config
+from cosconcat.environment.variables import TABLE
+from cosconcat.naming.convention import Convention
+from cosconcat.naming.keys import MEDIA, FragmentName, NotOurs
 from ops import ROOT
 from ops.configuration import PAGE, SAMPLE, main, sample, with_table
 from ops.dotenv import read_dotenv

@@ -9,16 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosconcat.config import (
-    CallbackMq,
-    Config,
-    check_lease,
-    read_config,
-    read_credentials,
-)
+from cosconcat.config import CallbackMq, Config, check_lease
+from cosconcat.environment.reading import read_config, read_credentials
+from cosconcat.environment.variables import TABLE
 from cosconcat.errors import ConfigurationError
-from cosconcat.ports import Bucket
-from cosconcat.variables import TABLE
+from cosconcat.model import Bucket
 
 MINIMAL = {"CONCAT_BUCKET": "demo-1250000000", "TENCENTCLOUD_REGION": "ap-guangzhou"}
 SECRET = "0123456789abcdef"

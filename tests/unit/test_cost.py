@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cosconcat.config import read_config
+from cosconcat.environment.reading import read_config
 from local.clips import make_clip
 from local.cloud import LocalCloud
 from ops import cost

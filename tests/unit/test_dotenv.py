@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosconcat.config import read_config
+from cosconcat.environment.reading import read_config
 from cosconcat.errors import InvalidInput
 from ops import environment
 from ops.dotenv import parse, read_dotenv, write_value

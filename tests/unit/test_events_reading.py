@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosconcat.commands import read_timer_or_command
 from cosconcat.errors import Refused
-from cosconcat.events import Ignored, Upload, is_http, read_uploads
+from cosconcat.events.cos import Ignored, Upload, read_uploads
+from cosconcat.events.http import is_http
+from cosconcat.events.timer import read_timer_or_command
 
 SAMPLES = [json.loads(path.read_text()) for path in (Path(__file__).parents[2] / "events").glob("*.json")]
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cosconcat.commands import Doctor, Report, Retry, Timer, read_timer_or_command
 from cosconcat.config import Config
 from cosconcat.errors import Refused
-from cosconcat.events import Ignored, Upload, is_http, read_uploads
-from cosconcat.messages import Message, read_messages
-from cosconcat.ports import Bucket
-from cosconcat.signing import authentic
-from cosconcat.token import Token
+from cosconcat.events.callback import Message, read_messages
+from cosconcat.events.cos import Ignored, Upload, read_uploads
+from cosconcat.events.http import is_http
+from cosconcat.events.timer import Doctor, Report, Retry, Timer, read_timer_or_command
+from cosconcat.functions.callback import authentic
+from cosconcat.model import Bucket, Token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosconcat.groups import Piece, in_words, long_gap, missing_numbers
-from cosconcat.naming import FragmentName
-from cosconcat.ports import ObjectInfo
+from cosconcat.groups.rules import in_words, long_gap, missing_numbers
+from cosconcat.groups.verdicts import Piece
+from cosconcat.model import ObjectInfo
+from cosconcat.naming.keys import FragmentName
 
 
 def pieces(*numbers: int) -> list[Piece]:

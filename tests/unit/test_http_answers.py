@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from cosconcat import errors
-from cosconcat.http import answered
-from cosconcat.results import Result
+from cosconcat.events.http import answered
+from cosconcat.model import Result
 
 SECRET = "key-0123456789-of-the-ledger"
 

@@ -9,11 +9,10 @@ import pytest
 
 from cosconcat.config import CallbackMq, Config
 from cosconcat.errors import InvalidInput
-from cosconcat.groups import Fragment, FragmentSet
 from cosconcat.job.compose import compose, container_format, transition_seconds, unfit_overlay
 from cosconcat.job.overlay import read_overlay
 from cosconcat.job.request import Request
-from cosconcat.ports import Bucket, ObjectInfo
+from cosconcat.model import Bucket, Fragment, FragmentSet, ObjectInfo
 
 BUCKET = Bucket("demo-1250000000", "ap-guangzhou")
 CONFIG = Config(bucket=BUCKET, output_bucket=Bucket("out-1250000000", "ap-shanghai"))

@@ -20,7 +20,7 @@ from cosconcat.job.request import (
     Video,
 )
 from cosconcat.job.response import read_jobs
-from cosconcat.ports import Bucket
+from cosconcat.model import Bucket
 
 OUTPUT = Output(Region="ap-chongqing", Bucket="test-123456789", Object="output/out.${ext}")
 HOST = "http://test-123456789.cos.ap-chongqing.myqcloud.com"

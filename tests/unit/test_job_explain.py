@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cosconcat.config import read_config
+from cosconcat.environment.reading import read_config
 from cosconcat.job.request import Request
 from ops.explain import main, printed, request_for, set_of_keys
 

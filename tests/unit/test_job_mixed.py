@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cosconcat.job.mixed import differences
-from cosconcat.ports import Media, Stream
+from cosconcat.model import Media, Stream
 
 VIDEO = Stream(
     "video", "h264", 0, fps=29.97, avg_fps=29.97, profile="High", level="31", width=1280, height=720,

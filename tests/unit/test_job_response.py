@@ -10,9 +10,9 @@ import pytest
 from cosconcat.errors import InvalidInput
 from cosconcat.job.media import read_media
 from cosconcat.job.response import job_from_details, read_jobs
-from cosconcat.outputs import expand
-from cosconcat.ports import Bucket, Media, OutputFile, Stream
-from cosconcat.wildcards import EXTENSIONS
+from cosconcat.model import Bucket, Media, OutputFile, Stream
+from cosconcat.naming.keys import EXTENSIONS
+from cosconcat.output.key import expand
 
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 DONE: dict[str, Any] = {

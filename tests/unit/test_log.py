@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from cosconcat import log
 from cosconcat.config import Config, Credentials
-from cosconcat.ports import Bucket
+from cosconcat.model import Bucket, Token
 from cosconcat.signing import callback_url
-from cosconcat.token import Token
 
 CREDENTIALS = Credentials("AKIDexample0123456789", "secret/key+with=signs", "token-of-the-role==")
 CONFIG = Config(
@@ -31,9 +30,9 @@ SECRETS = [CREDENTIALS.secret_id, CREDENTIALS.secret_key, CREDENTIALS.token, CON
 @pytest.fixture(autouse=True)
 def configured() -> Iterator[None]:
     """As `bootstrap` does it; undone afterwards."""
-    log.configure(CONFIG, CREDENTIALS)
+    log.configure(CONFIG.log_level, SECRETS)
     yield
-    log.configure(Config(CONFIG.bucket), Credentials("", ""))
+    log.configure("INFO", ())
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[Any]:
@@ -78,7 +77,7 @@ def test_no_signature_is_ever_printed(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_short_or_empty_secrets_do_not_blacken_everything(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing set must not hide anything."""
-    log.configure(Config(CONFIG.bucket, callback_secret="a"), Credentials("", ""))
+    log.configure("INFO", ("a", ""))
     log.info("a banana")
     assert lines(capsys)[0]["what"] == "a banana"
 
@@ -86,7 +85,7 @@ def test_short_or_empty_secrets_do_not_blacken_everything(capsys: pytest.Capture
 @pytest.mark.parametrize(("level", "printed"), [("DEBUG", 4), ("INFO", 3), ("WARNING", 2), ("error", 1), ("odd", 3)])
 def test_the_level_is_the_least_that_is_printed(capsys: pytest.CaptureFixture[str], level: str, printed: int) -> None:
     """An unknown one counts as INFO."""
-    log.configure(Config(CONFIG.bucket, log_level=level), CREDENTIALS)
+    log.configure(level, SECRETS)
     for say in (log.debug, log.info, log.warning, log.error):
         say("x")
     assert len(lines(capsys)) == printed

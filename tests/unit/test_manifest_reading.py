@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from cosconcat.config import Config
 from cosconcat.errors import InvalidInput
-from cosconcat.groups import Invalid, Verdict, Waiting, Whole
-from cosconcat.manifest import LARGEST, Entry, Manifest, read_manifest
-from cosconcat.ports import Bucket
-from cosconcat.survey import newcomers, output_key, survey
+from cosconcat.groups.manifest import LARGEST, Entry, Manifest, read_manifest
+from cosconcat.groups.survey import newcomers, survey
+from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
+from cosconcat.model import Bucket
+from cosconcat.output.key import output_key
 from tests.support.shelf import BUCKET, NOW, Shelf
 
 CONFIG = Config(BUCKET, naming="folder", completion="marker")

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosconcat.bodies import MAX_BYTES, MAX_DEPTH, MAX_NODES, read_body
 from cosconcat.errors import InvalidInput, Refused
-from cosconcat.events import Ignored
-from cosconcat.messages import Message, read_messages
+from cosconcat.events.bodies import MAX_BYTES, MAX_DEPTH, MAX_NODES, read_body
+from cosconcat.events.callback import Message, read_messages
+from cosconcat.events.cos import Ignored
 
 FILES = (Path(__file__).parents[2] / "events").glob("callback-*.json")
 SAMPLES = {path.stem: json.loads(path.read_text()) for path in FILES}

@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from cosconcat.config import Config
-from cosconcat.messages import Message, read_messages
-from cosconcat.ports import Bucket
-from cosconcat.signing import authentic, callback_url, sign_body, signed_by_us, topic_url
-from cosconcat.token import Token
+from cosconcat.events.callback import Message, read_messages
+from cosconcat.functions.callback import authentic
+from cosconcat.model import Bucket, Token
+from cosconcat.signing import callback_url, sign_body, signed_by_us, topic_url
 
 CONFIG = Config(
     Bucket("demo-1250000000", "ap-guangzhou"),

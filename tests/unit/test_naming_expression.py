@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cosconcat.expression import vet
-from cosconcat.naming import Convention, FragmentName, InvalidName, NotOurs
+from cosconcat.naming.convention import Convention
+from cosconcat.naming.expression import vet
+from cosconcat.naming.keys import FragmentName, InvalidName, NotOurs
 
 IN = "in/"
 

@@ -8,16 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosconcat.naming import (
-    Convention,
-    FragmentName,
-    InvalidName,
-    ManifestName,
-    MarkerName,
-    NotOurs,
-    Span,
-    common_beginning,
-)
+from cosconcat.naming.convention import Convention
+from cosconcat.naming.keys import FragmentName, InvalidName, ManifestName, MarkerName, NotOurs, Span, common_beginning
 
 IN = "fragments/"
 PART_OF = Convention.of("part-of", IN)

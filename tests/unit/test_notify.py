@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from cosconcat import notify as notify_module
+from cosconcat.cleanup.finish import end_of
+from cosconcat.cloud import notify as notify_module
+from cosconcat.cloud.notify import notify
 from cosconcat.config import Config
-from cosconcat.groups import Fragment, FragmentSet
-from cosconcat.ledger import Claim, Done
-from cosconcat.notify import end_of, notify
-from cosconcat.ports import Bucket, ObjectInfo
+from cosconcat.model import Bucket, Fragment, FragmentSet, ObjectInfo
+from cosconcat.records.records import Claim, Done
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text()
 DEMO = Bucket("demo-1250000000", "ap-guangzhou")

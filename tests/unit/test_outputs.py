@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from cosconcat import outputs
 from cosconcat.errors import NotYet
-from cosconcat.groups import Fragment, FragmentSet
-from cosconcat.ledger import Claim
-from cosconcat.ports import Bucket, Job, ObjectInfo, OutputFile
+from cosconcat.model import Bucket, Fragment, FragmentSet, Job, ObjectInfo, OutputFile
+from cosconcat.output.key import expand, with_rev
+from cosconcat.records.records import Claim
+from cosconcat.submission.lookup import is_job_of
+from cosconcat.verification.commit import written_key
 
 BUCKET = Bucket("demo-1250000000", "ap-guangzhou")
 SET = FragmentSet("a/v", (Fragment(0, ObjectInfo("fragments/a/v.part1-of-1.mp4", "e", 1, 1)),))
@@ -30,7 +31,7 @@ JOB = Job("j1", "Concat", "Success", "", "", str(CLAIM.token), BUCKET, "output/a
 )
 def test_wildcards_resolve_as_the_service_does(key: str, container: str, job_id: str, expected: str | None) -> None:
     """${ext} by the container, ${jobid} only once it is known."""
-    assert outputs.expand(key, container, job_id) == expected
+    assert expand(key, container, job_id) == expected
 
 
 @pytest.mark.parametrize(
@@ -44,14 +45,14 @@ def test_wildcards_resolve_as_the_service_does(key: str, container: str, job_id:
 )
 def test_a_second_content_gets_its_rev_before_the_extension(key: str, expected: str) -> None:
     """A dot in a folder's name is no extension."""
-    assert outputs.with_rev(key, 2) == expected
+    assert with_rev(key, 2) == expected
 
 
 def test_a_job_is_ours_only_if_tag_nonce_and_output_agree() -> None:
     """Each of them alone is not enough."""
     nonces = frozenset({CLAIM.nonce})
-    assert outputs.is_job_of(JOB, CLAIM, nonces)
-    assert outputs.is_job_of(JOB._replace(output_key="/output/a/v.mp4"), CLAIM, nonces)
+    assert is_job_of(JOB, CLAIM, nonces)
+    assert is_job_of(JOB._replace(output_key="/output/a/v.mp4"), CLAIM, nonces)
     for foreign in (
         JOB._replace(tag="Transcode"),
         JOB._replace(user_data="This is my data."),
@@ -61,13 +62,13 @@ def test_a_job_is_ours_only_if_tag_nonce_and_output_agree() -> None:
         JOB._replace(output=Bucket("other-1250000000", "ap-guangzhou")),
         JOB._replace(output_key="output/b.mp4"),
     ):
-        assert not outputs.is_job_of(foreign, CLAIM, nonces)
+        assert not is_job_of(foreign, CLAIM, nonces)
 
 
 def test_the_written_key_is_the_one_that_was_asked_for() -> None:
     """A leading slash is tolerated, another key is not, and an unknown one waits."""
-    assert outputs.written_key(CLAIM, JOB) == "output/a/v.mp4"
-    assert outputs.written_key(CLAIM, JOB._replace(files=(OutputFile("/output/a/v.mp4"),))) == "output/a/v.mp4"
-    assert outputs.written_key(CLAIM, JOB._replace(files=(OutputFile("output/x.mp4"),))) is None
+    assert written_key(CLAIM, JOB) == "output/a/v.mp4"
+    assert written_key(CLAIM, JOB._replace(files=(OutputFile("/output/a/v.mp4"),))) == "output/a/v.mp4"
+    assert written_key(CLAIM, JOB._replace(files=(OutputFile("output/x.mp4"),))) is None
     with pytest.raises(NotYet):
-        outputs.written_key(replace(CLAIM, output_key="${jobid}.mp4"), JOB._replace(id=""))
+        written_key(replace(CLAIM, output_key="${jobid}.mp4"), JOB._replace(id=""))

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from cosconcat.config import Config, read_config
-from cosconcat.ports import Bucket
+from cosconcat.config import Config
+from cosconcat.environment.reading import read_config
+from cosconcat.model import Bucket
 from local import cam
 from ops import policies
 from ops.policies import FUNCTIONS, literal_prefix, needs, policy

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cosconcat.variables import NAMES
+from cosconcat.environment.variables import NAMES
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / name for name in ("README.md", "SECURITY.md", "CHANGELOG.md")] + sorted((ROOT / "docs").glob("*.md"))

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from cosconcat.commit import Checked
+from cosconcat.cleanup.removal import remove
 from cosconcat.errors import ServiceUnavailable
-from cosconcat.groups import Whole
-from cosconcat.ledger import Proof
-from cosconcat.ports import Bucket, Head
-from cosconcat.removal import remove
-from cosconcat.submit import first_claim
-from cosconcat.survey import survey
+from cosconcat.groups.survey import survey
+from cosconcat.groups.verdicts import Whole
+from cosconcat.inputs.heads import Checked
+from cosconcat.model import Bucket, Head
+from cosconcat.records.records import Proof
+from cosconcat.submission.submit import first_claim
 from tests.support.counted import InMemory, in_memory, keys
 
 PROOF = Proof("output/cam1.mp4", "", 0, "duration")

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from cosconcat.config import Config, read_config
+from cosconcat.config import Config
+from cosconcat.environment.reading import read_config
+from cosconcat.environment.variables import NAMES
 from cosconcat.errors import ConfigurationError
-from cosconcat.ports import Bucket
-from cosconcat.variables import NAMES
+from cosconcat.model import Bucket
 from ops.dotenv import UNSET, read_dotenv
 from tests.support.serverless_components import EXCEPTIONS, LAYER, MULTI_SCF, problems, resolve
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from cosconcat.config import Config
-from cosconcat.groups import Gone, Invalid, Waiting, Whole
-from cosconcat.survey import newcomers, survey
+from cosconcat.groups.survey import newcomers, survey
+from cosconcat.groups.verdicts import Gone, Invalid, Waiting, Whole
 from tests.support.shelf import BUCKET, Shelf
 
 IN = "fragments/"

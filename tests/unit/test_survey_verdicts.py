@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cosconcat.config import Config
-from cosconcat.groups import Gone, Invalid, Verdict, Waiting, Whole
-from cosconcat.survey import newcomers, output_key, resolved_output_key, survey
+from cosconcat.groups.survey import newcomers, survey
+from cosconcat.groups.verdicts import Gone, Invalid, Verdict, Waiting, Whole
+from cosconcat.output.key import output_key, resolved_output_key
 from tests.support.shelf import BUCKET, NOW, Shelf
 
 PART_OF = Config(BUCKET)

@@ -11,10 +11,12 @@ from typing import Any, cast
 
 import pytest
 
-from cosconcat.config import Config, read_config
-from cosconcat.ports import Bucket, Ci, Cos, Doomed, Head, JobPage, ObjectInfo, Page, Stored, Undeleted
+from cosconcat.cloud.ports import Ci, Cos
+from cosconcat.config import Config
+from cosconcat.environment.reading import read_config
+from cosconcat.functions.sweep.round import handle_report, handle_sweep
+from cosconcat.model import Bucket, Doomed, Head, JobPage, ObjectInfo, Page, Stored, Undeleted
 from cosconcat.services import Services
-from cosconcat.sweep import handle_report, handle_sweep
 
 NOW = 1_800_000_000
 OLD = NOW - 90_000
@@ -117,7 +119,7 @@ def _quiet(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_entries_of_a_kind_are_capped_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The report of a bucket full of incomplete groups stays small, and says how many more there are."""
-    monkeypatch.setattr("cosconcat.report.MOST_OF_A_KIND", 100)
+    monkeypatch.setattr("cosconcat.functions.sweep.report.MOST_OF_A_KIND", 100)
     prefix = Prefix(groups=300)
     assert handle_sweep(services(prefix))["round"] == "complete"
     report = report_of(prefix)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosconcat.errors import InvalidInput
-from cosconcat.tags import MAX_VALUE_BYTES, clean, output_tags, own_tags
+from cosconcat.output.tags import MAX_VALUE_BYTES, clean, output_tags, own_tags
 
 OURS = own_tags("a/讲座 1", "j1", 12, "f" * 64, 3)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosconcat.ports import Head, Media, ObjectInfo, OutputFile, Unreadable
-from cosconcat.verify import (
+from cosconcat.model import Head, Media, ObjectInfo, OutputFile, Unreadable
+from cosconcat.verification.verify import (
     Piece,
     Playlist,
     Unverified,

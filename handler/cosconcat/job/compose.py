@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cosconcat.errors import InvalidInput
-from cosconcat.groups import Fragment, FragmentSet
 from cosconcat.job import schema
 from cosconcat.job.overlay import lay_over
 from cosconcat.job.request import Operation, Request
-from cosconcat.ports import ObjectInfo
+from cosconcat.model import Fragment, FragmentSet, ObjectInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from cosconcat.job import schema
 from cosconcat.job.markup import read_xml
 from cosconcat.job.parts import PAGE, SDK
 from cosconcat.job.schema import ANYTHING, Node, branch, branches, leaf
-from cosconcat.ports import Media, Stream, StreamKind
+from cosconcat.model import Media, Stream, StreamKind
 
 _STREAMS = 100  # most streams of one kind that are looked at
 _UNSAID = frozenset({"", "N/A", "-"})  # how a length that is not known is written

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cosconcat.ports import Media, Stream, StreamKind
+    from cosconcat.model import Media, Stream, StreamKind
 
 _SAME_RATE = 0.01  # share: 29.97 and 30000/1001 are one rate, and a file's own average is seldom exact
 _RATES = frozenset({"fps", "avg_fps"})

@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from cosconcat import times
 from cosconcat.errors import InvalidInput
 from cosconcat.job import media, parts, schema
 from cosconcat.job.markup import read_xml
 from cosconcat.job.parts import PAGE, SDK
 from cosconcat.job.schema import ANYTHING, Node, branch, branches, leaf, leaves
-from cosconcat.ports import Bucket, Job, Media, OutputFile
-from cosconcat.wildcards import resolve
+from cosconcat.model import Bucket, Job, Media, OutputFile
+from cosconcat.naming import times
+from cosconcat.naming.keys import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

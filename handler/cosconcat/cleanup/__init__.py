@@ -1,0 +1,1 @@
+"""What follows an end: tags, removal, the closing record, the notification. The only place that removes inputs."""

@@ -1,0 +1,170 @@
+"""After `end` has decided: tag the output, remove what was joined, close the content. Resumable at every step.
+
+    tag output ─► HEAD output: still the proven one? ─► remove only what equals the claim ─► marker ─► done ─► index
+
+How things are removed, and what is never removed, is in `removal.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cosconcat import log
+from cosconcat.cleanup.removal import remove
+from cosconcat.errors import InvalidInput, Rejected
+from cosconcat.inputs.expiry import spare
+from cosconcat.inputs.heads import Checked
+from cosconcat.model import Action, ObjectInfo, Result
+from cosconcat.output import tags
+from cosconcat.records.records import Claim, Done, End, Outcome, Proof
+from cosconcat.services import Services
+from cosconcat.verification.commit import whole_playlist
+from cosconcat.verification.verify import Unverified
+
+NOTIFY_FOR_SECONDS = 86400  # how long an undelivered notification is tried again
+
+OUTCOMES: Mapping[str, Outcome] = {"superseded": "superseded", "keep": "kept", "gave-up": "gave-up"}
+ACTIONS: Mapping[Outcome, Action] = {
+    "joined": "finished",
+    "superseded": "superseded",
+    "kept": "kept",
+    "gave-up": "gave-up",
+}
+
+
+def finish(services: Services, claim: Claim, end: End, checked: Checked | None = None) -> Result:
+    """Carry out what `end` says, write `done`, notify, and take the content out of the index.
+
+    `checked` are the HEADs by which this very call decided, if it did. Raises ServiceUnavailable to be resumed.
+    """
+    proof = end.proof
+    if end.next == "clean" and proof is not None:
+        done = _clean(services, claim, end, proof, checked)
+    else:
+        key = proof.key if proof else ""
+        done = Done(OUTCOMES[end.next], end.reason, key, end.job)
+        if end.next in ("keep", "gave-up"):
+            spare(services, [fragment.object.key for fragment in claim.set.fragments])
+    if not services.ledger.create_done(claim, done):
+        held = services.ledger.done(claim.gid, claim.rev)
+        done = held.record if held else done
+    close(services, claim, done)
+    return Result(claim.group, ACTIONS[done.outcome], done.reason, done.output, done.job)
+
+
+def end_of(claim: Claim, done: Done) -> dict[str, object]:
+    """What a receiver is told. `id` is the same whenever the same end is told again."""
+    return {
+        "id": f"{claim.gid}/{claim.rev}",
+        "group": claim.group,
+        "outcome": done.outcome,
+        "reason": done.reason,
+        "bucket": claim.output.name,
+        "region": claim.output.region,
+        "output": done.output,
+        "job": done.job,
+        "fragments": len(claim.set.fragments),
+        "fingerprint": claim.fingerprint,
+        "removed": done.removed,
+        "kept": len(done.kept),
+    }
+
+
+def close(services: Services, claim: Claim, done: Done, age_seconds: int = 0) -> None:
+    """Tell the receiver of CONCAT_NOTIFY_URL, then remove the index entry; undelivered, the sweep tells it again.
+
+    `age_seconds` of the closing record: after a day a receiver that is down for good is given up.
+    """
+    failure = services.notify(end_of(claim, done))
+    if failure:
+        log.warning("notification not delivered", group=claim.group, reason=failure)
+        if age_seconds < NOTIFY_FOR_SECONDS:
+            return
+    services.ledger.close(claim.gid, claim.rev)
+
+
+def clean_again(services: Services, claim: Claim, besides: Sequence[str] = ()) -> Result | None:
+    """Some or all of what was joined before is there again: the output holds it, so it may go too.
+
+    None when the output is no longer the one that was proven. `waiting` when new content has begun to arrive under the
+    same keys, or `besides` under others: then the identical pieces may belong to it. Nothing is removed in either case.
+    `kept` when something of it has to stay, with the reason.
+    """
+    end = _end_of(services, claim)
+    if end is None or end.proof is None or not _still_proven(services, claim, end.proof):
+        return None
+    checked, there, new = _seen_again(services, claim)
+    new += besides
+    if new:
+        spare(services, new)
+        return Result(claim.group, "waiting", "new content has begun to arrive where joined pieces lie", end.proof.key)
+    removal = remove(services, claim, end.proof, checked, there)
+    reason = f"joined before; {removal.removed} identical uploads removed"
+    left = [f"{key}: {why}" for key, why in removal.kept.items() if key in there]
+    reason = "; ".join([reason, *left[:3]])
+    return Result(claim.group, "kept" if left else "already-finished", reason, end.proof.key, end.job)
+
+
+def resume(services: Services, claim: Claim) -> Result | None:
+    """A person says retry to content whose clean-up was not carried out: carry it out now, if the proof still holds.
+
+    None when there is no such proof, or when new content lies there: then it can only be joined anew.
+    """
+    end = _end_of(services, claim)
+    if end is None or end.next != "clean" or end.proof is None or _seen_again(services, claim)[2]:
+        return None
+    done = _clean(services, claim, end, end.proof, None)
+    if done.outcome != "joined":
+        return None
+    return Result(claim.group, "finished", f"cleaned up at last; {done.removed} removed", done.output, done.job)
+
+
+def _seen_again(services: Services, claim: Claim) -> tuple[Checked, dict[str, ObjectInfo], list[str]]:
+    """What lies at the keys of a claim now: as HEAD showed it, by key, and the keys where it is not what was joined."""
+    began = services.clock.now()
+    parts = [fragment.object for fragment in claim.set.fragments]
+    heads = services.cos.heads(services.config.bucket, [part.key for part in parts])
+    there = {part.key: head.object for part in parts if (head := heads[part.key]) is not None}
+    new = [part.key for part in parts if part.key in there and not there[part.key].same_content(part)]
+    return Checked(heads, began), there, new
+
+
+def _end_of(services: Services, claim: Claim) -> End | None:
+    attempt = services.ledger.newest_attempt(claim.gid, claim.rev)
+    return attempt.end.record if attempt and attempt.end else None
+
+
+def _clean(services: Services, claim: Claim, end: End, proof: Proof, checked: Checked | None) -> Done:
+    if checked is None and not _still_proven(services, claim, proof):
+        return Done("kept", f"{proof.key} is no longer the output that was verified", proof.key, end.job)
+    problem = _tag(services, claim, end, proof)
+    if problem:
+        return Done("kept", problem, proof.key, end.job)
+    if not _still_proven(services, claim, proof, segments=False):
+        return Done("kept", f"{proof.key} is no longer the output that was verified", proof.key, end.job)
+    removal = remove(services, claim, proof, checked)
+    return Done("joined", "", proof.key, end.job, removal.removed, removal.kept)
+
+
+def _still_proven(services: Services, claim: Claim, proof: Proof, *, segments: bool = True) -> bool:
+    """Whether the output is there as it was verified: its ETag, and for a playlist every segment it names."""
+    head = services.cos.head(claim.output, proof.key)
+    if head is None or head.object.etag != proof.etag:
+        return False
+    if claim.format != "hls" or not segments:
+        return True
+    return not isinstance(whole_playlist(services, claim, head), Unverified)
+
+
+def _tag(services: Services, claim: Claim, end: End, proof: Proof) -> str:
+    """Merge our tags with what is there; returns why it cannot be done, empty when it was."""
+    count = len(claim.set.fragments)
+    ours = tags.own_tags(claim.group, end.job, count, claim.fingerprint, claim.rev)
+    try:
+        there = services.cos.tags(claim.output, proof.key)
+        wanted = tags.output_tags(there, ours, services.config.tags)
+        if dict(there) != wanted:
+            services.cos.tag(claim.output, proof.key, wanted)
+    except (InvalidInput, Rejected) as problem:  # no room for ours, or the output is gone by now
+        return f"{proof.key} cannot be tagged: {problem}"
+    return ""

@@ -1,0 +1,196 @@
+"""How what was joined is removed, in each mode of CONCAT_CLEANUP, and what is never removed.
+
+    HEAD ─► is it the very upload that was joined? ─► delete · copy and delete · tag · nothing
+                            └─ no: it stays, and the closing record says why
+
+Never removed: intro and outro, fragments that were trimmed (the output holds only a part of them), anything that
+changed since, and everything where nothing was proven. The marker goes last, and only if nothing else stayed.
+
+Whoever resumes looks at every fragment again before removing it: between the decision and now its key may hold new
+content. The same if the HEADs of the decision are older than a moment. The same bytes put there again are another
+upload: they may belong to a corrected recording whose other pieces have come too, or have yet to come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cosconcat import log
+from cosconcat.errors import Rejected, ServiceUnavailable
+from cosconcat.inputs.expiry import expire, spare
+from cosconcat.inputs.heads import Checked
+from cosconcat.model import Doomed, Head, ObjectInfo, Undeleted
+from cosconcat.output.key import with_mark
+from cosconcat.records.records import Claim, Proof
+from cosconcat.services import Services
+
+FRESH_SECONDS = 10  # HEADs begun longer ago are repeated before anything is removed by them
+AT_ONCE = 1000  # one multi-delete, so that each has its own fresh HEADs
+COPIED_AT_ONCE = 20  # copies take their time: what was copied is deleted before the next, so that every run gets on
+COPY_SECONDS = 30  # so long copies are made before what was copied is deleted
+
+
+@dataclass
+class Removal:
+    """What was removed: how many objects, and why the others were left."""
+
+    removed: int = 0
+    kept: dict[str, str] = field(default_factory=dict)
+
+
+def remove(
+    services: Services,
+    claim: Claim,
+    proof: Proof,
+    checked: Checked | None,
+    again: Mapping[str, ObjectInfo] | None = None,
+) -> Removal:
+    """Remove of the claim's fragments those that still are the uploads that were joined, then the marker.
+
+    `checked` are the HEADs by which this very call decided, if it did; used only while they are fresh. `again` are
+    later uploads of the same bytes that may go as well, by key.
+
+    Raises:
+        ServiceUnavailable: COS is down, or too slow to remove anything by what it showed.
+    """
+    config = services.config
+    removal = Removal()
+    if config.cleanup == "keep" or config.verify == "none" or proof.verified == "none":
+        return removal
+    if not claim.set.lies_under(config.input_prefix):  # another deployment's: it may want to keep them
+        return removal
+    pieces = [(again or {}).get(piece.key, piece) for piece in _removable(claim, removal)]
+    marker = claim.set.marker
+    step = COPIED_AT_ONCE if config.cleanup == "trash" else AT_ONCE
+    for start in range(0, len(pieces), step):
+        _remove_some(services, claim, pieces[start : start + step], checked, removal)
+    if marker is not None and not removal.kept:
+        _remove_some(services, claim, [marker], checked, removal, ObjectInfo.same_content)
+    return removal
+
+
+def _removable(claim: Claim, removal: Removal) -> list[ObjectInfo]:
+    spared = {o.key for o in (claim.set.intro, claim.set.outro) if o}
+    pieces = []
+    for fragment in claim.set.fragments:
+        if fragment.start or fragment.end:
+            removal.kept[fragment.object.key] = "trimmed: the output holds only a part of it"
+        elif fragment.object.key not in spared:
+            pieces.append(fragment.object)
+    return pieces
+
+
+def _remove_some(
+    services: Services,
+    claim: Claim,
+    pieces: Sequence[ObjectInfo],
+    checked: Checked | None,
+    removal: Removal,
+    is_same: Callable[[ObjectInfo, ObjectInfo], bool] = ObjectInfo.__eq__,
+) -> None:
+    config = services.config
+    heads = _heads(services, [piece.key for piece in pieces], checked)
+    if heads is None:
+        half = len(pieces) // 2
+        if not half:
+            raise ServiceUnavailable(f"HEAD {pieces[0].key}: took {FRESH_SECONDS} s, nothing is removed by that")
+        for some in (pieces[:half], pieces[half:]):
+            _remove_some(services, claim, some, None, removal, is_same)
+        return
+    there = [(piece, head) for piece in pieces if (head := heads[piece.key]) is not None]
+    same = [head for piece, head in there if is_same(head.object, piece)]
+    changed = [piece.key for piece, head in there if not is_same(head.object, piece)]
+    removal.kept |= dict.fromkeys(changed, "changed since it was joined")
+    spare(services, changed)
+    if config.cleanup_dry_run:
+        for head in same:
+            log.info("would be removed", group=claim.group, key=head.object.key, mode=config.cleanup)
+            removal.kept[head.object.key] = f"dry run of {config.cleanup}"
+    elif config.cleanup == "expire":
+        reasons = {head.object.key: expire(services, head.object) for head in same}
+        removal.kept |= {key: reason for key, reason in reasons.items() if reason}
+        removal.removed += sum(not reason for reason in reasons.values())
+    elif config.cleanup == "trash":
+        while same:
+            moved, same = _moved_to_trash(services, claim, same, removal)
+            _delete(services, moved, removal)
+    else:
+        _delete(services, same, removal)
+
+
+def _heads(services: Services, keys: Sequence[str], checked: Checked | None) -> Mapping[str, Head | None] | None:
+    fresh = checked is not None and 0 <= services.clock.now() - checked.at < FRESH_SECONDS
+    if checked is not None and fresh and all(key in checked.heads for key in keys):
+        return checked.heads
+    return _look(services, keys)
+
+
+def _look(services: Services, keys: Sequence[str]) -> Mapping[str, Head | None] | None:
+    """HEADs that are fresh all together; None when they took so long that the first of them are old by now."""
+    began = services.clock.now()
+    heads = services.cos.heads(services.config.bucket, keys)
+    return heads if services.clock.now() - began < FRESH_SECONDS else None
+
+
+def _delete(services: Services, heads: Sequence[Head], removal: Removal) -> None:
+    """Where the bucket has versions, the very version that was joined, and no other."""
+    doomed = [Doomed(head.object.key, head.version_id) for head in heads]
+    failed: Sequence[Undeleted] = services.cos.delete(services.config.bucket, doomed) if doomed else ()
+    for undeleted in failed:
+        removal.kept[undeleted.key] = f"{undeleted.code}: {undeleted.message}"
+    removal.removed += len(doomed) - len(failed)
+
+
+def _moved_to_trash(
+    services: Services, claim: Claim, heads: Sequence[Head], removal: Removal
+) -> tuple[list[Head], list[Head]]:
+    """Copy with an ETag condition, then look at copies and originals: those that may go, and those not copied yet.
+
+    Copying stops after a while, so that whoever is killed at it has deleted most of what it copied: the copy of a
+    multipart object is not recognised, and would be made again.
+
+    A copy's name holds a piece of the content's fingerprint where something else lies at the plain one, so that nothing
+    in the trash is ever overwritten.
+    """
+    bucket, began = services.config.bucket, services.clock.now()
+    plain = {head.object.key: services.config.trash_prefix + head.object.key for head in heads}
+    there = services.cos.heads(bucket, list(plain.values()))
+    copies: dict[str, str] = {}
+    later: list[Head] = []
+    for head in heads:
+        part = head.object
+        if copies and services.clock.now() - began > COPY_SECONDS:
+            later.append(head)
+            continue
+        earlier = there[plain[part.key]]
+        copies[part.key] = plain[part.key] if earlier is None else with_mark(plain[part.key], claim.fingerprint[:12])
+        if earlier is not None and _is_copy(earlier, part):
+            copies[part.key] = plain[part.key]
+            continue  # an earlier run came so far
+        try:
+            if not services.cos.copy(bucket, part.key, part.etag, bucket, copies[part.key]):
+                removal.kept[part.key] = "changed since it was joined"
+        except Rejected as refusal:  # archived, too large for a simple copy, or no right: reported, not fatal
+            removal.kept[part.key] = str(refusal)
+    moved = [head for head in heads if head.object.key in copies and head.object.key not in removal.kept]
+    now = _look(services, [k for h in moved for k in (h.object.key, copies[h.object.key])])
+    if now is None:
+        raise ServiceUnavailable(f"HEAD of {len(moved)} objects and their copies: took {FRESH_SECONDS} s or more")
+    may_go: list[Head] = []
+    for head in moved:  # copying takes its time
+        part, copy, original = head.object, now[copies[head.object.key]], now[head.object.key]
+        if copy is None or copy.object.size != part.size:
+            removal.kept[part.key] = f"its copy {copies[part.key]} is not whole"
+        elif original is None or original.object != part:
+            removal.kept[part.key] = "changed since it was joined"
+        else:
+            may_go.append(original)
+    return may_go, later
+
+
+def _is_copy(head: Head, part: ObjectInfo) -> bool:
+    """Whether the object in the trash is a copy of `part`. A copy of a multipart object has an ETag of its own, so such
+    a one is never recognised, and copied again under its marked name.
+    """
+    return (head.object.etag, head.object.size) == (part.etag, part.size)

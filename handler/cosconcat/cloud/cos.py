@@ -1,0 +1,408 @@
+"""COS over HTTP, by the unmodified cos-python-sdk-v5: the `Cos` port with its real adapter.
+
+What the SDK does unasked is met here: it drops a leading slash of a key, hides the headers of a LIST, logs headers
+and URLs, repeats what failed, reads error codes only where a `<Resource>` stands beside them, and turns empty answers
+into None. Threads are used here and nowhere else. Imports the SDK, so it is imported when first used.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+from xml.etree.ElementTree import ParseError
+
+from qcloud_cos import CosConfig, CosS3Client
+from qcloud_cos.cos_auth import CosS3Auth
+from qcloud_cos.cos_comm import format_xml, get_md5
+from qcloud_cos.cos_exception import CosClientError, CosServiceError
+from requests import RequestException
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+
+from cosconcat import log
+from cosconcat.cloud.session import SteadySession
+from cosconcat.errors import Blocked, ConcatError, InvalidInput, Rejected, ServiceUnavailable
+from cosconcat.model import Bucket, Doomed, Head, Media, ObjectInfo, Page, Stored, Undeleted, Unreadable
+
+if TYPE_CHECKING:
+    from requests import Response
+
+    from cosconcat.config import Config, Credentials
+
+PARALLEL = 8  # requests at a time where several keys are asked for
+RETRIES = 2  # by the SDK after 5xx and network errors, with pauses of 1 and 2 s; never after 4xx
+QUICK = (5, 20)  # seconds to connect and to wait for bytes; so at most 3 · 25 + 3 s for a call
+SLOW = (5, 120)  # a server-side copy and a probe read the whole object or much of it
+LARGEST = 8 * 1024 * 1024  # bytes of a record or manifest
+DELETED_AT_ONCE = 1000  # COS's limit of a multi-delete
+SKEW_SECONDS = 900  # COS refuses requests whose clock is further off (RequestTimeTooSkewed)
+
+_TRY_AGAIN_CODES = frozenset({"PathConflict", "UploadConflict", "RequestTimeout", "SlowDown", "ExpiredToken"})
+_GONE_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchResource"})
+_NOT_THE_OBJECTS_FAULT = frozenset({
+    "AccessDenied", "InvalidAccessKeyId", "SecretidNotExist", "SignatureDoesNotMatch", "InvalidAuthorization",
+    "MissingAuthorization", "NoSuchBucket", "CIRoleNotExist", "MediaBucketUnBinded", "BucketUnBinded",
+})  # fmt: skip
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class CosOverHttp:
+    """The `Cos` port. One for each invocation, since the role's keys are temporary; connections outlive it."""
+
+    def __init__(self, config: Config, credentials: Credentials) -> None:
+        self._scheme = config.scheme
+        self._credentials = credentials
+        self._clients: dict[tuple[str, bool, bool], CosS3Client] = {}
+
+    def list(self, bucket: Bucket, prefix: str, marker: str = "", limit: int = 1000) -> Page:
+        """Objects under `prefix` after `marker`, in UTF-8 order. May lag: hide keys or show old ETags."""
+        with _translated("LIST", bucket, prefix):
+            answer = self._client(bucket).list_objects(
+                Bucket=bucket.name, Prefix=prefix, Marker=marker, MaxKeys=limit
+            )  # encoding-type=url is sent and undone by the SDK
+            objects = tuple(_listed(item) for item in answer.get("Contents", ()))
+            more = answer.get("IsTruncated") == "true"
+            next_marker = answer.get("NextMarker") or (objects[-1].key if objects else None)
+            if more and next_marker is None:
+                raise ServiceUnavailable(f"LIST {bucket.name}/{prefix}: truncated, but no marker to go on from")
+            return Page(objects, next_marker if more else None, _service_now())
+
+    def head(self, bucket: Bucket, key: str) -> Head | None:
+        """The object as it is now, or None when there is none."""
+        try:
+            with _translated("HEAD", bucket, key):
+                return _head(key, self._client(bucket).head_object(Bucket=bucket.name, Key=_path(key)))
+        except Rejected as refusal:
+            if refusal.status == 404:  # a HEAD has no body to say more
+                return None
+            raise
+
+    def heads(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Head | None]:
+        """`head` for several keys, a bounded number at a time."""
+        self._client(bucket)
+        return _each(keys, lambda key: self.head(bucket, key))
+
+    def get(self, bucket: Bucket, key: str) -> Stored | None:
+        """A small object with its headers, or None when there is none.
+
+        Raises:
+            InvalidInput: it is larger than 8 MiB, so no record and no manifest.
+        """
+        try:
+            with _translated("GET", bucket, key):
+                answer = self._client(bucket).get_object(Bucket=bucket.name, Key=_path(key))
+                return Stored(_read(answer["Body"].get_stream(65536), bucket, key), _head(key, answer))
+        except Rejected as refusal:
+            if refusal.code in _GONE_CODES:
+                return None
+            raise
+
+    def create(self, bucket: Bucket, key: str, body: bytes) -> bool:
+        """Create-only PUT: True when written, False when the key exists (perhaps by an earlier try of this call).
+
+        COS answers 409 with a code whose name sources disagree on (File- or ObjectAlreadyExists).
+        """
+        try:
+            self._put(bucket, key, body, {"x-cos-forbid-overwrite": "true"})
+        except Rejected as refusal:
+            if refusal.status == 409 and refusal.code.endswith("AlreadyExists"):
+                return False
+            raise
+        return True
+
+    def put(self, bucket: Bucket, key: str, body: bytes) -> None:
+        """Overwriting PUT; only for the sweep's report and cursor."""
+        self._put(bucket, key, body, {})
+
+    def copy(self, source: Bucket, source_key: str, etag: str, target: Bucket, target_key: str) -> bool:
+        """Server-side copy if the source still has `etag`; False when it has not or is gone. At most 5 GB (COS)."""
+        try:
+            with _translated("COPY", target, target_key):
+                self._client(target, slow=True).copy_object(
+                    Bucket=target.name,
+                    Key=_path(target_key),
+                    CopySource={"Bucket": source.name, "Region": source.region, "Key": f"/{_path(source_key)}"},
+                    CopySourceIfMatch=f'"{etag}"',
+                )
+        except Rejected as refusal:
+            if refusal.status == 412 or refusal.code == "NoSuchKey":
+                return False
+            raise
+        return True
+
+    def delete(self, bucket: Bucket, doomed: Sequence[Doomed]) -> Sequence[Undeleted]:
+        """Multi-delete in batches of 1,000; what could not be deleted is returned. A missing key counts as deleted.
+
+        Never repeated by the SDK: when the answer is lost, the keys may hold new content by the time it would be.
+        """
+        undeleted: list[Undeleted] = []
+        for start in range(0, len(doomed), DELETED_AT_ONCE):
+            batch = doomed[start : start + DELETED_AT_ONCE]
+            with _translated("POST delete", bucket, batch[0].key):
+                answer = self._client(bucket, repeat=False).delete_objects(
+                    Bucket=bucket.name, Delete={"Quiet": "true", "Object": [_doomed(one) for one in batch]}
+                )
+                if "Code" in answer:  # a whole request refused by a 200
+                    raise ServiceUnavailable(f"POST delete {bucket.name}: {answer['Code']}")
+                undeleted += [
+                    Undeleted(error["Key"] or "", error["Code"] or "", error.get("Message") or "")
+                    for error in answer.get("Error", ())
+                    if error["Code"] not in _GONE_CODES
+                ]
+        return undeleted
+
+    def tags(self, bucket: Bucket, key: str) -> Mapping[str, str]:
+        """The object's tags, possibly none."""
+        try:
+            with _translated("GET tagging", bucket, key):
+                answer = self._client(bucket).get_object_tagging(Bucket=bucket.name, Key=_path(key))
+                tag_set = answer.get("TagSet") or {}
+                return {tag["Key"]: tag.get("Value") or "" for tag in tag_set.get("Tag", ())}
+        except Rejected as refusal:
+            if refusal.code == "NoSuchTagSet":
+                return {}
+            raise
+
+    def tag(self, bucket: Bucket, key: str, tags: Mapping[str, str]) -> None:
+        """Replace the object's tags; with none, remove them."""
+        with _translated("PUT tagging" if tags else "DELETE tagging", bucket, key):
+            if not tags:
+                self._client(bucket).delete_object_tagging(Bucket=bucket.name, Key=_path(key))
+                return
+            tagging = {"TagSet": {"Tag": [{"Key": name, "Value": value} for name, value in tags.items()]}}
+            self._client(bucket).put_object_tagging(
+                Bucket=bucket.name,
+                Key=_path(key),
+                Tagging=tagging,
+                ContentMD5=get_md5(format_xml(data=tagging, root="Tagging")).decode(),  # COS wants it, the SDK has none
+            )
+
+    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | Unreadable]:
+        """Probe media files by `?ci-process=videoinfo` (a paid call each), a bounded number at a time."""
+        self._client(bucket, slow=True)
+        return _each(keys, lambda key: self._probe(bucket, key))
+
+    def _probe(self, bucket: Bucket, key: str) -> Media | Unreadable:
+        from cosconcat.job.media import read_media
+
+        try:
+            with _translated("GET videoinfo", bucket, key):
+                return read_media(self._ask(bucket, key, {"ci-process": "videoinfo"}))
+        except Rejected as refusal:
+            if refusal.code in _NOT_THE_OBJECTS_FAULT or refusal.status == 401:
+                from cosconcat.job.refusals import fix_of
+
+                rights = "let the functions' role, and CI's service role, read the fragments"
+                fix = rights if refusal.code == "AccessDenied" else fix_of(refusal.code)
+                raise Blocked(str(refusal), code=refusal.code, fix=fix) from None
+            return Unreadable(refusal.code, str(refusal))
+        except InvalidInput as mistake:
+            return Unreadable("NoMediaInfo", f"{bucket.name}/{key}: {mistake}")
+
+    def _ask(self, bucket: Bucket, key: str, parameters: dict[str, str]) -> bytes:
+        """GET with parameters; the body as it came, where the SDK would evaluate it as Python."""
+        client = self._client(bucket, slow=True)
+        answer = client.send_request(
+            method="GET",
+            url=client.get_conf().uri(bucket=bucket.name, path=_path(key)),
+            bucket=bucket.name,
+            auth=CosS3Auth(client.get_conf(), _path(key), params=parameters),
+            params=parameters,
+            headers={},
+        )
+        return bytes(answer.content)
+
+    def _put(self, bucket: Bucket, key: str, body: bytes, headers: Mapping[str, str]) -> None:
+        with _translated("PUT", bucket, key):
+            self._client(bucket).put_object(
+                Bucket=bucket.name,
+                Key=_path(key),
+                Body=body,
+                EnableMD5=True,
+                ContentType="application/json",
+                Metadata=dict(headers),  # the SDK copies these verbatim, so any header can be sent
+            )
+
+    def _client(self, bucket: Bucket, *, slow: bool = False, repeat: bool = True) -> CosS3Client:
+        """The SDK's client for a region: it takes the host from there, the bucket with each call."""
+        kind = (bucket.region, slow, repeat)
+        if kind not in self._clients:
+            config = CosConfig(
+                Region=bucket.region,
+                SecretId=self._credentials.secret_id,
+                SecretKey=self._credentials.secret_key,
+                Token=self._credentials.token or None,
+                Scheme=self._scheme,
+                Timeout=SLOW if slow else QUICK,
+            )
+            session = _session()
+            session.look_around()
+            self._clients[kind] = CosS3Client(config, retry=RETRIES if repeat else 0, session=session)
+        return self._clients[kind]
+
+
+def _path(key: str) -> str:
+    """The SDK takes one leading slash away (of a copy's source two); without ours, `/a` would address `a`."""
+    return f"/{key}"
+
+
+def _each(keys: Sequence[_K], ask: Callable[[_K], _V]) -> Mapping[_K, _V]:
+    """`ask` for every key, a few at a time; the first failure stops what has not begun."""
+    different = tuple(dict.fromkeys(keys))
+    if len(different) < 2:
+        return {key: ask(key) for key in different}
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=min(PARALLEL, len(different))) as pool:
+        return dict(zip(different, pool.map(ask, different), strict=True))
+
+
+# -- what answers say
+
+
+def _head(key: str, headers: Mapping[str, str]) -> Head:
+    headers = CaseInsensitiveDict(headers)
+    info = ObjectInfo(
+        key,
+        _unquoted(headers["ETag"]),
+        int(headers["Content-Length"]),
+        _seconds(headers["Last-Modified"]),
+    )
+    version = headers.get("x-cos-version-id", "")
+    return Head(info, _service_now(), version, headers.get("x-cos-storage-class", "STANDARD"))
+
+
+def _listed(item: Mapping[str, str]) -> ObjectInfo:
+    modified = datetime.fromisoformat(item["LastModified"].replace("Z", "+00:00"))
+    return ObjectInfo(item["Key"], _unquoted(item["ETag"]), int(item["Size"]), int(modified.timestamp()))
+
+
+def _seconds(date: str) -> int:
+    """Epoch seconds of an HTTP date."""
+    return int(parsedate_to_datetime(date).timestamp())
+
+
+def _unquoted(etag: str) -> str:
+    return etag.strip('"')
+
+
+def _doomed(one: Doomed) -> dict[str, str]:
+    return {"Key": one.key, "VersionId": one.version_id} if one.version_id else {"Key": one.key}
+
+
+def _read(chunks: Iterator[bytes], bucket: Bucket, key: str) -> bytes:
+    body = b""
+    for chunk in chunks:
+        body += chunk
+        if len(body) > LARGEST:
+            raise InvalidInput([f"{bucket.name}/{key}: more than {LARGEST} bytes, too large for a record or manifest"])
+    return body
+
+
+# -- the service's clock
+
+_answer = threading.local()
+
+
+@cache
+def _session() -> SteadySession:
+    """One pool of connections for the process. Each answer's Date is kept: the SDK hides the headers of a LIST."""
+    log.silence_sdk()
+    session = SteadySession()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_connections=PARALLEL, pool_maxsize=PARALLEL))
+    session.hooks["response"].append(_keep_date)
+    return session
+
+
+def _keep_date(response: Response, **_: Any) -> None:
+    _answer.date = response.headers.get("Date", "")
+
+
+def _service_now() -> int:
+    """The service's clock when it last answered this thread.
+
+    Raises:
+        ServiceUnavailable: the answer bore no readable date.
+    """
+    try:
+        return _seconds(getattr(_answer, "date", ""))
+    except (TypeError, ValueError):  # TypeError: no date at all
+        raise ServiceUnavailable("COS answered without a Date") from None
+
+
+# -- what refusals mean
+
+
+@contextmanager
+def _translated(method: str, bucket: Bucket, key: str) -> Iterator[None]:
+    """Errors of the SDK, of the network below it and of answers that make no sense, in our own words."""
+    what = f"{method} {bucket.name}/{key} ({bucket.region})"
+    _answer.date = ""
+    try:
+        yield
+    except CosServiceError as error:
+        raise _refusal(what, error) from None
+    except CosClientError as error:
+        raise _client_failure(what, error) from None
+    except RequestException as error:  # while a body was read
+        raise ServiceUnavailable(f"{what}: {error}") from None
+    except (ParseError, KeyError, TypeError, ValueError, OSError) as error:
+        raise ServiceUnavailable(f"{what}: the answer makes no sense ({type(error).__name__} {error})") from None
+
+
+def _refusal(what: str, error: CosServiceError) -> ConcatError:
+    status = int(error.get_status_code())
+    code, message, request_id = _error_of(error)
+    skew = _skew_seconds()
+    if code == "RequestTimeTooSkewed" or (status == 403 and not code and abs(skew) > SKEW_SECONDS):
+        return ServiceUnavailable(f"{what}: this machine's clock is {skew} s off the service's (RequestTimeTooSkewed)")
+    unsaid = status == 400 and not code  # a HEAD: an expired token, perhaps
+    if status >= 500 or status in (200, 429) or code in _TRY_AGAIN_CODES or unsaid:  # 200: a copy that broke off
+        return ServiceUnavailable(f"{what}: HTTP {status} {code} {message}".rstrip())
+    return Rejected(
+        f"{what}: {message or 'refused'}", status=status, code=code or f"HTTP{status}", request_id=request_id
+    )
+
+
+def _client_failure(what: str, error: CosClientError) -> ConcatError:
+    """The SDK wraps network errors in the same class as its own refusals; the wrapped one tells them apart."""
+    if isinstance(error.__context__, RequestException):
+        return ServiceUnavailable(f"{what}: {error}")
+    return Rejected(f"{what}: the SDK refuses: {error}", status=0, code="ClientError")
+
+
+def _error_of(error: CosServiceError) -> tuple[str, str, str]:
+    """Code, message and request id. Read from the body itself: the SDK gives "Unknown" where `<Resource>` is missing,
+    as in every error of Cloud Infinite, and fails on a HEAD, which has no body.
+    """
+    body, digest = error.get_origin_msg(), error.get_digest_msg()
+    if isinstance(body, bytes):
+        body = body.decode(errors="replace")
+    if not body:
+        said = digest if isinstance(digest, Mapping) else {}
+        return said.get("code", ""), said.get("message", ""), said.get("x-cos-request-id", said.get("requestid", ""))
+    code, message, request_id = (_element(body, name) for name in ("Code", "Message", "RequestId"))
+    return code, message, request_id
+
+
+def _element(body: str, name: str) -> str:
+    found = re.search(f"<{name}>([^<]*)</{name}>", body)
+    return found[1].strip() if found else ""
+
+
+def _skew_seconds() -> int:
+    """How far this machine's clock is ahead of the service's; 0 when the service did not say."""
+    try:
+        return int(time.time()) - _service_now()
+    except ServiceUnavailable:
+        return 0

@@ -1,0 +1,68 @@
+"""Tells whoever wants to know that a group has ended: a small signed JSON, posted to `CONCAT_NOTIFY_URL`.
+
+At least once, never in the way: a receiver that is slow or down costs five seconds and one line in the log.
+Receivers find how to check the signature in `docs/notifications.md`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cosconcat.config import Config
+
+TIMEOUT_SECONDS = 5
+TIMESTAMP_HEADER = "X-Concat-Timestamp"
+SIGNATURE_HEADER = "X-Concat-Signature"
+
+
+class Notifier:
+    """Tells of ends during one invocation; after a failure no more, so that a dead receiver costs one time-out."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._failure = ""
+
+    def __call__(self, end: Mapping[str, object]) -> str:
+        """Why the end could not be told; empty when it was, or when nobody asked for it."""
+        self._failure = self._failure or notify(self._config, end) or ""
+        return self._failure
+
+
+def notify(config: Config, end: Mapping[str, object]) -> str | None:
+    """Post `end`; None when the receiver took it (2xx) or nobody asked for it, else the reason for the log.
+
+    Never raises. A redirect is a failure: what is signed goes to the configured address and nowhere else.
+    """
+    if not config.notify_url:
+        return None
+    if not config.callback_secret:
+        return "CONCAT_NOTIFY_URL: not notified, CONCAT_CALLBACK_SECRET is needed to sign"
+    from requests import RequestException, post
+
+    from cosconcat import signing
+
+    timestamp = int(time.time())
+    try:
+        body = json.dumps(end, sort_keys=True).encode()
+        headers = {
+            "Content-Type": "application/json",
+            TIMESTAMP_HEADER: str(timestamp),
+            SIGNATURE_HEADER: signing.sign_body(config.callback_secret, timestamp, body),
+        }
+        with post(
+            config.notify_url,
+            data=body,
+            headers=headers,
+            timeout=TIMEOUT_SECONDS,
+            allow_redirects=False,
+            stream=True,  # the status is enough; an endless answer is not read
+        ) as answer:
+            return (
+                None if answer.ok and answer.status_code < 300 else f"CONCAT_NOTIFY_URL answered {answer.status_code}"
+            )
+    except (RequestException, OSError, ValueError, TypeError) as error:
+        return f"CONCAT_NOTIFY_URL: {type(error).__name__}"

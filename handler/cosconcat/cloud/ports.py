@@ -1,0 +1,92 @@
+"""The two ports through which the use cases touch the world, and the clock.
+
+`cos.CosOverHttp` and `ci.CiOverHttp` are the real adapters; `tests/simulation` holds models of both. All times are
+whole seconds since the epoch on the *service's* clock (its `Date` header), sizes are bytes, durations seconds.
+Unless a docstring says otherwise every method raises `ServiceUnavailable` when the call may be repeated and
+`Rejected` when the service refused for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from cosconcat.model import Bucket, Doomed, Head, Job, JobPage, Media, Page, Stored, Undeleted, Unreadable
+
+if TYPE_CHECKING:
+    from cosconcat.job.request import Request
+
+
+class Cos(Protocol):
+    """Objects. Every method is one request unless it takes several keys (then one for each, or each 1,000)."""
+
+    def list(self, bucket: Bucket, prefix: str, marker: str = "", limit: int = 1000) -> Page:
+        """Objects under `prefix` after `marker`, in UTF-8 order. May lag: hide keys or show old ETags."""
+        ...
+
+    def head(self, bucket: Bucket, key: str) -> Head | None:
+        """The object as it is now, or None when there is none."""
+        ...
+
+    def heads(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Head | None]:
+        """`head` for several keys, a bounded number at a time."""
+        ...
+
+    def get(self, bucket: Bucket, key: str) -> Stored | None:
+        """A small object with its headers, or None when there is none."""
+        ...
+
+    def create(self, bucket: Bucket, key: str, body: bytes) -> bool:
+        """Create-only PUT: True when written, False when the key exists (perhaps by an earlier try of this call)."""
+        ...
+
+    def put(self, bucket: Bucket, key: str, body: bytes) -> None:
+        """Overwriting PUT; only for the sweep's report and cursor."""
+        ...
+
+    def copy(self, source: Bucket, source_key: str, etag: str, target: Bucket, target_key: str) -> bool:
+        """Server-side copy if the source still has `etag`; False when it has not or is gone."""
+        ...
+
+    def delete(self, bucket: Bucket, doomed: Sequence[Doomed]) -> Sequence[Undeleted]:
+        """Multi-delete in batches of 1,000; what could not be deleted is returned. A missing key counts as deleted."""
+        ...
+
+    def tags(self, bucket: Bucket, key: str) -> Mapping[str, str]:
+        """The object's tags, possibly none."""
+        ...
+
+    def tag(self, bucket: Bucket, key: str, tags: Mapping[str, str]) -> None:
+        """Replace the object's tags."""
+        ...
+
+    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | Unreadable]:
+        """Probe media files by `?ci-process=videoinfo` (a paid call each), a bounded number at a time."""
+        ...
+
+
+class Ci(Protocol):
+    """Jobs of Cloud Infinite, addressed by the bucket they belong to."""
+
+    def submit(self, bucket: Bucket, request: Request) -> Job:
+        """Exactly one POST /jobs, never repeated.
+
+        Raises `Blocked` or `Rejected` when a parsed error says that no job exists, `OutcomeUnknown` otherwise.
+        """
+        ...
+
+    def job(self, bucket: Bucket, job_id: str) -> Job | None:
+        """The job as it is now, or None when CI no longer (or never) knew it."""
+        ...
+
+    def jobs(self, bucket: Bucket, since: int, token: str = "") -> JobPage:
+        """Concat jobs created at or after `since` (epoch seconds), newest first, 100 a page. May lag."""
+        ...
+
+
+class Clock(Protocol):
+    """Local time, for time limits only; what is compared with the service's times comes from the service."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...

@@ -1,0 +1,1 @@
+"""Environment variables, read once into `Config`; every mistake is told at once. Reads nothing else."""

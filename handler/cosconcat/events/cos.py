@@ -1,0 +1,136 @@
+"""What wakes the function `upload`: events of COS. Messages about finished jobs (function URL and CMQ) are read by
+`messages`, the timer and what a person says by hand by `commands`.
+
+Every shape is documented in `events/README.md` and has a sample beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, unquote_plus, urlsplit
+
+from cosconcat.errors import Refused
+
+_CREATED = "cos:ObjectCreated:"
+_KEY_BYTES = 850  # longest key COS takes (COS, limits)
+_HOST = r"(?P<bucket>[a-z0-9][a-z0-9-]*-[0-9]+)\.cos\.(?P<region>[a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An object that COS says was created; a hint, since events come late, twice and in any order.
+
+    `bucket` is `<name>-<appid>`, `region` the long form (`ap-guangzhou`) or empty when the event does not say.
+    """
+
+    bucket: str
+    region: str
+    key: str
+    event_name: str
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A record that is nothing to us; `reason` says which and why."""
+
+    reason: str
+
+
+def read_uploads(event: object) -> tuple[Upload | Ignored, ...]:
+    """The uploads that a COS trigger event tells of, one result for each of its records, in their order.
+
+    Raises:
+        Refused: the event is no COS event at all.
+    """
+    records = event.get("Records") if isinstance(event, Mapping) else None
+    if not isinstance(records, list) or not any(isinstance(record, Mapping) and "cos" in record for record in records):
+        raise Refused(["event: no COS event; expected Records, a list whose items hold cos and event"])
+    return tuple(_read_record(record, f"Records[{place}]") for place, record in enumerate(records))
+
+
+def _read_record(record: object, place: str) -> Upload | Ignored:
+    cos = _child(record, "cos")
+    if not cos:
+        return Ignored(f"{place}: no COS record")
+    event_name = _text(_child(record, "event").get("eventName"))
+    if event_name and not event_name.startswith(_CREATED):
+        return Ignored(f"{place}: {event_name[:100]} is no creation of an object")
+
+    url = _text(_child(cos, "cosObject").get("url"))
+    host, url_key = _split_url(url)
+    bucket, region = _bucket(_child(cos, "cosBucket"), host)
+    if not bucket:
+        return Ignored(f"{place}.cos.cosBucket: name or appid is missing")
+    key = _key(_text(_child(cos, "cosObject").get("key")), bucket, url_key)
+    if not key:
+        return Ignored(f"{place}.cos.cosObject.key: not of the form /<appid>/<bucket>/<key>, and no url says more")
+    if not storable(key):
+        return Ignored(f"{place}.cos.cosObject.key: not UTF-8 or longer than {_KEY_BYTES} bytes")
+    return Upload(bucket, region, key, event_name)
+
+
+def _bucket(said: Mapping[str, object], host: str) -> tuple[str, str]:
+    """Full name and region. The event's `name` lacks the appid and its `region` is a short code (`gz`); the long
+    region stands in `cosRegion`, which is observed but not documented, and in the url's host.
+    """
+    name, appid = _text(said.get("name")), _text(said.get("appid"))
+    region = _text(said.get("cosRegion")) or _text(said.get("s3Region"))
+    found = None if name and appid and region else re.fullmatch(_HOST, host)
+    if name and appid:
+        bucket = name if name.endswith(f"-{appid}") else f"{name}-{appid}"
+    else:
+        bucket = found["bucket"] if found else ""
+    if not region:
+        region = found["region"] if found else ""
+    return bucket, region
+
+
+def _key(said: str, bucket: str, url_key: str) -> str:
+    """The object's key, from two places that may disagree.
+
+    `cosObject.key` is `/<appid>/<name>/<key>`; the one captured event shows it raw, no document says so. The url is
+    percent-encoded. So the url is right where the two agree once the key is decoded too (then the key was encoded
+    as well); anything else speaks for the raw key, such as a url that writes a blank as `+` or ends at a raw `?`.
+    A wrong choice cannot do harm, only delay: what is joined is read from the bucket, never from the event.
+    """
+    name, _, appid = bucket.rpartition("-")
+    for prefix in (f"/{appid}/{name}/", f"/{appid}/{bucket}/"):
+        if said.startswith(prefix):
+            key = said.removeprefix(prefix)
+            break
+    else:
+        return url_key
+    if key != url_key and url_key in (unquote(key), unquote_plus(key)):
+        return url_key
+    return key
+
+
+def _split_url(url: str) -> tuple[str, str]:
+    """Host and decoded key of an object's url; `+` stands for itself in a path, so plain unquote."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", unquote(parts.path.removeprefix("/"), errors="strict")
+    except ValueError:  # brackets in the host, or bytes that are no UTF-8
+        return "", ""
+
+
+def _child(node: object, name: str) -> Mapping[str, object]:
+    child = node.get(name) if isinstance(node, Mapping) else None
+    return child if isinstance(child, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    """Text, or a whole number as text (`appid` comes as either)."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def storable(key: str) -> bool:
+    """Whether COS could hold such a key: UTF-8 (no lone surrogates from JSON) and not too long."""
+    try:
+        return len(key.encode()) <= _KEY_BYTES
+    except UnicodeEncodeError:
+        return False

@@ -1,0 +1,1 @@
+"""The timer's pass: finds work that no event delivered, and reports what a person should know."""

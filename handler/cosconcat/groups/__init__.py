@@ -1,0 +1,1 @@
+"""Whether a group is whole, and what is missing: reads listings, markers and manifests; writes nothing."""

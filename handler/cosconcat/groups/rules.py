@@ -1,0 +1,258 @@
+"""What a group is made of, and whether it is whole: values and pure decisions, no calls."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from cosconcat.groups.verdicts import Invalid, Marker, Piece, Verdict, Waiting, Whole
+from cosconcat.model import Fragment, FragmentSet, ObjectInfo
+
+if TYPE_CHECKING:
+    from cosconcat.config import Config
+    from cosconcat.groups.manifest import Manifest
+
+
+def judge_numbers(config: Config, group: str, pieces: Sequence[Piece], marker: Marker | None, now: int) -> Verdict:
+    """The verdict on a group that numbers order: no gap, up to the declared size or else up to what is there.
+
+    Args:
+        config: what makes a group whole.
+        group: its id.
+        pieces: what is there, in order; at least one.
+        marker: the newest marker, if there is one.
+        now: the service's clock, epoch seconds.
+    """
+    if config.completion == "manifest":
+        return _no_manifest(group, pieces)
+    total = declared_total(pieces)
+    count = total if total is not None or marker is None else marker.count
+    reason = at_odds(pieces, count, config)
+    if not reason and marker and marker.count not in (None, count):
+        reason = f"{marker.object.key} counts {marker.count}, but {pieces[0].name.key} declares {total}"
+    if reason:
+        return Invalid(group, reason)
+    missing = missing_numbers(pieces, count)
+    waiting = _not_yet(config, group, pieces, marker, now, 0)
+    if waiting:
+        return replace(waiting, missing=missing)
+    if config.completion == "total" and total is None:
+        return Waiting(group, "no name declares a total", missing, newest(pieces))
+    if missing:
+        of = f" of {count}" if count is not None else ""
+        words = f"{len(missing)}{of} {'is' if len(missing) == 1 else 'are'} missing: {in_words(missing)}"
+        return Waiting(group, words, missing, newest(pieces))
+    fragments = tuple(Fragment(piece.name.number, piece.object) for piece in pieces)
+    return Whole(FragmentSet(group, fragments, marker.object if marker else None))
+
+
+def judge_times(
+    config: Config, group: str, pieces: Sequence[Piece], marker: Marker | None, now: int, end: int
+) -> Verdict:
+    """The verdict on a group that time orders: its window has passed and all is quiet, or a marker is there.
+
+    The arguments are those of `judge_numbers`; `end` is the end of the window, epoch seconds. The index of a fragment
+    in its set counts from 0.
+    """
+    if config.completion == "manifest":
+        return _no_manifest(group, pieces)
+    reason = at_odds(pieces, None, config)
+    if not reason and marker and marker.count not in (None, len(pieces)):
+        if len(pieces) < (marker.count or 0):
+            words = f"{len(pieces)} of the {marker.count} that {marker.object.key} counts are there"
+            return Waiting(group, words, (), newest(pieces))
+        reason = f"{marker.object.key} counts {marker.count}, but {len(pieces)} are there"
+    if reason:
+        return Invalid(group, reason)
+    gap = long_gap(pieces, config.max_gap_seconds)
+    note = f"gap of {gap}" if gap else ""
+    waiting = _not_yet(config, group, pieces, marker, now, end)
+    if waiting:
+        return replace(waiting, note=note)
+    fragments = tuple(Fragment(at, piece.object) for at, piece in enumerate(pieces))
+    return Whole(FragmentSet(group, fragments, marker.object if marker else None), note)
+
+
+def _no_manifest(group: str, pieces: Sequence[Piece]) -> Waiting:
+    """The verdict where only a manifest counts and none is there: until it comes, numbers mean nothing."""
+    return Waiting(group, "waiting for the manifest", since=newest(pieces), awaits="marker")
+
+
+def _not_yet(
+    config: Config, group: str, pieces: Sequence[Piece], marker: Marker | None, now: int, end: int
+) -> Waiting | None:
+    """What `CONCAT_COMPLETION` still waits for, apart from fragments that are known to be missing."""
+    since = newest(pieces)
+    if config.completion == "quiet":
+        until = max(since + config.quiet_seconds, end)
+        reason = f"waiting for quiet time, {until - now} s more"
+        return Waiting(group, reason, since=since, until=until, awaits="quiet") if now < until else None
+    if config.completion == "marker" and marker is None:
+        return Waiting(group, "waiting for the marker", since=since, awaits="marker")
+    if config.completion == "marker" and marker and marker.object.last_modified < since:
+        last = max(pieces, key=lambda piece: piece.object.last_modified).object.key
+        reason = f"{marker.object.key} is older than {last}: upload it again once everything is there"
+        return Waiting(group, reason, since=since, awaits="marker")
+    return None
+
+
+def judge_manifest(
+    config: Config, group: str, manifest: Manifest, marker: ObjectInfo, there: Mapping[str, ObjectInfo]
+) -> Verdict:
+    """The verdict on a group that its manifest lists.
+
+    Args:
+        config: whether fragments are joined without transcoding.
+        group: the group's id.
+        manifest: what is to be joined, in this order; the index in the set counts from 0.
+        marker: the manifest as an object.
+        there: the listed objects that exist, intro and outro among them, by key.
+    """
+    since = max(found.last_modified for found in (marker, *there.values()))
+    missing = [at for at, entry in enumerate(manifest.fragments) if entry.key not in there]
+    if missing:
+        return waiting_for_listed(group, manifest, missing, since)
+    extras = [key for key in (manifest.intro, manifest.outro) if key]
+    for key in extras:
+        if key not in there:
+            return Waiting(group, f"{key}, which {marker.key} names, is not there", since=since)
+    for found in there.values():
+        if found.size == 0:
+            return Invalid(group, f"{found.key} is empty (0 bytes)")
+    types = {key.rpartition(".")[2].lower(): key for key in there}
+    if config.direct and len(types) > 1:
+        one, other, *_ = types.values()
+        return Invalid(group, f"{one} and {other} differ in type, which CONCAT_DIRECT=true cannot join")
+    fragments = tuple(
+        Fragment(at, there[entry.key], entry.start, entry.end) for at, entry in enumerate(manifest.fragments)
+    )
+    last = max((fragment.object for fragment in fragments), key=lambda found: found.last_modified)
+    if marker.last_modified < last.last_modified:
+        reason = f"{marker.key} is older than {last.key}: upload it again once everything is there"
+        return Waiting(group, reason, since=since, awaits="marker")
+    intro, outro = there.get(manifest.intro), there.get(manifest.outro)
+    return Whole(FragmentSet(group, fragments, marker, intro, outro, manifest.output, manifest.job))
+
+
+def waiting_for_listed(group: str, manifest: Manifest, missing: Sequence[int], since: int) -> Waiting:
+    """The verdict while fragments that the manifest lists (`missing`, by their places from 0) are not there."""
+    names = ", ".join(manifest.fragments[at].key for at in missing[:3]) + (", …" if len(missing) > 3 else "")
+    words = f"{len(missing)} of {len(manifest.fragments)} that the manifest lists are missing: {names}"
+    return Waiting(group, words, tuple(missing), since)
+
+
+def in_order(pieces: Iterable[Piece]) -> list[Piece]:
+    """By number or time; pieces at odds come in the order of their keys, so that messages do not change."""
+    return sorted(pieces, key=lambda piece: (piece.name.number, piece.name.key))
+
+
+def declared_total(pieces: Iterable[Piece]) -> int | None:
+    """The total that names declare, None when none does."""
+    return next((piece.name.total for piece in pieces if piece.name.total is not None), None)
+
+
+def too_many(count: int, config: Config) -> str:
+    """Why a group of `count` fragments cannot be one job, or an empty text."""
+    if count <= config.max_fragments:
+        return ""
+    return (
+        f"has {count} fragments, more than CONCAT_MAX_FRAGMENTS={config.max_fragments}: raise that, or upload the "
+        "recording in larger pieces or as several groups"
+    )
+
+
+def at_odds(pieces: Sequence[Piece], count: int | None, config: Config) -> str:
+    """What is wrong with the pieces of one group, naming the keys; an empty text when nothing is.
+
+    Args:
+        pieces: in order.
+        count: how many there should be, if a name or a marker says so.
+        config: for the largest group, and whether fragments are joined without transcoding.
+    """
+    problem = too_many(max(len(pieces), count or 0), config)
+    if problem:
+        return problem
+    for one, other in pairwise(pieces):
+        if one.name.number == other.name.number:
+            return f"{one.name.key} and {other.name.key} have the same place, {one.name.digits}"
+    for piece in pieces:
+        if piece.object.size == 0:
+            return f"{piece.name.key} is empty (0 bytes)"
+    types = _types_at_odds(pieces) if config.direct else ""
+    return _totals_at_odds(pieces, count) or types or _numbers_too_high(pieces, config)
+
+
+def _totals_at_odds(pieces: Sequence[Piece], count: int | None) -> str:
+    declared = [piece for piece in pieces if piece.name.total is not None]
+    for piece in declared:
+        if piece.name.total != declared[0].name.total:
+            return f"{declared[0].name.key} and {piece.name.key} declare different totals"
+    if count is None or not pieces:
+        return ""
+    first, last = pieces[0].name, pieces[-1].name
+    if last.number > count:
+        return f"{last.key} lies beyond the total of {count}"
+    if first.number == 0 and last.number == count:
+        return f"{first.key} counts from 0 and {last.key} from 1"
+    return ""
+
+
+def _numbers_too_high(pieces: Sequence[Piece], config: Config) -> str:
+    """Numbers may be anything, such as a date; where names order by number, up to the highest all should be there."""
+    first, last = pieces[0].name, pieces[-1].name
+    if config.convention.timed or last.number + (first.number == 0) <= config.max_fragments:
+        return ""
+    return (
+        f"{last.key} has the number {last.number}, beyond CONCAT_MAX_FRAGMENTS={config.max_fragments}: "
+        "numbers count the fragments of their group, from 0 or 1"
+    )
+
+
+def _types_at_odds(pieces: Sequence[Piece]) -> str:
+    for piece in pieces:
+        if piece.name.ext != pieces[0].name.ext:
+            return f"{pieces[0].name.key} and {piece.name.key} differ in type, which CONCAT_DIRECT=true cannot join"
+    return ""
+
+
+def missing_numbers(pieces: Sequence[Piece], count: int | None) -> tuple[int, ...]:
+    """The numbers that are not there: of `count`, otherwise of those up to the highest. Both come from outside: a group
+    that `at_odds` calls fine keeps them within CONCAT_MAX_FRAGMENTS, so ask it first.
+
+    Counting starts from 0 if there is a 0, otherwise from 1; so a group whose lowest number is 2 lacks its first.
+    """
+    numbers = {piece.name.number for piece in pieces}
+    start = 0 if 0 in numbers else 1
+    end = start + count if count is not None else max(numbers, default=0) + 1
+    return tuple(sorted(set(range(start, end)) - numbers))
+
+
+def in_words(numbers: Sequence[int], most: int = 10) -> str:
+    """Ascending numbers as a person writes them: `3, 5-9 and 20 more`."""
+    runs: list[str] = []
+    at = 0
+    while at < len(numbers) and len(runs) < most:
+        # Within a run a number less its place stays the same. Thousands may be missing: their ends are searched for.
+        end = bisect_right(range(len(numbers)), numbers[at] - at, at, key=lambda place: numbers[place] - place)
+        runs.append(str(numbers[at]) if end == at + 1 else f"{numbers[at]}-{numbers[end - 1]}")
+        at = end
+    rest = len(numbers) - at
+    return f"{', '.join(runs)} and {rest} more" if rest else ", ".join(runs)
+
+
+def long_gap(pieces: Sequence[Piece], most: int | None) -> str:
+    """The longest stretch between two starting times, if it exceeds `most` seconds; otherwise an empty text."""
+    if most is None or len(pieces) < 2:
+        return ""
+    width, one, other = max(
+        ((b.name.number - a.name.number, a.name.key, b.name.key) for a, b in pairwise(pieces)), key=lambda gap: gap[0]
+    )
+    return f"{width // 1000} s between {one} and {other}" if width > most * 1000 else ""
+
+
+def newest(pieces: Iterable[Piece]) -> int:
+    """LastModified of the newest piece, epoch seconds; 0 when there is none."""
+    return max((piece.object.last_modified for piece in pieces), default=0)

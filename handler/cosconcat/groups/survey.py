@@ -1,0 +1,203 @@
+"""Is this group whole? Asks COS no more than it takes to know.
+
+declared size beyond the limit ─► Invalid, no call
+manifest's own event ─► GET it, HEAD what it lists
+otherwise LIST ─► join the event's own key ─► HEAD what is missing, if that is at most two ─► Whole | Waiting | …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cosconcat.config import Config
+from cosconcat.errors import InvalidInput
+from cosconcat.groups import rules
+from cosconcat.groups.listing import FEW, SMALL, Sighting
+from cosconcat.groups.verdicts import Gone, Invalid, Marker, Piece, Verdict, Waiting, Whole
+from cosconcat.model import FragmentSet, ObjectInfo
+from cosconcat.naming.keys import KEY_BYTES, FragmentName, ManifestName
+from cosconcat.output.key import output_key
+from cosconcat.services import Services
+
+_MARKER_BYTES = 64  # a marker holds a count or nothing
+
+
+def survey(services: Services, group: str, own: str = "") -> Verdict:
+    """Whether the group is whole, judged by its own listing.
+
+    Args:
+        services: configuration and ports.
+        group: the group's id.
+        own: key of the event that brought us here, which LIST may not show yet; empty for a look without one.
+
+    Raises:
+        ServiceUnavailable, Rejected: as the port does.
+    """
+    config = services.config
+    name = config.convention.read(own) if own else None
+    fragment = name if isinstance(name, FragmentName) and name.group == group else None
+    if fragment and fragment.total and config.completion != "manifest":
+        reason = rules.too_many(fragment.total, config)
+        if reason:
+            return Invalid(group, reason)
+    sighting = Sighting(services, group)
+    try:
+        if isinstance(name, ManifestName) and sighting.head(own) and sighting.manifest:
+            return _with_room(config, _by_manifest(sighting, sighting.manifest))
+        gap = _look(sighting, fragment)
+        if own and not sighting.shows(own) and not ((gap or sighting.partial) and sighting.pieces):
+            sighting.head(own)
+        return _with_room(config, _judge(sighting, gap))
+    except InvalidInput as mistake:
+        return Invalid(group, str(mistake))
+
+
+def newcomers(services: Services, fragments: FragmentSet) -> tuple[str, ...]:
+    """Keys that belong to the set's group by convention but are not in it.
+
+    A declared total leaves no room for them, and a manifest says itself what belongs to the group: no call then.
+    """
+    config = services.config
+    marker = config.convention.read(fragments.marker.key) if fragments.marker else None
+    first = config.convention.read(fragments.fragments[0].object.key)
+    if isinstance(marker, ManifestName) or not isinstance(first, FragmentName) or first.total is not None:
+        return ()
+    sighting = Sighting(services, fragments.group)
+    late = _beside(sighting, fragments)
+    if not late and not config.convention.timed:
+        highest = max(fragment.index for fragment in fragments.fragments)
+        late = [key for key in sighting.keys([highest + 1], first) if sighting.head(key)]
+    return tuple(sorted(late))
+
+
+def pieces_besides(services: Services, fragments: FragmentSet) -> list[str]:
+    """Keys that LIST shows in the set's group and that are not in the set, whatever would make them part of another."""
+    return _beside(Sighting(services, fragments.group), fragments)
+
+
+def _beside(sighting: Sighting, fragments: FragmentSet) -> list[str]:
+    convention = sighting.services.config.convention
+    first = convention.read(fragments.fragments[0].object.key)
+    sighting.look(convention.spans(fragments.group, first if isinstance(first, FragmentName) else None))
+    known = {fragment.object.key for fragment in fragments.fragments}
+    return [key for key in sighting.pieces if key not in known]
+
+
+def _with_room(config: Config, verdict: Verdict) -> Verdict:
+    """The verdict, unless the result's key would be longer than COS allows."""
+    if isinstance(verdict, Whole):
+        size = len(output_key(config, verdict.set).encode()) + len("j" * 33) + len(".r0000")
+        if size > KEY_BYTES:
+            return Invalid(verdict.set.group, f"the result's key would have {size} bytes; COS allows {KEY_BYTES}")
+    return verdict
+
+
+def _look(sighting: Sighting, own: FragmentName | None) -> tuple[int, ...]:
+    """List the group; the numbers of a gap at which it was not worth to go on.
+
+    Without a total only a marker or the passing of time makes a group whole: a fragment's own event cannot, so it does
+    not pay for more than a page.
+    """
+    spans = sighting.services.config.convention.spans(sighting.group, own)
+    declared = sighting.services.config.completion == "total"
+    if own and own.total and own.total > SMALL and declared and len(spans) == 1:
+        return sighting.walk(spans[0], own)
+    sighting.look(spans, one_page=own is not None and not declared)
+    if sighting.partial and own is None and sighting.services.config.convention.signal:
+        sighting.head(sighting.services.config.convention.manifest_key(sighting.group))
+    return ()
+
+
+def _judge(sighting: Sighting, gap: tuple[int, ...] = ()) -> Verdict:
+    """The verdict on what is in sight; looks for what LIST may have hidden until nothing more turns up."""
+    config = sighting.services.config
+    if sighting.manifest:
+        return _by_manifest(sighting, sighting.manifest)
+    marker = _marker(sighting) if config.completion == "marker" else None
+    if not sighting.pieces and marker:
+        reason = f"{marker.object.key} is there, but no fragment"
+        return Waiting(sighting.group, reason, since=marker.object.last_modified)
+    while sighting.pieces:
+        pieces = rules.in_order(sighting.pieces.values())
+        if gap:
+            reason = rules.at_odds(pieces, rules.declared_total(pieces), config)
+            return Invalid(sighting.group, reason) if reason else _half_seen(sighting, pieces, gap)
+        if config.convention.timed:
+            end = config.convention.bounds(sighting.group)[1]
+            verdict = rules.judge_times(config, sighting.group, pieces, marker, sighting.now, end)
+        else:
+            verdict = rules.judge_numbers(config, sighting.group, pieces, marker, sighting.now)
+        if isinstance(verdict, Invalid):
+            return verdict
+        if isinstance(verdict, Waiting) and verdict.awaits != "fragments" and sighting.partial:
+            return replace(verdict, missing=())
+        if sighting.partial:
+            return _half_seen(sighting, pieces, ())
+        if not _more_turns_up(sighting, pieces, verdict, marker):
+            return verdict
+    return Gone(sighting.group)
+
+
+def _half_seen(sighting: Sighting, pieces: Sequence[Piece], gap: tuple[int, ...]) -> Waiting:
+    """The verdict when looking further was not worth its price."""
+    since = rules.newest(pieces)
+    if gap:
+        return Waiting(sighting.group, f"missing, at least: {rules.in_words(gap)}", gap, since)
+    reason = "more than one listing page: judged at the event of its marker or manifest, and by the sweep"
+    return Waiting(sighting.group, reason, since=since, awaits="marker")
+
+
+def _more_turns_up(sighting: Sighting, pieces: Sequence[Piece], verdict: Verdict, marker: Marker | None) -> bool:
+    """Whether a HEAD finds fragments that would change the verdict and that LIST did not show."""
+    if sighting.services.config.convention.timed:
+        return False
+    if isinstance(verdict, Waiting) and verdict.awaits == "fragments" and len(verdict.missing) <= FEW:
+        keys = sighting.keys(verdict.missing, pieces[0].name)
+        return bool(keys) and all(sighting.head(key) for key in keys)
+    if isinstance(verdict, Whole) and pieces[0].name.total is None:
+        lowest, highest = pieces[0].name.number, pieces[-1].name.number
+        counted = marker is not None and marker.count is not None
+        beside = [highest + 1] if lowest == 0 or counted else [highest + 1, 0]
+        return any(sighting.head(key) for key in sighting.keys(beside, pieces[0].name))
+    return False
+
+
+def _marker(sighting: Sighting) -> Marker | None:
+    """The newest marker in sight, with its count: from its name, or from its content."""
+    if not sighting.markers:
+        return None
+    name, found = max(sighting.markers.values(), key=lambda marker: (marker[1].last_modified, marker[1].key))
+    if name.count is not None or found.size == 0:
+        return Marker(found, name.count)
+    stored = (
+        sighting.services.cos.get(sighting.services.config.bucket, found.key) if found.size <= _MARKER_BYTES else None
+    )
+    text = stored.body.strip() if stored else b"too long"
+    if text and not (text.isdigit() and len(text) <= 6):
+        raise InvalidInput([f"{found.key} must be empty or hold the number of fragments, and nothing else"])
+    return Marker(stored.head.object if stored else found, int(text) if text else None)
+
+
+def _by_manifest(sighting: Sighting, found: ObjectInfo) -> Verdict:
+    """The verdict on a group whose manifest is there: everything it lists must be."""
+    from cosconcat.groups import manifest as manifests
+
+    services, group, config = sighting.services, sighting.group, sighting.services.config
+    if found.size > manifests.LARGEST:
+        return Invalid(group, f"{found.key} has {found.size} bytes; a manifest has at most {manifests.LARGEST}")
+    since = max(found.last_modified, rules.newest(sighting.pieces.values()))
+    stored = services.cos.get(config.bucket, found.key)
+    if stored is None:
+        return Waiting(group, "waiting for the manifest", since=since, awaits="marker")
+    try:
+        manifest = manifests.read_manifest(stored.body, config)
+    except InvalidInput as mistake:
+        return Invalid(group, f"{found.key}: {mistake}")
+    hidden = [at for at, entry in enumerate(manifest.fragments) if sighting.misses(entry.key)]
+    if len(hidden) > FEW:
+        return rules.waiting_for_listed(group, manifest, hidden, since)
+    keys = [entry.key for entry in manifest.fragments] + [key for key in (manifest.intro, manifest.outro) if key]
+    heads = services.cos.heads(config.bucket, keys)
+    there = {key: head.object for key, head in heads.items() if head is not None}
+    return rules.judge_manifest(config, group, manifest, stored.head.object, there)

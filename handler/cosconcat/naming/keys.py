@@ -1,0 +1,130 @@
+"""Keys: what one can be to a convention, which cannot be used, and the API's wildcards in an output's key."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+# What `${ext}` becomes for each `Container.Format`. That hls becomes m3u8 is assumed: the API page says only
+# "encapsulation format".
+EXTENSIONS = {"mp4": "mp4", "flv": "flv", "hls": "m3u8", "ts": "ts", "mp3": "mp3", "aac": "aac"}
+
+
+def resolve(key: str, container: str, job_id: str = "") -> str:
+    """`key` as the service writes it; a wildcard whose value is not known (empty) stays as it is."""
+    if container:
+        key = key.replace("${ext}", EXTENSIONS.get(container, container))
+    return key.replace("${jobid}", job_id) if job_id else key
+
+
+# Containers and codecs that Cloud Infinite lists as input of media jobs, plus webm's and mpeg's relatives.
+MEDIA = frozenset(
+    {"3gp", "aac", "amr", "asf", "avi", "awb", "dv", "f4v", "flac", "flv", "m2ts", "m4a", "m4v", "mkv", "mov", "mp3"}
+    | {"mp4", "mpeg", "mpg", "mts", "mxf", "ogg", "opus", "rm", "rmvb", "ts", "vob", "wav", "webm", "wma", "wmv"}
+)
+
+
+# The API takes addresses unencoded: a `?` or `#` would cut the key short, `${…}` would be filled in by the service.
+# Path segments of dots are resolved away by HTTP clients on the way.
+_IMPOSSIBLE = re.compile(r"[?#\x00-\x1f\x7f-\x9f\ud800-\udfff]|\$\{|\{(?:ext|jobid)\}|(?:^|/)\.\.?(?:/|$)")
+
+
+KEY_BYTES = 850  # COS: a key has at most 850 bytes in UTF-8
+
+
+@dataclass(frozen=True)
+class FragmentName:
+    """A fragment's key, read. `number` is its index or, where time orders, epoch milliseconds; `ext` is lower case;
+    `span` is where index or time stands in the key.
+    """
+
+    key: str
+    group: str
+    number: int
+    total: int | None
+    ext: str
+    span: tuple[int, int]
+
+    @property
+    def digits(self) -> str:
+        """Index or time as it is written in the key."""
+        return self.key[slice(*self.span)]
+
+    def renumbered(self, number: int, width: int) -> str:
+        """The key that another index of the same pattern has, filled up with zeros to `width` digits."""
+        start, end = self.span
+        return f"{self.key[:start]}{number:0{width}}{self.key[end:]}"
+
+
+@dataclass(frozen=True)
+class MarkerName:
+    """The key of a marker, which says that its group is whole; `count` only if the name holds it."""
+
+    key: str
+    group: str
+    count: int | None
+
+
+@dataclass(frozen=True)
+class ManifestName:
+    """The key of a manifest, which lists its group."""
+
+    key: str
+    group: str
+
+
+@dataclass(frozen=True)
+class NotOurs:
+    """A key that is none of our business, and why."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class InvalidName:
+    """A key that follows the convention but cannot be joined, and why."""
+
+    key: str
+    reason: str
+
+
+Name = FragmentName | MarkerName | ManifestName | NotOurs | InvalidName
+
+
+class Span(NamedTuple):
+    """A stretch of the bucket's sorted keys: those under `prefix`, after `after`, and not beyond the last that
+    begins with `last` (both empty: no bound).
+    """
+
+    prefix: str
+    after: str = ""
+    last: str = ""
+
+    def passed(self, key: str) -> bool:
+        """Whether the key lies beyond the stretch."""
+        return bool(self.last) and not key.startswith(self.last) and key.encode() > self.last.encode()
+
+
+def unfit_name(key: str) -> str:
+    """Why an object of this key cannot be handed to the API, or an empty text."""
+    found = _IMPOSSIBLE.search(key)
+    return f"{found[0]!r} in a key cannot be passed on to the API unencoded" if found else ""
+
+
+def common_beginning(*texts: str) -> str:
+    """The longest text that all of them begin with."""
+    low, high = min(texts), max(texts)
+    return low[: next((at for at, pair in enumerate(zip(low, high, strict=False)) if pair[0] != pair[1]), len(low))]
+
+
+def unfit_key(text: str) -> str:
+    """Why a configured key or prefix cannot be used, or an empty text."""
+    if text.startswith("/"):
+        return "must not begin with /"
+    if re.search(r"[?#\x00-\x1f\x7f-\x9f]", text):
+        return "must not contain ?, # or control characters"
+    if re.search(r"(?:^|/)\.\.?(?:/|$)", text) or "//" in text:
+        return "must not contain empty, . or .. folders"
+    return ""

@@ -1,0 +1,1 @@
+"""Where a joined recording goes, and the tags it bears. Pure."""

@@ -1,0 +1,72 @@
+"""Where a joined recording goes: the key from its template, the API's wildcards in it, a second content's name."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from cosconcat.naming.keys import EXTENSIONS, resolve, unfit_key
+
+if TYPE_CHECKING:
+    from cosconcat.config import Config
+    from cosconcat.model import FragmentSet
+
+PLACEHOLDERS = ("group", "fingerprint", "date", "ext", "jobid")
+WILDCARDS = ("ext", "jobid")  # the API's own, written ${ext} and ${jobid}
+PLACEHOLDER = re.compile(r"\$?\{([^{}]*)\}")
+
+
+def output_key(config: Config, fragments: FragmentSet) -> str:
+    """Where the result goes, as the API takes it: `${ext}` and `${jobid}` are left for the service to fill in."""
+    values = {
+        "group": fragments.group,
+        "fingerprint": fragments.fingerprint,
+        "date": time.strftime("%Y-%m-%d", time.gmtime(fragments.newest)),
+        "ext": "${ext}",
+        "jobid": "${jobid}",
+    }
+    return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), fragments.output or config.output_key)
+
+
+def resolved_output_key(config: Config, fragments: FragmentSet) -> str | None:
+    """The key that the result will have, or None when it holds the job's id and so is not known beforehand."""
+    key = output_key(config, fragments)
+    return None if "${jobid}" in key else resolve(key, config.format)
+
+
+def expand(key: str, container: str, job_id: str = "") -> str | None:
+    """The key that CI writes for `key`: `${ext}` and `${jobid}` resolved; None while the job id is not known."""
+    return None if "${jobid}" in key and not job_id else resolve(key, container, job_id)
+
+
+def with_rev(key: str, rev: int) -> str:
+    """`key` with `.r<rev>` before its extension: the name for content that must not overwrite what is there."""
+    return with_mark(key, f"r{rev:04}")
+
+
+def with_mark(key: str, mark: str) -> str:
+    """`key` with `.<mark>` before its extension."""
+    folder, slash, name = key.rpartition("/")
+    stem, dot, extension = name.rpartition(".")
+    if not dot:
+        stem, extension = name, ""
+    return f"{folder}{slash}{stem}.{mark}{dot}{extension}"
+
+
+def output_key_problems(key: str, config: Config) -> list[str]:
+    """What is wrong with an output key, from the configuration or from a manifest, apart from where it lies."""
+    names = PLACEHOLDER.findall(key)
+    wild = [found for found in PLACEHOLDER.finditer(key) if found[0].startswith("$") and found[1] not in WILDCARDS]
+    problems = []
+    if wild or set(names) - set(PLACEHOLDERS) or re.search(r"[{}]", PLACEHOLDER.sub("", key)):
+        allowed = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        problems.append(f"is {key!r}; what may stand in braces is {allowed}, ${{ext}} and ${{jobid}}")
+    literal = PLACEHOLDER.sub("x", key)
+    unfit = unfit_key(literal) or ("must name an object, not a folder" if literal.endswith("/") else "")
+    if unfit:
+        problems.append(f"{unfit}: {key!r}")
+    ending = literal.rpartition(".")[2].lower()
+    if "ext" not in names and ending in EXTENSIONS.values() and ending != config.extension:
+        problems.append(f"ends in .{ending}, but CONCAT_FORMAT is {config.format}")
+    return problems

@@ -1,0 +1,1 @@
+"""One content, one step further, whoever asks: decided by its records and CI alone."""

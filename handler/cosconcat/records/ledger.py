@@ -1,0 +1,237 @@
+"""The records that make the promises true: create-only objects under the state prefix, written once, never changed.
+
+    <state>/<gid>/<rev>/claim-<n>.json   who may post the job for this content, and what exactly is to be joined
+    <state>/open/<gid>-<rev>             the sweep's index: written after the claim and before the POST, removed last
+    <state>/<gid>/<rev>/job-<n>.json     the job that attempt n led to
+    <state>/<gid>/<rev>/end-<n>.json     THE branch point: how attempt n ended and what comes next
+    <state>/<gid>/<rev>/done.json        the closing record
+    <state>/out/<hash of the key>        whose an output key is, where two groups could mean the same one
+
+`gid` stands for the group, `rev` counts the contents of one group, `n` the attempts for one content. Whoever loses a
+create reads the winner's record and obeys it: claim n+1 exists only after end n says retry, rev r+1 only after rev r
+is done, `done` only after `end` says clean, superseded, keep or gave-up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from cosconcat.cloud.ports import Cos
+from cosconcat.errors import InvalidInput
+from cosconcat.model import Bucket, Doomed, Fragment, FragmentSet, ObjectInfo
+from cosconcat.records.records import Attempt, Claim, Content, Done, End, Entry, JobRecord, Proof
+
+R = TypeVar("R")
+
+
+class Ledger:
+    """Reads and creates records; nothing here overwrites, and only `close` deletes (an index entry)."""
+
+    def __init__(self, cos: Cos, bucket: Bucket, prefix: str) -> None:
+        self._cos = cos
+        self._bucket = bucket
+        self._prefix = prefix
+
+    # --- create: True when this call (or an earlier try of it) wrote the record -----------------------------------
+
+    def create_claim(self, claim: Claim) -> Entry[Claim] | None:
+        """Claim an attempt: None when it is ours, else the winner's claim.
+
+        On a lost answer our own nonce in the record tells that it was us.
+        """
+        if self._create(self._claim_key(claim.gid, claim.rev, claim.n), claim):
+            return None
+        winner = self.claim(claim.gid, claim.rev, claim.n)
+        return winner if winner is not None and winner.record.nonce != claim.nonce else None
+
+    def open(self, gid: str, rev: int) -> None:
+        """Enter the content into the sweep's index."""
+        self._cos.create(self._bucket, self._open_key(gid, rev), b"")
+
+    def create_job(self, claim: Claim, record: JobRecord) -> bool:
+        """Record the attempt's job."""
+        return self._create(self._key(claim.gid, claim.rev, f"job-{claim.n:04}.json"), record)
+
+    def create_end(self, claim: Claim, end: End) -> Entry[End]:
+        """End the attempt this way, unless it has ended: the end that holds is returned."""
+        if self._create(self._key(claim.gid, claim.rev, f"end-{claim.n:04}.json"), end):
+            return Entry(end, 0, 0, mine=True)
+        held = self.end(claim.gid, claim.rev, claim.n)
+        if held is None:  # only when records are deleted by hand
+            raise InvalidInput([f"{claim.gid}/{claim.rev:04}/end-{claim.n:04}.json: vanished after it was written"])
+        return held
+
+    def create_done(self, claim: Claim, done: Done) -> bool:
+        """Close the content."""
+        return self._create(self._key(claim.gid, claim.rev, "done.json"), done)
+
+    def close(self, gid: str, rev: int) -> None:
+        """Take the content out of the sweep's index; the very last step."""
+        self._cos.delete(self._bucket, [Doomed(self._open_key(gid, rev))])
+
+    # --- read ------------------------------------------------------------------------------------------------------
+
+    def claim(self, gid: str, rev: int, n: int) -> Entry[Claim] | None:
+        """The claim of attempt n."""
+        return self._read(self._claim_key(gid, rev, n), _claim_from)
+
+    def job(self, gid: str, rev: int, n: int) -> Entry[JobRecord] | None:
+        """The job of attempt n, if it is known."""
+        return self._read(self._key(gid, rev, f"job-{n:04}.json"), lambda d: JobRecord(**d))
+
+    def end(self, gid: str, rev: int, n: int) -> Entry[End] | None:
+        """The end of attempt n, if it has ended."""
+        return self._read(self._key(gid, rev, f"end-{n:04}.json"), _end_from)
+
+    def done(self, gid: str, rev: int) -> Entry[Done] | None:
+        """The closing record, if there is one."""
+        return self._read(self._key(gid, rev, "done.json"), lambda d: Done(**d))
+
+    def newest_attempt(self, gid: str, rev: int) -> Attempt | None:
+        """The attempt that no other has followed; None when the rev has no claim."""
+        claim = self.claim(gid, rev, 1)
+        if claim is None:
+            return None
+        end = self.end(gid, rev, 1)
+        if end is not None and end.record.next == "retry":
+            listed = max(self._numbers(self._key(gid, rev, "claim-")), default=1)
+            if listed > 1:
+                later = self.claim(gid, rev, listed)
+                claim, end = later or claim, self.end(gid, rev, listed) if later else end
+            while end is not None and end.record.next == "retry":
+                later = self.claim(gid, rev, claim.record.n + 1)
+                if later is None:
+                    break
+                claim, end = later, self.end(gid, rev, later.record.n)
+        return Attempt(claim, end)
+
+    def newest_content(self, gid: str, first: Entry[Claim] | None = None) -> Content | None:
+        """The group's newest rev; None when it was never claimed. `first` is the first claim of rev 1, if it is known.
+
+        Only a rev that is done can have a successor, so most groups cost two reads. LIST may lag: what it shows is
+        where the reading upward starts.
+        """
+        claim = first or self.claim(gid, 1, 1)
+        if claim is None:
+            return None
+        newest = Content(1, claim, self.done(gid, 1))
+        if newest.done is not None:
+            listed = max(self._numbers(f"{self._prefix}{gid}/"), default=1)
+            newest = self._content(gid, listed) or newest if listed > 1 else newest
+        while newest.done is not None:
+            following = self._content(gid, newest.rev + 1)
+            if following is None:
+                break
+            newest = following
+        return newest
+
+    def _content(self, gid: str, rev: int) -> Content | None:
+        claim = self.claim(gid, rev, 1)
+        return Content(rev, claim, self.done(gid, rev)) if claim else None
+
+    def unsuperseded(self, gid: str, newest: Content) -> Iterator[Content]:
+        """`newest` and the contents before it, back to the first that did not end as superseded (included)."""
+        content: Content | None = newest
+        while content is not None:
+            yield content
+            superseded = content.done is not None and content.done.record.outcome == "superseded"
+            content = self._content(gid, content.rev - 1) if superseded and content.rev > 1 else None
+
+    def newest_joined(self, gid: str, rev: int) -> Claim | None:
+        """The claim of the last content up to `rev` that was joined."""
+        for number in range(rev, 0, -1):
+            done = self.done(gid, number)
+            if done is not None and done.record.outcome == "joined":
+                claim = self.claim(gid, number, 1)
+                return claim.record if claim else None
+        return None
+
+    def reserve(self, bucket: Bucket, key: str, gid: str) -> bool:
+        """Make an output key this group's own: False when another group has it."""
+        name = hashlib.sha256(f"{bucket.name}/{key}".encode()).hexdigest()[:32]
+        record = f"{self._prefix}out/{name}"
+        if self._cos.create(self._bucket, record, gid.encode()):
+            return True
+        held = self._cos.get(self._bucket, record)
+        return held is not None and held.body.decode(errors="replace") == gid
+
+    def opened(self) -> Iterator[tuple[str, int]]:
+        """(gid, rev) of every content in the index, as LIST shows it."""
+        prefix = f"{self._prefix}open/"
+        for key in self._keys(prefix):
+            found = re.fullmatch(r"([0-9a-f]{32})-([0-9]{4,})", key[len(prefix) :])
+            if found:
+                yield found[1], int(found[2])
+
+    # --- keys ------------------------------------------------------------------------------------------------------
+
+    def _key(self, gid: str, rev: int, name: str) -> str:
+        return f"{self._prefix}{gid}/{rev:04}/{name}"
+
+    def _claim_key(self, gid: str, rev: int, n: int) -> str:
+        return self._key(gid, rev, f"claim-{n:04}.json")
+
+    def _open_key(self, gid: str, rev: int) -> str:
+        return f"{self._prefix}open/{gid}-{rev:04}"
+
+    def _keys(self, prefix: str) -> Iterator[str]:
+        marker: str | None = ""
+        while marker is not None:
+            page = self._cos.list(self._bucket, prefix, marker)
+            for found in page.objects:
+                yield found.key
+            marker = page.next_marker
+
+    def _numbers(self, prefix: str) -> Iterator[int]:
+        """The number that follows `prefix` in each key below it."""
+        for key in self._keys(prefix):
+            found = re.match(r"[0-9]+", key[len(prefix) :])
+            if found:
+                yield int(found[0])
+
+    # --- JSON ------------------------------------------------------------------------------------------------------
+
+    def _create(self, key: str, record: Claim | JobRecord | End | Done) -> bool:
+        body = json.dumps(record, default=_fields_of, ensure_ascii=False, separators=(",", ":")).encode()
+        return self._cos.create(self._bucket, key, body)
+
+    def _read(self, key: str, parse: Callable[[dict[str, Any]], R]) -> Entry[R] | None:
+        stored = self._cos.get(self._bucket, key)
+        if stored is None:
+            return None
+        try:
+            record = parse(json.loads(stored.body))
+        except (ValueError, TypeError, KeyError) as broken:
+            raise InvalidInput([f"{self._bucket.name}/{key}: not a record of ours ({broken})"]) from broken
+        return Entry(record, stored.head.object.last_modified, stored.head.now)
+
+
+def _fields_of(node: Any) -> dict[str, Any]:
+    """A dataclass as JSON has it; `asdict` would copy every value deeply first."""
+    return {name: getattr(node, name) for name in node.__dataclass_fields__}
+
+
+def _object_from(d: dict[str, Any] | None) -> ObjectInfo | None:
+    return ObjectInfo(**d) if d else None
+
+
+def _claim_from(d: dict[str, Any]) -> Claim:
+    s = d["set"]
+    fragments = tuple(Fragment(**{**f, "object": ObjectInfo(**f["object"])}) for f in s["fragments"])
+    extras = {name: _object_from(s[name]) for name in ("marker", "intro", "outro")}
+    return Claim(
+        **{
+            **d,
+            "set": FragmentSet(**{**s, "fragments": fragments, **extras}),
+            "output": Bucket(**d["output"]),
+            "earlier": tuple(d["earlier"]),
+        }
+    )
+
+
+def _end_from(d: dict[str, Any]) -> End:
+    return End(**{**d, "proof": Proof(**d["proof"]) if d["proof"] else None})

@@ -1,0 +1,133 @@
+"""The records' contents: what a claim, a job, an end and the closing record say. Stored as JSON under these names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Literal, NamedTuple, TypeVar
+
+from cosconcat.model import Bucket, FragmentSet, Token, gid_of
+
+R = TypeVar("R")
+
+
+Next = Literal["clean", "superseded", "keep", "gave-up", "retry"]
+
+
+Outcome = Literal["joined", "superseded", "kept", "gave-up"]
+
+
+Probed = Literal["", "alike", "unlike"]  # whether the fragments can be joined directly, once they were probed
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to post one job, and exactly what it joins; without a job it is left alone for `lease_seconds`."""
+
+    group: str
+    rev: int
+    n: int
+    nonce: str
+    lease_seconds: int
+    set: FragmentSet
+    fingerprint: str
+    output: Bucket
+    output_key: str  # as sent to CI, wildcards unexpanded
+    format: str  # what ${ext} stands for is derived from it
+    earlier: tuple[str, ...] = ()  # nonces of attempts before this one whose job, if there is one, was not found
+    since: int = 0  # when the first of those was claimed (epoch seconds)
+    failures: int = 0  # failed jobs of this content before this attempt
+    refusals: int = 0  # refused POSTs in a row before this attempt
+    probed: Probed = ""  # what earlier probes said of the fragments: they are paid for once
+
+    @property
+    def nonces(self) -> frozenset[str]:
+        """A job that carries one of these is ours."""
+        return frozenset((self.nonce, *self.earlier))
+
+    @property
+    def gid(self) -> str:
+        """The group's name in keys."""
+        return gid_of(self.group)
+
+    @property
+    def token(self) -> Token:
+        """What the job carries as UserData."""
+        return Token(self.gid, self.rev, self.n, self.nonce)
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """The job of one attempt; `adopted` when it was found in CI's listing instead of answered to our POST."""
+
+    job: str
+    adopted: bool = False
+    direct: bool = False  # known to have been posted with DirectConcat, without a template
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The output as it was when it was verified: which object, which version of it, by which rule and figures."""
+
+    key: str
+    etag: str
+    size: int
+    verified: str  # duration, size or none
+    figures: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class End:
+    """How one attempt ended. `after_seconds` counts from this record's own Last-Modified until a retry may start."""
+
+    next: Next
+    outcome: str  # Success, Failed, Cancel, Rejected, Lost, NotPosted
+    reason: str = ""
+    job: str = ""
+    after_seconds: int = 0
+    failures: int = 0  # failed jobs of this content so far, this one included
+    refusals: int = 0  # refused POSTs in a row, this one included
+    probed: Probed = ""
+    proof: Proof | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """How the content ended: what was removed, what was not and why."""
+
+    outcome: Outcome
+    reason: str = ""
+    output: str = ""
+    job: str = ""
+    removed: int = 0
+    kept: Mapping[str, str] = field(default_factory=dict)  # key -> why it was not removed
+
+
+@dataclass(frozen=True)
+class Entry(Generic[R]):
+    """A record as read: `written` is its Last-Modified, `now` the service's clock when it was read (epoch seconds)."""
+
+    record: R
+    written: int
+    now: int
+    mine: bool = False  # written by this very call, so nobody else has acted on it yet
+
+    @property
+    def age(self) -> int:
+        """Seconds since it was written, on the service's clock."""
+        return self.now - self.written
+
+
+class Attempt(NamedTuple):
+    """The newest attempt of a rev: its claim, and its end if it has one."""
+
+    claim: Entry[Claim]
+    end: Entry[End] | None
+
+
+class Content(NamedTuple):
+    """The newest rev of a group: its first claim, and the closing record if it has one."""
+
+    rev: int
+    claim: Entry[Claim]
+    done: Entry[Done] | None

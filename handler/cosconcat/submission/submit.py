@@ -1,0 +1,188 @@
+"""From a claim that was won to a job: look, then POST once.
+
+      claim-n ──► open ──► (n or rev > 1: fragments unchanged? job of this content already there?) ──► POST ──► job-n
+         │                                                                                   │
+         └─ killed here: the lease runs out, nothing at CI ─► end-n retry                     ├─ refused: end-n
+                                                                                             └─ answer lost: listing,
+                                                                                                else the lease
+
+A POST is never repeated: not here, not in the adapter. What its answer does not tell is asked from CI's job listing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cosconcat import log, signing
+from cosconcat.errors import InvalidInput, NeverAgain, NotYet, OutcomeUnknown, TryAgain
+from cosconcat.job.compose import compose, container_format
+from cosconcat.job.request import Request
+from cosconcat.model import FragmentSet, Job, Result, Unreadable
+from cosconcat.output.key import expand
+from cosconcat.records.records import Claim, End, Entry, JobRecord, Probed
+from cosconcat.services import Services
+from cosconcat.submission.lookup import find_job
+
+FIRST_BACKOFF_SECONDS = 60
+LONGEST_BACKOFF_SECONDS = 3600
+
+
+def back_off(times: int) -> int:
+    """Seconds to leave between tries: one minute, doubling, at most an hour."""
+    return int(min(FIRST_BACKOFF_SECONDS * 2 ** min(times - 1, 10), LONGEST_BACKOFF_SECONDS))
+
+
+def first_claim(
+    services: Services, fragments: FragmentSet, rev: int, output_key: str, before: Claim | None = None
+) -> Claim:
+    """Attempt 1 for this content, with a nonce drawn now.
+
+    `before` is an attempt for the same content in an earlier rev: its failed jobs and its probes still count.
+    """
+    return Claim(
+        group=fragments.group,
+        rev=rev,
+        n=1,
+        nonce=services.nonce(),
+        lease_seconds=services.config.lease_seconds,
+        set=fragments,
+        fingerprint=fragments.fingerprint,
+        output=services.config.output_bucket,
+        output_key=output_key,
+        format=container_format(services.config, fragments),
+        failures=before.failures if before else 0,
+        probed=before.probed if before else "",
+    )
+
+
+def next_claim(services: Services, previous: Entry[Claim], end: End) -> Claim:
+    """The attempt after `previous`, which ended as `end` says, for the same content."""
+    claim = previous.record
+    lost = end.outcome == "Lost"
+    return replace(
+        claim,
+        n=claim.n + 1,
+        nonce=services.nonce(),
+        lease_seconds=services.config.lease_seconds,
+        earlier=(*claim.earlier, claim.nonce) if lost else claim.earlier,
+        since=claim.since or (previous.written if lost else 0),
+        failures=end.failures,
+        refusals=end.refusals,
+        probed=end.probed,
+    )
+
+
+def submit(services: Services, claim: Claim) -> Result:
+    """What the winner of `claim` does: exactly one POST, or none.
+
+    Raises:
+        TryAgain: CI refuses for now (the refusal is recorded first), or the outcome of the POST is unknown.
+    """
+    services.ledger.open(claim.gid, claim.rev)
+    taken = _look_first(services, claim)
+    if taken is not None:
+        return taken
+    probed = claim.probed
+    try:
+        request = compose_request(services, claim)
+        if request.direct and services.config.on_mixed != "trust":
+            probed = probed or _probe(services, claim)
+            request = _fit(services, request, probed)
+    except TryAgain as failure:
+        _end_without_job(services, claim, End("retry", "NotPosted", str(failure), probed=probed))
+        raise
+    except NeverAgain as mistake:
+        return _end_without_job(services, claim, End("gave-up", "NotPosted", str(mistake), probed=probed))
+    try:
+        job = services.ci.submit(services.config.bucket, request)
+    except OutcomeUnknown as lost:
+        found = find_job(services, claim)
+        if found is None:
+            raise NotYet(f"group {claim.group}: {lost}; its job is looked for when the lease is over") from lost
+        return adopt(services, claim, found)
+    except TryAgain as refusal:  # the port's word for: no job exists, ask again later
+        _end_without_job(services, claim, End("retry", "Rejected", str(refusal), probed=probed))
+        raise
+    except NeverAgain as refusal:
+        return _end_without_job(services, claim, End("gave-up", "Rejected", str(refusal), probed=probed))
+    direct = request.direct and not (request.Operation and request.Operation.TemplateId)
+    services.ledger.create_job(claim, JobRecord(job.id, direct=direct))
+    return Result(claim.group, "submitted", key=claim.output_key, job=job.id)
+
+
+def _look_first(services: Services, claim: Claim) -> Result | None:
+    """Before any POST but the very first: the fragments unchanged, no job yet, the output's key free?"""
+    if claim.n > 1 or claim.rev > 1:
+        from cosconcat.inputs.expiry import spare
+        from cosconcat.inputs.heads import changed_fragments
+
+        changed = changed_fragments(services, claim)
+        if changed:
+            return _superseded(services, claim, f"changed since it was listed: {', '.join(changed[:5])}")
+        spare(services, (fragment.object.key for fragment in claim.set.fragments))
+    if claim.n == 1:
+        return None
+    found = find_job(services, claim) if claim.earlier else None
+    if found is not None:
+        return adopt(services, claim, found)
+    literal = expand(claim.output_key, claim.format)
+    head = services.cos.head(claim.output, literal) if literal is not None else None
+    if head is not None and claim.earlier and head.object.last_modified >= claim.since:
+        reason = f"{literal} was written after the claim, but CI lists no job of ours for it"
+        return _end_without_job(services, claim, End("gave-up", "Lost", reason, probed=claim.probed))
+    if head is not None:
+        return _superseded(services, claim, f"{literal} was free when it was claimed, now something lies there")
+    return None
+
+
+def _superseded(services: Services, claim: Claim, reason: str) -> Result:
+    end = End("superseded", "NotPosted", reason, failures=claim.failures, probed=claim.probed)
+    services.ledger.create_end(claim, end)
+    return Result(claim.group, "superseded", reason)
+
+
+def _end_without_job(services: Services, claim: Claim, end: End) -> Result:
+    """End an attempt that led to no job; refusals in a row lengthen the pause before the next."""
+    refusals = claim.refusals + 1
+    pause = back_off(refusals) if end.next == "retry" else 0
+    services.ledger.create_end(claim, replace(end, after_seconds=pause, failures=claim.failures, refusals=refusals))
+    return Result(claim.group, "gave-up", end.reason)
+
+
+def adopt(services: Services, claim: Claim, job: Job) -> Result:
+    """Take over a job that an earlier try of ours created."""
+    services.ledger.create_job(claim, JobRecord(job.id, adopted=True))
+    return Result(claim.group, "adopted", "found in CI's job listing by its nonce", claim.output_key, job.id)
+
+
+def compose_request(services: Services, claim: Claim) -> Request:
+    """The request of a claim as it would be posted if its fragments are alike."""
+    config = services.config
+    callback = signing.callback_url(config, claim.token) if config.callback_url else ""
+    return compose(config, claim.set, claim.output_key, str(claim.token), callback)
+
+
+def _probe(services: Services, claim: Claim) -> Probed:
+    """Whether a direct join would do: every fragment probed, a paid call each, so only once for each content."""
+    from cosconcat.job.mixed import differences
+
+    fragments = claim.set
+    keys = [f.object.key for f in fragments.fragments]
+    keys += [o.key for o in (fragments.intro, fragments.outro) if o]
+    media = services.cos.media(services.config.bucket, keys)
+    unlike = [f"{k}: {m.code} {m.message}" for k, m in media.items() if isinstance(m, Unreadable)]
+    unlike += differences([(k, m) for k in keys if not isinstance(m := media[k], Unreadable)])
+    if unlike:
+        log.warning("fragments differ, so no direct join", group=claim.group, reason=unlike[:5])
+    if unlike and services.config.on_mixed == "refuse":
+        raise InvalidInput([f"DirectConcat joins only fragments of one kind: {each}" for each in unlike])
+    return "unlike" if unlike else "alike"
+
+
+def _fit(services: Services, request: Request, probed: Probed) -> Request:
+    """CONCAT_ON_MIXED=transcode: what cannot be joined directly is transcoded."""
+    if probed == "alike":
+        return request
+    if services.config.on_mixed == "refuse":
+        raise InvalidInput(["DirectConcat joins only fragments of one kind: these differ, as probed before"])
+    return request.transcoded()
