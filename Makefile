@@ -68,8 +68,9 @@ conformance: $(VENV)/dev  ## models and local cloud against the behaviour table;
 	@CONFORMANCE_TARGET=$(TARGET) $(PY) -m pytest tests/conformance -rs
 .PHONY: simulate mutants conformance
 
-lint: $(VENV)/dev  ## ruff and mypy --strict
+lint: $(VENV)/dev  ## ruff, mypy --strict, and which package may import which
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+	@PYTHONPATH=handler:. $(VENV)/bin/lint-imports --no-cache
 
 bench: $(VENV)/dev  ## measure, and write bench/RESULTS.md; one of them: make bench NAME=calls
 	@$(PY) -m bench $(NAME)
