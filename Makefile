@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
+COMMAND := $(VENV)/bin/cos-concat
 PIP    := $(PY) -m pip install -q --disable-pip-version-check --require-hashes
 export PYTHONDONTWRITEBYTECODE = 1
 
@@ -18,7 +19,14 @@ $(VENV)/layer: layers/requirements.txt | $(VENV)/python
 	@echo "setting up: what the functions need in the cloud"
 	@rm -rf $@ && $(PIP) --no-deps --target $@ -r $< && touch $@
 
-$(VENV)/demo: requirements/demo.txt $(VENV)/layer
+# The one command, from wherever it is called.
+$(COMMAND): requirements/ops.txt $(VENV)/layer
+	@echo "setting up: the command cos-concat"
+	@$(PIP) -r $<
+	@printf '#!/bin/sh\nexec "%s" -S "%s/ops/start.py" "$$@"\n' "$(abspath $(PY))" "$(CURDIR)" > $@
+	@chmod +x $@
+
+$(VENV)/demo: requirements/demo.txt $(COMMAND)
 	@echo "setting up: the local cloud (once)"
 	@$(PIP) -r $< && touch $@
 
@@ -27,30 +35,34 @@ $(VENV)/dev: requirements/dev.txt $(VENV)/demo
 	@$(PIP) -r $< && touch $@
 
 demo: $(VENV)/demo  ## a dozen fragments become one proven video; your own: make demo CLIPS="a.mp4 'b c.mov'"
-	@$(PY) -m local.demo $(ARGS) -- $(CLIPS)
+	@$(COMMAND) demo $(ARGS) -- $(CLIPS)
 
 up: $(VENV)/demo  ## keep the local cloud running for any COS client; Ctrl-C ends it
-	@$(PY) -m local up $(ARGS)
+	@$(COMMAND) up $(ARGS)
 
 invoke: $(VENV)/demo  ## run one function: make invoke FUNCTION=upload EVENT=events/cos-created-put.json
-	@$(PY) -m local invoke "$(FUNCTION)" "$(EVENT)"
+	@$(COMMAND) invoke "$(FUNCTION)" "$(EVENT)"
 
 layer: build/layer.zip  ## the functions' dependencies as a layer: build/layer and build/layer.zip
 build/layer.zip: layers/build.py $(VENV)/layer
 	@mkdir -p build && $(PY) layers/build.py $(VENV)/layer build
 
-package: layer  ## what is deployed: build/code.zip and build/layer.zip
-	@$(PY) -m ops.package
+package: layer $(COMMAND)  ## what is deployed: build/code.zip and build/layer.zip
+	@$(COMMAND) package $(ARGS)
 
-policies: $(VENV)/python  ## the CAM policy of each function, for the configuration in .env
-	@$(PY) -m ops.policies
+policies: $(COMMAND)  ## the CAM policy of each function, for the configuration in .env
+	@$(COMMAND) policies $(ARGS)
 
-doctor: $(VENV)/demo  ## check buckets, media processing, queue and callback of the configuration in .env
-	@$(PY) -m ops.doctor
+doctor: $(COMMAND)  ## check buckets, media processing, queue and callback of the configuration in .env
+	@$(COMMAND) doctor $(ARGS)
 
-cost: $(VENV)/python  ## what 1,000 groups cost: make cost ARGS="--fragments 12 --seconds 300"
-	@$(PY) -m ops.cost $(ARGS)
+cost: $(COMMAND)  ## what 1,000 groups cost: make cost ARGS="--fragments 12 --seconds 300"
+	@$(COMMAND) cost $(ARGS)
 .PHONY: layer package policies doctor cost
+
+pages: $(VENV)/dev  ## write the parts of docs/ that the code knows
+	@$(PY) -m tools.pages
+.PHONY: pages
 
 test: $(VENV)/dev  ## the tests, under three minutes
 	@$(PY) -m pytest -n 2 --dist loadfile -m "not slow and not account" $(ARGS)

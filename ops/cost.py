@@ -1,7 +1,4 @@
-"""What 1,000 groups cost: invocations, requests and minutes from the size of a group, at list prices.
-
-    python -m ops.cost --fragments 12 --seconds 300 --height 1080
-    python -m ops.cost --document        writes the examples in docs/cost.md
+"""`cos-concat cost`: what 1,000 groups cost, from the size of a group, at list prices.
 
 Quantities are counted, not guessed: `tests/unit/test_cost.py` joins groups on the local cloud and compares its count of
 calls with these formulas. Only the seconds that an invocation takes are assumptions, and are shown as such. Prices are
@@ -11,16 +8,17 @@ them. Failed jobs, retries, storage, logs and traffic out of the region are not 
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from math import ceil
+
+import click
 
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
-from cosconcat.errors import ConfigurationError
-from ops import ROOT, environment
+from ops.options import Amount, json_option
+from ops.settings import settings
+from ops.show import show_json
 
 GROUPS = 1000
 MEMORY_GB = 0.25  # memorySize of handler/serverless.yml
@@ -156,58 +154,38 @@ def bill(found: Sequence[Line]) -> str:
     return "\n".join(["| | quantity | USD |", "|---|---:|---:|", *rows, f"| **together** | | **{total:,.2f}** |"])
 
 
-PAGE = ROOT / "docs" / "cost.md"
-MARKS = ("<!-- made by python -m ops.cost --document -->", "<!-- end -->")
 EXAMPLE = {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}
-SHAPES = (Shape(12, 300), Shape(2, 60, height=720), Shape(60, 60))
+EXAMPLES = """\b
+Examples:
+  cos-concat cost --fragments 12 --seconds 300 --height 1080
+  cos-concat cost --json
+"""
+_HEIGHT = "Short edge of the result, pixels."
+_BUSY = Amount(0, 900)  # seconds that a function may take
 
 
-def examples() -> str:
-    """The part of docs/cost.md that is made here."""
-    config = read_config(EXAMPLE)
-    parts: list[str] = []
-    for shape in SHAPES:
-        title = f"1,000 groups of {shape.fragments} fragments of {shape.seconds:g} s, {shape.height}p"
-        parts += [f"### {title}", "", bill(lines(config, shape)), ""]
-    parts += ["### A month of sweeps, without any group", "", bill(standing()), "", "## Prices", ""]
-    parts += ["| USD | for | source | date |", "|---:|---|---|---|"]
-    parts += [f"| {p.usd:.7f} | {p.per:,} {p.unit} | {p.source} | {p.read} |" for p in PRICES]
-    return "\n".join(parts)
-
-
-def with_examples(page: str) -> str:
-    """docs/cost.md with the part between its marks made anew."""
-    head, _, rest = page.partition(MARKS[0])
-    _, _, tail = rest.partition(MARKS[1])
-    return f"{head}{MARKS[0]}\n{examples()}\n{MARKS[1]}{tail}"
-
-
-def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Print the bill for a shape of group; 2 when the configuration is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m ops.cost", description="What 1,000 groups cost.")
-    parser.add_argument("--fragments", type=int, default=12, help="in a group")
-    parser.add_argument("--seconds", type=float, default=300, help="length of a fragment")
-    parser.add_argument("--height", type=int, default=1080, help="short edge of the result, pixels, up to 2160")
-    parser.add_argument("--upload-seconds", type=float, default=0.5, help="of an upload invocation, assumed")
-    parser.add_argument("--callback-seconds", type=float, default=3.0, help="of a callback invocation, assumed")
-    parser.add_argument("--document", action="store_true", help="write the examples in docs/cost.md")
-    asked = parser.parse_args(arguments)
-    if asked.fragments < 1 or not 1 <= asked.height <= max(MINUTES):
-        parser.error(f"--fragments from 1, --height from 1 to {max(MINUTES)}")
-    if asked.document:
-        PAGE.write_text(with_examples(PAGE.read_text("utf-8")), "utf-8")
-        return 0
-    try:
-        config = read_config(environ if environ.get("CONCAT_BUCKET") else {**EXAMPLE, **environ})
-    except ConfigurationError as wrong:
-        print("\n".join(wrong.problems), file=sys.stderr)
-        return 2
-    shape = Shape(asked.fragments, asked.seconds, asked.height, asked.upload_seconds, asked.callback_seconds)
-    print(f"{GROUPS:,} groups of {shape.fragments} fragments of {shape.seconds:g} s, {shape.height}p, list prices\n")
-    print(bill(lines(config, shape)))
-    print("\n?: no price published in what was read. Sources and dates: docs/cost.md")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], environment()))
+@click.command(epilog=EXAMPLES)
+@click.option("--fragments", type=click.IntRange(1, 100_000), default=12, show_default=True, help="In a group.")
+@click.option("--seconds", type=Amount(0.1, 1e6), default=300, show_default=True, help="Of a fragment.")
+@click.option("--height", type=click.IntRange(1, max(MINUTES)), default=1080, show_default=True, help=_HEIGHT)
+@click.option("--upload-seconds", type=_BUSY, default=0.5, show_default=True, help="Of an upload invocation, assumed.")
+@click.option("--callback-seconds", type=_BUSY, default=3.0, show_default=True, help="Of a callback's, assumed.")
+@json_option
+def command(
+    fragments: int,
+    seconds: float,
+    height: int,
+    upload_seconds: float,
+    callback_seconds: float,
+    as_json: bool,
+) -> None:
+    """Say what 1,000 groups cost at list prices."""
+    environ = settings()
+    config = read_config(environ if environ.get("CONCAT_BUCKET") else {**EXAMPLE, **environ})
+    found = lines(config, Shape(fragments, seconds, height, upload_seconds, callback_seconds))
+    if as_json:
+        show_json({"groups": GROUPS, "lines": [asdict(line) for line in found]})
+        return
+    click.echo(f"{GROUPS:,} groups of {fragments} fragments of {seconds:g} s, {height}p, list prices\n")
+    click.echo(bill(found))
+    click.echo("\n?: no price published in what was read. Sources and dates: docs/cost.md")

@@ -1,21 +1,20 @@
-"""Examine a deployment from a desk, with the keys and the configuration in the shell or in `.env`.
+"""`cos-concat doctor`: examine a deployment from a desk, with the keys and the configuration in the shell or in `.env`.
 
-    python -m ops.doctor
-
-The same checks run inside, with the function's own rights: `scf invoke -f sweep --data '{"doctor": true}'`. The exit
-code is 0 when all is well, 1 when a line says WRONG, 2 when the configuration cannot be read.
+The same checks run inside, with the function's own rights: `scf invoke -f sweep --data '{"doctor": true}'`.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
+import click
+
 from cosconcat.bootstrap import bootstrap, bucket_settings
-from cosconcat.errors import ConfigurationError
 from cosconcat.functions.doctor import examine
-from ops import environment
+from ops.mistakes import NO
+from ops.options import json_option
+from ops.settings import settings
+from ops.show import show_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,21 +25,31 @@ KEYS = {
     "TENCENT_SECRET_KEY": "TENCENTCLOUD_SECRETKEY",
     "TENCENT_TOKEN": "TENCENTCLOUD_SESSIONTOKEN",
 }
+EXAMPLES = """\b
+Examples:
+  cos-concat doctor
+  cos-concat --env .env.production doctor --json
+"""
 
 
-def main(environ: Mapping[str, str]) -> int:
-    """Print one line for each check; the exit code."""
+def with_keys(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables, the keys under the names that a function finds them by."""
     keys = {name: environ[given] for given, name in KEYS.items() if environ.get(given) and not environ.get(name)}
-    os.environ.update({**environ, **keys})
-    try:
-        services = bootstrap({})
-    except ConfigurationError as wrong:
-        print("\n".join(f"WRONG configuration: {problem}" for problem in wrong.problems))
-        return 2
-    findings = examine(services, bucket_settings(services.config))
-    print("\n".join(map(str, findings)))
-    return 0 if all(finding.ok for finding in findings) else 1
+    return {**environ, **keys}
 
 
-if __name__ == "__main__":
-    sys.exit(main(environment()))
+@click.command(epilog=EXAMPLES)
+@json_option
+def command(as_json: bool) -> int:
+    """Check buckets, media processing, queue and callback.
+
+    One line for each check. Exit code 1 when a line says WRONG.
+    """
+    environ = with_keys(settings())
+    services = bootstrap({}, environ)
+    findings = examine(services, bucket_settings(services.config, environ))
+    if as_json:
+        show_json([finding.as_dict() for finding in findings])
+    else:
+        click.echo("\n".join(map(str, findings)))
+    return 0 if all(finding.ok for finding in findings) else NO

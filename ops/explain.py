@@ -1,28 +1,18 @@
-"""The exact request that would be sent for a group, without sending it.
-
-    python -m ops.explain                              two made-up fragments: what the configuration amounts to
-    python -m ops.explain fragments/a.part1-of-2.mp4 … these keys, in the convention's order
-    python -m ops.explain --manifest a.manifest.json   a manifest on this machine
-    python -m ops.explain --group a                    the group as it lies in the bucket (reads it, writes nothing)
-
-Configuration is read from the shell and `.env`. The XML goes to standard output; notes (what the service will ignore,
-what only the moment of sending decides) go to standard error. Exit code 0 for a request, 1 when there is none and
-why, 2 when the configuration cannot be read.
-"""
+"""`cos-concat explain`: the exact request that would be sent for a group, without sending it."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
+
+import click
 
 from cosconcat import signing
 from cosconcat.bootstrap import bootstrap
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
-from cosconcat.errors import ConfigurationError, InvalidInput
+from cosconcat.errors import InvalidInput
 from cosconcat.groups.manifest import Manifest, read_manifest
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Invalid, Waiting, Whole
@@ -30,8 +20,10 @@ from cosconcat.job.compose import compose
 from cosconcat.model import Fragment, FragmentSet, ObjectInfo, Token, gid_of
 from cosconcat.naming.keys import FragmentName
 from cosconcat.output.key import output_key
-from ops import environment
-from ops.doctor import KEYS
+from ops.doctor import with_keys
+from ops.options import json_option
+from ops.settings import settings
+from ops.show import show_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +31,13 @@ if TYPE_CHECKING:
     from cosconcat.job.request import Request
 
 _NOBODYS_NONCE = "0" * 32  # a nonce that no claim ever draws
+EXAMPLES = """\b
+Examples:
+  cos-concat explain                              two made-up fragments: what the configuration amounts to
+  cos-concat explain fragments/a.part1-of-2.mp4 fragments/a.part2-of-2.mp4
+  cos-concat explain --manifest a.manifest.json
+  cos-concat explain --group a                    as it lies in the bucket
+"""
 
 
 def request_for(config: Config, fragments: FragmentSet) -> Request:
@@ -112,54 +111,52 @@ def set_in_bucket(environ: Mapping[str, str], group: str) -> FragmentSet:
     Raises:
         InvalidInput: when it is not whole, with the reason.
     """
-    keys = {name: environ[given] for given, name in KEYS.items() if environ.get(given) and not environ.get(name)}
-    verdict = survey(bootstrap({}, {**environ, **keys}), group)
+    verdict = survey(bootstrap({}, with_keys(environ)), group)
     if isinstance(verdict, Whole):
         return verdict.set
     reason = verdict.reason if isinstance(verdict, Waiting | Invalid) else "no fragment of it is there"
     raise InvalidInput([f"group {group}: {reason}"])
 
 
-def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Print the request; the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m ops.explain", description="The request that would be sent.")
-    parser.add_argument("keys", nargs="*", help="full keys of one group's fragments")
-    parser.add_argument("--manifest", type=Path, help="a manifest file on this machine")
-    parser.add_argument("--group", help="a group that lies in the bucket")
-    given = parser.parse_args(arguments)
-    try:
-        config = read_config(environ)
-        fragments = _wanted(given, config, environ)
-        request = request_for(config, fragments)
-    except ConfigurationError as wrong:
-        print("\n".join(wrong.problems), file=sys.stderr)
-        return 2
-    except InvalidInput as wrong:
-        print("\n".join(wrong.problems), file=sys.stderr)
-        return 1
-    print(printed(request))
-    for note in notes(config, fragments, request, seen=bool(given.group)):
-        print(f"note: {note}", file=sys.stderr)
-    return 0
+@click.command(epilog=EXAMPLES)
+@click.argument("keys", nargs=-1)
+@click.option("--manifest", type=click.Path(path_type=Path), help="A manifest file on this machine.")
+@click.option("--group", help="A group that lies in the bucket: it is read, nothing is written.")
+@json_option
+def command(keys: tuple[str, ...], manifest: Path | None, group: str | None, as_json: bool) -> None:
+    """Print the request that a group would send.
+
+    KEYS are full keys of one group's fragments; without any, two are made up. The XML goes to standard output; notes
+    (what the service will ignore, what only the moment of sending decides) go to standard error.
+    """
+    environ = settings()
+    config = read_config(environ)
+    if group:
+        fragments = set_in_bucket(environ, group)
+    elif manifest:
+        fragments = set_of_manifest(read_manifest(manifest.read_bytes(), config), _group_of(manifest))
+    else:
+        made_up = [f"{config.input_prefix}example.part{i}-of-2.mp4" for i in (1, 2)]
+        fragments = set_of_keys(config, keys) if keys else _made_up(made_up)
+    request = request_for(config, fragments)
+    noted = notes(config, fragments, request, seen=bool(group))
+    if as_json:
+        show_json({"group": fragments.group, "request": printed(request), "notes": noted})
+        return
+    click.echo(printed(request))
+    for note in noted:
+        click.echo(f"note: {note}", err=True)
 
 
-def _wanted(given: argparse.Namespace, config: Config, environ: Mapping[str, str]) -> FragmentSet:
-    if given.group:
-        return set_in_bucket(environ, given.group)
-    if given.manifest:
-        name = given.manifest.name
-        group = name.removesuffix(".manifest.json") if name != "manifest.json" else given.manifest.resolve().parent.name
-        return set_of_manifest(read_manifest(given.manifest.read_bytes(), config), group)
-    if given.keys:
-        return set_of_keys(config, given.keys)
-    keys = [f"{config.input_prefix}example.part{i}-of-2.mp4" for i in (1, 2)]
+def _group_of(manifest: Path) -> str:
+    name = manifest.name
+    return name.removesuffix(".manifest.json") if name != "manifest.json" else manifest.resolve().parent.name
+
+
+def _made_up(keys: Sequence[str]) -> FragmentSet:
     return FragmentSet("example", tuple(Fragment(i, _unseen(key)) for i, key in enumerate(keys)))
 
 
 def _unseen(key: str) -> ObjectInfo:
     """An object that was not looked at."""
     return ObjectInfo(key, "", 0, 0)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], environment()))

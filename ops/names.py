@@ -1,33 +1,39 @@
-r"""What the configured convention makes of keys: which group each belongs to, and why not otherwise.
-
-    python -m ops.names fragments/a/v.part1-of-2.mp4 fragments/readme.txt
-    python -m ops.names --naming '(?P<group>.+)_seg(?P<index>[0-9]+)\.ts' --completion quiet:300 < keys.txt
+"""`cos-concat names`: what the configured convention makes of keys.
 
 Nothing is asked of the service: the verdict on each group takes the given keys for all there are.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from typing import TYPE_CHECKING
 
+import click
+
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
-from cosconcat.errors import ConfigurationError
 from cosconcat.groups.rules import in_order, in_words, judge_numbers, judge_times
 from cosconcat.groups.verdicts import Invalid, Marker, Piece, Waiting, Whole
 from cosconcat.model import ObjectInfo
 from cosconcat.naming.keys import FragmentName, InvalidName, ManifestName, MarkerName, Name
 from cosconcat.output.key import resolved_output_key
-from ops import environment
+from ops.mistakes import NO
+from ops.options import json_option
+from ops.settings import settings
+from ops.show import show_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
 _SLOW = 0.05  # seconds for one key; an expression that takes that long costs more than the rest of the function
 _OPTIONS = {"naming": "CONCAT_NAMING", "completion": "CONCAT_COMPLETION", "prefix": "CONCAT_INPUT_PREFIX"}
+_EXAMPLE = {"CONCAT_BUCKET": "example-1250000000", "CONCAT_REGION": "ap-guangzhou"}
+EXAMPLES = """\b
+Examples:
+  cos-concat names fragments/a/v.part1-of-2.mp4 fragments/readme.txt
+  cos-concat names --naming '(?P<group>.+)_seg(?P<index>[0-9]+)\\.ts' --completion quiet:300 < keys.txt
+"""
 
 
 def describe(name: Name) -> str:
@@ -73,32 +79,32 @@ def _verdict(config: Config, group: str, found: list[Piece], marker: Marker | No
     return "gone"
 
 
-def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Print what each key is, then each group; 1 when something is invalid, 2 when the configuration is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m ops.names", description="What the convention makes of keys.")
-    parser.add_argument("keys", nargs="*", help="full keys; without any they are read from stdin, one a line")
-    for option, variable in _OPTIONS.items():
-        parser.add_argument(f"--{option}", help=f"instead of {variable}")
-    wanted = parser.parse_args(arguments)
-    example = {"CONCAT_BUCKET": "example-1250000000", "CONCAT_REGION": "ap-guangzhou"}
-    chosen = {variable: getattr(wanted, option) for option, variable in _OPTIONS.items() if getattr(wanted, option)}
-    try:
-        config = read_config({**example, **environ, **chosen})
-    except ConfigurationError as wrong:
-        print("\n".join(wrong.problems), file=sys.stderr)
-        return 2
+@click.command(epilog=EXAMPLES)
+@click.argument("keys", nargs=-1)
+@click.option("--naming", help="Instead of CONCAT_NAMING.")
+@click.option("--completion", help="Instead of CONCAT_COMPLETION.")
+@click.option("--prefix", help="Instead of CONCAT_INPUT_PREFIX.")
+@json_option
+def command(keys: tuple[str, ...], as_json: bool, **options: str | None) -> int:
+    """Say which group each key belongs to, and why not.
+
+    KEYS are full keys; without any they are read from standard input, one a line. Exit code 1 when something is
+    invalid.
+    """
+    chosen = {variable: value for option, variable in _OPTIONS.items() if (value := options[option])}
+    config = read_config({**_EXAMPLE, **settings(), **chosen})
     names: list[Name] = []
-    for key in wanted.keys or (line.rstrip("\n") for line in sys.stdin):
+    for key in keys or (line.rstrip("\n") for line in sys.stdin):
         begun = time.perf_counter()
         names.append(config.convention.read(key))
         took = time.perf_counter() - begun
-        print(f"{key}\t{describe(names[-1])}" + (f"\tslow: {took:.2f} s" if took > _SLOW else ""))
+        if not as_json:
+            click.echo(f"{key}\t{describe(names[-1])}" + (f"\tslow: {took:.2f} s" if took > _SLOW else ""))
     verdicts = judge(config, names)
-    for group, words in verdicts.items():
-        print(f"group {group}\t{words}")
+    if as_json:
+        show_json({"keys": {name.key: describe(name) for name in names}, "groups": verdicts})
+    else:
+        for group, words in verdicts.items():
+            click.echo(f"group {group}\t{words}")
     bad = any(isinstance(name, InvalidName) for name in names) or any("invalid" in v[:7] for v in verdicts.values())
-    return 1 if bad else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], environment()))
+    return NO if bad else 0

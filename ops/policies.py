@@ -1,9 +1,4 @@
-"""The CAM policies of the three functions, from the configuration: what each may do, and which call needs it.
-
-    python -m ops.policies            the three policies as JSON, for the environment's configuration
-    python -m ops.policies upload     one of them, ready for the console
-    python -m ops.policies --table    every right with the call that fails without it
-    python -m ops.policies --document writes the examples in docs/policies.md
+"""`cos-concat policies`: the functions' CAM policies, from the configuration: what each may do, which call needs it.
 
 Action names, the form of resources, and that multi-delete and delete by version are checked as `DeleteObject`:
 cloud.tencent.com/document/product/436/31923, 436/30580, 436/46206, 598/57092; CI's: 460/41741. Nothing outside the
@@ -15,24 +10,30 @@ in its URL-encoded form, and the documents do not say so.
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+import click
+
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
-from cosconcat.errors import ConfigurationError
-from ops import ROOT, environment
+from ops.options import json_option
+from ops.settings import settings
+from ops.show import show_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from cosconcat.model import Bucket
 
 Function = Literal["upload", "callback", "sweep"]
 FUNCTIONS: tuple[Function, ...] = get_args(Function)
+EXAMPLES = """\b
+Examples:
+  cos-concat policies            the three policies
+  cos-concat policies upload     one of them
+  cos-concat policies --table    every right with the call that fails without it
+"""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def needs(config: Config, function: str, also: Sequence[str] = ()) -> tuple[Need
     if function not in FUNCTIONS:
         raise ValueError(f"function {function!r}: allowed are {', '.join(FUNCTIONS)}")
     around = [need for prefix in also for need in _readable(config.bucket, prefix, "an intro or outro")]
-    found = [*_fragments(config), *around, *_ledger(config), *_output(config), *_jobs(config), *_cleanup(config)]
+    found = [*_fragments(config), *around, *_ledger(config), *_output(config), *_jobs(config), *cleanup_needs(config)]
     if function == "sweep":
         found += [*_report(config), *_examination(config)]
     return tuple(found)
@@ -141,7 +142,7 @@ def _jobs(config: Config) -> list[Need]:
     ]
 
 
-def _cleanup(config: Config) -> list[Need]:
+def cleanup_needs(config: Config) -> list[Need]:
     """What the configured clean-up does to the inputs: nothing at all unless it is in earnest."""
     if config.cleanup == "keep" or config.cleanup_dry_run or config.verify == "none":
         return []
@@ -231,58 +232,19 @@ def table(config: Config) -> str:
     return "\n".join(lines)
 
 
-PAGE = ROOT / "docs" / "policies.md"
-MARKS = ("<!-- made by python -m ops.policies --document -->", "<!-- end -->")
-EXAMPLE = {
-    "CONCAT_BUCKET": "demo-1250000000",
-    "CONCAT_REGION": "ap-guangzhou",
-    "CONCAT_CALLBACK_URL": "https://1250000000-example.ap-guangzhou.tencentscf.com/",
-    "CONCAT_CALLBACK_SECRET": "only-an-example-of-a-secret",
-}
+@click.command(epilog=EXAMPLES)
+@click.argument("function", required=False, type=click.Choice(FUNCTIONS))
+@click.option("--also", metavar="PREFIX", multiple=True, help="Where intros and outros lie.")
+@click.option("--table", "as_table", is_flag=True, help="Every right with the call that needs it.")
+@json_option
+def command(function: Function | None, also: tuple[str, ...], as_table: bool, as_json: bool) -> None:  # noqa: ARG001
+    """Print the CAM policy of each function.
 
-
-def examples() -> str:
-    """The part of docs/policies.md that is made here: all rights, what the clean-up changes, and the documents."""
-    config = read_config(EXAMPLE)
-    parts = [table(config), "", "| `CONCAT_CLEANUP` | rights that it adds |", "|---|---|"]
-    for mode in ("delete", "trash", "expire", "keep"):
-        added = _cleanup(read_config({**EXAMPLE, "CONCAT_CLEANUP": mode}))
-        parts.append(f"| `{mode}` | {'; '.join(f'`{need.action}`: {need.call}' for need in added) or 'none'} |")
-    for function in FUNCTIONS:
-        parts += ["", f"## {function}", "", "```json", json.dumps(policy(config, function), indent=2), "```"]
-    return "\n".join(parts)
-
-
-def with_examples(page: str) -> str:
-    """docs/policies.md with the part between its marks made anew."""
-    head, _, rest = page.partition(MARKS[0])
-    _, _, tail = rest.partition(MARKS[1])
-    return f"{head}{MARKS[0]}\n{examples()}\n{MARKS[1]}{tail}"
-
-
-def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Print what was asked for; 2 when the configuration or an argument is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m ops.policies", description="The functions' CAM policies.")
-    parser.add_argument("function", nargs="?", choices=FUNCTIONS, help="only this one, as a bare document")
-    parser.add_argument("--also", metavar="PREFIX", action="append", default=[], help="where intros and outros lie")
-    parser.add_argument("--table", action="store_true", help="every right with the call that needs it")
-    parser.add_argument("--document", action="store_true", help="write the examples in docs/policies.md")
-    wanted = parser.parse_args(arguments)
-    if wanted.document:
-        PAGE.write_text(with_examples(PAGE.read_text("utf-8")), "utf-8")
-        return 0
-    try:
-        config = read_config(environ)
-    except ConfigurationError as wrong:
-        print("\n".join(wrong.problems), file=sys.stderr)
-        return 2
-    if wanted.table:
-        print(table(config))
-        return 0
-    chosen = {name: policy(config, name, wanted.also) for name in FUNCTIONS}
-    print(json.dumps(chosen[wanted.function] if wanted.function else chosen, indent=2, ensure_ascii=False))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], environment()))
+    As JSON; of FUNCTION alone, ready for the console.
+    """
+    config = read_config(settings())
+    if as_table:
+        click.echo(table(config))
+        return
+    chosen = {name: policy(config, name, also) for name in FUNCTIONS}
+    show_json(chosen[function] if function else chosen)

@@ -16,7 +16,8 @@ from cosconcat.model import Bucket
 from local.cloud import LocalCloud
 from local.scf.instances import credentials, proxy_environment
 from local.switches import Switches
-from ops import doctor as desk
+from ops.command import main
+from ops.doctor import KEYS
 from ops.policies import granting, needs, policy
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ def test_a_missing_right_points_to_the_policies(cloud: LocalCloud) -> None:
     """Run with another function's role, the checks say what they lack."""
     found = examined(cloud, as_function="upload")
     assert found["credentials"].ok
-    assert "python -m ops.policies sweep" in found["buckets"].fix
+    assert "cos-concat policies sweep" in found["buckets"].fix
 
 
 def test_refused_keys_are_told_from_missing_rights(cloud: LocalCloud) -> None:
@@ -247,16 +248,16 @@ def test_at_a_desk_the_keys_of_the_deployment_tool_do(
     """Exit code 0 when all is well, 1 when something is wrong, 2 when the configuration is."""
     key = cloud.account.root_key()
     environ = {**MINIMAL, "TENCENT_SECRET_ID": key.secret_id, "TENCENT_SECRET_KEY": key.secret_key}
-    for name in (*desk.KEYS.values(), *environ, "CONCAT_VERIFY"):
+    for name in (*KEYS.values(), *environ, "CONCAT_VERIFY"):
         monkeypatch.setenv(name, "")  # restored afterwards: the command sets them for this process
-    assert desk.main(environ) == 0
+    assert main(["doctor"], environ) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(CHECKS)
     assert all(line.startswith("ok ") for line in lines)
-    assert desk.main({**environ, "CONCAT_BUCKET": "gone-1250000000"}) == 1
+    assert main(["doctor"], {**environ, "CONCAT_BUCKET": "gone-1250000000"}) == 1
     assert "WRONG buckets" in capsys.readouterr().out
-    assert desk.main({**environ, "CONCAT_BUCKET": "", "CONCAT_VERIFY": "maybe"}) == 2
-    told = capsys.readouterr().out
+    assert main(["doctor"], {**environ, "CONCAT_BUCKET": "", "CONCAT_VERIFY": "maybe"}) == 2
+    told = capsys.readouterr().err
     assert "CONCAT_BUCKET" in told
     assert "CONCAT_VERIFY" in told
 

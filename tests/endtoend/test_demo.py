@@ -16,6 +16,7 @@ from PIL import Image
 from local import clips, demo, proof, reading
 from local.cloud import LocalCloud
 from local.switches import Switches
+from ops.command import main
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
-def run(*arguments: str, module: str = "local.demo", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a module of `local` as the Makefile does, with its output as text."""
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the demonstration as the Makefile does, with its output as text."""
     return subprocess.run(
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, "-m", "ops", "demo", *arguments],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
@@ -107,7 +108,7 @@ def test_a_file_without_a_picture_is_refused_by_name(tmp_path: Path, capsys: pyt
         tmp_path / "heard.m4a",
     ]
     subprocess.run(command, check=True)
-    assert demo.main([str(tmp_path / "seen.mp4"), str(tmp_path / "heard.m4a")]) == 2
+    assert main(["demo", str(tmp_path / "seen.mp4"), str(tmp_path / "heard.m4a")]) == 2
     assert "heard.m4a: no picture in it" in capsys.readouterr().err
 
 
@@ -117,20 +118,16 @@ def test_a_file_without_a_picture_is_refused_by_name(tmp_path: Path, capsys: pyt
         (["nowhere.mp4", "nothing.mp4"], "nowhere.mp4"),
         (["README.md", "LICENSE"], "README.md"),
         (["one.mp4"], "at least two"),
-        (["--count", "1"], "2 to 60"),
+        (["--count", "1"], "2<=x<=60"),
         (["--count", "many"], "many"),
     ],
 )
 def test_what_cannot_be_joined_is_one_clear_line(
-    arguments: Sequence[str], told: str, capsys: pytest.CaptureFixture[str]
+    arguments: Sequence[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exit code 2, before anything is started."""
-    try:
-        code: object = demo.main(arguments)
-    except SystemExit as ended:  # argparse
-        code = ended.code
-    assert code == 2
-    assert told in capsys.readouterr().err.strip().splitlines()[-1]
+    assert main(["demo", "--out", str(tmp_path), *arguments]) == 2
+    assert told in capsys.readouterr().err.splitlines()[0]
 
 
 class TestProof:
@@ -142,7 +139,7 @@ class TestProof:
         paths = [tmp_path / f"{number}.mp4" for number in (1, 2, 3)]
         for number, path in enumerate(paths, 1):
             clips.make_clip(path, number, 3, 1.0)
-        return demo._parts(paths)
+        return demo.parts(paths)
 
     def examined(
         self, parts: Sequence[clips.Clip], output: Sequence[clips.Clip], tmp_path: Path, *, made: bool

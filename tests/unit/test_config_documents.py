@@ -13,9 +13,9 @@ from cosconcat.environment.variables import TABLE
 from cosconcat.naming.convention import Convention
 from cosconcat.naming.keys import MEDIA, FragmentName, NotOurs
 from ops import ROOT
-from ops.configuration import PAGE, SAMPLE, main, sample, with_table
+from ops.command import main
 from ops.dotenv import read_dotenv
-from ops.names import main as names
+from tools.pages.configuration import PAGE, SAMPLE, sample, with_table
 
 NAMING = (ROOT / "docs" / "naming.md").read_text("utf-8")
 
@@ -28,7 +28,7 @@ def console(page: str, command: str) -> tuple[list[str], str]:
 
 
 def test_the_table_of_variables_is_the_code_s() -> None:
-    """Run `python -m ops.configuration --document` after changing it."""
+    """Run `make pages` after changing it."""
     page = PAGE.read_text("utf-8")
     assert with_table(page) == page
     assert all(f"| `{variable.name}` |" in page for variable in TABLE)
@@ -48,21 +48,21 @@ def test_the_sample_is_the_code_s_and_keeps_everything() -> None:
 
 def test_mistakes_are_printed_as_documented(capsys: pytest.CaptureFixture[str]) -> None:
     """One line each, by the name of the variable."""
-    words, expected = console(PAGE.read_text("utf-8"), "ops.configuration")
-    assert main([], dict(word.split("=") for word in words if "=" in word)) == 2
+    words, expected = console(PAGE.read_text("utf-8"), "cos-concat configuration")
+    assert main(["configuration"], dict(word.split("=") for word in words if "=" in word)) == 2
     assert capsys.readouterr().err == expected
 
 
 def test_a_good_configuration_is_called_fine(capsys: pytest.CaptureFixture[str]) -> None:
     """With what matters most."""
-    assert main([], {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}) == 0
+    assert main(["configuration"], {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}) == 0
     assert "demo-1250000000/fragments/ by part-of, whole by total" in capsys.readouterr().out
 
 
 def test_names_prints_what_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
     """Key by key, then group by group."""
-    words, expected = console(NAMING, "ops.names")
-    assert names(words[3:], {}) == 0
+    words, expected = console(NAMING, "cos-concat names")
+    assert main(words[1:], {}) == 0
     assert capsys.readouterr().out == expected
 
 
@@ -83,7 +83,7 @@ def test_names_prints_what_is_documented(capsys: pytest.CaptureFixture[str]) -> 
 )
 def test_names_judges_groups(keys: list[str], code: int, part: str, capsys: pytest.CaptureFixture[str]) -> None:
     """As if nothing but the given keys were there."""
-    assert names(keys, {}) == code
+    assert main(["names", *keys], {}) == code
     assert part in capsys.readouterr().out
 
 
@@ -92,13 +92,13 @@ def test_names_reads_keys_from_standard_input(
 ) -> None:
     """One a line, spaces included."""
     monkeypatch.setattr("sys.stdin", iter(["fragments/my film -1of1.mp4\n", "x\n"]))
-    assert names([], {}) == 0
+    assert main(["names"], {}) == 0
     assert "of group my film " in capsys.readouterr().out
 
 
 def test_names_says_what_is_wrong_with_an_expression(capsys: pytest.CaptureFixture[str]) -> None:
     """Before it is deployed."""
-    assert names(["--naming", "(a+)+", "x"], {}) == 2
+    assert main(["names", "--naming", "(a+)+", "x"], {}) == 2
     assert "CONCAT_NAMING" in capsys.readouterr().err
 
 

@@ -9,8 +9,9 @@ import pytest
 from cosconcat.environment.reading import read_config
 from local.clips import make_clip
 from local.cloud import LocalCloud
-from ops import cost
+from ops.command import main
 from ops.cost import EXAMPLE, GROUPS, SWEEP_REQUESTS, Calls, Shape, calls, lines
+from tools.pages import cost as page_of_cost
 
 JOB_CALLS = {"POST jobs", "GET job", "GET jobs"}
 
@@ -81,9 +82,9 @@ def test_clean_up_that_does_nothing_costs_nothing() -> None:
 
 
 def test_the_page_shows_what_the_code_computes() -> None:
-    """docs/cost.md is written by `python -m ops.cost --document`."""
-    page = cost.PAGE.read_text("utf-8")
-    assert page == cost.with_examples(page)
+    """docs/cost.md is written by `make pages`."""
+    page = page_of_cost.PAGE.read_text("utf-8")
+    assert page == page_of_cost.with_examples(page)
 
 
 def test_the_page_names_the_requests_of_a_group() -> None:
@@ -94,7 +95,7 @@ def test_the_page_names_the_requests_of_a_group() -> None:
 
 def test_the_command_prints_the_bill(capsys: pytest.CaptureFixture[str]) -> None:
     """For the shape that was asked for; a wrong configuration is told by name."""
-    assert cost.main(["--fragments", "2", "--seconds", "30"], {}) == 0
+    assert main(["cost", "--fragments", "2", "--seconds", "30"], {}) == 0
     assert "| minutes of output | 1,000 | 9.400 |" in capsys.readouterr().out
-    assert cost.main([], {**EXAMPLE, "CONCAT_CLEANUP": "shred"}) == 2
+    assert main(["cost"], {**EXAMPLE, "CONCAT_CLEANUP": "shred"}) == 2
     assert "CONCAT_CLEANUP" in capsys.readouterr().err

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ops.coverage import (
+from tools.pages.coverage import (
     ANSWER_EXAMPLES,
     ANSWER_TABLES,
-    DOCUMENT,
+    PAGE,
     REQUEST_EXAMPLES,
     REQUEST_TABLES,
     answer_model,
@@ -19,8 +19,8 @@ from ops.coverage import (
 
 
 def test_the_document_is_up_to_date() -> None:
-    """If this fails: python -m ops.coverage --document."""
-    document = DOCUMENT.read_text("utf-8")
+    """If this fails: make pages."""
+    document = PAGE.read_text("utf-8")
     assert with_tables(document) == document
 
 

@@ -1,4 +1,4 @@
-"""`python -m ops.explain` prints the request that the functions would send, and sends nothing."""
+"""`cos-concat explain` prints the request that the functions would send, and sends nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 
 from cosconcat.environment.reading import read_config
 from cosconcat.job.request import Request
-from ops.explain import main, printed, request_for, set_of_keys
+from ops.command import main
+from ops.explain import printed, request_for, set_of_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,7 @@ def urls(request: Request) -> list[str]:
 
 def test_keys_are_explained_in_the_conventions_order(capsys: pytest.CaptureFixture[str]) -> None:
     """What is printed reads back into the very request, and what the service ignores is said."""
-    assert main(KEYS, ENVIRONMENT) == 0
+    assert main(["explain", *KEYS], ENVIRONMENT) == 0
     out, err = capsys.readouterr()
     request = Request.from_xml(out.encode())
     assert urls(request) == ["讲座.part9-of-10.mp4", "讲座.part10-of-10.mp4"]
@@ -54,7 +55,10 @@ def test_the_printed_request_is_the_composed_one() -> None:
 
 def test_without_a_group_the_configuration_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     """Two made-up fragments."""
-    assert main([], {**ENVIRONMENT, "CONCAT_DIRECT": "true", "CONCAT_OUTPUT_KEY": "o/{date}/{fingerprint}.{ext}"}) == 0
+    assert (
+        main(["explain"], {**ENVIRONMENT, "CONCAT_DIRECT": "true", "CONCAT_OUTPUT_KEY": "o/{date}/{fingerprint}.{ext}"})
+        == 0
+    )
     out, err = capsys.readouterr()
     assert len(urls(Request.from_xml(out.encode()))) == 2
     for part in (
@@ -71,7 +75,7 @@ def test_a_manifest_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[s
     file = tmp_path / "talk.manifest.json"
     listed = [{"key": "fragments/b.mp4", "end": 3}, {"key": "fragments/a.mp4"}]
     file.write_text(json.dumps({"fragments": listed, "intro": "brand/in.mp4", "job": {"JobLevel": 2}}))
-    assert main(["--manifest", str(file)], {**ENVIRONMENT, "CONCAT_COMPLETION": "manifest"}) == 0
+    assert main(["explain", "--manifest", str(file)], {**ENVIRONMENT, "CONCAT_COMPLETION": "manifest"}) == 0
     request = Request.from_xml(capsys.readouterr().out.encode())
     assert urls(request) == ["in.mp4", "b.mp4", "a.mp4"]
     assert request.Operation is not None
@@ -96,7 +100,7 @@ def test_what_cannot_be_sent_is_said(
     capsys: pytest.CaptureFixture[str], arguments: list[str], environment: dict[str, str], code: int, says: str
 ) -> None:
     """The reason, on standard error, and an exit code."""
-    assert main(arguments, {**ENVIRONMENT, **environment}) == code
+    assert main(["explain", *arguments], {**ENVIRONMENT, **environment}) == code
     out, err = capsys.readouterr()
     assert out == ""
     assert says in err

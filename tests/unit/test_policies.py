@@ -11,8 +11,9 @@ from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
 from cosconcat.model import Bucket
 from local import cam
-from ops import policies
+from ops.command import main
 from ops.policies import FUNCTIONS, literal_prefix, needs, policy
+from tools.pages import policies as page_of_policies
 
 BUCKET = "demo-1250000000"
 MINIMAL = {"CONCAT_BUCKET": BUCKET, "CONCAT_REGION": "ap-guangzhou"}
@@ -154,16 +155,16 @@ def test_an_unknown_function_is_refused() -> None:
 
 
 def test_the_page_shows_what_the_code_makes() -> None:
-    """docs/policies.md is written by `python -m ops.policies --document`."""
-    page = policies.PAGE.read_text("utf-8")
-    assert page == policies.with_examples(page)
+    """docs/policies.md is written by `make pages`."""
+    page = page_of_policies.PAGE.read_text("utf-8")
+    assert page == page_of_policies.with_examples(page)
 
 
 def test_the_command_prints_one_document_or_every_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     """Bare for the console; a wrong configuration is told by name, with exit code 2."""
-    assert policies.main(["callback"], MINIMAL) == 0
+    assert main(["policies", "callback"], MINIMAL) == 0
     assert json.loads(capsys.readouterr().out) == policy(config(), "callback")
-    assert policies.main([], {**MINIMAL, "CONCAT_BUCKET": "", "CONCAT_CLEANUP": "shred"}) == 2
+    assert main(["policies"], {**MINIMAL, "CONCAT_BUCKET": "", "CONCAT_CLEANUP": "shred"}) == 2
     told = capsys.readouterr().err
     assert "CONCAT_BUCKET" in told
     assert "CONCAT_CLEANUP" in told

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cosconcat.environment.variables import NAMES
+from ops.command import VERBS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / name for name in ("README.md", "SECURITY.md", "CHANGELOG.md")] + sorted((ROOT / "docs").glob("*.md"))
@@ -48,6 +49,8 @@ def test_make_targets_exist(page: Path) -> None:
 
 
 def test_commands_exist(page: Path) -> None:
-    """Every `python -m …` that a page shows is a module here."""
+    """Every `python -m …` that a page shows is a module here, every `cos-concat …` a verb."""
     named = set(re.findall(r"python -m ((?:ops|local|bench|tests)[\w.]*)", page.read_text()))
     assert [name for name in sorted(named) if find_spec(name.rstrip(".")) is None] == []
+    verbs = set(re.findall(r"(?:`|^\$ .*|^ {4}|bin/)cos-concat ([a-z]+)", page.read_text(), re.MULTILINE))
+    assert sorted(verbs - set(VERBS)) == []

@@ -321,7 +321,7 @@ def _fix_of(failure: ConcatError, config: Config) -> str:
     code, status = getattr(failure, "code", ""), getattr(failure, "status", 0)
     known = REFUSALS.get(code)
     if status == 403 and code in ("AccessDenied", "HTTP403"):
-        return "give the sweep function's role the policy that `python -m ops.policies sweep` prints"
+        return "give the sweep function's role the policy that `cos-concat policies sweep` prints"
     if known and known.fix:
         return known.fix
     if status in ELSEWHERE:

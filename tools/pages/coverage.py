@@ -1,16 +1,11 @@
-"""How much of the Concat API is modelled, checked, sent and rendered here, node by node, from the code itself.
-
-    python -m ops.coverage             prints the tables
-    python -m ops.coverage --document  writes them into docs/concat-api.md
+"""The tables of docs/concat-api.md: how much of the Concat API is modelled, checked, sent and rendered, node by node.
 
 The lists of the page's nodes are written by hand from the page; everything beside them is derived.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -24,7 +19,7 @@ from cosconcat.job.request import Request
 from cosconcat.job.response import JobsDetail
 from cosconcat.job.schema import Spec, walk
 from cosconcat.model import Bucket, Fragment, FragmentSet, ObjectInfo
-from ops import ROOT
+from tools.pages import ROOT, between_marks
 
 try:
     from local.ci.coverage import RENDERED, SUBSTITUTED, why_not
@@ -39,8 +34,7 @@ except ImportError:  # the desk's tools work without the local cloud
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-DOCUMENT = ROOT / "docs" / "concat-api.md"
-MARKS = ("<!-- made by python -m ops.coverage --document -->", "<!-- end -->")
+PAGE = ROOT / "docs" / "concat-api.md"
 SOURCES = {
     "page": "the API page",
     "template": "Creating a splicing template",
@@ -248,21 +242,9 @@ def tables() -> str:
 
 def with_tables(document: str) -> str:
     """The document with what is between its marks made anew."""
-    before, _, rest = document.partition(MARKS[0])
-    _, _, after = rest.partition(MARKS[1])
-    return f"{before}{MARKS[0]}\n\n{tables()}\n\n{MARKS[1]}{after}"
+    return between_marks(document, tables())
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print the tables or write them into the document; the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m ops.coverage", description="Coverage of the Concat API.")
-    parser.add_argument("--document", action="store_true", help=f"write {DOCUMENT.relative_to(ROOT)}")
-    if parser.parse_args(arguments).document:
-        DOCUMENT.write_text(with_tables(DOCUMENT.read_text("utf-8")), "utf-8")
-    else:
-        print(tables())
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def write() -> None:
+    """Make it anew."""
+    PAGE.write_text(with_tables(PAGE.read_text("utf-8")), "utf-8")

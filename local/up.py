@@ -1,0 +1,111 @@
+"""`cos-concat up`: the local cloud in the foreground, for any COS client, until it is interrupted.
+
+It leaves its addresses and keys in `build/local-cloud.json` (readable by its owner only) for `cos-concat invoke`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from local.cloud import ROOT, LocalCloud
+from local.screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.scf.function import Invocation, Result
+
+STATE = Path(os.environ.get("LOCAL_CLOUD_STATE") or ROOT / "build" / "local-cloud.json")
+A_WEEK = 7 * 24 * 3600.0
+
+
+def keep_up(port: int, sweep_seconds: float) -> None:
+    """Run the local cloud in the foreground until SIGINT or SIGTERM; port 0 is any free one.
+
+    Raises:
+        OSError: when the port cannot be had.
+    """
+    screen = Screen(sys.stdout)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+
+    def show(invocation: Invocation) -> None:
+        result = invocation.result
+        told = json.dumps(result.value, ensure_ascii=False) if result.ok else last_line(result)
+        mark = screen.styled(str(result.status), "green" if result.ok else "red")
+        screen.line(f"  {mark}  {invocation.function:<8} {invocation.trigger:<5} {result.seconds:5.1f} s  {told}")
+
+    with LocalCloud(timer_seconds=sweep_seconds, observe=show, port=port) as cloud, _announced(cloud):
+        _welcome(screen, cloud)
+        ended.wait()
+        screen.line("stopping")
+
+
+def running() -> dict[str, Any] | None:
+    """What the running local cloud left in its state file; None when there is none or nothing answers any more."""
+    try:
+        state: dict[str, Any] = json.loads(STATE.read_text("utf-8"))
+        with socket.create_connection(("127.0.0.1", urlsplit(state["proxy"]).port or 0), timeout=1):
+            return state
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def last_line(result: Result) -> str:
+    """The last line of a failed invocation's stack, or its message."""
+    value = result.value if isinstance(result.value, dict) else {}
+    return str(value.get("stackTrace") or value.get("errorMessage")).strip().splitlines()[-1]
+
+
+@contextlib.contextmanager
+def _announced(cloud: LocalCloud) -> Iterator[None]:
+    """Keep the state file while the cloud runs; it holds toy keys, and still nobody else may read it."""
+    state = {
+        "proxy": cloud.proxy.url,
+        "shell": cloud.shell_environment(),
+        "functions": {name: cloud.functions.settings(name, A_WEEK) for name in cloud.functions.names},
+    }
+    STATE.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, unfinished = tempfile.mkstemp(dir=STATE.parent)  # readable by its owner only
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(state, file, indent=2)
+    Path(unfinished).replace(STATE)
+    try:
+        yield
+    finally:
+        STATE.unlink(missing_ok=True)
+
+
+def _welcome(screen: Screen, cloud: LocalCloud) -> None:
+    screen.title("The local cloud is up (on 127.0.0.1 only). In another shell:")
+    screen.line()
+    for name, value in cloud.shell_environment().items():
+        screen.line(f"  export {name}={value}")
+    screen.line()
+    screen.line("  # any COS client over http, with the real host names; for example the SDK:")
+    screen.line(f"  {SDK_EXAMPLE}")
+    screen.line("  # coscmd, where it is installed:")
+    screen.line("  coscmd config -a $COS_SECRET_ID -s $COS_SECRET_KEY -b $COS_BUCKET -r $COS_REGION --do-not-use-ssl")
+    screen.line("  coscmd upload talk.part1-of-2.mp4 fragments/")
+    screen.line("  # one function by hand:")
+    screen.line("  make invoke FUNCTION=upload EVENT=events/cos-created-put.json")
+    screen.line()
+    screen.line(f"Objects under fragments/ of {cloud.bucket} start the functions. Ctrl-C ends everything.")
+    screen.line()
+
+
+SDK_EXAMPLE = """.venv/bin/python -c 'import os, sys; from qcloud_cos import CosConfig, CosS3Client; e = os.environ; \\
+    c = CosS3Client(CosConfig(Region=e["COS_REGION"], SecretId=e["COS_SECRET_ID"], SecretKey=e["COS_SECRET_KEY"], \\
+    Scheme="http")); [c.upload_file(e["COS_BUCKET"], "fragments/" + os.path.basename(f), f) for f in sys.argv[1:]]; \\
+    print([o["Key"] for o in c.list_objects(e["COS_BUCKET"]).get("Contents", [])])' talk.part*-of-2.mp4"""

@@ -1,0 +1,130 @@
+"""The command `cos-concat <verb>`: a file a verb, each with a function `command`, imported when its verb is used."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from ops.mistakes import NO, Mistake, told
+from ops.settings import read_settings
+
+NAME = "cos-concat"
+VERBS = (
+    "demo", "up", "invoke", "names", "explain", "configuration", "doctor", "policies", "cost", "package",
+    "completion",
+)  # fmt: skip
+
+
+class _Verbs(click.Group):
+    """The verbs in the order in which a person needs them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  Click's interface
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  Click's interface
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = import_module(f"ops.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """An unknown verb is told with those that look like it."""
+        from difflib import get_close_matches
+
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            close = get_close_matches(args[0], VERBS, 2)
+            raise click.UsageError(f"there is no verb {args[0]!r}; {_alternatives(close)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _alternatives(close: Sequence[str]) -> str:
+    return f"perhaps {' or '.join(close)}" if close else f"there are {', '.join(VERBS)}"
+
+
+@click.group(
+    cls=_Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit codes: 0 done, 1 tried and the answer is no, 2 asked wrongly, 130 interrupted. "
+    "Shell completion: cos-concat completion --help.",
+)
+@click.option("--env", type=click.Path(path_type=Path), help="Read the configuration here instead of .env.")
+@click.pass_context
+def cos_concat(context: click.Context, env: Path | None) -> None:
+    """Joins recordings that arrive in COS in pieces: what a person runs from a desk.
+
+    The configuration is read from .env, and variables of the shell come first.
+    """
+    if env is not None:
+        if not env.exists():
+            raise Mistake(f"--env {env}: there is no such file")
+        context.obj = read_settings(env)
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
+    """Run one verb; the exit code. Whatever goes wrong is told in sentences on standard error.
+
+    `environ` takes the place of `.env` and the shell.
+    """
+    interrupted = threading.Event()
+    if sys.stdout is None:  # closed by whoever called
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  lives as long as the process
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a key may hold what the terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
+    with _interrupts(interrupted):
+        try:
+            code = cos_concat.main(list(arguments), NAME, standalone_mode=False, obj=environ)
+            sys.stdout.flush()
+        except SystemExit as end:  # the answer to a shell that completes
+            code = end.code
+        except BaseException as error:  # noqa: BLE001  the one place where all of them end
+            return _say(KeyboardInterrupt() if interrupted.is_set() else error)
+    return code if isinstance(code, int) else 0
+
+
+@contextlib.contextmanager
+def _interrupts(interrupted: threading.Event) -> Iterator[None]:
+    """Ctrl-C is remembered, for a library may make another error of it; a second one ends the process at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        interrupted.set()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        sys.unraisablehook = lambda _: None  # what an interrupted clean-up of an object says is of no use
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _say(error: BaseException) -> int:
+    """Print what there is to say about an error; the exit code."""
+    words = told(error)
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush does not fail again
+    with contextlib.suppress(OSError):  # standard error may be gone as well
+        if words is None:
+            print(f"{NAME}: a bug, please report it with what follows", file=sys.stderr)
+            traceback.print_exception(error)
+            return NO
+        for sentence in words.sentences:
+            print(sentence, file=sys.stderr)
+    return words.code if words else NO

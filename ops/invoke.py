@@ -1,0 +1,48 @@
+"""`cos-concat invoke`: run one function on one event, in the running local cloud or in one of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from ops import ROOT
+from ops.mistakes import NO, Mistake
+
+FUNCTIONS = {"upload": "cos-created", "callback": "callback", "sweep": "[st]"}  # what their samples begin with
+EXAMPLES = """\b
+Examples:
+  cos-concat invoke upload events/cos-created-put.json
+  cos-concat invoke sweep events/timer.json
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("function", type=click.Choice(list(FUNCTIONS)))
+@click.argument("event", type=click.Path(path_type=Path))
+def command(function: str, event: Path) -> int:
+    """Run a function on the event in a JSON file.
+
+    Its log and its result are shown. It runs in the local cloud that `cos-concat up` keeps, or in one of its own
+    when none is running.
+    """
+    given = _read(event, function)
+    from local.cloud import THE_FUNCTIONS
+    from local.invoke import invoke
+    from local.screen import Screen
+
+    chosen = next(each for each in THE_FUNCTIONS if each.name == function)
+    return 0 if invoke(Screen(sys.stdout), chosen, given, str(event)) else NO
+
+
+def _read(event: Path, function: str) -> object:
+    if not event.is_file():
+        samples = (ROOT / "events").glob(f"{FUNCTIONS[function]}*.json")
+        there = ", ".join(sorted(each.name for each in samples)[:5])
+        raise Mistake(f"{event}: there is no such file; for {function} events/ has {there}, ...")
+    try:
+        return json.loads(event.read_bytes())
+    except (ValueError, RecursionError) as wrong:
+        raise Mistake(f"{event}: not JSON: {wrong}") from wrong

@@ -1,0 +1,31 @@
+"""What a command prints: JSON for programs, lines and tables for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+
+import click
+
+_AS_WIDE_AS_NEEDED = 1000  # columns, where no person looks: a key is never broken
+
+
+def show_json(value: object) -> None:
+    """One JSON value on standard output."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Rows under a header; on a terminal long cells are folded, elsewhere each row is one line."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        made.add_row(*map(str, row))
+    width = None if sys.stdout.isatty() else _AS_WIDE_AS_NEEDED
+    Console(markup=False, highlight=False, emoji=False, width=width).print(made)

@@ -1,0 +1,159 @@
+"""The command `cos-concat`: verbs, help, exit codes, and sentences for whatever a person can do wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+from ops import ROOT
+from ops.command import VERBS, cos_concat, main
+
+BUCKET = {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}
+COMMAND = [sys.executable, "-S", str(ROOT / "ops" / "start.py")]  # as .venv/bin/cos-concat calls it
+
+
+def started(*arguments: str, **options: int) -> subprocess.Popen[str]:
+    """The command in a process group of its own, as a shell starts it, away from the project's folder."""
+    given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen(  # type: ignore[call-overload,no-any-return]  # the options are those of Popen
+        [*COMMAND, *arguments], cwd="/", text=True, env={**os.environ, **BUCKET}, start_new_session=True, **given
+    )
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_examples(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each example begins with the command, or with the make target that prepares it."""
+    assert main([verb, "--help"]) == 0
+    shown = capsys.readouterr().out
+    examples = shown.partition("Examples")[2].splitlines()[1:]
+    assert any("cos-concat " + verb in line for line in examples)
+    assert len(shown.splitlines()[2]) < 90
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_example_can_be_parsed(verb: str) -> None:
+    """By the verb that it shows."""
+    command = cos_concat.get_command(click.Context(cos_concat), verb)
+    assert command is not None
+    for line in re.findall(rf"^  cos-concat {verb}\b(.*)$", command.epilog or "", re.MULTILINE):
+        words = shlex.split(line.split("   ")[0].replace("| source", "").partition(" < ")[0])
+        command.make_context(verb, words, parent=click.Context(cos_concat))
+
+
+def test_every_verb_that_prints_data_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """One value, and nothing else."""
+    for arguments in (["names", "fragments/a-1of1.mp4"], ["explain"], ["configuration"], ["policies"], ["cost"]):
+        assert main([*arguments, "--json"], BUCKET) == 0
+        json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["nmes"], 2, "there is no verb 'nmes'; perhaps names"),
+        (["xyzzy"], 2, "there are demo, up, "),
+        (["names", "--nam"], 2, "No such option '--nam'"),
+        (["--env", "/nowhere/.env", "cost"], 2, "--env /nowhere/.env: there is no such file"),
+        (["cost", "--fragments", "0"], 2, "0 is not in the range"),
+        (["cost", "--seconds", "nan"], 2, "nan"),
+        (["up", "--port", "99999"], 2, "99999 is not in the range"),
+        (["explain", "--manifest", "/nowhere.json"], 2, "/nowhere.json: No such file or directory"),
+        (["explain", "--manifest", "/"], 1, "/: Is a directory (a file is needed"),
+        (["explain", "README.md"], 1, "README.md"),
+        (["invoke", "upload", "/nowhere.json"], 2, "/nowhere.json: there is no such file"),
+        (["names", "--naming", "(a+)+", "x"], 2, "CONCAT_NAMING"),
+        (["demo", "one.mp4"], 2, "joining takes at least two"),
+        (["policies", "uplaod"], 2, "'uplaod' is not one of"),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(
+    arguments: list[str], code: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On standard error, with an exit code, and nothing on standard output."""
+    assert main(arguments, BUCKET) == code
+    printed = capsys.readouterr()
+    assert told in printed.err
+    assert "Traceback" not in printed.err
+    assert printed.out == ""
+
+
+def test_every_mistake_in_the_configuration_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """By every verb that needs it."""
+    for verb in ("explain", "configuration", "doctor", "policies", "cost", "names"):
+        assert main([verb], {**BUCKET, "CONCAT_CLEANUP": "shred", "CONCAT_VERIFY": "maybe"}) == 2
+        told = capsys.readouterr().err.splitlines()
+        assert [line.split()[0] for line in told] == ["CONCAT_CLEANUP", "CONCAT_VERIFY"]
+
+
+def test_a_file_in_another_encoding_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As some editors save it."""
+    file = tmp_path / ".env"
+    file.write_text("CONCAT_CLEANUP=keep\n", "utf-16")
+    assert main(["--env", str(file), "configuration"]) == 2
+    told = capsys.readouterr().err
+    assert "UTF-16" in told
+    assert "UTF-8" in told
+
+
+def test_a_bug_is_not_called_a_mistake(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is shown whole, so that it can be reported."""
+    monkeypatch.setattr("ops.cost.lines", lambda *_: 1 / 0)
+    assert main(["cost"], BUCKET) == 1
+    told = capsys.readouterr().err
+    assert "a bug, please report it" in told
+    assert "ZeroDivisionError" in told
+
+
+def test_output_that_nobody_reads_or_nothing_can_hold() -> None:
+    """`| head`, a full disk, standard output closed."""
+    keys = "\n".join(f"fragments/{n}.part1-of-2.mp4" for n in range(20_000))
+    piped = started("names", stdin=subprocess.PIPE)
+    assert piped.stdin is not None
+    assert piped.stdout is not None
+    assert piped.stderr is not None
+    piped.stdout.close()
+    with piped.stderr as words:
+        try:
+            piped.stdin.write(keys)
+            piped.stdin.close()
+        except BrokenPipeError:
+            pass
+        assert words.read() == ""
+    assert piped.wait(20) == 1
+    with Path("/dev/full").open("w") as full:
+        filled = started("cost", stdout=full.fileno())
+        assert filled.communicate(timeout=20)[1].startswith("No space left on device (free some space")
+    assert filled.returncode == 1
+
+
+def test_keys_that_the_terminal_cannot_show_are_escaped() -> None:
+    """Nothing fails for a name in Chinese."""
+    environ = {**os.environ, **BUCKET, "PYTHONIOENCODING": "latin-1"}
+    key = "fragments/讲座-1of2.mp4"
+    done = subprocess.run([*COMMAND, "names", key], env=environ, capture_output=True, check=False, timeout=20)
+    assert done.returncode == 0, done.stderr
+    assert rb"\u8bb2\u5ea7" in done.stdout
+
+
+@pytest.mark.parametrize("verb", ["cost", "demo", "up"])
+@pytest.mark.parametrize("seconds", [0.03, 0.06, 0.12, 0.3, 0.6, 1.2])
+def test_an_interrupt_at_any_moment_ends_it_without_a_traceback(verb: str, seconds: float, tmp_path: Path) -> None:
+    """By the signal itself while modules are imported, with 130 later; `up` ends well, for that is how it is ended."""
+    given = {"cost": ["cost"], "demo": ["demo", "--count", "2", "--out", str(tmp_path)], "up": ["up"]}[verb]
+    running = started(*given)
+    time.sleep(seconds)  # the moment is what is tested
+    os.killpg(running.pid, signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode in (-signal.SIGINT, 130, 0)
+    assert "Traceback" not in out + err
+    assert err.strip() in ("", "stopped")

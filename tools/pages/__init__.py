@@ -1,0 +1,17 @@
+"""Pages of docs/ that hold what the code knows: `make pages` writes them, and a test fails when one is out of date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ops  # noqa: F401  the functions' code root on the path
+
+ROOT = Path(__file__).parents[2]
+MARKS = ("<!-- made by `make pages` -->", "<!-- end -->")
+
+
+def between_marks(page: str, made: str) -> str:
+    """The page with what lies between its marks replaced."""
+    before, _, rest = page.partition(MARKS[0])
+    _, _, after = rest.partition(MARKS[1])
+    return f"{before}{MARKS[0]}\n\n{made}\n\n{MARKS[1]}{after}"
