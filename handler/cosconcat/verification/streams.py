@@ -1,0 +1,54 @@
+"""Which streams of a file count: moving pictures, sounds, subtitles; not cover pictures, not data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cosconcat.model import Media, Stream, StreamKind
+
+STILLS = frozenset({"mjpeg", "png", "bmp", "webp", "tiff", "ljpeg"})
+PICTURE_FORMATS = ("image2", "png_pipe", "jpeg_pipe", "mjpeg")  # how a probe names a file that is one picture
+FASTEST = 240.0  # pictures a second; a nominal rate above is a time base, not a rate
+SAMPLES = {"aac": 1024, "mp3": 1152, "opus": 960, "ac3": 1536, "vorbis": 1024}  # in one frame of sound
+
+
+def counted(media: Media, kind: StreamKind) -> tuple[Stream, ...]:
+    """The streams of a kind that must be in the output; of pictures, those that move."""
+    found = media.of(kind)
+    if kind != "video":
+        return found
+    moving = tuple(stream for stream in found if not is_cover(stream))
+    return moving if moving or media.of("audio") else found
+
+
+def is_cover(stream: Stream) -> bool:
+    """Whether a picture stream is a still that players show beside the sound, as facts can tell without its flag."""
+    if stream.codec not in STILLS or stream.frames not in (None, 1):
+        return False
+    return not stream.avg_fps or (stream.fps or 0.0) > 1000 or (stream.duration or 0.0) < 0.5
+
+
+def is_still(media: Media) -> bool:
+    """Whether the whole file is one picture."""
+    return media.format.startswith(PICTURE_FORMATS)
+
+
+def picture_rate(stream: Stream) -> float | None:
+    """Pictures a second: the average where it is told, since a nominal rate may be a time base."""
+    return stream.avg_fps or stream.fps
+
+
+def shown_rate(stream: Stream) -> float | None:
+    """The rate at which an encoder was told to make pictures."""
+    return stream.fps if stream.fps and stream.fps <= FASTEST else stream.avg_fps
+
+
+def sound_frame(stream: Stream) -> float:
+    """Seconds of one frame of sound; 0 when its rate is not known."""
+    return SAMPLES.get(stream.codec, 1024) / stream.sample_rate if stream.sample_rate else 0.0
+
+
+def unlisted(media: Media) -> int:
+    """Streams without a node of their own: data, time codes, attachments."""
+    return max((media.num_streams or 0) - len(media.streams), 0)

@@ -1,0 +1,51 @@
+"""Media information of made-up recordings, and of what an honest join of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cosconcat.model import Media, Stream
+from cosconcat.verification.join import JoinOptions, Piece
+
+MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
+KBPS = 1000.0
+
+
+def picture(seconds: float | None, fps: float = 25.0, **changed: object) -> Stream:
+    """A picture stream of an mp4."""
+    stream = Stream(
+        "video", "h264", start=0.0, duration=seconds, frames=round((seconds or 0.0) * fps) or None, fps=fps,
+        avg_fps=fps, bitrate=KBPS - 100, width=1280, height=720,
+    )  # fmt: skip
+    return stream._replace(**changed)  # type: ignore[arg-type]  # names of fields
+
+
+def sound(seconds: float | None, **changed: object) -> Stream:
+    """A sound stream of an mp4."""
+    stream = Stream("audio", "aac", start=0.0, duration=seconds, bitrate=100.0, sample_rate=48000, channels=2)
+    return stream._replace(**changed)  # type: ignore[arg-type]  # names of fields
+
+
+def subtitle(seconds: float | None) -> Stream:
+    """A subtitle stream of an mp4."""
+    return Stream("subtitle", "mov_text", start=0.0, duration=seconds)
+
+
+def media(seconds: float | None, *streams: Stream, format_: str = MP4) -> Media:
+    """A file of these streams, of as many bytes as their bitrates make; of picture and sound, if none are given."""
+    shown = streams or (picture(seconds), sound(seconds))
+    size = round(sum((s.bitrate or 0.0) * 125 * (s.duration or seconds or 1.0) for s in shown)) + 2000
+    return Media(seconds, size, tuple(shown), format_, 0.0, num_streams=len(shown))
+
+
+def pieces(*seconds: float) -> list[Piece]:
+    """Pieces of these lengths with picture and sound."""
+    return [Piece(f"part{number}.mp4", media(each)) for number, each in enumerate(seconds, 1)]
+
+
+def joined(parts: Sequence[Piece]) -> Media:
+    """What an honest join of pieces with picture and sound shows."""
+    return media(sum(part.shown.duration or 0.0 for part in parts))
+
+
+DIRECT = JoinOptions(direct=True, configurations="alike")

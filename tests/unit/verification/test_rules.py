@@ -1,0 +1,235 @@
+"""Is everything of the pieces in the output? Every rule broken once, and honest joins beside each."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cosconcat.model import Media, Stream, Unreadable
+from cosconcat.verification.join import JoinOptions, Piece
+from cosconcat.verification.rules import RULES, verify_streams
+from cosconcat.verification.verdict import Unverified, Verified
+from tests.support.joins import DIRECT, joined, media, picture, pieces, sound, subtitle
+
+THREE = pieces(10, 10, 10)
+PLAIN = JoinOptions()
+COVER = Stream("video", "mjpeg", start=0.0, frames=1, fps=90000.0, width=300, height=300)
+FLV = "flv"
+
+
+def part(*streams: Stream, seconds: float = 10.0, format_: str = "mov,mp4,m4a,3gp,3g2,mj2", **changed: object) -> Piece:
+    """A piece of these streams."""
+    return Piece("odd.mp4", media(seconds, *streams, format_=format_)._replace(**changed))  # type: ignore[arg-type]
+
+
+def both(seconds: float, **pictures: object) -> tuple[Stream, Stream]:
+    """Picture and sound."""
+    return picture(seconds, **pictures), sound(seconds)  # type: ignore[arg-type]
+
+
+# rule, pieces, output, options, what the sentence names
+BROKEN = [
+    ("no-length", [], media(30), PLAIN, "no fragments"),
+    ("no-length", [*THREE, Piece("b", Unreadable("NoMediaInfo", "text"))], media(30), PLAIN, "b cannot be probed"),
+    ("no-length", [*THREE, Piece("b", media(None))], media(30), PLAIN, "b has no duration"),
+    ("no-length", [*THREE, Piece("b", media(9), start="9")], media(30), PLAIN, "b has no duration"),
+    ("no-length", [*THREE, Piece("b", media(1, format_="image2"))], media(30), PLAIN, "b is a picture"),
+    ("no-length", THREE, media(None), PLAIN, "output's length"),
+    ("no-streams", [*THREE, Piece("b", Media(10, 1_250_000))], media(40), PLAIN, "b: its probe shows no stream"),
+    ("no-streams", THREE, media(30), JoinOptions(may_lose=frozenset({"video", "audio"})), "nothing is left"),
+    ("edit-list", [*THREE, part(*both(10, frames=267))], media(40), PLAIN, "odd.mp4 hides 0.680 s"),
+    ("header-of-piece", [*THREE, part(*both(6))], media(40), PLAIN, "odd.mp4 lasts 10.000 s as a whole"),
+    ("header-of-piece", [*THREE, part(*both(10, frames=200))], media(40), PLAIN, "claims 10.000 s of pictures"),
+    ("header-of-piece", [*THREE, part(*both(10), size=5_000_000)], media(40), PLAIN, "its bytes in 10.000 s are 3993"),
+    ("header-of-piece", [*THREE, part(*both(10), size=400_000)], media(40), PLAIN, "are only 320 kbps"),
+    ("header-of-output", THREE, media(30, *both(25)), PLAIN, "the output lasts 30.000 s"),
+    ("clock", [*THREE, THREE[0]._replace(key="b", clock="jumps")], media(40), PLAIN, "time stamps of b jump"),
+    ("clock",
+        [Piece(k, media(10, *(s._replace(bitrate=None) for s in both(10)), format_="mpegts")._replace(size=n))
+         for k, n in (("a", 100_000), ("b", 110_000), ("c", 200_000))],
+        media(30), PLAIN, "c has 1.8 times",
+    ),
+    ("order", [*THREE, part(*reversed(both(10)))], media(40), PLAIN, "audio first in odd.mp4"),
+    ("cover-first", [*THREE, part(COVER, *both(10))], media(40), PLAIN, "odd.mp4 is a still"),
+    ("lost-stream", THREE, media(30, picture(30)), PLAIN, "audio 1 is missing: part1.mp4 has 1"),
+    ("lost-stream", THREE, media(30, sound(30)), JoinOptions("mp3"), "video 1 is missing"),
+    ("lost-stream", [part(*both(10), sound(10))], media(10), PLAIN, "extra-audio would allow"),
+    ("lost-stream", [part(*both(10), subtitle(10))], media(10), PLAIN, "subtitle 1 is missing"),
+    ("lost-stream", THREE, media(30, picture(30)), JoinOptions(may_lose=frozenset({"video"})), "audio 1 is missing"),
+    ("no-evidence", THREE, media(30, picture(None), sound(None), format_=FLV), JoinOptions("flv"), "its video 1"),
+    ("late", THREE, media(30, picture(30), sound(27, start=3.0)), PLAIN, "audio 1 begins at 3.000 s"),
+    ("ambiguous", pieces(6, 60, 60), media(120), JoinOptions(transition=3.0), "looks the same"),
+    ("short", THREE, media(30, picture(30), sound(10)), PLAIN, "audio 1 ends at 10.000 s"),
+    ("short", THREE, media(30, picture(10), sound(30)), PLAIN, "video 1 ends at 10.000 s"),
+    ("short", THREE, media(29.85), PLAIN, "0.150 s are missing (allowed 0.100 s)"),
+    ("short", [*THREE, part(picture(10))], media(40, picture(40), sound(20)), PLAIN, "with part3.mp4"),
+    ("short", pieces(60, 60, 60), media(175), JoinOptions(transition=3.0), "5.000 s are missing"),
+    ("untold-end", [part(picture(None), sound(None), format_=FLV)], media(10, picture(10), sound(8)), PLAIN, "audio 1"),
+    ("long", THREE, media(30.5), PLAIN, "0.500 s after the pieces together"),
+    ("long", THREE, media(40), PLAIN, "10.000 s after"),
+    ("frames", THREE, media(30, picture(30, fps=1.0), sound(30)), PLAIN, "shows 1 pictures a second"),
+    ("frames", THREE, media(30, picture(30, frames=735), sound(30)), PLAIN, "has 735 pictures, its pieces 750"),
+    ("rate", THREE, media(30, picture(30, fps=1.0, frames=None), sound(30)), PLAIN, "shows 1 pictures a second"),
+    ("size", THREE, media(30, picture(30, width=16, height=16), sound(30)), PLAIN, "16x16"),
+    ("tiny", [*THREE, part(*both(0.16), seconds=0.16)], media(30.16, picture(30.16, frames=750), sound(30.16)), PLAIN,
+     "odd.mp4 lasts 0.160 s, and there are 750"),
+    ("tiny", [*THREE, part(sound(0.16), seconds=0.16)], media(30.16), PLAIN, "not counted"),
+    ("copied", THREE, media(30, picture(30, bitrate=500.0), sound(30)), DIRECT, "the output carries"),
+    ("unlike", [*THREE, part(picture(10, width=640), sound(10))], media(40), DIRECT, "video width is 640"),
+    ("configurations", THREE, media(30), DIRECT._replace(configurations="unread"), "were not compared"),
+    ("configurations", THREE, media(30), DIRECT._replace(configurations=""), "were not compared"),
+    ("configurations", THREE, media(30), DIRECT._replace(configurations="unlike"), "differ"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "parts", "output", "options", "words"), BROKEN)
+def test_a_broken_rule_names_stream_piece_and_figures(
+    rule: str, parts: list[Piece], output: Media, options: JoinOptions, words: str
+) -> None:
+    """And is the first that is broken, so each of them is needed."""
+    verdict = verify_streams(parts, output, options)
+    assert isinstance(verdict, Unverified)
+    assert verdict.rule == rule, verdict
+    assert words in verdict.reason
+    assert json.dumps(verdict.figures)
+
+
+def test_every_rule_is_broken_by_a_row() -> None:
+    """A rule without one would be a sentence that nobody has seen."""
+    assert [rule.name for rule in RULES] == list(dict.fromkeys(row[0] for row in BROKEN))
+
+
+WHOLE = {
+    "plain": (THREE, media(30), PLAIN),
+    "rounded at the end": (THREE, media(29.92), PLAIN),
+    "a hundred seams": (pieces(*[10.0] * 100), media(1000), PLAIN),
+    "padding at every seam": (pieces(*[10.0] * 100), media(1002, picture(1000), sound(1002.0)), PLAIN),
+    "trimmed": (
+        [Piece("a", media(60.0), "10", "30.52"), Piece("b", media(60.0), "50"), Piece("c", media(60.0), end="90")],
+        media(90.52), PLAIN,
+    ),
+    "a piece without sound, filled": ([*THREE, part(picture(10))], media(40), PLAIN),
+    "a piece without sound, last": ([*THREE, part(picture(10))], media(40, picture(40), sound(30)), PLAIN),
+    "sound that starts late": (
+        [part(picture(10), sound(8, start=2.0)), *THREE], media(40, picture(40), sound(38, start=2.0)), PLAIN,
+    ),
+    "a clock that begins at 100 s": (
+        [part(*(s._replace(start=100.0) for s in both(10)), start=100.0), *THREE], media(40), PLAIN,
+    ),
+    "cover behind the sound": ([part(*both(10), COVER), *THREE], media(40), PLAIN),
+    "sound with a cover": ([part(sound(10), COVER)], media(10, sound(10)), JoinOptions("mp3")),
+    "mp3 of pictures, allowed": (THREE, media(30, sound(30)), JoinOptions("mp3", may_lose=frozenset({"video"}))),
+    "sound removed": (THREE, media(30, picture(30)), JoinOptions(removed=frozenset({"audio"}))),
+    "second track may be lost": (
+        [part(*both(10), sound(10))], media(10), JoinOptions(may_lose=frozenset({"extra-audio"})),
+    ),
+    "all sound may be lost": (
+        [part(*both(10), sound(10))], media(10, picture(10)), JoinOptions(may_lose=frozenset({"audio"})),
+    ),
+    "two tracks": ([part(*both(10), sound(10)), *THREE], media(40, *both(40), sound(10)), PLAIN),
+    "data is not counted": ([part(*both(10), num_streams=3)], media(10), PLAIN),
+    "transitions that shorten": (pieces(60, 60, 60), media(174), JoinOptions(transition=3.0)),
+    "transitions that do not": (pieces(60, 60, 60), media(180), JoinOptions(transition=3.0)),
+    "brought to 24 pictures": (pieces(10, 10), media(20, picture(20, fps=24.0), sound(20)), PLAIN),
+    "brought to Video.Fps": (THREE, media(30, picture(30, fps=5.0), sound(30)), JoinOptions(fps=5.0)),
+    "brought to a size": (
+        THREE, media(30, picture(30, width=160, height=90), sound(30)), JoinOptions(resized=True),
+    ),
+    "a tiny piece, counted": (
+        [*THREE, part(*both(0.16), seconds=0.16)], media(30.16), PLAIN,
+    ),
+    "flv of one stream": (THREE[:1], media(10, *both(10), format_=FLV), JoinOptions("flv")),
+    "time stamps were read": ([*THREE, part(*both(10), size=5_000_000)._replace(clock="steady")], media(40), PLAIN),
+    "mpegts stops at the last packet": (THREE, media(29.7, format_="mpegts"), JoinOptions("ts")),
+    "direct, alike": (THREE, media(30), DIRECT),
+    "direct, one piece": (THREE[:1], media(10), JoinOptions(direct=True)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("parts", "output", "options"), WHOLE.values(), ids=list(WHOLE))
+def test_a_whole_join_is_verified(parts: list[Piece], output: Media, options: JoinOptions) -> None:
+    """Each in a shape that differs from its pieces without any loss."""
+    verdict = verify_streams(parts, output, options)
+    assert isinstance(verdict, Verified), verdict
+    assert json.dumps(verdict.figures)
+
+
+def test_with_a_template_a_difference_is_a_doubt() -> None:
+    """It may remove, cut or shrink, and nobody here knows its nodes; without one it is a loss."""
+    output = media(30, picture(30))
+    plain, template = (verify_streams(THREE, output, JoinOptions(template=t)) for t in (False, True))
+    assert isinstance(plain, Unverified)
+    assert isinstance(template, Unverified)
+    assert not plain.doubt
+    assert "template" in template.doubt
+
+
+def test_what_is_not_compared_is_named() -> None:
+    """Data streams and covers."""
+    verdict = verify_streams([part(*both(10), COVER, num_streams=5)], media(10), PLAIN)
+    assert (verdict.figures["data_streams_not_compared"], verdict.figures["covers_not_compared"]) == (2, 1)
+
+
+@given(seconds=st.lists(st.floats(1.0, 7200.0), min_size=1, max_size=60))
+def test_a_join_as_long_as_its_pieces_is_whole(seconds: list[float]) -> None:
+    """Whatever their lengths."""
+    parts = pieces(*seconds)
+    verdict = verify_streams(parts, joined(parts), PLAIN)
+    assert isinstance(verdict, Verified), verdict
+
+
+@given(seconds=st.lists(st.floats(0.5, 7200.0), min_size=2, max_size=60), data=st.data())
+def test_a_lost_piece_is_always_seen(seconds: list[float], data: st.DataObject) -> None:
+    """Any one, of pictures, of sound or of both, even if padding hides up to a third of it."""
+    lost = data.draw(st.sampled_from(seconds))
+    hidden = data.draw(st.floats(0, 0.33)) * min(seconds)
+    whole = sum(seconds)
+    rest = whole - lost + hidden
+    kind = data.draw(st.sampled_from(["both", "video", "audio"]))
+    output = media(
+        rest if kind == "both" else whole,
+        picture(whole if kind == "audio" else rest),
+        sound(whole if kind == "video" else rest),
+    )
+    assert isinstance(verify_streams(pieces(*seconds), output, PLAIN), Unverified)
+
+
+@given(
+    seconds=st.lists(st.floats(1.0, 600.0), min_size=2, max_size=30),
+    transition=st.floats(0.1, 5.0),
+    data=st.data(),
+)
+def test_with_transitions_too_a_lost_piece_is_always_seen(
+    seconds: list[float], transition: float, data: st.DataObject
+) -> None:
+    """Whether the service shortens by transitions or not, any set of lost pieces."""
+    lost = data.draw(st.sets(st.integers(0, len(seconds) - 1), min_size=1, max_size=len(seconds) - 1))
+    kept = [each for n, each in enumerate(seconds) if n not in lost]
+    overlaps = data.draw(st.booleans()) and min(seconds) > transition
+    result = sum(kept) - (transition * (len(kept) - 1) if overlaps else 0.0)
+    if result > 0:
+        options = JoinOptions(transition=transition)
+        assert isinstance(verify_streams(pieces(*seconds), media(result), options), Unverified)
+
+
+@given(fps=st.floats(1.0, 60.0), length=st.floats(0.5, 3.0), count=st.integers(2, 100), lost=st.integers(1, 3))
+def test_bringing_pieces_to_whole_pictures_hides_none_of_them(fps: float, length: float, count: int, lost: int) -> None:
+    """A hundred pieces, each half a picture shorter, would else make room for some that are missing."""
+    parts = [Piece(str(n), media(length, picture(length, fps=fps), sound(length))) for n in range(count)]
+    rest = length * (count - min(lost, count - 1))
+    output = media(rest, picture(rest, fps=fps), sound(rest))
+    assert isinstance(verify_streams(parts, output, PLAIN), Unverified)
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "verification.md"
+
+
+def test_the_page_holds_the_table() -> None:
+    """Each rule with what it asks and what happens else, in the order in which they are looked at."""
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \| (gave-up|kept) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert rows == [(rule.name, rule.holds, "kept" if rule.doubt else "gave-up") for rule in RULES]
