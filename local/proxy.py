@@ -1,14 +1,19 @@
 """An HTTP/1.1 proxy on loopback that answers for real host names, so that unmodified clients reach the local cloud.
 
 It is deliberately small: absolute-form requests, keep-alive, one thread for each connection, bodies with
-Content-Length or chunked. `https` (CONNECT) is not served: a client speaks plain http through it.
+Content-Length or chunked. CONNECT opens a tunnel whose other end is the proxy itself, with a certificate that the local
+authority signs for the host asked for: a client that insists on https needs to trust that authority and nothing else.
+
+Header values are text in UTF-8, bytes that are not are kept as they came (RFC 9110 calls them opaque).
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import socket
+import ssl
 import threading
 import time
 from email.utils import formatdate
@@ -17,6 +22,7 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, urlsplit
 
+from local.authority import Authority
 from local.http import ConnectionCut, Request, Response, Service
 
 if TYPE_CHECKING:
@@ -28,6 +34,7 @@ MAX_HEADERS = 200
 MAX_BODY = 1 << 30  # bytes; bodies are held in memory, larger objects go up in parts
 
 _log = logging.getLogger(__name__)
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # would end a header line, or hide in it
 _HOP_BY_HOP = ("connection", "proxy-connection", "keep-alive", "proxy-authorization", "te", "upgrade")
 
 
@@ -39,9 +46,11 @@ class Proxy:
         services: Sequence[tuple[Callable[[str], bool], Service]],
         port: int = 0,
         now: Callable[[], float] = time.time,
+        authority: Authority | None = None,
     ) -> None:
         """`port` 0 takes a free one; `now` is the clock (epoch seconds) of the Date header."""
         self.services = tuple(services)
+        self.authority = authority or Authority()
         self.now = now
         self._server = _Server(("127.0.0.1", port), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="proxy", daemon=True)
@@ -67,6 +76,10 @@ class Proxy:
             self._thread.join()
         self._server.server_close()
         self._server.cut_all()
+
+    def serves(self, host: str) -> bool:
+        """Whether some service answers for this host."""
+        return any(accepts(host) for accepts, _ in self.services)
 
     def answer(self, request: Request) -> Response:
         """Let the responsible service answer; what a service fails to handle becomes a 500 that says so."""
@@ -119,6 +132,7 @@ class _BadRequest(Exception):  # noqa: N818 -- the name of the answer it becomes
 
 class _Connection(StreamRequestHandler):
     server: _Server
+    secured = False
     rbufsize = 128 * 1024
     disable_nagle_algorithm = True
 
@@ -130,11 +144,39 @@ class _Connection(StreamRequestHandler):
         self.server.forget(self.connection)
         with contextlib.suppress(OSError):
             super().finish()
+        if self.secured:
+            self.connection.close()
 
     def handle(self) -> None:
-        with contextlib.suppress(ConnectionError, ConnectionCut):
+        try:
             while self._one_exchange():
                 pass
+        except (ConnectionError, ConnectionCut):
+            pass
+        except ssl.SSLError as error:
+            _log.warning("https by the proxy failed (%s): does the client trust the local authority?", error)
+
+    def _secure(self, target: str) -> None:
+        """Answer CONNECT and go on in TLS, in the name of the host asked for.
+
+        Raises:
+            _BadRequest: 502 for a host that no service answers for, 400 inside of another tunnel.
+            ssl.SSLError: the client ended the handshake, most often because it does not trust the authority.
+        """
+        host = _hostname(target)
+        if self.secured:
+            raise _BadRequest(400, "a tunnel inside of a tunnel")
+        if not self.server.proxy.serves(host):
+            raise _BadRequest(502, f"the local cloud does not answer for the host {host!r}")
+        context = self.server.proxy.authority.context(host)
+        while _line(self.rfile):
+            pass
+        self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        plain = self.connection
+        self.secured = True
+        self.request = context.wrap_socket(plain, server_side=True)
+        self.server.forget(plain)
+        self.setup()
 
     def _one_exchange(self) -> bool:
         """Read one request and answer it; False ends the connection."""
@@ -143,6 +185,9 @@ class _Connection(StreamRequestHandler):
             if not start:
                 return False
             method, target, version = _start_line(start)
+            if method == "CONNECT":
+                self._secure(target)
+                return True
             headers = _headers(self.rfile)
             _acknowledge(self.connection)
             if headers.get("expect", "").lower() == "100-continue":
@@ -159,7 +204,7 @@ class _Connection(StreamRequestHandler):
         bodiless = head or response.status in (204, 304)
         lines = [f"HTTP/1.1 {response.status} {_phrase(response.status)}"]
         given = {name.lower() for name in response.headers}
-        lines += [f"{name}: {value}" for name, value in response.headers.items()]
+        lines += [f"{name}: {_CONTROLS.sub(' ', value)}" for name, value in response.headers.items()]
         if "date" not in given:
             lines.append(f"Date: {formatdate(self.server.proxy.now(), usegmt=True)}")
         if "server" not in given:
@@ -167,7 +212,7 @@ class _Connection(StreamRequestHandler):
         if "content-length" not in given and response.status != HTTPStatus.NO_CONTENT:
             lines.append(f"Content-Length: {len(response.body)}")
         lines.append("Connection: keep-alive" if keep else "Connection: close")
-        head_bytes = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+        head_bytes = ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
         if bodiless or not response.body:
             self.wfile.write(head_bytes)
         elif len(response.body) < MAX_LINE:
@@ -200,15 +245,13 @@ def _line(stream: BufferedIOBase) -> str:
     raw = stream.readline(MAX_LINE + 1)
     if len(raw) > MAX_LINE:
         raise _BadRequest(431, f"a line of the request is longer than {MAX_LINE} bytes")
-    return raw.decode("latin-1").rstrip("\r\n") if raw.strip() else ""
+    return raw.decode("utf-8", "surrogateescape").rstrip("\r\n") if raw.strip() else ""
 
 
 def _start_line(line: str) -> tuple[str, str, str]:
     words = line.split(" ")
     if len(words) != 3 or words[2] not in ("HTTP/1.1", "HTTP/1.0"):
         raise _BadRequest(400, f"not an HTTP/1.1 request line: {line[:200]!r}")
-    if words[0] == "CONNECT":
-        raise _BadRequest(501, "the local cloud speaks plain http only: use the scheme http with this proxy")
     return words[0], words[1], words[2]
 
 
@@ -269,7 +312,9 @@ def _request(method: str, target: str, headers: dict[str, str], body: bytes) -> 
     scheme, _, rest = target.partition("://")
     if rest:
         if scheme.lower() != "http":
-            raise _BadRequest(501, f"scheme {scheme!r}: the local cloud speaks plain http only")
+            raise _BadRequest(
+                501, f"scheme {scheme!r}: a proxy is asked in plain http; for https ask it for a tunnel (CONNECT)"
+            )
         slash = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
         netloc, target = rest[:slash], rest[slash:]
         headers["host"] = netloc
@@ -280,7 +325,7 @@ def _request(method: str, target: str, headers: dict[str, str], body: bytes) -> 
     path, _, query = target.partition("?")
     return Request(
         method=method,
-        host=(urlsplit(f"//{netloc}").hostname or "").lower(),
+        host=_hostname(netloc),
         path=path if path.startswith("/") else "/" + path,
         query=_query(query),
         headers={name: value for name, value in headers.items() if name not in _HOP_BY_HOP},
@@ -288,7 +333,18 @@ def _request(method: str, target: str, headers: dict[str, str], body: bytes) -> 
     )
 
 
+def _hostname(netloc: str) -> str:
+    try:
+        return (urlsplit(f"//{netloc}").hostname or "").lower()
+    except ValueError as error:
+        raise _BadRequest(400, f"{netloc[:200]!r} is no host: {error}") from None
+
+
 def _query(text: str) -> tuple[tuple[str, str], ...]:
     """Decoded parameters in order; clients write a blank as "+" here (RFC 1866), unlike in paths."""
     pairs = (part.partition("=") for part in text.split("&") if part)
-    return tuple((unquote_plus(name), unquote_plus(value)) for name, _, value in pairs)
+    return tuple((_decoded(name), _decoded(value)) for name, _, value in pairs)
+
+
+def _decoded(text: str) -> str:
+    return unquote_plus(text, errors="surrogateescape")

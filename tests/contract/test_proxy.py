@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import socket
+import ssl
+from queue import Queue
 from typing import TYPE_CHECKING
 
 import pytest
@@ -158,7 +160,10 @@ def test_a_failing_service_answers_500_and_the_proxy_lives_on(proxy: Proxy) -> N
     ("sent", "status", "reason"),
     [
         (get("http://nobody.example/"), 502, b"nobody.example"),
-        (b"CONNECT a:443 HTTP/1.1\r\n\r\n", 501, b"plain http"),
+        (b"CONNECT a:443 HTTP/1.1\r\n\r\n", 502, b"'a'"),
+        (b"CONNECT [::1 HTTP/1.1\r\n\r\n", 400, b"no host"),
+        (get("http://[::1/"), 400, b"no host"),
+        (get("http://[zz]/"), 400, b"no host"),
         (get("https://echo.example.com/"), 501, b"plain http"),
         (b"GET / HTTP/1.1\r\n\r\n", 400, b"names no host"),
         (b"nonsense\r\n\r\n", 400, b"request line"),
@@ -180,6 +185,64 @@ def test_what_is_no_proper_request_is_refused_with_a_reason(
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert reason in answer
     assert echo.seen == []
+
+
+def test_a_client_that_insists_on_https_is_served_in_a_tunnel(proxy: Proxy, echo: Echo) -> None:
+    """It trusts the local authority and nothing else, and the certificate is for the very host it asked for."""
+    trusting = ssl.create_default_context(cadata=proxy.authority.certificate.decode())
+    connection = http.client.HTTPSConnection("127.0.0.1", proxy.port, timeout=5, context=trusting)
+    connection.set_tunnel(HOST, 443)
+    for body in (b"one", b"0123456789" * 100_000):
+        connection.request("PUT", "/a%20b?x=1", body=body)
+        assert connection.getresponse().read() == body
+    connection.close()
+    assert [(each.host, each.path) for each in echo.seen] == [(HOST, "/a%20b")] * 2
+
+
+def test_a_client_that_does_not_trust_the_authority_ends_the_handshake(
+    proxy: Proxy, echo: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is served, the log says what is the matter, and the proxy lives on."""
+    said: Queue[str] = Queue()
+    monkeypatch.setattr("local.proxy._log.warning", lambda text, *_: said.put(text))
+    connection = http.client.HTTPSConnection("127.0.0.1", proxy.port, timeout=5, context=ssl.create_default_context())
+    connection.set_tunnel(HOST, 443)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        connection.request("GET", "/")
+    assert exchange(proxy, get("/")).startswith(b"HTTP/1.1 200 ")
+    assert [each.path for each in echo.seen] == ["/"]
+    assert "trust the local authority" in said.get(timeout=5)
+
+
+def test_stopping_cuts_a_tunnel_as_well(echo: Echo) -> None:
+    """A client that waits inside of one sees the end at once."""
+    proxy = Proxy([(lambda _: True, echo)])
+    proxy.start()
+    trusting = ssl.create_default_context(cadata=proxy.authority.certificate.decode())
+    connection = http.client.HTTPSConnection("127.0.0.1", proxy.port, timeout=5, context=trusting)
+    connection.set_tunnel(HOST, 443)
+    connection.request("GET", "/")
+    assert connection.getresponse().read() == b"nothing"
+    proxy.stop()
+    assert connection.sock.recv(1) == b""
+    connection.close()
+
+
+def test_headers_are_text_in_utf_8_both_ways(proxy: Proxy, echo: Echo) -> None:
+    """What is not UTF-8 comes back byte for byte."""
+    for sent in ("讲座.mp4".encode(), b"\xe9t\xe9"):
+        exchange(proxy, f"GET http://{HOST}/ HTTP/1.1\r\nHost: {HOST}\r\nx: ".encode() + sent + b"\r\n\r\n")
+        assert echo.seen[-1].headers["x"].encode("utf-8", "surrogateescape") == sent
+    assert echo.seen[0].headers["x"] == "讲座.mp4"
+
+
+def test_no_header_value_can_end_its_line(echo: Echo) -> None:
+    """A service that passes on what a client sent cannot be made to write a header of the client's own."""
+    proxy = Proxy([(lambda _: True, lambda _: Response(200, {"x": "讲 a\r\nSet-Cookie: b"}))])
+    proxy.start()
+    answer = exchange(proxy, get("/", "Connection: close"))
+    proxy.stop()
+    assert "x: 讲 a  Set-Cookie: b\r\n".encode() in answer
 
 
 def test_a_body_cut_short_reaches_no_service(proxy: Proxy, echo: Echo) -> None:

@@ -1,0 +1,44 @@
+"""The certificate authority of one local cloud: it signs for whatever host a client asks for through the proxy.
+
+Its key lives in this process and ends with it; what clients need is the certificate, which `make up` writes to a file.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import trustme
+
+
+class Authority:
+    """Made when it is first needed; thread-safe."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._made: trustme.CA | None = None
+        self._contexts: dict[str, ssl.SSLContext] = {}
+
+    @property
+    def certificate(self) -> bytes:
+        """The authority's own certificate as PEM text, which a client must trust."""
+        with self._guard:
+            return bytes(self._authority().cert_pem.bytes())
+
+    def context(self, host: str) -> ssl.SSLContext:
+        """What the proxy answers a TLS handshake for `host` with."""
+        with self._guard:
+            if host not in self._contexts:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                self._authority().issue_cert(host).configure_cert(context)
+                self._contexts[host] = context
+            return self._contexts[host]
+
+    def _authority(self) -> trustme.CA:
+        if self._made is None:
+            import trustme
+
+            self._made = trustme.CA(organization_name="cos-concat local cloud")
+        return self._made
