@@ -28,7 +28,10 @@ TOKEN_SECONDS = 7200  # default life of a temporary key
 
 @dataclass(frozen=True)
 class Key:
-    """A pair of keys and who holds it. A temporary one has a token, an end (epoch seconds) and usually a policy."""
+    """A pair of keys and who holds it. A temporary one has a token, an end (epoch seconds) and usually a policy.
+
+    COS answers a `strict` key's calls only if it knows every parameter and header in them; see `local.cos.operations`.
+    """
 
     secret_id: str
     secret_key: str = field(repr=False)
@@ -36,6 +39,10 @@ class Key:
     name: str = ""
     policy: Mapping[str, Any] | None = None  # CAM policy 2.0; None = everything is allowed
     expires: float = float("inf")
+    strict: bool = False
+
+
+ANYBODY = Key("", "", name="anybody")  # whoever sends no signature
 
 
 class Account:
@@ -66,8 +73,15 @@ class Account:
         """The permanent key of the account's owner, to whom everything is allowed."""
         return self._root
 
-    def issue(self, name: str, policy: Mapping[str, Any] | None = None, seconds: float = TOKEN_SECONDS) -> Key:
-        """A temporary key with a token, as STS or SCF's execution role gives out.
+    def issue(
+        self,
+        name: str,
+        policy: Mapping[str, Any] | None = None,
+        seconds: float = TOKEN_SECONDS,
+        *,
+        strict: bool = True,
+    ) -> Key:
+        """A temporary key with a token, as SCF's execution role gives out; STS's are not `strict`.
 
         Raises:
             ValueError: the policy is not one that `local.cam` can evaluate; the message names the part.
@@ -76,7 +90,7 @@ class Account:
             cam.validate(policy)
         token = secrets.token_urlsafe(48) + "/+="  # real tokens hold such characters, and signers stumble over them
         return self._add(
-            Key(_secret_id(), secrets.token_urlsafe(24)[:32], token, name, policy, expires=self.now() + seconds)
+            Key(_secret_id(), secrets.token_urlsafe(24)[:32], token, name, policy, self.now() + seconds, strict)
         )
 
     def revoke(self, key: Key) -> None:

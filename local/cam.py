@@ -49,6 +49,8 @@ def demands(request: Request, appid: str, uin: str) -> tuple[Demand, ...]:
     Raises:
         Refusal: for a call that COS does not serve (so that an unknown call is never an allowed one).
     """
+    if not request.host:
+        return (Demand("name/cos:GetService", "qcs::cos:::*"),)
     if ".cos." in request.host:
         return _cos_demands(request, appid)
     return _ci_demands(request, appid, uin)
@@ -65,7 +67,8 @@ def _cos_demands(request: Request, appid: str) -> tuple[Demand, ...]:
     if not operation.copies:
         return (own,)
     source_bucket, source_region, source_key, _ = copy_source(request)
-    return own, Demand("name/cos:GetObject", cos_resource(source_region, appid, source_bucket, source_key))
+    source = cos_resource(source_region or region_of(request), appid, source_bucket, source_key)
+    return own, Demand("name/cos:GetObject", source)
 
 
 def delete_demand(request: Request, appid: str, key: str) -> Demand:

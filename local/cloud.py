@@ -79,7 +79,7 @@ class LocalCloud:
         self.switches = switches or Switches(retry_seconds=1.0)
         self.calls = Calls()
         self.kills = Kills()
-        self.account = Account(bucket=bucket, switches=self.switches)
+        self.account = Account(appid=bucket.rpartition("-")[2], bucket=bucket, switches=self.switches)
         self.bucket = bucket
         self.store = Store(self.switches, self.account.now)
         self.store.create_bucket(bucket, self.account.region, versioning)

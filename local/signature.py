@@ -55,13 +55,18 @@ class Signature:
         return max(start for start, _ in spans), min(end for _, end in spans)
 
 
+def is_signed(request: Request) -> bool:
+    """Whether the request carries any signature, good or bad."""
+    return bool(request.headers.get("authorization")) or any(name in (*FIELDS, "sign") for name, _ in request.query)
+
+
 def read(request: Request) -> Signature | None:
-    """The signature of a request from its header or its URL, None when it has neither.
+    """The signature of a request from its header, or from its URL: field by field or whole in the parameter `sign`.
 
     Raises:
         Malformed: a field is missing, doubled, unknown or not of its form.
     """
-    header = request.headers.get("authorization", "")
+    header = request.headers.get("authorization") or request.parameter("sign") or ""
     if header:
         pairs = [part.partition("=") for part in header.split("&")]
         fields = [(name.strip(), value.strip()) for name, _, value in pairs]
@@ -103,9 +108,11 @@ def _span(text: str, name: str = "time") -> tuple[int, int]:
 
 
 def _names(text: str, field: str) -> tuple[str, ...]:
-    names = tuple(unquote(text).split(";")) if text else ()
+    """The names in a list, each encoded and then lower-cased, as the description has it: `a/b` is `a%2fb`."""
+    names = tuple(text.split(";")) if text else ()
     if any(name != name.lower() or not name for name in names):
         raise Malformed(f"{field} must hold lower-case names joined by ';'")
+    names = tuple(_encoded_name(unquote(name)) for name in names)
     if len(set(names)) < len(names):
         raise Malformed(f"{field} names something twice")
     return names
@@ -126,13 +133,13 @@ def expected(signature: Signature, request: Request, secret_key: str) -> str:
 
 
 def _listed(names: Iterable[str], values: Mapping[str, str], what: str) -> str:
-    """`name=value&...` over the listed names in order of name, both encoded; names are lower-case."""
+    """`name=value&...` over the listed names in order of name, both encoded, the name lower-cased after that."""
+    given = {_encoded_name(name): value for name, value in values.items()}
     pairs = []
-    for name in sorted(_encoded(name) for name in names):
-        plain = unquote(name)
-        if plain not in values:
-            raise Malformed(f"the signature names the {what} {plain!r}, which the request does not have")
-        pairs.append(f"{name}={_encoded(values[plain])}")
+    for name in sorted(_encoded_name(unquote(name)) for name in names):
+        if name not in given:
+            raise Malformed(f"the signature names the {what} {unquote(name)!r}, which the request does not have")
+        pairs.append(f"{name}={_encoded(given[name])}")
     return "&".join(pairs)
 
 
@@ -143,10 +150,14 @@ def _first_values(query: Iterable[tuple[str, str]]) -> dict[str, str]:
     return values
 
 
+def _encoded_name(name: str) -> str:
+    return _encoded(name).lower()
+
+
 @lru_cache(maxsize=4096)  # names, tokens and types are the same in call after call
 def _encoded(text: str) -> str:
     """Percent-encoding of everything but letters, digits and `-_.~`."""
-    return quote(text, safe="-_.~")
+    return quote(text, safe="-_.~", errors="surrogateescape")
 
 
 def _hmac(key: str, message: str) -> str:

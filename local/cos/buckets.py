@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from local import cam
 from local.cos import xml
+from local.cos.acl import header_acl
+from local.cos.listing import grouped_page
 from local.cos.objects import XML, check_key, iso
+from local.cos.tags import check_tags, read_tags, written_tags
 from local.http import Refusal, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from local.cos.call import Call
     from local.cos.listing import Listed
     from local.cos.store import Version
 
 MOST_LISTED = 1000
 MOST_DELETED = 1000
+MOST_BUCKET_TAGS = 50  # 436/34836
 
 
 def head_bucket(call: Call) -> Response:
@@ -33,7 +34,9 @@ def put_bucket(call: Call) -> Response:
         raise Refusal(409, "BucketAlreadyOwnedByYou", f"The bucket {call.bucket} exists.")
     if not call.bucket.endswith(f"-{call.account.appid}"):
         raise Refusal(400, "InvalidBucketName", f"The name {call.bucket} does not end in -{call.account.appid}.")
+    acl = header_acl(call)
     call.store.create_bucket(call.bucket, call.region)
+    call.store.set_acl(call.bucket, "", acl)
     return Response(200)
 
 
@@ -50,7 +53,7 @@ def get_location(call: Call) -> Response:
 
 def list_objects(call: Call) -> Response:
     """One page of keys in UTF-8 order; `NextMarker`, a key or a common prefix, only when there is more."""
-    encode = _encoder(call)
+    encode = call.encoder()
     prefix, delimiter, marker = (call.parameter(name) for name in ("prefix", "delimiter", "marker"))
     limit = call.number("max-keys", MOST_LISTED, 0, MOST_LISTED)
     with call.store.lock:
@@ -81,27 +84,34 @@ def _contents_node(entry: Listed, key: str, owner: str) -> str:
 
 
 def list_versions(call: Call) -> Response:
-    """Every version and delete marker under the prefix, newest first within a key; no delimiter."""
-    encode = _encoder(call)
-    if call.parameter("delimiter"):
-        raise Refusal(501, "NotImplemented", "GET ?versions with a delimiter is not served here")
+    """Every version and delete marker under the prefix, newest first within a key, and the common prefixes."""
+    encode = call.encoder()
+    prefix, delimiter, marker = (call.parameter(name) for name in ("prefix", "delimiter", "key-marker"))
     limit = call.number("max-keys", MOST_LISTED, 1, MOST_LISTED)
-    found = call.store.versions(call.bucket, call.parameter("prefix"))
-    start = _behind(found, call.parameter("key-marker"), call.parameter("version-id-marker"))
-    page, rest = found[start : start + limit], found[start + limit :]
+    found = call.store.versions(call.bucket, prefix)
+    start = _behind(found, marker, call.parameter("version-id-marker"))
+    page = grouped_page(
+        [(version.key, (version, current)) for version, current in found[start:]], prefix, delimiter, marker, limit
+    )
     body: dict[str, xml.Node] = {
         "Name": call.bucket,
-        "Prefix": encode(call.parameter("prefix")),
-        "KeyMarker": encode(call.parameter("key-marker")),
+        "Prefix": encode(prefix),
+        "KeyMarker": encode(marker),
         "VersionIdMarker": call.parameter("version-id-marker"),
         "MaxKeys": limit,
-        "IsTruncated": "true" if rest else "false",
+        "IsTruncated": "true" if page.truncated else "false",
     }
     if call.parameter("encoding-type"):
         body["EncodingType"] = "url"
-    if rest:
-        body |= {"NextKeyMarker": encode(page[-1][0].key), "NextVersionIdMarker": page[-1][0].version_id}
-    items = "".join(_version_node(call, version, current=current, key=encode(version.key)) for version, current in page)
+    if delimiter:
+        body["Delimiter"] = encode(delimiter)
+    if page.truncated:
+        last = page.items[-1][0] if page.items and page.items[-1][0].key == page.last else None
+        body |= {"NextKeyMarker": encode(page.last), "NextVersionIdMarker": last.version_id if last else ""}
+    body["CommonPrefixes"] = [{"Prefix": encode(text)} for text in page.prefixes]
+    items = "".join(
+        _version_node(call, version, current=current, key=encode(version.key)) for version, current in page.items
+    )
     return Response(200, dict(XML), xml.write("ListVersionsResult", body, items))
 
 
@@ -181,6 +191,31 @@ def put_versioning(call: Call) -> Response:
     return Response(200)
 
 
+def get_bucket_tagging(call: Call) -> Response:
+    """The bucket's tags.
+
+    Raises:
+        Refusal: 404 NoSuchTagSet when it has none.
+    """
+    tags = call.store.bucket(call.bucket).tags
+    if not tags:
+        raise Refusal(404, "NoSuchTagSet", "There is no tag set associated with the bucket.")
+    return Response(200, dict(XML), written_tags(tags))
+
+
+def put_bucket_tagging(call: Call) -> Response:
+    """Replace the bucket's tags; they choose buckets in GET Service and do nothing else."""
+    call.check_md5()
+    call.store.bucket(call.bucket).tags = check_tags(read_tags(call.request.body), limit=MOST_BUCKET_TAGS)
+    return Response(200)
+
+
+def delete_bucket_tagging(call: Call) -> Response:
+    """Remove the bucket's tags."""
+    call.store.bucket(call.bucket).tags = {}
+    return Response(204)
+
+
 def get_lifecycle(call: Call) -> Response:
     """The rules as they were put.
 
@@ -208,11 +243,3 @@ def delete_lifecycle(call: Call) -> Response:
     """Forget the rules."""
     call.store.bucket(call.bucket).lifecycle = b""
     return Response(204)
-
-
-def _encoder(call: Call) -> Callable[[str], str]:
-    """How keys are written in the answer: percent-encoded when asked for, else as they are."""
-    kind = call.parameter("encoding-type")
-    if kind not in ("", "url"):
-        raise Refusal(400, "InvalidArgument", f"encoding-type is {kind!r}, only url is defined")
-    return (lambda text: quote(text, safe="/")) if kind else (lambda text: text)

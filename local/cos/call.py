@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import mimetypes
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
+from local.cos.acl import header_acl
 from local.cos.operations import META, Operation
 from local.cos.store import CREATED_PUT, NewObject, Store, Version
 from local.cos.tags import check_tags
 from local.http import Refusal, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from local.account import Account, Key
 
@@ -27,7 +29,19 @@ REPEATED = (  # request headers that an object keeps and that GET and HEAD repea
     "content-type",
     "expires",
 )
-STORAGE_CLASSES = ("STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "ARCHIVE", "DEEP_ARCHIVE")
+STORAGE_CLASSES = (  # 436/33417
+    "STANDARD",
+    "STANDARD_IA",
+    "INTELLIGENT_TIERING",
+    "COLD",
+    "ARCHIVE",
+    "DEEP_ARCHIVE",
+    "MAZ_STANDARD",
+    "MAZ_STANDARD_IA",
+    "MAZ_INTELLIGENT_TIERING",
+    "MAZ_COLD",
+)
+ENCRYPTION = "x-cos-server-side-encryption"
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,17 @@ class Call:
             raise Refusal(400, "InvalidArgument", f"{name} is {text!r}, expected true or false")
         return text == "true"
 
+    def encoder(self) -> Callable[[str], str]:
+        """How keys are written in the answer: percent-encoded when asked for, else as they are.
+
+        Raises:
+            Refusal: 400 InvalidArgument for another encoding.
+        """
+        kind = self.parameter("encoding-type")
+        if kind not in ("", "url"):
+            raise Refusal(400, "InvalidArgument", f"encoding-type is {kind!r}, only url is defined")
+        return (lambda text: quote(text, safe="/")) if kind else (lambda text: text)
+
     def check_md5(self, *, required: bool = False) -> None:
         """Compare the body with Content-MD5.
 
@@ -103,7 +128,8 @@ class Call:
             Refusal: 400 InvalidTag, InvalidStorageClass or InvalidArgument.
         """
         return NewObject(
-            headers=self.kept_headers(),
+            headers={"content-type": _type_by_suffix(self.key), **self.kept_headers()},
+            acl=header_acl(self),
             tags=self.header_tags(),
             storage_class=self.storage_class(),
             create_only=self.flag_header("x-cos-forbid-overwrite"),
@@ -112,9 +138,11 @@ class Call:
         )
 
     def kept_headers(self) -> dict[str, str]:
-        """The headers that stay with the object: content headers and x-cos-meta-*."""
+        """The headers that stay with the object: content headers that say something, x-cos-meta-*, its encryption."""
         return {
-            name: value for name, value in self.request.headers.items() if name in REPEATED or name.startswith(META)
+            name: value
+            for name, value in self.request.headers.items()
+            if (name in (*REPEATED, ENCRYPTION) and value) or name.startswith(META)
         }
 
     def header_tags(self) -> dict[str, str]:
@@ -133,3 +161,8 @@ class Call:
         """`x-cos-version-id` where the bucket has or had versioning."""
         versioned = self.store.bucket(self.bucket).ever_versioned
         return {"x-cos-version-id": version.version_id} if versioned else {}
+
+
+def _type_by_suffix(key: str) -> str:
+    """What an object is when nobody says so; a key without a known suffix holds bytes."""
+    return mimetypes.guess_type(f"/{key}", strict=False)[0] or "application/octet-stream"

@@ -6,21 +6,36 @@ Sources for what it imitates: 436/7730 (errors), 436/7749 (PUT), 436/10881 (copy
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from local.cos import buckets, multipart, objects
+from local.account import ANYBODY
+from local.cos import acl, buckets, multipart, objects, unconfigured
 from local.cos.call import Call
-from local.cos.operations import check_known, operation_of, region_of, target
+from local.cos.hosts import address_of, bucket_host, is_cos_host
+from local.cos.operations import (
+    Operation,
+    operation_of,
+    refuse_unknown,
+    refuse_unserved,
+    region_of,
+    target,
+)
+from local.cos.service import list_buckets
 from local.http import ConnectionCut, Refusal, Request, Response, new_request_id
+from local.signature import is_signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from local.account import Account
+    from local.account import Account, Key
     from local.calls import Calls
     from local.cos.store import Store
 
+__all__ = ["Gateway", "is_cos_host"]
+
+_PUBLIC = frozenset({"GET Object", "HEAD Object", "LIST", "HEAD Bucket"})  # what `public-read` opens (436/30752)
 _HANDLERS: Mapping[str, Callable[[Call], Response]] = {
     "HEAD Bucket": buckets.head_bucket,
     "PUT Bucket": buckets.put_bucket,
@@ -50,16 +65,22 @@ _HANDLERS: Mapping[str, Callable[[Call], Response]] = {
     "GET parts": multipart.list_parts,
     "POST complete": multipart.complete,
     "DELETE upload": multipart.abort,
+    "POST append": objects.append_object,
+    "GET acl": acl.get_acl,
+    "PUT acl": acl.put_acl,
+    "GET bucket acl": acl.get_acl,
+    "PUT bucket acl": acl.put_acl,
+    "GET bucket tagging": buckets.get_bucket_tagging,
+    "PUT bucket tagging": buckets.put_bucket_tagging,
+    "DELETE bucket tagging": buckets.delete_bucket_tagging,
+    **{f"GET {flag}": unconfigured.get for flag in unconfigured.ABSENT},
+    **{f"PUT {flag}": unconfigured.put for flag in unconfigured.ABSENT},
+    **{f"DELETE {flag}": unconfigured.delete for flag in unconfigured.ABSENT},
 }
 
 
-def is_cos_host(host: str) -> bool:
-    """Whether COS answers for this host: `<bucket>.cos.<region>.myqcloud.com`."""
-    return ".cos." in host and host.endswith(".myqcloud.com")
-
-
 class Gateway:
-    """The service behind `*.cos.*.myqcloud.com`."""
+    """The service behind every host that `local.cos.hosts` knows."""
 
     def __init__(self, account: Account, store: Store, calls: Calls) -> None:
         self.account = account
@@ -75,16 +96,20 @@ class Gateway:
         request_id = new_request_id()
         caller, kind = "", f"{request.method} ?"
         try:
-            signer = self.account.authorize(request, ci=False)
-            caller = signer.name
-            operation = operation_of(request)
-            kind = operation.kind
-            check_known(operation, request)
-            bucket, key = _readable_target(request)
-            call = Call(
-                request, operation, signer, bucket, region_of(request), key, request_id, self.account, self.store
-            )
-            response = self._handle(call)
+            request = self._at_home(request)
+            if not request.host:
+                caller, kind = self.account.authorize(request, ci=False).name, "GET Service"
+                response = list_buckets(request, self.account, self.store)
+            else:
+                signer = self._signer(request)
+                caller = signer.name
+                operation = operation_of(request)
+                kind = operation.kind
+                self._refuse_unfit(operation, request, signer)
+                bucket, key = target(request)
+                region = region_of(request)
+                call = Call(request, operation, signer, bucket, region, key, request_id, self.account, self.store)
+                response = self._handle(call)
         except Refusal as refusal:
             response = refusal.response(request_id, f"{request.host}{request.path}")
         finally:
@@ -96,6 +121,36 @@ class Gateway:
         response.headers["x-cos-request-id"] = request_id
         return response
 
+    def _at_home(self, request: Request) -> Request:
+        """The request under the one name that the rest of the gateway knows; host "" for the list of buckets.
+
+        The signature is over the header Host, which stays as it was sent.
+        """
+        address = address_of(request.host)
+        if address is None or not address.bucket:
+            return replace(request, host="")
+        region = address.region or self.store.buckets().get(address.bucket, self.account.region)
+        return replace(request, host=bucket_host(address.bucket, region))
+
+    def _signer(self, request: Request) -> Key:
+        """Who signed; `ANYBODY` for a request without a signature that an access control list allows."""
+        if is_signed(request) or not self._is_public(request):
+            return self.account.authorize(request, ci=False)
+        return ANYBODY
+
+    def _is_public(self, request: Request) -> bool:
+        operation = operation_of(request)
+        bucket, key = target(request)
+        if operation.kind not in _PUBLIC or bucket not in self.store.buckets():
+            return False
+        return self.store.effective_acl(bucket, key).is_public
+
+    def _refuse_unfit(self, operation: Operation, request: Request, signer: Key) -> None:
+        _refuse_unreadable(request)
+        if signer.strict:
+            refuse_unknown(operation, request)
+        refuse_unserved(operation, request)
+
     def _handle(self, call: Call) -> Response:
         status = self.account.switches.cos_failure(call.operation.kind, call.key)
         if status:
@@ -106,14 +161,17 @@ class Gateway:
         return _HANDLERS[call.operation.kind](call)
 
 
-def _readable_target(request: Request) -> tuple[str, str]:
-    """Bucket and key.
+def _refuse_unreadable(request: Request) -> None:
+    """Refuse names and parameters that are not UTF-8.
 
     Raises:
-        Refusal: 400 InvalidURI when the path is not UTF-8.
+        Refusal: 400 InvalidURI for the path, InvalidArgument for a parameter.
     """
     try:
         unquote_to_bytes(request.path).decode()
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise Refusal(400, "InvalidURI", "The path is not percent-encoded UTF-8.") from None
-    return target(request)
+    try:
+        "".join(name + value for name, value in request.query).encode()
+    except UnicodeError:
+        raise Refusal(400, "InvalidArgument", "A parameter is not percent-encoded UTF-8.") from None

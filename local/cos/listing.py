@@ -10,6 +10,12 @@ import time
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+T = TypeVar("T")
 
 _FEW = 200  # keys up to which inserting each is faster than sorting all
 _LAST = "\U0010ffff"  # sorts after every character that may follow a common prefix
@@ -33,6 +39,36 @@ class Page:
     objects: list[Listed]
     prefixes: list[str]
     next_marker: str
+
+
+@dataclass(frozen=True)
+class Grouped(Generic[T]):
+    """One page of items that share no index: `last` is the key or common prefix after which the next one begins."""
+
+    items: list[T]
+    prefixes: list[str]
+    last: str
+    truncated: bool
+
+
+def grouped_page(found: Iterable[tuple[str, T]], prefix: str, delimiter: str, marker: str, limit: int) -> Grouped[T]:
+    """Up to `limit` items and common prefixes of (key, item) in order of key; those of versions and of uploads."""
+    items: list[T] = []
+    prefixes: list[str] = []
+    last = ""
+    for key, item in found:
+        cut = key.find(delimiter, len(prefix)) if delimiter else -1
+        common = key[: cut + len(delimiter)] if cut >= 0 else ""
+        if common and common in (last, marker):
+            continue
+        if len(items) + len(prefixes) >= limit:
+            return Grouped(items, prefixes, last, truncated=True)
+        if common:
+            prefixes.append(common)
+        else:
+            items.append(item)
+        last = common or key
+    return Grouped(items, prefixes, last, truncated=False)
 
 
 class Listing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import tempfile
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -13,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from local.cos import xml
 from local.cos.conditions import byte_range, not_modified, precondition_fails
-from local.cos.operations import copy_source
-from local.cos.store import CREATED_COPY, Version, no_such_key
-from local.cos.tags import check_tags
+from local.cos.operations import OVERRIDES, copy_source
+from local.cos.store import CRC64, CREATED_APPEND, CREATED_COPY, NewObject, Version, no_such_key
+from local.cos.tags import check_tags, read_tags, written_tags
 from local.http import Refusal, Response
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 XML = {"Content-Type": "application/xml"}
 MOST_KEY_BYTES = 850  # 436/14518
 _COPY = "x-cos-copy-source-"
+APPENDABLE = "x-cos-object-type"
+NEXT_POSITION = "x-cos-next-append-position"
+ENCRYPTION = "x-cos-server-side-encryption"
 
 
 def check_key(key: str) -> None:
@@ -44,8 +48,38 @@ def put_object(call: Call) -> Response:
     call.check_md5()
     if "content-length" not in call.request.headers and "transfer-encoding" not in call.request.headers:
         raise Refusal(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
-    written = call.store.write(call.bucket, call.key, call.request.body, call.new_object())
+    written = call.store.write(call.bucket, call.key, call.request.body, _encrypted(call.new_object()))
     return Response(200, _identity(call, written))
+
+
+def append_object(call: Call) -> Response:
+    """Lengthen an object that was begun this way; `position` must be its present length (436/7741).
+
+    Raises:
+        Refusal: 409 PositionUnequalToLength or ObjectNotAppendable.
+    """
+    check_key(call.key)
+    call.check_md5()
+    with call.store.appending:
+        found = call.store.fetch(call.bucket, call.key)
+        before = b"" if found is None else found[1]
+        if found is not None and APPENDABLE not in found[0].headers:
+            raise Refusal(409, "ObjectNotAppendable", f"The object {call.key} was not made by appending.")
+        if call.parameter("position") != str(len(before)):
+            wanted = f"position is {call.parameter('position')!r}, the object has {len(before)} bytes"
+            raise Refusal(409, "PositionUnequalToLength", wanted, {NEXT_POSITION: str(len(before))})
+        new = call.new_object(CREATED_APPEND)
+        headers = new.headers if found is None else _kept(found[0])
+        body = before + call.request.body
+        etag = hashlib.md5(b"appended" + body).hexdigest()  # the service's is no MD5 of the body either
+        new = replace(new, headers={**headers, APPENDABLE: "appendable"}, etag=etag)
+        written = call.store.write(call.bucket, call.key, body, new)
+    return Response(200, {**_identity(call, written), NEXT_POSITION: str(written.size)})
+
+
+def _encrypted(new: NewObject) -> NewObject:
+    """With server-side encryption the ETag is not the MD5 of what was sent (436/7749)."""
+    return replace(new, etag=secrets.token_hex(16)) if ENCRYPTION in new.headers else new
 
 
 def copy_object(call: Call) -> Response:
@@ -159,9 +193,8 @@ def media_info(call: Call) -> Response:
 def put_tagging(call: Call) -> Response:
     """Replace the whole set of tags."""
     call.check_md5()
-    top = xml.read(call.request.body, "Tagging")
-    pairs = [(tag.findtext("Key") or "", tag.findtext("Value") or "") for tag in top.iterfind("TagSet/Tag")]
-    version = call.store.tag(call.bucket, call.key, check_tags(pairs), call.parameter("versionid"))
+    tags = check_tags(read_tags(call.request.body))
+    version = call.store.tag(call.bucket, call.key, tags, call.parameter("versionid"))
     return Response(200, dict(call.version_headers(version)))
 
 
@@ -173,18 +206,18 @@ def get_tagging(call: Call) -> Response:
     tags = call.store.tags(call.bucket, call.key, call.parameter("versionid"))
     if not tags and call.account.switches.no_empty_tag_set:
         raise Refusal(404, "NoSuchTagSet", "There is no tag set associated with the object.")
-    listed = [{"Key": name, "Value": value} for name, value in tags.items()]
-    return Response(
-        200,
-        {**XML, **call.version_headers(version)},
-        xml.write("Tagging", {"TagSet": {"Tag": listed} if listed else ""}),
-    )
+    return Response(200, {**XML, **call.version_headers(version)}, written_tags(tags))
 
 
 def delete_tagging(call: Call) -> Response:
     """Remove every tag."""
     version = call.store.tag(call.bucket, call.key, {}, call.parameter("versionid"))
     return Response(204, dict(call.version_headers(version)))
+
+
+def iso_to_seconds(moment: float) -> str:
+    """A time as the list of buckets writes it, without the fraction."""
+    return iso(moment).replace(".000Z", "Z")
 
 
 def iso(moment: float) -> str:
@@ -199,7 +232,7 @@ def _iso_seconds(second: int) -> str:
 
 def crc_node(version: Version) -> dict[str, str]:
     """The checksum as the bodies of copy and complete carry it."""
-    return {"CRC64": version.headers["x-cos-hash-crc64ecma"]}
+    return {"CRC64": version.headers[CRC64]}
 
 
 def multipart_etag(parts: list[bytes]) -> str:
@@ -215,9 +248,7 @@ def _fetch(call: Call) -> tuple[Version, bytes]:
 
 
 def _missing(call: Call, version: Version | None) -> Refusal:
-    """404; 405 for a GET or HEAD that names a delete marker's version (as S3 does; assumed)."""
-    if version is not None and call.parameter("versionid"):
-        return Refusal(405, "MethodNotAllowed", f"The version {version.version_id} of {call.key} is a delete marker.")
+    """404, also for a delete marker, by its version or as the newest (436/7745, 436/36716)."""
     refusal = no_such_key(call.key, call.parameter("versionid"))
     if version is not None:
         refusal.headers |= {"x-cos-delete-marker": "true", **call.version_headers(version)}
@@ -227,7 +258,8 @@ def _missing(call: Call, version: Version | None) -> Refusal:
 def _identity(call: Call, version: Version) -> dict[str, str]:
     return {
         "ETag": f'"{version.etag}"',
-        "x-cos-hash-crc64ecma": version.headers["x-cos-hash-crc64ecma"],
+        CRC64: version.headers[CRC64],
+        **({ENCRYPTION: version.headers[ENCRYPTION]} if ENCRYPTION in version.headers else {}),
         **call.version_headers(version),
     }
 
@@ -239,6 +271,8 @@ def _description(call: Call, version: Version) -> dict[str, str]:
         "Accept-Ranges": "bytes",
     }
     described |= {_titled(name): value for name, value in version.headers.items() if name not in described}
+    if tags := call.store.tags(call.bucket, call.key, call.parameter("versionid")):
+        described["x-cos-tagging-count"] = str(len(tags))
     if (call.bucket, call.key) in call.account.switches.archived:
         described["x-cos-storage-class"] = "ARCHIVE"
     return described
@@ -246,8 +280,11 @@ def _description(call: Call, version: Version) -> dict[str, str]:
 
 def _overrides(call: Call) -> dict[str, str]:
     """`response-content-type=...` and its kin replace what the object carries."""
-    asked = ((name.lower(), value) for name, value in call.request.query if name.lower().startswith("response-"))
-    return {_titled(name.removeprefix("response-")): value for name, value in asked}
+    asked = {name.lower(): value for name, value in call.request.query if name.lower() in OVERRIDES and value}
+    for name, value in asked.items():
+        if not value.isprintable():
+            raise Refusal(400, "InvalidArgument", f"{name} holds control characters: {value[:100]!r}")
+    return {_titled(name.removeprefix("response-")): value for name, value in asked.items()}
 
 
 def _titled(name: str) -> str:
@@ -257,9 +294,7 @@ def _titled(name: str) -> str:
 def _kept(version: Version) -> dict[str, str]:
     """What a copy takes over: everything but what belongs to the very bytes and place of the source."""
     return {
-        name: value
-        for name, value in version.headers.items()
-        if name not in ("x-cos-hash-crc64ecma", "x-cos-storage-class")
+        name: value for name, value in version.headers.items() if name not in (CRC64, "x-cos-storage-class", APPENDABLE)
     }
 
 

@@ -1,7 +1,9 @@
 """Every call the local COS answers, in one table: how it is recognised, what it may carry, which rights it needs.
 
-What is not in the table is refused: an unknown method or sub-resource with 405 or 501, an unknown parameter or
-`x-cos-` header with 400, so that a client never believes that something was done which was not.
+What is not in the table is refused with 405 or 501, for everybody, and so is a header or parameter that asks for work
+which is not done here: no client believes that something was done which was not. What the service leaves unheeded (an
+unknown parameter, a header of the client's own) is left unheeded here too, but for a strict key: the functions' roles
+are strict, because what this project's own code sends by mistake should be found here and not in the cloud.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from local.cos.hosts import address_of
+from local.cos.unconfigured import ABSENT
 from local.http import Refusal
 from local.signature import FIELDS
 
@@ -26,7 +30,7 @@ _COPY_SOURCE = (
     "x-cos-copy-source-if-modified-since",
     "x-cos-copy-source-if-unmodified-since",
 )
-_OVERRIDES = tuple(
+OVERRIDES = tuple(
     f"response-{name}"
     for name in (
         "content-type",
@@ -38,6 +42,21 @@ _OVERRIDES = tuple(
     )
 )
 _LISTING = ("prefix", "delimiter", "encoding-type")
+TRAFFIC_LIMIT = "x-cos-traffic-limit"
+LEAST_TRAFFIC, MOST_TRAFFIC = 819_200, 838_860_800  # bits a second (436/40140)
+_SUBRESOURCES = frozenset(  # of the service; leaving one unheeded would turn the call into another
+    ("restore", "select", "symlink", "notification", "live", "vod", "style", "retention", "legal-hold", "asyncfetch")
+)
+_WORK = ("imagemogr2", "imageview2", "imageinfo", "imageave", "exif", "watermark", "qrcode", "pic-operations")
+_WORK_HEADERS = (
+    "pic-operations",
+    "x-cos-callback",
+    "x-cos-callback-var",
+    "x-cos-object-lock-",
+    "x-cos-return-body",
+    "x-cos-server-side-encryption-",
+    "x-cos-website-redirect-location",
+)
 
 
 @dataclass(frozen=True)
@@ -53,9 +72,23 @@ class Operation:
     parameters: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     metadata: bool = False  # takes x-cos-meta-*
+    ours: bool = True  # a call that this project's functions make; a strict key may make no other
 
 
 OPERATIONS = (
+    Operation("GET bucket acl", "GET", False, "GetBucketACL", "acl", ours=False),
+    Operation("PUT bucket acl", "PUT", False, "PutBucketACL", "acl", ours=False),
+    Operation("GET acl", "GET", True, "GetObjectACL", "acl", ours=False),
+    Operation("PUT acl", "PUT", True, "PutObjectACL", "acl", ours=False),
+    Operation("GET bucket tagging", "GET", False, "GetBucketTagging", "tagging", ours=False),
+    Operation("PUT bucket tagging", "PUT", False, "PutBucketTagging", "tagging", ours=False),
+    Operation("DELETE bucket tagging", "DELETE", False, "DeleteBucketTagging", "tagging", ours=False),
+    *(
+        Operation(f"{method} {flag}", method, False, f"{method.title()}Bucket{absent.action}", flag, ours=False)
+        for flag, absent in ABSENT.items()
+        for method in ("GET", "PUT", "DELETE")
+    ),
+    Operation("POST append", "POST", True, "AppendObject", "append", metadata=True, ours=False),
     Operation("HEAD Bucket", "HEAD", False, "HeadBucket"),
     Operation("PUT Bucket", "PUT", False, "PutBucket"),
     Operation("DELETE Bucket", "DELETE", False, "DeleteBucket"),
@@ -122,7 +155,7 @@ OPERATIONS = (
         metadata=True,
     ),
     Operation("PUT Object", "PUT", True, "PutObject", headers=_NEW_OBJECT, metadata=True),
-    Operation("GET Object", "GET", True, "GetObject", parameters=("versionid", *_OVERRIDES)),
+    Operation("GET Object", "GET", True, "GetObject", parameters=("versionid", *OVERRIDES)),
     Operation("HEAD Object", "HEAD", True, "HeadObject", parameters=("versionid",)),
     Operation("DELETE Object", "DELETE", True, "DeleteObject", parameters=("versionid",)),
 )
@@ -141,20 +174,19 @@ def region_of(request: Request) -> str:
 
 
 def copy_source(request: Request) -> tuple[str, str, str, str]:
-    """Bucket, region, key and version id ("" = current) that `x-cos-copy-source` names.
+    """Bucket, region ("" = any), key and version id ("" = current) that `x-cos-copy-source` names.
 
     Raises:
-        Refusal: 400 when it is not `<bucket>.cos.<region>.myqcloud.com/<key>[?versionId=<id>]`, key percent-encoded.
+        Refusal: 400 when it is not `<bucket host>/<key>[?versionId=<id>]`, key percent-encoded.
     """
     text = request.headers["x-cos-copy-source"]
     address, _, query = text.partition("?")
-    host, _, key = address.partition("/")
-    bucket, cos, rest = host.lower().partition(".cos.")
-    region, _, domain = rest.partition(".")
+    host, _, key = address.removeprefix("http://").removeprefix("https://").partition("/")
+    place = address_of(host.lower())
     name, _, version = query.partition("=")
-    if not (cos and domain == "myqcloud.com" and key) or (query and name.lower() != "versionid"):
+    if not (place and place.bucket and key) or (query and name.lower() != "versionid"):
         raise Refusal(400, "InvalidCopySource", f"x-cos-copy-source {text!r} is not <bucket host>/<key>[?versionId=]")
-    return bucket, region, unquote(key), version
+    return place.bucket, place.region, unquote(key), version
 
 
 def operation_of(request: Request) -> Operation:
@@ -177,12 +209,42 @@ def operation_of(request: Request) -> Operation:
     raise Refusal(501, "NotImplemented", f"{request.method} with ?{asked} is not served here on {where}")
 
 
-def check_known(operation: Operation, request: Request) -> None:
-    """Refuse parameters and headers of COS's own families that this call does not take.
+def refuse_unserved(operation: Operation, request: Request) -> None:
+    """Refuse what asks for work that is not done here, whoever asks.
 
     Raises:
-        Refusal: 400 InvalidArgument for a parameter or header nobody here knows, 501 for conditional writes.
+        Refusal: 501 NotImplemented, naming the header or parameter; 400 InvalidArgument for a limit out of range.
     """
+    for name, value in request.query:
+        if name.lower() in _SUBRESOURCES or name.lower().partition("/")[0] in _WORK:
+            raise Refusal(501, "NotImplemented", f"{request.method} with ?{name} is not served here")
+        if name.lower() == TRAFFIC_LIMIT:
+            _check_traffic_limit(value)
+    for name, value in request.headers.items():
+        if name.startswith(_WORK_HEADERS) or (name == "x-cos-server-side-encryption" and value != "AES256"):
+            raise Refusal(501, "NotImplemented", f"the header {name}: {value[:100]} is not served here")
+        if name.startswith("if-") and operation.method not in ("GET", "HEAD"):
+            raise Refusal(501, "NotImplemented", f"{operation.kind} documents no header {name!r}; it would do nothing")
+        if name == TRAFFIC_LIMIT:
+            _check_traffic_limit(value)
+
+
+def _check_traffic_limit(text: str) -> None:
+    """436/40140; within it nothing is slowed down here."""
+    if not (text.isascii() and text.isdigit() and LEAST_TRAFFIC <= int(text) <= MOST_TRAFFIC):
+        allowed = f"allowed are {LEAST_TRAFFIC} to {MOST_TRAFFIC} bits a second"
+        raise Refusal(400, "InvalidArgument", f"{TRAFFIC_LIMIT} is {text!r}, {allowed}")
+
+
+def refuse_unknown(operation: Operation, request: Request) -> None:
+    """For strict keys: refuse parameters and headers of COS's own families that this call does not take.
+
+    Raises:
+        Refusal: 400 InvalidArgument for a parameter, header or call that is not among those the functions make, 501
+            for conditions on a call that has none.
+    """
+    if not operation.ours:
+        raise Refusal(400, "InvalidArgument", f"{operation.kind} is no call of this project's functions")
     parameters = {operation.flag, *operation.parameters, *FIELDS, *_ALWAYS}
     for name, _ in request.query:
         if name.lower() not in parameters:

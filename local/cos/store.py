@@ -15,23 +15,29 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from moto.s3.models import FakeDeleteMarker, FakeKey, S3Backend, s3_backends
+from moto.settings import get_s3_default_key_buffer_size
 
+from local.cos.acl import Acl
 from local.cos.crc64 import crc64
 from local.cos.listing import Listed, Listing
 from local.http import Refusal, new_request_id
 from local.switches import Switches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 CREATED_PUT = "cos:ObjectCreated:Put"
 CREATED_COPY = "cos:ObjectCreated:Copy"
+CREATED_APPEND = "cos:ObjectCreated:Append"
 CREATED_MULTIPART = "cos:ObjectCreated:CompleteMultipartUpload"
 REMOVED = "cos:ObjectRemove:Delete"
 REMOVED_MARKER = "cos:ObjectRemove:DeleteMarkerCreated"
+CRC64 = "x-cos-hash-crc64ecma"
+SLICE = 1 << 20  # bytes handled at once: other requests get their turn in between
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,7 @@ class NewObject:
     """What a write stores beside the body. `create_only` does nothing where versioning is or was on."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
+    acl: Acl = field(default_factory=Acl)
     tags: Mapping[str, str] = field(default_factory=dict)
     storage_class: str = "STANDARD"
     create_only: bool = False
@@ -90,12 +97,43 @@ class BucketState:
     region: str
     versioning: str = ""
     lifecycle: bytes = b""
+    created: float = 0.0  # epoch seconds
+    acl: Acl = field(default_factory=Acl)
+    tags: dict[str, str] = field(default_factory=dict)
     listing: Listing = field(default_factory=Listing)
 
     @property
     def ever_versioned(self) -> bool:
         """Whether versioning is or was on; it cannot be taken back to never."""
         return self.versioning != ""
+
+
+class Body(NamedTuple):
+    """A body in a buffer of moto's kind (in memory, on disk beyond 16 MB), with its size in bytes and its checksum."""
+
+    buffer: Any
+    size: int
+    crc64: str
+
+
+def collected(pieces: Iterable[bytes]) -> Body:
+    """The pieces, one after the other, as one body; outside of any lock, because it may be large."""
+    buffer = SpooledTemporaryFile(get_s3_default_key_buffer_size())  # noqa: SIM115 -- moto closes it with its object
+    size, crc = 0, "0"
+    for piece in pieces:
+        whole = memoryview(piece)
+        for at in range(0, len(whole), SLICE):
+            part = whole[at : at + SLICE]
+            crc = crc64(part, crc)
+            buffer.write(part)
+            size += len(part)
+    return Body(buffer, size, crc)
+
+
+def give(held: Any, body: Body) -> None:
+    """Make this the bytes of an object or part that moto made empty; its own way copies all of them at once."""
+    held._value_buffer.close()
+    held._value_buffer, held.contentsize = body.buffer, body.size
 
 
 class Store:
@@ -105,7 +143,8 @@ class Store:
         self.switches = switches or Switches()
         self.now = now
         self.moto = S3Backend("us-east-1", "125000000000")
-        self.lock = threading.RLock()  # moto is not thread-safe
+        self.lock = threading.RLock()  # moto is not thread-safe; held for no longer than a look or a change of entries
+        self.appending = threading.Lock()
         self._buckets: dict[str, BucketState] = {}
         self._listeners: list[Callable[[ObjectEvent], None]] = []
 
@@ -118,7 +157,7 @@ class Store:
                 return
             self.moto.create_bucket(name, "us-east-1")
             s3_backends.bucket_accounts.pop(name, None)  # several stores may live in one process
-            self._buckets[name] = BucketState(name, region)
+            self._buckets[name] = BucketState(name, region, created=self.now())
             if versioning:
                 self.set_versioning(name, versioning)
 
@@ -126,6 +165,11 @@ class Store:
         """Name and region of every bucket."""
         with self.lock:
             return {bucket.name: bucket.region for bucket in self._buckets.values()}
+
+    def states(self) -> list[BucketState]:
+        """Every bucket in order of name."""
+        with self.lock:
+            return [self._buckets[name] for name in sorted(self._buckets)]
 
     def get(self, bucket: str, key: str) -> bytes | None:
         """The current bytes, None when there is no such bucket or object."""
@@ -228,9 +272,16 @@ class Store:
 
     def fetch(self, bucket: str, key: str, version_id: str = "") -> tuple[Version, bytes] | None:
         """A version and its bytes, read together; None when there is none or it is a marker."""
-        with self.lock:
-            found = self._find(bucket, key, version_id)
-            return (_version(found), found.value) if isinstance(found, FakeKey) else None
+        while True:
+            with self.lock:
+                found = self._find(bucket, key, version_id)
+                if not isinstance(found, FakeKey):
+                    return None
+                version = _version(found)
+            try:
+                return version, found.value
+            except ValueError:  # overwritten or deleted since, and its buffer closed
+                continue
 
     def versions(self, bucket: str, prefix: str = "") -> list[tuple[Version, bool]]:
         """Every version and marker under the prefix by key, newest first, and whether it is the current one."""
@@ -242,18 +293,16 @@ class Store:
                 for at, item in enumerate(reversed(held.getlist(key)))
             ]
 
-    def write(self, bucket: str, key: str, body: bytes, new: NewObject) -> Version:
-        """Store an object; of several create-only writers exactly one succeeds.
+    def write(self, bucket: str, key: str, body: bytes | Iterable[bytes], new: NewObject) -> Version:
+        """Store an object; of several create-only writers exactly one succeeds. Pieces come with `new.etag`.
 
         Raises:
             Refusal: 409 FileAlreadyExists for a create-only write onto an object, 409 ObjectLocked.
         """
-        etag = new.etag or hashlib.md5(body).hexdigest()
-        headers = {
-            "content-type": "application/octet-stream",
-            **new.headers,
-            "x-cos-hash-crc64ecma": crc64(body),
-        }
+        pieces = [body] if isinstance(body, bytes) else body
+        etag = new.etag or hashlib.md5(body if isinstance(body, bytes) else b"").hexdigest()
+        stored = collected(pieces)
+        headers = {"content-type": "application/octet-stream", **new.headers, CRC64: stored.crc64}
         if new.storage_class != "STANDARD":
             headers["x-cos-storage-class"] = new.storage_class  # moto knows the classes of S3 only
         with self.lock:
@@ -261,7 +310,9 @@ class Store:
             self._refuse_locked(bucket, key)
             if new.create_only and not state.ever_versioned and self._find(bucket, key) is not None:
                 raise Refusal(409, "FileAlreadyExists", f"The object {key} exists and must not be overwritten.")
-            written = self.moto.put_object(bucket, key, body, etag=etag, disable_notification=True)
+            written = self.moto.put_object(bucket, key, b"", etag=etag, disable_notification=True)
+            give(written, stored)
+            _keep_acl(written, new.acl)
             written.last_modified = datetime.fromtimestamp(self.now(), tz=timezone.utc)
             written.set_metadata(headers, replace=True)
             if state.versioning == "Suspended":
@@ -285,6 +336,42 @@ class Store:
             self._refuse_locked(bucket, key)
             self._set_tags(found, tags)
             return _version(found)
+
+    def acl(self, bucket: str, key: str, version_id: str = "") -> Acl:
+        """The access control list of an object, or with key "" of the bucket.
+
+        Raises:
+            Refusal: 404 NoSuchKey; a delete marker has none.
+        """
+        with self.lock:
+            if not key:
+                return self.bucket(bucket).acl
+            found = self._find(bucket, key, version_id)
+            if not isinstance(found, FakeKey):
+                raise no_such_key(key, version_id)
+            return _kept_acl(found)
+
+    def effective_acl(self, bucket: str, key: str) -> Acl:
+        """The list that decides who may read: the object's own, or where it has none the bucket's."""
+        with self.lock:
+            found = self._find(bucket, key) if key else None
+            own = _kept_acl(found) if isinstance(found, FakeKey) else Acl()
+            return self.bucket(bucket).acl if own.is_default else own
+
+    def set_acl(self, bucket: str, key: str, acl: Acl, version_id: str = "") -> None:
+        """Replace the list of an object, or with key "" of the bucket.
+
+        Raises:
+            Refusal: 404 NoSuchKey.
+        """
+        with self.lock:
+            if not key:
+                self.bucket(bucket).acl = acl
+                return
+            found = self._find(bucket, key, version_id)
+            if not isinstance(found, FakeKey):
+                raise no_such_key(key, version_id)
+            _keep_acl(found, acl)
 
     def remove(self, bucket: str, key: str, version_id: str = "", request_id: str = "") -> Version | None:
         """Delete an object, or one version of it for good; what was removed or the marker made, None if nothing.
@@ -364,6 +451,15 @@ class Store:
         )
         for listener in self._listeners:
             listener(event)
+
+
+def _kept_acl(held: Any) -> Acl:
+    return held.acl if isinstance(held.acl, Acl) else Acl()
+
+
+def _keep_acl(held: Any, acl: Acl) -> None:
+    """Where moto keeps S3's list we keep COS's."""
+    held.acl = acl
 
 
 def no_such_key(key: str, version_id: str = "") -> Refusal:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from local.cos import xml
 from local.http import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 MOST_TAGS = 10
 KEY_BYTES = 127
@@ -16,7 +17,19 @@ VALUE_BYTES = 255
 _ALPHABET = re.compile(r"[a-zA-Z0-9+\-_=/.:@\u3400-\u4dbf\u4e00-\u9fff]+")  # blanks are in older pages only
 
 
-def check_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def read_tags(body: bytes) -> list[tuple[str, str]]:
+    """The pairs in a `Tagging` body, unchecked."""
+    top = xml.read(body, "Tagging")
+    return [(tag.findtext("Key") or "", tag.findtext("Value") or "") for tag in top.iterfind("TagSet/Tag")]
+
+
+def written_tags(tags: Mapping[str, str]) -> bytes:
+    """The `Tagging` body of an answer."""
+    listed: list[xml.Node] = [{"Key": name, "Value": value} for name, value in tags.items()]
+    return xml.write("Tagging", {"TagSet": {"Tag": listed} if listed else ""})
+
+
+def check_tags(pairs: Iterable[tuple[str, str]], limit: int = MOST_TAGS) -> dict[str, str]:
     """The pairs as a dictionary.
 
     Raises:
@@ -32,8 +45,8 @@ def check_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
             if not _ALPHABET.fullmatch(text):
                 raise _invalid(f"the {what} {text!r} holds characters other than letters, digits, + - _ = / . : @")
         tags[name] = value
-    if len(tags) > MOST_TAGS:
-        raise _invalid(f"{len(tags)} tags, allowed are {MOST_TAGS}")
+    if len(tags) > limit:
+        raise _invalid(f"{len(tags)} tags, allowed are {limit}")
     return tags
 
 

@@ -122,10 +122,28 @@ def test_versions_are_listed_newest_first(cos: LocalCos) -> None:
 
 
 def test_a_delete_marker_cannot_be_read_by_its_version(cos: LocalCos) -> None:
-    """405, as it is no object."""
+    """404 for GET and HEAD, and the header says why (436/7745, 436/36716)."""
     cos.client.put_object(cos.bucket, b"x", "k")
     marker = cos.client.delete_object(cos.bucket, "k")["x-cos-version-id"]
-    assert cos.ask("GET", "k", parameters={"versionId": marker}).status_code == 405
+    for method in ("GET", "HEAD"):
+        answer = cos.ask(method, "k", parameters={"versionId": marker})
+        assert (answer.status_code, answer.headers["x-cos-delete-marker"]) == (404, "true")
+
+
+def test_versions_are_listed_by_folder(cos: LocalCos) -> None:
+    """Common prefixes count towards a page and stand for all that is below them."""
+    for key in ("a", "f/1", "f/2", "g/1", "z"):
+        cos.client.put_object(cos.bucket, b"x", key)
+    cos.client.put_object(cos.bucket, b"y", "z")
+    found, asked = [], {"Delimiter": "/", "MaxKeys": 2}
+    while True:
+        page = cos.client.list_objects_versions(cos.bucket, **asked)
+        found += [version["Key"] for version in page.get("Version", [])]
+        found += [common["Prefix"] for common in page.get("CommonPrefixes", [])]
+        if page["IsTruncated"] == "false":
+            break
+        asked |= {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page.get("NextVersionIdMarker") or ""}
+    assert found == ["a", "f/", "z", "g/", "z"]
 
 
 def test_a_copy_may_name_a_version(cos: LocalCos) -> None:
