@@ -5,17 +5,17 @@ from __future__ import annotations
 from cosconcat.bootstrap import bootstrap
 from cosconcat.errors import Refused
 from cosconcat.events.callback import read_messages
-from cosconcat.events.http import answered, is_http, turned_away
+from cosconcat.events.http import http_response, is_http, refused_result
 from cosconcat.functions.callback import handle_messages
 
 
 def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[str, object]:
     """A message in, one result out; over HTTP never an exception, and no more than needed in the answer."""
     if is_http(event):
-        return answered(lambda: handle_messages(bootstrap(context), read_messages(event)))
+        return http_response(lambda: handle_messages(bootstrap(context), read_messages(event)))
     services = bootstrap(context)
     try:
         results = handle_messages(services, read_messages(event))
     except Refused as refusal:
-        return turned_away(refusal)
+        return refused_result(refusal)
     return {"results": [result.as_dict() for result in results]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cosconcat.bootstrap import bootstrap, bucket_settings
 from cosconcat.errors import Refused
-from cosconcat.events.http import turned_away
+from cosconcat.events.http import refused_result
 from cosconcat.events.timer import Doctor, Report, Retry, read_timer_or_command
 from cosconcat.functions.retry import handle_retry
 from cosconcat.functions.sweep.round import handle_report, handle_sweep
@@ -16,7 +16,7 @@ def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[s
     try:
         command = read_timer_or_command(event)
     except Refused as refusal:
-        return turned_away(refusal)
+        return refused_result(refusal)
     if isinstance(command, Retry):
         return handle_retry(services, command.group)
     if isinstance(command, Report):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cosconcat.bootstrap import bootstrap
 from cosconcat.errors import Refused
 from cosconcat.events.cos import read_uploads
-from cosconcat.events.http import turned_away
+from cosconcat.events.http import refused_result
 from cosconcat.functions.upload import handle_uploads
 
 
@@ -15,5 +15,5 @@ def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[s
     try:
         uploads = read_uploads(event)
     except Refused as refusal:
-        return turned_away(refusal)
+        return refused_result(refusal)
     return {"results": [result.as_dict() for result in handle_uploads(services, uploads)]}

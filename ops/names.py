@@ -14,7 +14,7 @@ import click
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
 from cosconcat.groups.rules import in_order, in_words, judge_numbers, judge_times
-from cosconcat.groups.verdicts import Invalid, Marker, Piece, Waiting, Whole
+from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, Waiting, Whole
 from cosconcat.model import ObjectInfo
 from cosconcat.naming.keys import FragmentName, InvalidName, ManifestName, MarkerName, Name
 from cosconcat.output.key import resolved_output_key
@@ -50,17 +50,17 @@ def describe(name: Name) -> str:
 
 def judge(config: Config, names: Iterable[Name]) -> dict[str, str]:
     """A verdict in words for each group, as if its objects were there, not empty, and had been quiet for long."""
-    pieces: dict[str, list[Piece]] = {}
+    pieces: dict[str, list[FoundFragment]] = {}
     markers: dict[str, Marker] = {}
     for name in names:
         if isinstance(name, FragmentName):
-            pieces.setdefault(name.group, []).append(Piece(name, ObjectInfo(name.key, "", 1, 0)))
+            pieces.setdefault(name.group, []).append(FoundFragment(name, ObjectInfo(name.key, "", 1, 0)))
         elif isinstance(name, MarkerName):
             markers[name.group] = Marker(ObjectInfo(name.key, "", 1, 0), name.count)
     return {group: _verdict(config, group, pieces[group], markers.get(group)) for group in sorted(pieces)}
 
 
-def _verdict(config: Config, group: str, found: list[Piece], marker: Marker | None) -> str:
+def _verdict(config: Config, group: str, found: list[FoundFragment], marker: Marker | None) -> str:
     ordered, now = in_order(found), int(time.time())
     if config.convention.timed:
         verdict = judge_times(config, group, ordered, marker, now, config.convention.bounds(group)[1])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cosconcat import log
 from cosconcat.config import check_lease
 from cosconcat.environment.reading import read_config, read_credentials
-from cosconcat.services import Services, tell_nobody
+from cosconcat.services import Services, no_notification
 
 if TYPE_CHECKING:
     from cosconcat.cloud.bucket_settings import Settings
@@ -34,7 +34,7 @@ class SystemClock:
         return time.time()
 
 
-class WhenCalled:
+class LazyAdapter:
     """Stands before an adapter and makes it at the first call."""
 
     def __init__(self, make: Callable[[], object]) -> None:
@@ -61,12 +61,12 @@ def bootstrap(context: Mapping[str, object], environ: Mapping[str, str] = os.env
     log.configure(config.log_level, (*secrets, config.callback_secret, config.callback_secret_old))
     return Services(
         config=config,
-        cos=cast("Cos", WhenCalled(lambda: _cos(config, credentials))),
-        ci=cast("Ci", WhenCalled(lambda: _ci(config, credentials))),
+        cos=cast("Cos", LazyAdapter(lambda: _cos(config, credentials))),
+        ci=cast("Ci", LazyAdapter(lambda: _ci(config, credentials))),
         clock=SystemClock(),
         nonce=_nonce,
         deadline=time.time() + limit if limit else float("inf"),
-        notify=_notifier(config) if config.notify_url else tell_nobody,
+        notify=_notifier(config) if config.notify_url else no_notification,
     )
 
 

@@ -6,7 +6,7 @@
     + NotYet               the job still runs, or its output is not visible yet
     + Blocked              CI refuses for now: role, binding, queue; names which and the fix
   x NeverAgain           the same call will fail the same way
-    + ConfigurationError   environment variables at odds; carries every mistake at once
+    + ConfigurationError   environment variables that contradict; carries every mistake at once
     + InvalidInput         an event, message, manifest, name or request from outside that cannot be accepted
       - Refused              the event itself: unreadable, or not signed by us; answered and logged, never repeated
     + Rejected             COS or CI said no for good; carries code, message, request id and HTTP status
@@ -48,7 +48,7 @@ class NeverAgain(ConcatError):
 
 
 class ConfigurationError(NeverAgain):
-    """Environment variables that are missing or at odds, all of them at once.
+    """Environment variables that are missing or contradict one another, all of them at once.
 
     `problems` holds one sentence for each, starting with the variable's name.
     """

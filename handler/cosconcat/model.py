@@ -72,14 +72,14 @@ class Page(NamedTuple):
     now: int
 
 
-class Doomed(NamedTuple):
+class ObjectVersion(NamedTuple):
     """An object to delete; with `version_id` that very version, otherwise whatever is current."""
 
     key: str
     version_id: str = ""
 
 
-class Undeleted(NamedTuple):
+class DeleteError(NamedTuple):
     """An object that multi-delete reported as not deleted, with the service's code and words."""
 
     key: str
@@ -136,7 +136,7 @@ class Media(NamedTuple):
         return tuple(stream for stream in self.streams if stream.kind == kind)
 
 
-class Unreadable(NamedTuple):
+class ProbeError(NamedTuple):
     """A probe that the service refused for this object, for good: not media, gone, archived."""
 
     code: str

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cosconcat.records.ledger import Ledger
 
 
-def tell_nobody(_end: Mapping[str, object]) -> str:
+def no_notification(_end: Mapping[str, object]) -> str:
     """Where CONCAT_NOTIFY_URL is not set."""
     return ""
 
@@ -28,7 +28,7 @@ class Services:
     clock: Clock
     nonce: Callable[[], str]  # at least 128 random bits as hex, drawn anew at each call
     deadline: float = float("inf")
-    notify: Callable[[Mapping[str, object]], str] = tell_nobody  # tells of an end; answers why it could not, or ""
+    notify: Callable[[Mapping[str, object]], str] = no_notification  # posts an end; returns the error, or ""
 
     @cached_property
     def ledger(self) -> Ledger:

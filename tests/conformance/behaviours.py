@@ -14,7 +14,7 @@ from typing import Literal
 import pytest
 
 from cosconcat.errors import Rejected
-from cosconcat.model import Doomed, Job, Media, Unreadable
+from cosconcat.model import Job, Media, ObjectVersion, ProbeError
 from tests.conformance.targets import Target, concat
 
 Check = Callable[[Target], None]
@@ -211,7 +211,7 @@ def list_equals_head(at: Target) -> None:
 @behaviour("deleting a missing key is no error", "documented", f"{COS}8289", "clean-up can be resumed")
 def delete_is_idempotent(at: Target) -> None:
     at.cos.put(at.bucket, f"{at.prefix}a", b"x")
-    doomed = [Doomed(f"{at.prefix}a"), Doomed(f"{at.prefix}never was")]
+    doomed = [ObjectVersion(f"{at.prefix}a"), ObjectVersion(f"{at.prefix}never was")]
     assert not at.cos.delete(at.bucket, doomed)
     assert at.cos.head(at.bucket, f"{at.prefix}a") is None
     assert not at.cos.delete(at.bucket, doomed)
@@ -232,7 +232,7 @@ def delete_by_version(at: Target) -> None:
     at.cos.put(at.versioned, key, b"newer")
     assert old is not None
     assert old.version_id
-    assert not at.cos.delete(at.versioned, [Doomed(key, old.version_id)])
+    assert not at.cos.delete(at.versioned, [ObjectVersion(key, old.version_id)])
     kept = at.cos.head(at.versioned, key)
     assert kept is not None
     assert kept.object.size == len(b"newer")
@@ -252,7 +252,7 @@ def older_version_comes_back(at: Target) -> None:
     at.cos.put(at.versioned, key, b"newest")
     newest = at.cos.head(at.versioned, key)
     assert newest is not None
-    assert not at.cos.delete(at.versioned, [Doomed(key, newest.version_id)])
+    assert not at.cos.delete(at.versioned, [ObjectVersion(key, newest.version_id)])
     back = at.cos.get(at.versioned, key)
     assert back is not None
     assert back.body == b"older"
@@ -319,8 +319,8 @@ def probe_media(at: Target) -> None:
     media, text, nothing = at.cos.media(at.bucket, keys).values()
     assert isinstance(media, Media)
     assert media.duration == pytest.approx(1.5, abs=0.2)
-    assert isinstance(text, Unreadable)
-    assert isinstance(nothing, Unreadable)
+    assert isinstance(text, ProbeError)
+    assert isinstance(nothing, ProbeError)
 
 
 # -- CI: jobs ----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 from cosconcat.cloud.ports import Ci, Cos
 from cosconcat.job.request import Request
-from cosconcat.model import Bucket, Doomed, Media
+from cosconcat.model import Bucket, Media, ObjectVersion
 from tests.simulation.jobs import CiModel
 from tests.simulation.objects import Content, CosModel
 from tests.simulation.plan import FAULTS, draw
@@ -163,7 +163,7 @@ class OverHttp:
         marker: str | None = ""
         while marker is not None:
             page = self.cos.list(self.bucket, self.prefix, marker)
-            self.cos.delete(self.bucket, [Doomed(found.key) for found in page.objects])
+            self.cos.delete(self.bucket, [ObjectVersion(found.key) for found in page.objects])
             marker = page.next_marker
 
 

@@ -15,7 +15,7 @@ from cosconcat.cloud.cos import LARGEST, CosOverHttp, _session
 from cosconcat.cloud.ports import Cos
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import Blocked, InvalidInput, Rejected, ServiceUnavailable
-from cosconcat.model import Bucket, Doomed, Undeleted, Unreadable
+from cosconcat.model import Bucket, DeleteError, ObjectVersion, ProbeError
 from local.account import Key
 from local.clips import make_clip
 from tests.support.local_cos import LocalCos
@@ -81,7 +81,7 @@ def test_a_key_of_any_kind_comes_through_every_call(world: World, key: str) -> N
     assert cos.tags(DEMO, key) == {"a": "1"}
     assert cos.copy(DEMO, key, head.object.etag, DEMO, f"trash/{key}") is True
     assert world.store.get(DEMO.name, f"trash/{key}") == b"{}"
-    assert cos.delete(DEMO, [Doomed(key)]) == []
+    assert cos.delete(DEMO, [ObjectVersion(key)]) == []
     assert world.store.keys(DEMO.name) == [f"trash/{key}"]
 
 
@@ -167,7 +167,7 @@ def test_more_than_a_thousand_are_deleted_in_batches(world: World) -> None:
     keys = [f"f/{n:04}" for n in range(1001)]
     for key in keys[:-1]:
         world.store.put(DEMO.name, key, b"x")
-    assert world.cos.delete(DEMO, [Doomed(key) for key in keys]) == []
+    assert world.cos.delete(DEMO, [ObjectVersion(key) for key in keys]) == []
     assert world.store.keys(DEMO.name) == []
     assert world.calls.kinds()["POST delete"] == 2
     assert world.cos.delete(DEMO, []) == []
@@ -178,8 +178,8 @@ def test_what_could_not_be_deleted_is_named(world: World) -> None:
     for key in ("a", "locked", "z"):
         world.store.put(DEMO.name, key, b"x")
     world.switches.locked.add((DEMO.name, "locked"))
-    [kept] = world.cos.delete(DEMO, [Doomed("a"), Doomed("locked"), Doomed("z")])
-    assert isinstance(kept, Undeleted)
+    [kept] = world.cos.delete(DEMO, [ObjectVersion("a"), ObjectVersion("locked"), ObjectVersion("z")])
+    assert isinstance(kept, DeleteError)
     assert (kept.key, bool(kept.code), bool(kept.message)) == ("locked", True, True)
     assert world.store.keys(DEMO.name) == ["locked"]
 
@@ -192,7 +192,7 @@ def test_a_version_is_deleted_and_the_newer_one_stays(world: World) -> None:
     world.store.put(DEMO.name, "a", b"newer")
     assert joined is not None
     assert joined.version_id
-    assert world.cos.delete(DEMO, [Doomed("a", joined.version_id)]) == []
+    assert world.cos.delete(DEMO, [ObjectVersion("a", joined.version_id)]) == []
     assert world.store.get(DEMO.name, "a") == b"newer"
 
 
@@ -213,12 +213,12 @@ def test_a_probe_tells_media_from_what_is_none(world: World, tmp_path_factory: p
     world.store.put(DEMO.name, "text.mp4", b"no media")
     found = world.cos.media(DEMO, ["clip.mp4", "text.mp4", "gone.mp4"])
     probed = found["clip.mp4"]
-    assert not isinstance(probed, Unreadable)
+    assert not isinstance(probed, ProbeError)
     assert probed.duration == pytest.approx(1.0, abs=0.1)
     assert probed.size == clip.stat().st_size
     assert [stream.kind for stream in probed.streams] == ["video", "audio"]
     for key in ("text.mp4", "gone.mp4"):
-        assert isinstance(found[key], Unreadable)
+        assert isinstance(found[key], ProbeError)
 
 
 def test_an_archived_object_cannot_be_probed_for_good(world: World) -> None:
@@ -226,7 +226,7 @@ def test_an_archived_object_cannot_be_probed_for_good(world: World) -> None:
     world.store.put(DEMO.name, "a.mp4", b"x")
     world.switches.archived.add((DEMO.name, "a.mp4"))
     refused = world.cos.media(DEMO, ["a.mp4"])["a.mp4"]
-    assert isinstance(refused, Unreadable)
+    assert isinstance(refused, ProbeError)
     assert refused.code == "InvalidObjectState"
 
 

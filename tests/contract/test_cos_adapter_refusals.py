@@ -10,7 +10,7 @@ import pytest
 from cosconcat.cloud.cos import CosOverHttp
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import Blocked, ConcatError, Rejected, ServiceUnavailable
-from cosconcat.model import Bucket, Doomed, Unreadable
+from cosconcat.model import Bucket, ObjectVersion, ProbeError
 from local.http import ConnectionCut, Request, Response
 from local.proxy import Proxy
 
@@ -70,7 +70,7 @@ CALLS: dict[str, Callable[[CosOverHttp], object]] = {
     "create": lambda cos: cos.create(DEMO, "k", b"{}"),
     "put": lambda cos: cos.put(DEMO, "k", b"{}"),
     "copy": lambda cos: cos.copy(DEMO, "k", "e", DEMO, "t"),
-    "delete": lambda cos: cos.delete(DEMO, [Doomed("k")]),
+    "delete": lambda cos: cos.delete(DEMO, [ObjectVersion("k")]),
     "tags": lambda cos: cos.tags(DEMO, "k"),
     "tag": lambda cos: cos.tag(DEMO, "k", {"a": "b"}),
     "untag": lambda cos: cos.tag(DEMO, "k", {}),
@@ -119,7 +119,7 @@ def test_a_probe_that_makes_no_sense_is_no_length(script: Script, cos: CosOverHt
     """Nothing is verified by it."""
     for body in (b"<html>welcome", b"<Response/>", b"<Response><MediaInfo/></Response>", b""):
         script.answer = Response(200, XML, body)
-        assert isinstance(cos.media(DEMO, ["k"])["k"], Unreadable)
+        assert isinstance(cos.media(DEMO, ["k"])["k"], ProbeError)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_delete_of_a_thousand_that_fails_as_a_whole_is_a_failure(script: Scrip
     """200, and an error in the body instead of a result."""
     script.answer = Response(200, XML, error("InternalError"))
     with pytest.raises(ServiceUnavailable, match="InternalError"):
-        cos.delete(DEMO, [Doomed("k")])
+        cos.delete(DEMO, [ObjectVersion("k")])
 
 
 def test_what_is_deleted_already_is_no_failure(script: Script, cos: CosOverHttp) -> None:
@@ -163,9 +163,10 @@ def test_what_is_deleted_already_is_no_failure(script: Script, cos: CosOverHttp)
         for key, code in (("a", "NoSuchKey"), ("b", "NoSuchVersion"), ("c &amp; d", "AccessDenied"))
     )
     script.answer = Response(200, XML, f"<DeleteResult>{errors}</DeleteResult>".encode())
-    assert [(each.key, each.code) for each in cos.delete(DEMO, [Doomed("a"), Doomed("b"), Doomed("c & d")])] == [
-        ("c & d", "AccessDenied")
-    ]
+    assert [
+        (each.key, each.code)
+        for each in cos.delete(DEMO, [ObjectVersion("a"), ObjectVersion("b"), ObjectVersion("c & d")])
+    ] == [("c & d", "AccessDenied")]
 
 
 def test_an_answer_without_a_date_has_no_time(script: Script, cos: CosOverHttp) -> None:
@@ -187,7 +188,7 @@ def test_what_the_object_cannot_help_is_told_from_what_it_is(script: Script, cos
     for code in ("InvalidArgument", "ResourceNotSupported", "NoSuchKey"):
         script.answer = Response(400, XML, error(code, resource=False))
         refused = cos.media(DEMO, ["k"])["k"]
-        assert isinstance(refused, Unreadable)
+        assert isinstance(refused, ProbeError)
         assert refused.code == code
     script.answer = Response(400, XML, error("CIRoleNotExist", resource=False))
     with pytest.raises(Blocked, match=r"CIRoleNotExist.*authorise CI in the console"):

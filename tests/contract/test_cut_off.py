@@ -17,8 +17,8 @@ from cosconcat.functions.retry import handle_retry
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Whole
-from cosconcat.model import Bucket, Doomed, Head, gid_of
-from cosconcat.protocol.advance import advance, take_up
+from cosconcat.model import Bucket, Head, ObjectVersion, gid_of
+from cosconcat.protocol.advance import reconcile_content, reconcile_group
 from tests.support.desk import Altered, Desk, only
 
 PARTS = [f"fragments/v.part{n}-of-3.mp4" for n in (1, 2, 3)]
@@ -88,7 +88,7 @@ def test_a_clean_up_by_retry_that_was_cut_off_goes_on_by_retry() -> None:
         desk.cloud.store.tag(desk.cloud.bucket, "output/v.mp4", {})
         cos = desk.services.cos
 
-        def delete(bucket: Bucket, doomed: Sequence[Doomed]) -> None:
+        def delete(bucket: Bucket, doomed: Sequence[ObjectVersion]) -> None:
             cos.delete(bucket, doomed[:1])
             raise SystemExit
 
@@ -177,14 +177,14 @@ def test_two_steps_that_kill_the_sweep_do_not_take_turns(monkeypatch: pytest.Mon
         def deadly_advance(services: Any, gid: str, *more: Any, **named: Any) -> Any:
             if gid == gid_of("x"):
                 raise SystemExit
-            return advance(services, gid, *more, **named)
+            return reconcile_content(services, gid, *more, **named)
 
         def deadly_survey(services: Any, group: str) -> Any:
             if group == "a":
                 raise SystemExit
             return survey(services, group)
 
-        monkeypatch.setattr("cosconcat.functions.sweep.round.advance", deadly_advance)
+        monkeypatch.setattr("cosconcat.functions.sweep.round.reconcile_content", deadly_advance)
         monkeypatch.setattr("cosconcat.functions.sweep.round.survey", deadly_survey)
         for _ in range(3):
             with pytest.raises(SystemExit):
@@ -226,7 +226,7 @@ def test_a_kept_content_stays_kept_when_an_old_listing_came_in_between() -> None
         assert isinstance(verdict, Whole)
         first, *rest = verdict.set.fragments
         old = replace(verdict.set, fragments=(replace(first, object=replace(first.object, etag="0" * 32)), *rest))
-        assert take_up(desk.services, old).action == "superseded"
+        assert reconcile_group(desk.services, old).action == "superseded"
         desk.sweep()
         assert len(desk.jobs) == 1
         assert "uploaded again" in desk.report()["kept"]["v"]["reason"]

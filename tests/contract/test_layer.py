@@ -25,7 +25,7 @@ EVERY_CALL = """
 import os, sys
 from cosconcat.bootstrap import bootstrap
 from cosconcat.config import read_credentials
-from cosconcat.model import Doomed
+from cosconcat.model import ObjectVersion
 from cosconcat.cloud.bucket_settings import SettingsOverHttp
 
 services = bootstrap({}, os.environ)
@@ -43,7 +43,7 @@ cos.tag(bucket, key, {})
 assert cos.copy(bucket, key, head.etag, bucket, "fragments/copy")
 assert not cos.copy(bucket, key, "0" * 32, bucket, "fragments/copy")
 assert cos.media(bucket, [key])[key].code, "not a medium"
-assert cos.delete(bucket, [Doomed(key), Doomed("fragments/b"), Doomed("fragments/copy")]) == []
+assert cos.delete(bucket, [ObjectVersion(key), ObjectVersion("fragments/b"), ObjectVersion("fragments/copy")]) == []
 assert ci.job(bucket, "j" + "0" * 32) is None
 assert ci.jobs(bucket, 0).jobs == ()
 settings = SettingsOverHttp(config, read_credentials(os.environ))

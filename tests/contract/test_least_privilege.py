@@ -13,7 +13,7 @@ from cosconcat.config import Config
 from cosconcat.environment.reading import read_config, read_credentials
 from cosconcat.errors import Blocked, Rejected
 from cosconcat.job.compose import compose
-from cosconcat.model import Bucket, Doomed, Fragment, FragmentSet, ObjectInfo, Undeleted
+from cosconcat.model import Bucket, DeleteError, Fragment, FragmentSet, ObjectInfo, ObjectVersion
 from cosconcat.services import Services
 from local.cloud import LocalCloud
 from local.scf.instances import credentials, proxy_environment
@@ -77,7 +77,9 @@ def calls(services: Services, settings: SettingsOverHttp, etag: str) -> dict[Rig
         ("name/cos:GetBucket", f"{inputs.name}/*"): partial(cos.list, inputs, "fragments/"),
         ("name/cos:HeadObject", f"{inputs.name}/fragments/*"): partial(cos.head, inputs, FRAGMENT),
         ("name/cos:GetObject", f"{inputs.name}/fragments/*"): partial(cos.get, inputs, FRAGMENT),
-        ("name/cos:DeleteObject", f"{inputs.name}/fragments/*"): partial(cos.delete, inputs, [Doomed("fragments/b")]),
+        ("name/cos:DeleteObject", f"{inputs.name}/fragments/*"): partial(
+            cos.delete, inputs, [ObjectVersion("fragments/b")]
+        ),
         ("name/cos:GetObjectTagging", f"{inputs.name}/fragments/*"): partial(cos.tags, inputs, FRAGMENT),
         ("name/cos:PutObjectTagging", f"{inputs.name}/fragments/*"): partial(cos.tag, inputs, FRAGMENT, {"a": "b"}),
         ("name/cos:DeleteObjectTagging", f"{inputs.name}/fragments/*"): partial(cos.tag, inputs, FRAGMENT, {}),
@@ -103,7 +105,7 @@ def calls(services: Services, settings: SettingsOverHttp, etag: str) -> dict[Rig
         ("ci:DescribeMediaQueues", ci_of_inputs): partial(settings.queues, inputs),
     }
     for prefix in ("open", "doctor"):
-        doomed = [Doomed(f".concat/{prefix}/x")]
+        doomed = [ObjectVersion(f".concat/{prefix}/x")]
         table["name/cos:DeleteObject", f"{ledger.name}/.concat/{prefix}/*"] = partial(cos.delete, ledger, doomed)
     for bucket in (inputs, outputs, ledger):
         table |= _looks(settings, bucket)
@@ -127,7 +129,7 @@ def refused(call: Callable[[], object]) -> bool:
         return refusal.code == "AccessDenied"
     except Rejected as refusal:
         return refusal.status == 403
-    return isinstance(answer, list) and any(isinstance(one, Undeleted) for one in answer)
+    return isinstance(answer, list) and any(isinstance(one, DeleteError) for one in answer)
 
 
 def test_a_call_is_known_for_every_right(cloud: LocalCloud) -> None:

@@ -21,7 +21,7 @@ from cosconcat.functions.callback import handle_messages
 from cosconcat.functions.retry import handle_retry
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.functions.upload import handle_uploads
-from cosconcat.services import Services, tell_nobody
+from cosconcat.services import Services, no_notification
 from tests.simulation.jobs import CiModel, Work
 from tests.simulation.objects import CosModel
 from tests.simulation.world import Actor, Killed, World
@@ -161,7 +161,7 @@ class Functions:
     ) -> None:
         world = self.world
         deadline = world.now + actor.skew + world.plan.time_limit
-        notify = self._notify if world.plan.notifies else tell_nobody
+        notify = self._notify if world.plan.notifies else no_notification
         services = Services(self.config, self.cos, self.ci, self.clock, self._nonce, deadline, notify)
         try:
             self._heard(use_case(services, payload))

@@ -23,13 +23,13 @@ MUTANTS = (
         "the header is not sent: records are overwritten, two instances win one claim",
     ),
     Mutant(
-        "claim-loser-goes-on", "G2", "cosconcat.protocol.advance:take_up",
+        "claim-loser-goes-on", "G2", "cosconcat.protocol.advance:reconcile_group",
         "if winner is None:", "if True:",
         "who loses the claim posts as well",
     ),
     Mutant(
         "end-loser-goes-on", "G1", "cosconcat.records.ledger:Ledger.create_end",
-        "held = self.end(claim.gid, claim.rev, claim.n)", "held = Entry(end, 0, 0)",
+        "held = self.end(claim.gid, claim.rev, claim.n)", "held = Stamped(end, 0, 0)",
         "who loses the end acts by its own verdict instead of the winner's",
     ),
     Mutant(
@@ -83,7 +83,7 @@ MUTANTS = (
         _faulty("job-fails"),
     ),
     Mutant(
-        "cancel-tried-again", "G2", "cosconcat.protocol.advance:judge",
+        "cancel-tried-again", "G2", "cosconcat.protocol.advance:end_of_job",
         'End("gave-up", "Cancel"', 'End("retry", "Cancel"',
         "what a person cancelled is submitted again",
         _faulty("job-cancelled"),
@@ -104,7 +104,7 @@ MUTANTS = (
         _faulty("edit"),
     ),
     Mutant(
-        "running-job-judged", "G4", "cosconcat.protocol.advance:judge", 'if job.state != "Failed":', "if False:",
+        "running-job-judged", "G4", "cosconcat.protocol.advance:end_of_job", 'if job.state != "Failed":', "if False:",
         "a callback that comes early ends a job that still runs",
         _faulty("callback-forged"),
     ),
@@ -197,7 +197,7 @@ MUTANTS = (
         _faulty("edit"),
     ),
     Mutant(
-        "joined-before-unproven", "G1", "cosconcat.cleanup.finish:clean_again",
+        "joined-before-unproven", "G1", "cosconcat.cleanup.finish:remove_reuploads",
         " or not _still_proven(services, claim, end.proof)", "",
         "fragments that come again are removed for an output that is gone",
         _faulty("edit"),
@@ -226,13 +226,13 @@ MUTANTS = (
         lambda plan: plan.naming == "folder" and plan.faults["delete-refused"] > 0,
     ),
     Mutant(
-        "expiry-not-checked", "G1", "cosconcat.inputs.expiry:expire",
+        "expiry-not-checked", "G1", "cosconcat.inputs.expiry:tag_for_expiry",
         "if head is not None and head.object != part:", "if False:",
         "content that came in between bears the lifecycle rule's tag",
         _cleaning("expire"),
     ),
     Mutant(
-        "expiry-left-behind", "G1", "cosconcat.inputs.expiry:spare",
+        "expiry-left-behind", "G1", "cosconcat.inputs.expiry:untag_expiry",
         'if services.config.cleanup == "expire":', "if False:",
         "the tag stays on new content when its writer died before looking again",
         _cleaning("expire"),
@@ -251,7 +251,7 @@ MUTANTS = (
     ),
     Mutant(
         "deleted-without-version", "G1", "cosconcat.cleanup.removal:_delete",
-        "Doomed(head.object.key, head.version_id)", "Doomed(head.object.key)",
+        "ObjectVersion(head.object.key, head.version_id)", "ObjectVersion(head.object.key)",
         "with versions too, an overwrite before the delete is removed",
         lambda plan: plan.versioned and plan.cleanup == "delete" and plan.faults["edit"] > 0,
     ),
@@ -288,7 +288,7 @@ MUTANTS = (
         "a group is joined with a piece missing",
     ),
     Mutant(
-        "totals-not-compared", "G1", "cosconcat.groups.rules:_totals_at_odds",
+        "totals-not-compared", "G1", "cosconcat.groups.rules:_totals_inconsistent",
         "if piece.name.total != declared[0].name.total:", "if False:",
         "pieces of two different countings are joined",
         lambda plan: plan.naming == "part-of" and plan.faults["edit"] > 0,
@@ -318,7 +318,8 @@ MUTANTS = (
         "nobody is told what is missing",
     ),
     Mutant(
-        "corrected-upload-torn-apart", "G1", "cosconcat.cleanup.finish:clean_again", "    if new:\n", "    if False:\n",
+        "corrected-upload-torn-apart", "G1", "cosconcat.cleanup.finish:remove_reuploads",
+        "    if new:\n", "    if False:\n",
         "identical pieces of a corrected upload are removed before the rest of it has come",
         lambda plan: plan.faults["edit"] > 0 and plan.completion != "quiet" and plan.timer > 0,
     ),
@@ -359,7 +360,7 @@ MUTANTS = (
     ),
     Mutant(
         "identical-joined-again", "G2", "cosconcat.protocol.advance:_settled",
-        "        again = clean_again(services, claim)", "        again = None",
+        "        again = remove_reuploads(services, claim)", "        again = None",
         "the same pieces, uploaded once more, are joined and billed once more",
         _faulty("edit"),
     ),
@@ -529,15 +530,15 @@ MUTANTS = (
     ),
     Mutant(
         "dead-claim-not-helped", "G3", "cosconcat.functions.sweep.round:_Sweep._help",
-        "    return self._attempt(group, partial(advance, self.services, gid_of(group), content.rev, again=False))\n",
-        "    return None\n",
-        "a claim outside the index whose inputs are at odds is never ended",
+        "self._attempt(group, partial(reconcile_content, self.services, gid_of(group), content.rev, again=False))",
+        "None",
+        "a claim outside the index whose inputs are inconsistent is never ended",
     ),
     Mutant(
         "at-odds-not-helped", "G3", "cosconcat.functions.sweep.round:_Sweep._deserves_help",
         "return isinstance(verdict, Invalid)",
         "return False",
-        "a content in flight whose group is at odds by now is never ended",
+        "a content in flight whose group is inconsistent by now is never ended",
     ),
     Mutant(
         "blocked-gives-up", "G3", "cosconcat.submission.submit:submit",
@@ -550,7 +551,7 @@ MUTANTS = (
         "report-without-invalid", "G3", "cosconcat.functions.sweep.round:_Sweep._judge",
         'self.findings.add("invalid", group, reason=verdict.reason)',
         "pass",
-        "nobody is told which keys are at odds",
+        "nobody is told which keys are inconsistent",
     ),
     Mutant(
         "report-without-endings", "G3", "cosconcat.functions.sweep.round:_Sweep._note",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
 from cosconcat.errors import Rejected
-from cosconcat.model import Bucket, Doomed, Head, Media, ObjectInfo, Page, Stored, Undeleted, Unreadable
+from cosconcat.model import Bucket, DeleteError, Head, Media, ObjectInfo, ObjectVersion, Page, ProbeError, Stored
 from tests.simulation.world import Actor, World
 
 T = TypeVar("T")
@@ -250,19 +250,19 @@ class CosModel:
 
         return self.world.call("COPY", f"{source_key} to {target_key}", effect, writes=True)
 
-    def delete(self, bucket: Bucket, doomed: Sequence[Doomed]) -> Sequence[Undeleted]:
+    def delete(self, bucket: Bucket, doomed: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
         """Multi-delete: object after object, each a switch point; a failure leaves the rest."""
         self._shelf(bucket.name)
         refused = []
         sent = self.world.now
         for one in self._shuffled(doomed):
             if self.world.happens("delete-refused"):
-                refused.append(Undeleted(one.key, "AccessDenied", "refused by the simulator"))
+                refused.append(DeleteError(one.key, "AccessDenied", "refused by the simulator"))
                 continue
             self.world.call("DELETE", one.key, self._removal(bucket.name, one, sent), writes=True, again=False)
         return refused
 
-    def _removal(self, bucket: str, doomed: Doomed, sent: float) -> Callable[[], None]:
+    def _removal(self, bucket: str, doomed: ObjectVersion, sent: float) -> Callable[[], None]:
         actor = self.world.actor
         sight = Sight(sent, actor.seen if actor else {})
 
@@ -288,20 +288,20 @@ class CosModel:
 
         self.world.call("PUT tagging", key, effect, writes=True)
 
-    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | Unreadable]:
+    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | ProbeError]:
         """One probe after another in any order, each a switch point."""
         found = {
             key: self.world.call("GET videoinfo", key, self._probe(bucket.name, key)) for key in self._shuffled(keys)
         }
         return {key: found[key] for key in keys}
 
-    def _probe(self, bucket: str, key: str) -> Callable[[], Media | Unreadable]:
-        def effect() -> Media | Unreadable:
+    def _probe(self, bucket: str, key: str) -> Callable[[], Media | ProbeError]:
+        def effect() -> Media | ProbeError:
             thing = self._shelf(bucket).current.get(key)
             if thing is None:
-                return Unreadable("NoSuchKey", f"{key} does not exist")
+                return ProbeError("NoSuchKey", f"{key} does not exist")
             if thing.content is None:
-                return Unreadable("InvalidMedia", f"{key} is no media file")
+                return ProbeError("InvalidMedia", f"{key} is no media file")
             return thing.content.media
 
         return effect

@@ -11,7 +11,7 @@ from cosconcat.cloud.ports import Ci
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Whole
 from cosconcat.model import Bucket, JobPage, Result, gid_of
-from cosconcat.protocol.advance import advance
+from cosconcat.protocol.advance import reconcile_content
 from cosconcat.submission.lookup import listed_jobs
 from cosconcat.submission.submit import first_claim, submit
 from tests.support.counted import in_memory, keys, live
@@ -26,7 +26,7 @@ def test_a_job_that_ci_has_forgotten_counts_as_failed(capsys: pytest.CaptureFixt
         for work in memory.ci.work.values():
             work.state, work.forgotten = "Failed", True
         memory.world.now += 2 * memory.config.stale_seconds
-        return advance(memory.services, gid_of("cam1"), 1)
+        return reconcile_content(memory.services, gid_of("cam1"), 1)
 
     group = live(memory, keys("cam1", 1))
     assert next(group).action == "submitted"

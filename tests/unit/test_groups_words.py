@@ -6,14 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosconcat.groups.rules import in_words, long_gap, missing_numbers
-from cosconcat.groups.verdicts import Piece
+from cosconcat.groups.verdicts import FoundFragment
 from cosconcat.model import ObjectInfo
 from cosconcat.naming.keys import FragmentName
 
 
-def pieces(*numbers: int) -> list[Piece]:
+def pieces(*numbers: int) -> list[FoundFragment]:
     """Pieces with these numbers."""
-    return [Piece(FragmentName(f"v{n}", "v", n, None, "mp4", (1, 2)), ObjectInfo(f"v{n}", "e", 1, 0)) for n in numbers]
+    return [
+        FoundFragment(FragmentName(f"v{n}", "v", n, None, "mp4", (1, 2)), ObjectInfo(f"v{n}", "e", 1, 0))
+        for n in numbers
+    ]
 
 
 @given(st.sets(st.integers(0, 300)))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from cosconcat import errors
-from cosconcat.events.http import answered
+from cosconcat.events.http import http_response
 from cosconcat.model import Result
 
 SECRET = "key-0123456789-of-the-ledger"
@@ -38,7 +38,7 @@ def _raises(error: Exception) -> Callable[[], Sequence[Result]]:
 )
 def test_every_error_becomes_a_status_and_one_word(error: Exception, status: int, word: str) -> None:
     """Nothing of an error's text reaches the caller, and nothing is raised."""
-    answer = answered(_raises(error))
+    answer = http_response(_raises(error))
     assert answer["statusCode"] == status
     assert json.loads(str(answer["body"])) == {"result": word}
     assert SECRET not in json.dumps(answer)
@@ -46,12 +46,12 @@ def test_every_error_becomes_a_status_and_one_word(error: Exception, status: int
 
 def test_a_handled_message_is_answered_with_its_action() -> None:
     """200 and the action, nothing of group, key or job."""
-    answer = answered(lambda: [Result("secret/group", "finished", "why", "key", "j1")])
+    answer = http_response(lambda: [Result("secret/group", "finished", "why", "key", "j1")])
     assert (answer["statusCode"], json.loads(str(answer["body"]))) == (200, {"result": "finished"})
     assert "secret" not in json.dumps(answer)
 
 
 def test_several_messages_are_answered_together() -> None:
     """One request may tell of several jobs."""
-    answer = answered(lambda: [Result("a", "finished"), Result("b", "ignored")])
+    answer = http_response(lambda: [Result("a", "finished"), Result("b", "ignored")])
     assert (answer["statusCode"], json.loads(str(answer["body"]))) == (200, {"result": "done"})

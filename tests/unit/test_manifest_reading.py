@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cosconcat.config import Config
 from cosconcat.errors import InvalidInput
-from cosconcat.groups.manifest import LARGEST, Entry, Manifest, read_manifest
+from cosconcat.groups.manifest import LARGEST, ListedFragment, Manifest, read_manifest
 from cosconcat.groups.survey import newcomers, survey
 from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
 from cosconcat.model import Bucket
@@ -43,7 +43,7 @@ FULL: dict[str, Any] = {
 def test_a_full_manifest_is_read() -> None:
     """Trims become decimal text, as the API takes them."""
     assert read(FULL) == Manifest(
-        (Entry(IN + "a/第 1+%.MP4", "2.5", "60"), Entry(IN + "b/2.ts", "", "7")),
+        (ListedFragment(IN + "a/第 1+%.MP4", "2.5", "60"), ListedFragment(IN + "b/2.ts", "", "7")),
         "brand/in.mp4",
         IN + "out.mov",
         "talks/{group}.{ext}",

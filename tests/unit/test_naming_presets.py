@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosconcat.naming.convention import Convention
-from cosconcat.naming.keys import FragmentName, InvalidName, ManifestName, MarkerName, NotOurs, Span, common_beginning
+from cosconcat.naming.keys import (
+    FragmentName,
+    InvalidName,
+    KeyRange,
+    ManifestName,
+    MarkerName,
+    NotOurs,
+    common_beginning,
+)
 
 IN = "fragments/"
 PART_OF = Convention.of("part-of", IN)
@@ -286,7 +294,7 @@ def test_a_timed_listing_is_cut_to_the_window(name: str) -> None:
     assert not inside(span, IN + "cam_1733047199.mp4")
 
 
-def inside(span: Span, key: str) -> bool:
+def inside(span: KeyRange, key: str) -> bool:
     """Whether a listing of the span shows the key."""
     return key.startswith(span.prefix) and key.encode() > span.after.encode() and not span.passed(key)
 

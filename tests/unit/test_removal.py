@@ -11,7 +11,7 @@ from cosconcat.cleanup.removal import remove
 from cosconcat.errors import ServiceUnavailable
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Whole
-from cosconcat.inputs.heads import Checked
+from cosconcat.inputs.heads import FreshHeads
 from cosconcat.model import Bucket, Head
 from cosconcat.records.records import Proof
 from cosconcat.submission.submit import first_claim
@@ -58,7 +58,7 @@ def test_a_look_from_the_future_is_no_fresh_one() -> None:
     """The local clock was set back in between: how old the look is cannot be known."""
     memory = in_memory()
     claim = first_claim(memory.services, whole(memory, 2).set, 1, "output/cam1.mp4")
-    checked = Checked(memory.cos.heads(memory.config.bucket, keys("cam1", 2)), memory.world.now + 1000)
+    checked = FreshHeads(memory.cos.heads(memory.config.bucket, keys("cam1", 2)), memory.world.now + 1000)
     memory.calls.clear()
     assert remove(memory.services, claim, PROOF, checked).removed == 2
     assert memory.calls["HEAD"] == 2

@@ -9,7 +9,7 @@ import pytest
 
 from cosconcat.config import Config
 from cosconcat.groups.survey import newcomers, survey
-from cosconcat.groups.verdicts import Gone, Invalid, Waiting, Whole
+from cosconcat.groups.verdicts import Invalid, NoFragments, Waiting, Whole
 from tests.support.shelf import BUCKET, Shelf
 
 IN = "fragments/"
@@ -191,4 +191,4 @@ def test_newcomers_of_a_total_cost_nothing() -> None:
 
 def test_a_foreign_object_costs_nothing() -> None:
     """Reading its key is enough, which is no call; a group that is gone costs a LIST and a look for the key."""
-    assert calls(Shelf(), CONFIG, "cam1", PLAIN.format(1, 2)) == (Gone, {"list": 1, "head": 1})
+    assert calls(Shelf(), CONFIG, "cam1", PLAIN.format(1, 2)) == (NoFragments, {"list": 1, "head": 1})

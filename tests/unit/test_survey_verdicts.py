@@ -6,7 +6,7 @@ import pytest
 
 from cosconcat.config import Config
 from cosconcat.groups.survey import newcomers, survey
-from cosconcat.groups.verdicts import Gone, Invalid, Verdict, Waiting, Whole
+from cosconcat.groups.verdicts import Invalid, NoFragments, Verdict, Waiting, Whole
 from cosconcat.output.key import output_key, resolved_output_key
 from tests.support.shelf import BUCKET, NOW, Shelf
 
@@ -77,7 +77,7 @@ def test_what_is_missing_is_named() -> None:
 
 def test_a_group_without_objects_is_gone() -> None:
     """Its event came late, or twice."""
-    assert isinstance(look(Shelf(), PART_OF, "v", "v.part1-of-2.mp4"), Gone)
+    assert isinstance(look(Shelf(), PART_OF, "v", "v.part1-of-2.mp4"), NoFragments)
 
 
 def test_the_event_s_own_key_counts_before_the_listing_shows_it() -> None:

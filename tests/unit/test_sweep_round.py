@@ -15,7 +15,7 @@ from cosconcat.cloud.ports import Ci, Cos
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
 from cosconcat.functions.sweep.round import handle_report, handle_sweep
-from cosconcat.model import Bucket, Doomed, Head, JobPage, ObjectInfo, Page, Stored, Undeleted
+from cosconcat.model import Bucket, DeleteError, Head, JobPage, ObjectInfo, ObjectVersion, Page, Stored
 from cosconcat.services import Services
 
 NOW = 1_800_000_000
@@ -76,7 +76,7 @@ class Prefix:
         self.calls["put"] += 1
         self.written[key] = body
 
-    def delete(self, bucket: Bucket, doomed: Sequence[Doomed]) -> Sequence[Undeleted]:
+    def delete(self, bucket: Bucket, doomed: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
         """Must not happen."""
         raise AssertionError("a sweep over incomplete groups deletes nothing")
 

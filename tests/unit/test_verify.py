@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosconcat.model import Head, Media, ObjectInfo, OutputFile, Unreadable
+from cosconcat.model import Head, Media, ObjectInfo, OutputFile, ProbeError
 from cosconcat.verification.verify import (
     Piece,
     Playlist,
@@ -116,7 +116,7 @@ def test_trims_count_as_they_were_sent() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    [Piece("b", Unreadable("NoMedia", "text")), Piece("b", Media(0.0, 5)), Piece("b", Media(9.0, 5), start="9")],
+    [Piece("b", ProbeError("NoMedia", "text")), Piece("b", Media(0.0, 5)), Piece("b", Media(9.0, 5), start="9")],
 )
 def test_a_fragment_without_a_length_leaves_it_unverified(piece: Piece) -> None:
     """There is nothing to compare with; the reason names it."""

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from cosconcat import log
 from cosconcat.cleanup.removal import remove
 from cosconcat.errors import InvalidInput, Rejected
-from cosconcat.inputs.expiry import spare
-from cosconcat.inputs.heads import Checked
+from cosconcat.inputs.expiry import untag_expiry
+from cosconcat.inputs.heads import FreshHeads
 from cosconcat.model import Action, ObjectInfo, Result
 from cosconcat.output import tags
 from cosconcat.records.records import Claim, Done, End, Outcome, Proof
@@ -32,7 +32,7 @@ ACTIONS: Mapping[Outcome, Action] = {
 }
 
 
-def finish(services: Services, claim: Claim, end: End, checked: Checked | None = None) -> Result:
+def finish(services: Services, claim: Claim, end: End, checked: FreshHeads | None = None) -> Result:
     """Carry out what `end` says, write `done`, notify, and take the content out of the index.
 
     `checked` are the HEADs by which this very call decided, if it did. Raises ServiceUnavailable to be resumed.
@@ -44,7 +44,7 @@ def finish(services: Services, claim: Claim, end: End, checked: Checked | None =
         key = proof.key if proof else ""
         done = Done(OUTCOMES[end.next], end.reason, key, end.job)
         if end.next in ("keep", "gave-up"):
-            spare(services, [fragment.object.key for fragment in claim.set.fragments])
+            untag_expiry(services, [fragment.object.key for fragment in claim.set.fragments])
     if not services.ledger.create_done(claim, done):
         held = services.ledger.done(claim.gid, claim.rev)
         done = held.record if held else done
@@ -83,7 +83,7 @@ def close(services: Services, claim: Claim, done: Done, age_seconds: int = 0) ->
     services.ledger.close(claim.gid, claim.rev)
 
 
-def clean_again(services: Services, claim: Claim, besides: Sequence[str] = ()) -> Result | None:
+def remove_reuploads(services: Services, claim: Claim, besides: Sequence[str] = ()) -> Result | None:
     """Some or all of what was joined before is there again: the output holds it, so it may go too.
 
     None when the output is no longer the one that was proven. `waiting` when new content has begun to arrive under the
@@ -96,7 +96,7 @@ def clean_again(services: Services, claim: Claim, besides: Sequence[str] = ()) -
     checked, there, new = _seen_again(services, claim)
     new += besides
     if new:
-        spare(services, new)
+        untag_expiry(services, new)
         return Result(claim.group, "waiting", "new content has begun to arrive where joined pieces lie", end.proof.key)
     removal = remove(services, claim, end.proof, checked, there)
     reason = f"joined before; {removal.removed} identical uploads removed"
@@ -119,14 +119,14 @@ def resume(services: Services, claim: Claim) -> Result | None:
     return Result(claim.group, "finished", f"cleaned up at last; {done.removed} removed", done.output, done.job)
 
 
-def _seen_again(services: Services, claim: Claim) -> tuple[Checked, dict[str, ObjectInfo], list[str]]:
+def _seen_again(services: Services, claim: Claim) -> tuple[FreshHeads, dict[str, ObjectInfo], list[str]]:
     """What lies at the keys of a claim now: as HEAD showed it, by key, and the keys where it is not what was joined."""
     began = services.clock.now()
     parts = [fragment.object for fragment in claim.set.fragments]
     heads = services.cos.heads(services.config.bucket, [part.key for part in parts])
     there = {part.key: head.object for part in parts if (head := heads[part.key]) is not None}
     new = [part.key for part in parts if part.key in there and not there[part.key].same_content(part)]
-    return Checked(heads, began), there, new
+    return FreshHeads(heads, began), there, new
 
 
 def _end_of(services: Services, claim: Claim) -> End | None:
@@ -134,7 +134,7 @@ def _end_of(services: Services, claim: Claim) -> End | None:
     return attempt.end.record if attempt and attempt.end else None
 
 
-def _clean(services: Services, claim: Claim, end: End, proof: Proof, checked: Checked | None) -> Done:
+def _clean(services: Services, claim: Claim, end: End, proof: Proof, checked: FreshHeads | None) -> Done:
     if checked is None and not _still_proven(services, claim, proof):
         return Done("kept", f"{proof.key} is no longer the output that was verified", proof.key, end.job)
     problem = _tag(services, claim, end, proof)

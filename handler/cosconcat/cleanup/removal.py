@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 
 from cosconcat import log
 from cosconcat.errors import Rejected, ServiceUnavailable
-from cosconcat.inputs.expiry import expire, spare
-from cosconcat.inputs.heads import Checked
-from cosconcat.model import Doomed, Head, ObjectInfo, Undeleted
+from cosconcat.inputs.expiry import tag_for_expiry, untag_expiry
+from cosconcat.inputs.heads import FreshHeads
+from cosconcat.model import DeleteError, Head, ObjectInfo, ObjectVersion
 from cosconcat.output.key import with_mark
 from cosconcat.records.records import Claim, Proof
 from cosconcat.services import Services
@@ -43,7 +43,7 @@ def remove(
     services: Services,
     claim: Claim,
     proof: Proof,
-    checked: Checked | None,
+    checked: FreshHeads | None,
     again: Mapping[str, ObjectInfo] | None = None,
 ) -> Removal:
     """Remove of the claim's fragments those that still are the uploads that were joined, then the marker.
@@ -85,7 +85,7 @@ def _remove_some(
     services: Services,
     claim: Claim,
     pieces: Sequence[ObjectInfo],
-    checked: Checked | None,
+    checked: FreshHeads | None,
     removal: Removal,
     is_same: Callable[[ObjectInfo, ObjectInfo], bool] = ObjectInfo.__eq__,
 ) -> None:
@@ -102,13 +102,13 @@ def _remove_some(
     same = [head for piece, head in there if is_same(head.object, piece)]
     changed = [piece.key for piece, head in there if not is_same(head.object, piece)]
     removal.kept |= dict.fromkeys(changed, "changed since it was joined")
-    spare(services, changed)
+    untag_expiry(services, changed)
     if config.cleanup_dry_run:
         for head in same:
             log.info("would be removed", group=claim.group, key=head.object.key, mode=config.cleanup)
             removal.kept[head.object.key] = f"dry run of {config.cleanup}"
     elif config.cleanup == "expire":
-        reasons = {head.object.key: expire(services, head.object) for head in same}
+        reasons = {head.object.key: tag_for_expiry(services, head.object) for head in same}
         removal.kept |= {key: reason for key, reason in reasons.items() if reason}
         removal.removed += sum(not reason for reason in reasons.values())
     elif config.cleanup == "trash":
@@ -119,7 +119,7 @@ def _remove_some(
         _delete(services, same, removal)
 
 
-def _heads(services: Services, keys: Sequence[str], checked: Checked | None) -> Mapping[str, Head | None] | None:
+def _heads(services: Services, keys: Sequence[str], checked: FreshHeads | None) -> Mapping[str, Head | None] | None:
     fresh = checked is not None and 0 <= services.clock.now() - checked.at < FRESH_SECONDS
     if checked is not None and fresh and all(key in checked.heads for key in keys):
         return checked.heads
@@ -135,8 +135,8 @@ def _look(services: Services, keys: Sequence[str]) -> Mapping[str, Head | None] 
 
 def _delete(services: Services, heads: Sequence[Head], removal: Removal) -> None:
     """Where the bucket has versions, the very version that was joined, and no other."""
-    doomed = [Doomed(head.object.key, head.version_id) for head in heads]
-    failed: Sequence[Undeleted] = services.cos.delete(services.config.bucket, doomed) if doomed else ()
+    doomed = [ObjectVersion(head.object.key, head.version_id) for head in heads]
+    failed: Sequence[DeleteError] = services.cos.delete(services.config.bucket, doomed) if doomed else ()
     for undeleted in failed:
         removal.kept[undeleted.key] = f"{undeleted.code}: {undeleted.message}"
     removal.removed += len(doomed) - len(failed)

@@ -68,7 +68,7 @@ class CiOverHttp:
         what = f"POST /jobs of {bucket.name}"
         try:
             with _session() as session:  # when left it closes its connection; used again, it opens another
-                session.look_around()
+                session.reload_environment()
                 answer = self._send(session, "POST", bucket, "/jobs", {}, request.to_xml())
         except requests.RequestException as error:
             raise OutcomeUnknown(f"{what}: {_reason(error)}; whether a job exists is unknown") from error

@@ -29,7 +29,7 @@ from requests.structures import CaseInsensitiveDict
 from cosconcat import log
 from cosconcat.cloud.session import SteadySession
 from cosconcat.errors import Blocked, ConcatError, InvalidInput, Rejected, ServiceUnavailable
-from cosconcat.model import Bucket, Doomed, Head, Media, ObjectInfo, Page, Stored, Undeleted, Unreadable
+from cosconcat.model import Bucket, DeleteError, Head, Media, ObjectInfo, ObjectVersion, Page, ProbeError, Stored
 
 if TYPE_CHECKING:
     from requests import Response
@@ -139,12 +139,12 @@ class CosOverHttp:
             raise
         return True
 
-    def delete(self, bucket: Bucket, doomed: Sequence[Doomed]) -> Sequence[Undeleted]:
+    def delete(self, bucket: Bucket, doomed: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
         """Multi-delete in batches of 1,000; what could not be deleted is returned. A missing key counts as deleted.
 
         Never repeated by the SDK: when the answer is lost, the keys may hold new content by the time it would be.
         """
-        undeleted: list[Undeleted] = []
+        undeleted: list[DeleteError] = []
         for start in range(0, len(doomed), DELETED_AT_ONCE):
             batch = doomed[start : start + DELETED_AT_ONCE]
             with _translated("POST delete", bucket, batch[0].key):
@@ -154,7 +154,7 @@ class CosOverHttp:
                 if "Code" in answer:  # a whole request refused by a 200
                     raise ServiceUnavailable(f"POST delete {bucket.name}: {answer['Code']}")
                 undeleted += [
-                    Undeleted(error["Key"] or "", error["Code"] or "", error.get("Message") or "")
+                    DeleteError(error["Key"] or "", error["Code"] or "", error.get("Message") or "")
                     for error in answer.get("Error", ())
                     if error["Code"] not in _GONE_CODES
                 ]
@@ -186,12 +186,12 @@ class CosOverHttp:
                 ContentMD5=get_md5(format_xml(data=tagging, root="Tagging")).decode(),  # COS wants it, the SDK has none
             )
 
-    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | Unreadable]:
+    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | ProbeError]:
         """Probe media files by `?ci-process=videoinfo` (a paid call each), a bounded number at a time."""
         self._client(bucket, slow=True)
         return _each(keys, lambda key: self._probe(bucket, key))
 
-    def _probe(self, bucket: Bucket, key: str) -> Media | Unreadable:
+    def _probe(self, bucket: Bucket, key: str) -> Media | ProbeError:
         from cosconcat.job.media import read_media
 
         try:
@@ -204,9 +204,9 @@ class CosOverHttp:
                 rights = "let the functions' role, and CI's service role, read the fragments"
                 fix = rights if refusal.code == "AccessDenied" else fix_of(refusal.code)
                 raise Blocked(str(refusal), code=refusal.code, fix=fix) from None
-            return Unreadable(refusal.code, str(refusal))
+            return ProbeError(refusal.code, str(refusal))
         except InvalidInput as mistake:
-            return Unreadable("NoMediaInfo", f"{bucket.name}/{key}: {mistake}")
+            return ProbeError("NoMediaInfo", f"{bucket.name}/{key}: {mistake}")
 
     def _ask(self, bucket: Bucket, key: str, parameters: dict[str, str]) -> bytes:
         """GET with parameters; the body as it came, where the SDK would evaluate it as Python."""
@@ -245,7 +245,7 @@ class CosOverHttp:
                 Timeout=SLOW if slow else QUICK,
             )
             session = _session()
-            session.look_around()
+            session.reload_environment()
             self._clients[kind] = CosS3Client(config, retry=RETRIES if repeat else 0, session=session)
         return self._clients[kind]
 
@@ -295,7 +295,7 @@ def _unquoted(etag: str) -> str:
     return etag.strip('"')
 
 
-def _doomed(one: Doomed) -> dict[str, str]:
+def _doomed(one: ObjectVersion) -> dict[str, str]:
     return {"Key": one.key, "VersionId": one.version_id} if one.version_id else {"Key": one.key}
 
 

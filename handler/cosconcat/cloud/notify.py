@@ -1,4 +1,4 @@
-"""Tells whoever wants to know that a group has ended: a small signed JSON, posted to `CONCAT_NOTIFY_URL`.
+"""Posts a signed notification when a group ends: a small JSON, to `CONCAT_NOTIFY_URL`.
 
 At least once, never in the way: a receiver that is slow or down costs five seconds and one line in the log.
 Receivers find how to check the signature in `docs/notifications.md`.
@@ -27,7 +27,7 @@ class Notifier:
         self._failure = ""
 
     def __call__(self, end: Mapping[str, object]) -> str:
-        """Why the end could not be told; empty when it was, or when nobody asked for it."""
+        """Returns the error; empty on success, or when nobody asked for it."""
         self._failure = self._failure or notify(self._config, end) or ""
         return self._failure
 

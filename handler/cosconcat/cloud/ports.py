@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from cosconcat.model import Bucket, Doomed, Head, Job, JobPage, Media, Page, Stored, Undeleted, Unreadable
+from cosconcat.model import Bucket, DeleteError, Head, Job, JobPage, Media, ObjectVersion, Page, ProbeError, Stored
 
 if TYPE_CHECKING:
     from cosconcat.job.request import Request
@@ -48,7 +48,7 @@ class Cos(Protocol):
         """Server-side copy if the source still has `etag`; False when it has not or is gone."""
         ...
 
-    def delete(self, bucket: Bucket, doomed: Sequence[Doomed]) -> Sequence[Undeleted]:
+    def delete(self, bucket: Bucket, doomed: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
         """Multi-delete in batches of 1,000; what could not be deleted is returned. A missing key counts as deleted."""
         ...
 
@@ -60,7 +60,7 @@ class Cos(Protocol):
         """Replace the object's tags."""
         ...
 
-    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | Unreadable]:
+    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | ProbeError]:
         """Probe media files by `?ci-process=videoinfo` (a paid call each), a bounded number at a time."""
         ...
 

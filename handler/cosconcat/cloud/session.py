@@ -1,4 +1,4 @@
-"""Sessions of requests that look at their surroundings once.
+"""HTTP sessions that read proxy and certificate settings once.
 
 requests goes through the whole environment twice at every call, for proxies and certificates, which takes a third of
 the processor time of a small one. Here the result is kept from one invocation to the next, for as long as the variables
@@ -27,7 +27,7 @@ class SteadySession(Session):
         self._seen: tuple[str | None, ...] = ()
         self._kept: dict[object, dict[str, Any]] = {}
 
-    def look_around(self) -> None:
+    def reload_environment(self) -> None:
         """Forget what was kept if a variable has changed; once for each invocation."""
         seen = tuple(map(os.environ.get, _FOLLOWED))
         if seen != self._seen:

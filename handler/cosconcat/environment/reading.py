@@ -23,7 +23,7 @@ def read_config(environ: Mapping[str, str]) -> Config:
     """The configuration in `environ`.
 
     Raises:
-        ConfigurationError: with one sentence for every variable that is missing, malformed or at odds with another.
+        ConfigurationError: with one sentence for every variable that is missing, malformed or contradicts another.
     """
     env = Environment(environ)
     bucket, output, state = _buckets(env)

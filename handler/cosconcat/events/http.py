@@ -19,7 +19,7 @@ def is_http(event: object) -> bool:
     return "httpMethod" in event or "requestContext" in event or ("headers" in event and "body" in event)
 
 
-def answered(work: Callable[[], Sequence[Result]]) -> dict[str, object]:
+def http_response(work: Callable[[], Sequence[Result]]) -> dict[str, object]:
     """Run `work`; its outcome as the answer of a function URL. Never raises: SCF would answer with a stack trace.
 
     200 handled or not ours · 403 refused · 503 try again · 500 broken configuration or a fault of ours.
@@ -41,7 +41,7 @@ def answered(work: Callable[[], Sequence[Result]]) -> dict[str, object]:
     return _answer(200, results[0].action if len(results) == 1 else "done")
 
 
-def turned_away(refusal: Refused) -> dict[str, object]:
+def refused_result(refusal: Refused) -> dict[str, object]:
     """What a function returns for an event that it cannot accept: raising would make SCF repeat it for nothing."""
     log.warning("event refused", reason=str(refusal))
     return {"results": [Result("", "invalid", str(refusal)).as_dict()]}

@@ -17,7 +17,7 @@ from cosconcat.config import Config
 from cosconcat.errors import Blocked, ConcatError, Rejected
 from cosconcat.inputs.expiry import EXPIRE_TAG
 from cosconcat.job.refusals import REFUSALS
-from cosconcat.model import Doomed, Token
+from cosconcat.model import ObjectVersion, Token
 from cosconcat.records.ledger import Ledger
 from cosconcat.services import Services
 
@@ -109,7 +109,7 @@ def check_create_only(services: Services, settings: Settings) -> Iterator[Line]:
         second = services.cos.create(bucket, key, b"second")
         stored = services.cos.get(bucket, key)
     finally:
-        left = services.cos.delete(bucket, [Doomed(key)])
+        left = services.cos.delete(bucket, [ObjectVersion(key)])
     if not first or second or stored is None or stored.body != b"first":
         yield _wrong(
             f"{bucket.name} (versioning: {versioning or 'never on'}) let a second PUT of {key} through",

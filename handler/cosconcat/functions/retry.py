@@ -5,9 +5,9 @@ from __future__ import annotations
 from cosconcat import log
 from cosconcat.cleanup.finish import resume
 from cosconcat.errors import NeverAgain
-from cosconcat.functions.upload import look_at
+from cosconcat.functions.upload import survey_and_reconcile
 from cosconcat.model import Result, gid_of
-from cosconcat.protocol.advance import advance
+from cosconcat.protocol.advance import reconcile_content
 from cosconcat.services import Services
 
 
@@ -21,9 +21,9 @@ def handle_retry(services: Services, group: str) -> dict[str, object]:
         content = services.ledger.newest_content(gid)
         result = None
         if content is not None and content.done is None:
-            result = advance(services, gid, content.rev, forced=True)
+            result = reconcile_content(services, gid, content.rev, forced=True)
         if result is None or result.action in ("gave-up", "kept", "superseded"):  # closed only now: begin anew
-            result = look_at(services, group, forced=True)
+            result = survey_and_reconcile(services, group, forced=True)
         if content is not None and content.done is not None and result.action in ("waiting", "ignored"):
             result = resume(services, content.claim.record) or result  # a clean-up that was cut off, perhaps
     except NeverAgain as mistake:

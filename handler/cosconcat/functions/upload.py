@@ -32,7 +32,7 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
     failed: list[str] = []
     for group, own in groups.items():
         try:
-            result = look_at(services, group, own)
+            result = survey_and_reconcile(services, group, own)
         except TryAgain as failure:
             failed.append(f"{group}: {failure}")
             result = Result(group, "blocked" if isinstance(failure, Blocked) else "try-again", str(failure))
@@ -46,26 +46,26 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
     return results
 
 
-def look_at(services: Services, group: str, own: str = "", *, forced: bool = False) -> Result:
+def survey_and_reconcile(services: Services, group: str, own: str = "", *, forced: bool = False) -> Result:
     """Judge one group by its own listing, and act if it is whole. `own` is the key whose event brought us here.
 
     Raises:
         TryAgain, NeverAgain: as the ports do.
     """
     from cosconcat.groups.survey import survey
-    from cosconcat.groups.verdicts import Gone, Invalid, Waiting
+    from cosconcat.groups.verdicts import Invalid, NoFragments, Waiting
 
     verdict = survey(services, group, own)
-    if isinstance(verdict, Gone):
+    if isinstance(verdict, NoFragments):
         return Result(group, "ignored", "the object is gone", own)
     if isinstance(verdict, Waiting):
         return Result(group, "waiting", verdict.reason, own)
     if isinstance(verdict, Invalid):
         return Result(group, "invalid", verdict.reason, own)
 
-    from cosconcat.protocol.advance import take_up
+    from cosconcat.protocol.advance import reconcile_group
 
-    return take_up(services, verdict.set, forced=forced)
+    return reconcile_group(services, verdict.set, forced=forced)
 
 
 def _group_of(services: Services, upload: Upload | Ignored) -> tuple[str, str] | Result:

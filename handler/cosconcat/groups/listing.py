@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
-from cosconcat.groups.verdicts import Piece
+from cosconcat.groups.verdicts import FoundFragment
 from cosconcat.model import Head, ObjectInfo, Page
-from cosconcat.naming.keys import FragmentName, ManifestName, MarkerName, Span, common_beginning
+from cosconcat.naming.keys import FragmentName, KeyRange, ManifestName, MarkerName, common_beginning
 from cosconcat.services import Services
 
 PAGE = 1000  # objects on one LIST page, the most that COS gives
@@ -20,14 +20,14 @@ PREDECESSORS = 3  # of an event's own key that a walk looks at: one more than co
 
 
 @dataclass
-class Sighting:
+class GroupListing:
     """What has been seen of one group so far. `now` is the service's clock at the last look; `partial` says that
     there is more which was not looked at.
     """
 
     services: Services
     group: str
-    pieces: dict[str, Piece] = field(default_factory=dict)
+    pieces: dict[str, FoundFragment] = field(default_factory=dict)
     markers: dict[str, tuple[MarkerName, ObjectInfo]] = field(default_factory=dict)
     manifest: ObjectInfo | None = None
     now: int = 0
@@ -40,7 +40,7 @@ class Sighting:
         for found in objects:
             name = convention.read(found.key)
             if isinstance(name, FragmentName) and name.group == self.group:
-                self.pieces[found.key] = Piece(name, found)
+                self.pieces[found.key] = FoundFragment(name, found)
             elif isinstance(name, MarkerName) and name.group == self.group:
                 self.markers[found.key] = (name, found)
             elif isinstance(name, ManifestName) and name.group == self.group:
@@ -66,21 +66,21 @@ class Sighting:
         self.now = max(self.now, head.now)
         return self.shows(key)
 
-    def page(self, span: Span, after: str = "") -> Page:
+    def page(self, span: KeyRange, after: str = "") -> Page:
         """One LIST page of a span."""
         page = self.services.cos.list(self.services.config.bucket, span.prefix, after, PAGE)
         self.add(page.objects)
         self.now = max(self.now, page.now)
         return page
 
-    def look(self, spans: Sequence[Span], *, one_page: bool = False) -> None:
+    def refresh(self, spans: Sequence[KeyRange], *, one_page: bool = False) -> None:
         """List every span to its end, but never far beyond the limit; with `one_page` only the first page of each."""
         self.listed = True
         # Where a group may be written in several ways, one page of what they have in common usually shows it all.
         if (
             len(spans) > 1
             and not one_page
-            and self.page(Span(common_beginning(*(span.prefix for span in spans)))).next_marker is None
+            and self.page(KeyRange(common_beginning(*(span.prefix for span in spans)))).next_marker is None
         ):
             return
         for span in spans:
@@ -94,7 +94,7 @@ class Sighting:
                     self.partial = True
                     break
 
-    def walk(self, span: Span, own: FragmentName) -> tuple[int, ...]:
+    def list_until_gap(self, span: KeyRange, own: FragmentName) -> tuple[int, ...]:
         """List a group of known size from just before `own` to the end, then from the beginning up to there, and stop
         at the first gap, so that an ordinary event of a large group costs one page.
 
@@ -116,7 +116,7 @@ class Sighting:
                 return missing
         return ()
 
-    def _leg(self, span: Span, own: FragmentName, after: str, end: str) -> tuple[int, ...]:
+    def _leg(self, span: KeyRange, own: FragmentName, after: str, end: str) -> tuple[int, ...]:
         first = after == end == ""
         while True:
             page = self.page(span, after)

@@ -26,7 +26,7 @@ _SECONDS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,3})?")  # the API takes seconds t
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListedFragment:
     """One listed object; `start` and `end` trim it (seconds as decimal text, empty: not trimmed)."""
 
     key: str
@@ -38,7 +38,7 @@ class Entry:
 class Manifest:
     """What a manifest says; `intro`, `outro` and `output` are empty when it does not name them."""
 
-    fragments: tuple[Entry, ...]
+    fragments: tuple[ListedFragment, ...]
     intro: str = ""
     outro: str = ""
     output: str = ""
@@ -86,16 +86,16 @@ class _Reader:
         self._sizes(entries, bool(intro) + bool(outro))
         return Manifest(entries, intro, outro, self._output(value.get("output")), self._job(value.get("job")))
 
-    def _fragments(self, value: Any) -> tuple[Entry, ...]:
+    def _fragments(self, value: Any) -> tuple[ListedFragment, ...]:
         if not isinstance(value, list) or not value:
             self.problems.append("$.fragments: must be a list of at least one fragment")
             return ()
         return tuple(self._entry(f"$.fragments[{at}]", entry) for at, entry in enumerate(value))
 
-    def _entry(self, path: str, value: Any) -> Entry:
+    def _entry(self, path: str, value: Any) -> ListedFragment:
         if not isinstance(value, dict):
             self.problems.append(f"{path}: must be an object with {', '.join(_FRAGMENT_NODES)}")
-            return Entry("")
+            return ListedFragment("")
         self._known(path, value, _FRAGMENT_NODES)
         key = self._media(f"{path}.key", value.get("key"))
         if key and not key.startswith(self.config.input_prefix):
@@ -105,7 +105,7 @@ class _Reader:
             self.problems.append(f"{path}: start {start or 0} is not before end {end}")
         if (start or end) and self.config.direct:
             self.problems.append(f"{path}: start and end have no effect with CONCAT_DIRECT=true")
-        return Entry(key, start, end)
+        return ListedFragment(key, start, end)
 
     def _media(self, path: str, value: Any) -> str:
         """A key of a media object in the input bucket."""
@@ -129,7 +129,7 @@ class _Reader:
             return ""
         return text.rstrip("0").rstrip(".") if "." in text else text
 
-    def _sizes(self, entries: tuple[Entry, ...], extras: int) -> None:
+    def _sizes(self, entries: tuple[ListedFragment, ...], extras: int) -> None:
         most, count = self.config.max_fragments, len(entries) + extras
         if count > most:
             self.problems.append(f"$.fragments: {count} objects to join, more than CONCAT_MAX_FRAGMENTS={most}")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cosconcat.groups.verdicts import Invalid, Marker, Piece, Verdict, Waiting, Whole
+from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, Verdict, Waiting, Whole
 from cosconcat.model import Fragment, FragmentSet, ObjectInfo
 
 if TYPE_CHECKING:
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from cosconcat.groups.manifest import Manifest
 
 
-def judge_numbers(config: Config, group: str, pieces: Sequence[Piece], marker: Marker | None, now: int) -> Verdict:
+def judge_numbers(
+    config: Config, group: str, pieces: Sequence[FoundFragment], marker: Marker | None, now: int
+) -> Verdict:
     """The verdict on a group that numbers order: no gap, up to the declared size or else up to what is there.
 
     Args:
@@ -30,7 +32,7 @@ def judge_numbers(config: Config, group: str, pieces: Sequence[Piece], marker: M
         return _no_manifest(group, pieces)
     total = declared_total(pieces)
     count = total if total is not None or marker is None else marker.count
-    reason = at_odds(pieces, count, config)
+    reason = inconsistent(pieces, count, config)
     if not reason and marker and marker.count not in (None, count):
         reason = f"{marker.object.key} counts {marker.count}, but {pieces[0].name.key} declares {total}"
     if reason:
@@ -50,7 +52,7 @@ def judge_numbers(config: Config, group: str, pieces: Sequence[Piece], marker: M
 
 
 def judge_times(
-    config: Config, group: str, pieces: Sequence[Piece], marker: Marker | None, now: int, end: int
+    config: Config, group: str, pieces: Sequence[FoundFragment], marker: Marker | None, now: int, end: int
 ) -> Verdict:
     """The verdict on a group that time orders: its window has passed and all is quiet, or a marker is there.
 
@@ -59,7 +61,7 @@ def judge_times(
     """
     if config.completion == "manifest":
         return _no_manifest(group, pieces)
-    reason = at_odds(pieces, None, config)
+    reason = inconsistent(pieces, None, config)
     if not reason and marker and marker.count not in (None, len(pieces)):
         if len(pieces) < (marker.count or 0):
             words = f"{len(pieces)} of the {marker.count} that {marker.object.key} counts are there"
@@ -76,13 +78,13 @@ def judge_times(
     return Whole(FragmentSet(group, fragments, marker.object if marker else None), note)
 
 
-def _no_manifest(group: str, pieces: Sequence[Piece]) -> Waiting:
+def _no_manifest(group: str, pieces: Sequence[FoundFragment]) -> Waiting:
     """The verdict where only a manifest counts and none is there: until it comes, numbers mean nothing."""
     return Waiting(group, "waiting for the manifest", since=newest(pieces), awaits="marker")
 
 
 def _not_yet(
-    config: Config, group: str, pieces: Sequence[Piece], marker: Marker | None, now: int, end: int
+    config: Config, group: str, pieces: Sequence[FoundFragment], marker: Marker | None, now: int, end: int
 ) -> Waiting | None:
     """What `CONCAT_COMPLETION` still waits for, apart from fragments that are known to be missing."""
     since = newest(pieces)
@@ -144,12 +146,12 @@ def waiting_for_listed(group: str, manifest: Manifest, missing: Sequence[int], s
     return Waiting(group, words, tuple(missing), since)
 
 
-def in_order(pieces: Iterable[Piece]) -> list[Piece]:
-    """By number or time; pieces at odds come in the order of their keys, so that messages do not change."""
+def in_order(pieces: Iterable[FoundFragment]) -> list[FoundFragment]:
+    """By number or time; inconsistent pieces come in the order of their keys, so that messages do not change."""
     return sorted(pieces, key=lambda piece: (piece.name.number, piece.name.key))
 
 
-def declared_total(pieces: Iterable[Piece]) -> int | None:
+def declared_total(pieces: Iterable[FoundFragment]) -> int | None:
     """The total that names declare, None when none does."""
     return next((piece.name.total for piece in pieces if piece.name.total is not None), None)
 
@@ -164,7 +166,7 @@ def too_many(count: int, config: Config) -> str:
     )
 
 
-def at_odds(pieces: Sequence[Piece], count: int | None, config: Config) -> str:
+def inconsistent(pieces: Sequence[FoundFragment], count: int | None, config: Config) -> str:
     """What is wrong with the pieces of one group, naming the keys; an empty text when nothing is.
 
     Args:
@@ -181,11 +183,11 @@ def at_odds(pieces: Sequence[Piece], count: int | None, config: Config) -> str:
     for piece in pieces:
         if piece.object.size == 0:
             return f"{piece.name.key} is empty (0 bytes)"
-    types = _types_at_odds(pieces) if config.direct else ""
-    return _totals_at_odds(pieces, count) or types or _numbers_too_high(pieces, config)
+    types = _types_inconsistent(pieces) if config.direct else ""
+    return _totals_inconsistent(pieces, count) or types or _numbers_too_high(pieces, config)
 
 
-def _totals_at_odds(pieces: Sequence[Piece], count: int | None) -> str:
+def _totals_inconsistent(pieces: Sequence[FoundFragment], count: int | None) -> str:
     declared = [piece for piece in pieces if piece.name.total is not None]
     for piece in declared:
         if piece.name.total != declared[0].name.total:
@@ -200,7 +202,7 @@ def _totals_at_odds(pieces: Sequence[Piece], count: int | None) -> str:
     return ""
 
 
-def _numbers_too_high(pieces: Sequence[Piece], config: Config) -> str:
+def _numbers_too_high(pieces: Sequence[FoundFragment], config: Config) -> str:
     """Numbers may be anything, such as a date; where names order by number, up to the highest all should be there."""
     first, last = pieces[0].name, pieces[-1].name
     if config.convention.timed or last.number + (first.number == 0) <= config.max_fragments:
@@ -211,16 +213,16 @@ def _numbers_too_high(pieces: Sequence[Piece], config: Config) -> str:
     )
 
 
-def _types_at_odds(pieces: Sequence[Piece]) -> str:
+def _types_inconsistent(pieces: Sequence[FoundFragment]) -> str:
     for piece in pieces:
         if piece.name.ext != pieces[0].name.ext:
             return f"{pieces[0].name.key} and {piece.name.key} differ in type, which CONCAT_DIRECT=true cannot join"
     return ""
 
 
-def missing_numbers(pieces: Sequence[Piece], count: int | None) -> tuple[int, ...]:
+def missing_numbers(pieces: Sequence[FoundFragment], count: int | None) -> tuple[int, ...]:
     """The numbers that are not there: of `count`, otherwise of those up to the highest. Both come from outside: a group
-    that `at_odds` calls fine keeps them within CONCAT_MAX_FRAGMENTS, so ask it first.
+    that `inconsistent` calls fine keeps them within CONCAT_MAX_FRAGMENTS, so ask it first.
 
     Counting starts from 0 if there is a 0, otherwise from 1; so a group whose lowest number is 2 lacks its first.
     """
@@ -243,7 +245,7 @@ def in_words(numbers: Sequence[int], most: int = 10) -> str:
     return f"{', '.join(runs)} and {rest} more" if rest else ", ".join(runs)
 
 
-def long_gap(pieces: Sequence[Piece], most: int | None) -> str:
+def long_gap(pieces: Sequence[FoundFragment], most: int | None) -> str:
     """The longest stretch between two starting times, if it exceeds `most` seconds; otherwise an empty text."""
     if most is None or len(pieces) < 2:
         return ""
@@ -253,6 +255,6 @@ def long_gap(pieces: Sequence[Piece], most: int | None) -> str:
     return f"{width // 1000} s between {one} and {other}" if width > most * 1000 else ""
 
 
-def newest(pieces: Iterable[Piece]) -> int:
+def newest(pieces: Iterable[FoundFragment]) -> int:
     """LastModified of the newest piece, epoch seconds; 0 when there is none."""
     return max((piece.object.last_modified for piece in pieces), default=0)

@@ -13,8 +13,8 @@ from dataclasses import replace
 from cosconcat.config import Config
 from cosconcat.errors import InvalidInput
 from cosconcat.groups import rules
-from cosconcat.groups.listing import FEW, SMALL, Sighting
-from cosconcat.groups.verdicts import Gone, Invalid, Marker, Piece, Verdict, Waiting, Whole
+from cosconcat.groups.listing import FEW, SMALL, GroupListing
+from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, NoFragments, Verdict, Waiting, Whole
 from cosconcat.model import FragmentSet, ObjectInfo
 from cosconcat.naming.keys import KEY_BYTES, FragmentName, ManifestName
 from cosconcat.output.key import output_key
@@ -41,14 +41,14 @@ def survey(services: Services, group: str, own: str = "") -> Verdict:
         reason = rules.too_many(fragment.total, config)
         if reason:
             return Invalid(group, reason)
-    sighting = Sighting(services, group)
+    listing = GroupListing(services, group)
     try:
-        if isinstance(name, ManifestName) and sighting.head(own) and sighting.manifest:
-            return _with_room(config, _by_manifest(sighting, sighting.manifest))
-        gap = _look(sighting, fragment)
-        if own and not sighting.shows(own) and not ((gap or sighting.partial) and sighting.pieces):
-            sighting.head(own)
-        return _with_room(config, _judge(sighting, gap))
+        if isinstance(name, ManifestName) and listing.head(own) and listing.manifest:
+            return _with_room(config, _by_manifest(listing, listing.manifest))
+        gap = _look(listing, fragment)
+        if own and not listing.shows(own) and not ((gap or listing.partial) and listing.pieces):
+            listing.head(own)
+        return _with_room(config, _judge(listing, gap))
     except InvalidInput as mistake:
         return Invalid(group, str(mistake))
 
@@ -63,25 +63,25 @@ def newcomers(services: Services, fragments: FragmentSet) -> tuple[str, ...]:
     first = config.convention.read(fragments.fragments[0].object.key)
     if isinstance(marker, ManifestName) or not isinstance(first, FragmentName) or first.total is not None:
         return ()
-    sighting = Sighting(services, fragments.group)
-    late = _beside(sighting, fragments)
+    listing = GroupListing(services, fragments.group)
+    late = _beside(listing, fragments)
     if not late and not config.convention.timed:
         highest = max(fragment.index for fragment in fragments.fragments)
-        late = [key for key in sighting.keys([highest + 1], first) if sighting.head(key)]
+        late = [key for key in listing.keys([highest + 1], first) if listing.head(key)]
     return tuple(sorted(late))
 
 
-def pieces_besides(services: Services, fragments: FragmentSet) -> list[str]:
+def fragments_outside(services: Services, fragments: FragmentSet) -> list[str]:
     """Keys that LIST shows in the set's group and that are not in the set, whatever would make them part of another."""
-    return _beside(Sighting(services, fragments.group), fragments)
+    return _beside(GroupListing(services, fragments.group), fragments)
 
 
-def _beside(sighting: Sighting, fragments: FragmentSet) -> list[str]:
-    convention = sighting.services.config.convention
+def _beside(listing: GroupListing, fragments: FragmentSet) -> list[str]:
+    convention = listing.services.config.convention
     first = convention.read(fragments.fragments[0].object.key)
-    sighting.look(convention.spans(fragments.group, first if isinstance(first, FragmentName) else None))
+    listing.refresh(convention.spans(fragments.group, first if isinstance(first, FragmentName) else None))
     known = {fragment.object.key for fragment in fragments.fragments}
-    return [key for key in sighting.pieces if key not in known]
+    return [key for key in listing.pieces if key not in known]
 
 
 def _with_room(config: Config, verdict: Verdict) -> Verdict:
@@ -93,85 +93,87 @@ def _with_room(config: Config, verdict: Verdict) -> Verdict:
     return verdict
 
 
-def _look(sighting: Sighting, own: FragmentName | None) -> tuple[int, ...]:
+def _look(listing: GroupListing, own: FragmentName | None) -> tuple[int, ...]:
     """List the group; the numbers of a gap at which it was not worth to go on.
 
     Without a total only a marker or the passing of time makes a group whole: a fragment's own event cannot, so it does
     not pay for more than a page.
     """
-    spans = sighting.services.config.convention.spans(sighting.group, own)
-    declared = sighting.services.config.completion == "total"
+    spans = listing.services.config.convention.spans(listing.group, own)
+    declared = listing.services.config.completion == "total"
     if own and own.total and own.total > SMALL and declared and len(spans) == 1:
-        return sighting.walk(spans[0], own)
-    sighting.look(spans, one_page=own is not None and not declared)
-    if sighting.partial and own is None and sighting.services.config.convention.signal:
-        sighting.head(sighting.services.config.convention.manifest_key(sighting.group))
+        return listing.list_until_gap(spans[0], own)
+    listing.refresh(spans, one_page=own is not None and not declared)
+    if listing.partial and own is None and listing.services.config.convention.signal:
+        listing.head(listing.services.config.convention.manifest_key(listing.group))
     return ()
 
 
-def _judge(sighting: Sighting, gap: tuple[int, ...] = ()) -> Verdict:
+def _judge(listing: GroupListing, gap: tuple[int, ...] = ()) -> Verdict:
     """The verdict on what is in sight; looks for what LIST may have hidden until nothing more turns up."""
-    config = sighting.services.config
-    if sighting.manifest:
-        return _by_manifest(sighting, sighting.manifest)
-    marker = _marker(sighting) if config.completion == "marker" else None
-    if not sighting.pieces and marker:
+    config = listing.services.config
+    if listing.manifest:
+        return _by_manifest(listing, listing.manifest)
+    marker = _marker(listing) if config.completion == "marker" else None
+    if not listing.pieces and marker:
         reason = f"{marker.object.key} is there, but no fragment"
-        return Waiting(sighting.group, reason, since=marker.object.last_modified)
-    while sighting.pieces:
-        pieces = rules.in_order(sighting.pieces.values())
+        return Waiting(listing.group, reason, since=marker.object.last_modified)
+    while listing.pieces:
+        pieces = rules.in_order(listing.pieces.values())
         if gap:
-            reason = rules.at_odds(pieces, rules.declared_total(pieces), config)
-            return Invalid(sighting.group, reason) if reason else _half_seen(sighting, pieces, gap)
+            reason = rules.inconsistent(pieces, rules.declared_total(pieces), config)
+            return Invalid(listing.group, reason) if reason else _half_seen(listing, pieces, gap)
         if config.convention.timed:
-            end = config.convention.bounds(sighting.group)[1]
-            verdict = rules.judge_times(config, sighting.group, pieces, marker, sighting.now, end)
+            end = config.convention.bounds(listing.group)[1]
+            verdict = rules.judge_times(config, listing.group, pieces, marker, listing.now, end)
         else:
-            verdict = rules.judge_numbers(config, sighting.group, pieces, marker, sighting.now)
+            verdict = rules.judge_numbers(config, listing.group, pieces, marker, listing.now)
         if isinstance(verdict, Invalid):
             return verdict
-        if isinstance(verdict, Waiting) and verdict.awaits != "fragments" and sighting.partial:
+        if isinstance(verdict, Waiting) and verdict.awaits != "fragments" and listing.partial:
             return replace(verdict, missing=())
-        if sighting.partial:
-            return _half_seen(sighting, pieces, ())
-        if not _more_turns_up(sighting, pieces, verdict, marker):
+        if listing.partial:
+            return _half_seen(listing, pieces, ())
+        if not _more_turns_up(listing, pieces, verdict, marker):
             return verdict
-    return Gone(sighting.group)
+    return NoFragments(listing.group)
 
 
-def _half_seen(sighting: Sighting, pieces: Sequence[Piece], gap: tuple[int, ...]) -> Waiting:
+def _half_seen(listing: GroupListing, pieces: Sequence[FoundFragment], gap: tuple[int, ...]) -> Waiting:
     """The verdict when looking further was not worth its price."""
     since = rules.newest(pieces)
     if gap:
-        return Waiting(sighting.group, f"missing, at least: {rules.in_words(gap)}", gap, since)
+        return Waiting(listing.group, f"missing, at least: {rules.in_words(gap)}", gap, since)
     reason = "more than one listing page: judged at the event of its marker or manifest, and by the sweep"
-    return Waiting(sighting.group, reason, since=since, awaits="marker")
+    return Waiting(listing.group, reason, since=since, awaits="marker")
 
 
-def _more_turns_up(sighting: Sighting, pieces: Sequence[Piece], verdict: Verdict, marker: Marker | None) -> bool:
+def _more_turns_up(
+    listing: GroupListing, pieces: Sequence[FoundFragment], verdict: Verdict, marker: Marker | None
+) -> bool:
     """Whether a HEAD finds fragments that would change the verdict and that LIST did not show."""
-    if sighting.services.config.convention.timed:
+    if listing.services.config.convention.timed:
         return False
     if isinstance(verdict, Waiting) and verdict.awaits == "fragments" and len(verdict.missing) <= FEW:
-        keys = sighting.keys(verdict.missing, pieces[0].name)
-        return bool(keys) and all(sighting.head(key) for key in keys)
+        keys = listing.keys(verdict.missing, pieces[0].name)
+        return bool(keys) and all(listing.head(key) for key in keys)
     if isinstance(verdict, Whole) and pieces[0].name.total is None:
         lowest, highest = pieces[0].name.number, pieces[-1].name.number
         counted = marker is not None and marker.count is not None
         beside = [highest + 1] if lowest == 0 or counted else [highest + 1, 0]
-        return any(sighting.head(key) for key in sighting.keys(beside, pieces[0].name))
+        return any(listing.head(key) for key in listing.keys(beside, pieces[0].name))
     return False
 
 
-def _marker(sighting: Sighting) -> Marker | None:
+def _marker(listing: GroupListing) -> Marker | None:
     """The newest marker in sight, with its count: from its name, or from its content."""
-    if not sighting.markers:
+    if not listing.markers:
         return None
-    name, found = max(sighting.markers.values(), key=lambda marker: (marker[1].last_modified, marker[1].key))
+    name, found = max(listing.markers.values(), key=lambda marker: (marker[1].last_modified, marker[1].key))
     if name.count is not None or found.size == 0:
         return Marker(found, name.count)
     stored = (
-        sighting.services.cos.get(sighting.services.config.bucket, found.key) if found.size <= _MARKER_BYTES else None
+        listing.services.cos.get(listing.services.config.bucket, found.key) if found.size <= _MARKER_BYTES else None
     )
     text = stored.body.strip() if stored else b"too long"
     if text and not (text.isdigit() and len(text) <= 6):
@@ -179,14 +181,14 @@ def _marker(sighting: Sighting) -> Marker | None:
     return Marker(stored.head.object if stored else found, int(text) if text else None)
 
 
-def _by_manifest(sighting: Sighting, found: ObjectInfo) -> Verdict:
+def _by_manifest(listing: GroupListing, found: ObjectInfo) -> Verdict:
     """The verdict on a group whose manifest is there: everything it lists must be."""
     from cosconcat.groups import manifest as manifests
 
-    services, group, config = sighting.services, sighting.group, sighting.services.config
+    services, group, config = listing.services, listing.group, listing.services.config
     if found.size > manifests.LARGEST:
         return Invalid(group, f"{found.key} has {found.size} bytes; a manifest has at most {manifests.LARGEST}")
-    since = max(found.last_modified, rules.newest(sighting.pieces.values()))
+    since = max(found.last_modified, rules.newest(listing.pieces.values()))
     stored = services.cos.get(config.bucket, found.key)
     if stored is None:
         return Waiting(group, "waiting for the manifest", since=since, awaits="marker")
@@ -194,7 +196,7 @@ def _by_manifest(sighting: Sighting, found: ObjectInfo) -> Verdict:
         manifest = manifests.read_manifest(stored.body, config)
     except InvalidInput as mistake:
         return Invalid(group, f"{found.key}: {mistake}")
-    hidden = [at for at, entry in enumerate(manifest.fragments) if sighting.misses(entry.key)]
+    hidden = [at for at, entry in enumerate(manifest.fragments) if listing.misses(entry.key)]
     if len(hidden) > FEW:
         return rules.waiting_for_listed(group, manifest, hidden, since)
     keys = [entry.key for entry in manifest.fragments] + [key for key in (manifest.intro, manifest.outro) if key]

@@ -37,23 +37,23 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Invalid:
-    """Ours, but at odds: `reason` names the keys. Nothing of the group is touched until a person mends it."""
+    """Ours, but inconsistent: `reason` names the keys. Nothing of the group is touched until a person mends it."""
 
     group: str
     reason: str
 
 
 @dataclass(frozen=True)
-class Gone:
+class NoFragments:
     """No fragment of the group is there (any more)."""
 
     group: str
 
 
-Verdict = Whole | Waiting | Invalid | Gone
+Verdict = Whole | Waiting | Invalid | NoFragments
 
 
-class Piece(NamedTuple):
+class FoundFragment(NamedTuple):
     """A fragment as it was found: what its key says, and the object."""
 
     name: FragmentName

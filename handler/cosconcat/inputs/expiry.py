@@ -20,7 +20,7 @@ from cosconcat.services import Services
 EXPIRE_TAG = ("concat-cleanup", "expire")  # what the lifecycle rule filters by
 
 
-def expire(services: Services, part: ObjectInfo) -> str:
+def tag_for_expiry(services: Services, part: ObjectInfo) -> str:
     """Tag this very upload; returns why it is left, empty when it was tagged."""
     bucket = services.config.bucket
     name, value = EXPIRE_TAG
@@ -34,12 +34,12 @@ def expire(services: Services, part: ObjectInfo) -> str:
         return str(refusal)
     head = services.cos.head(bucket, part.key)
     if head is not None and head.object != part:
-        spare(services, [part.key])
+        untag_expiry(services, [part.key])
         return "changed since it was joined"
     return ""
 
 
-def spare(services: Services, keys: Iterable[str]) -> None:
+def untag_expiry(services: Services, keys: Iterable[str]) -> None:
     """Take the tag from what no proven output holds; no call in any other mode of CONCAT_CLEANUP."""
     if services.config.cleanup == "expire":
         for key in keys:

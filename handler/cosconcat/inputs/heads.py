@@ -11,7 +11,7 @@ from cosconcat.services import Services
 
 
 @dataclass(frozen=True)
-class Checked:
+class FreshHeads:
     """The fragments as HEAD showed them from `at` (local seconds) on: fresh enough to delete by, for a moment."""
 
     heads: Mapping[str, Head | None]

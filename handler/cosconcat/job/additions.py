@@ -48,7 +48,7 @@ class Watermark(Node):
         if self.Type == "Image" and self.Image is None:
             yield f"{path}.Image: missing; required with Type Image"
 
-    def at_odds(self, path: str) -> Iterator[str]:
+    def inconsistent(self, path: str) -> Iterator[str]:
         """An offset outside its range, where the offset counts at all."""
         if self.SlideConfig is not None or self.LocMode not in {"Relativity", "Absolute"}:
             return

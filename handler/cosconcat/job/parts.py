@@ -62,7 +62,7 @@ class ConcatFragment(Node):
     Mode: str = leaf(one_of("Start", "End"), TEMPLATE)
     Duration: str = leaf(SECONDS, SDK)  # a field of two SDKs; no document says what it does
 
-    def at_odds(self, path: str) -> Iterator[str]:
+    def inconsistent(self, path: str) -> Iterator[str]:
         """A trim that leaves nothing."""
         if not self.EndTime:
             return
@@ -80,7 +80,7 @@ class Audio(Node):
     Channels: str = leaf(one_of("1", "2", "4", "5", "6", "8"), TEMPLATE)
     Remove: str = leaf(BOOLEAN, PAGE)
 
-    def at_odds(self, path: str) -> Iterator[str]:
+    def inconsistent(self, path: str) -> Iterator[str]:
         """What mp3 cannot carry."""
         if self.Codec == "mp3" and self.Samplerate == "96000":
             yield f"{path}.Samplerate: '96000' is not supported with Codec mp3; allowed: up to 48000, or Codec aac"
@@ -125,7 +125,7 @@ class EffectConfig(Node):
     EnableBgmFade: str = leaf(BOOLEAN, STRUCTURES)
     BgmFadeTime: str = leaf(SECONDS, STRUCTURES)
 
-    def at_odds(self, path: str) -> Iterator[str]:
+    def inconsistent(self, path: str) -> Iterator[str]:
         """A fade that is switched on and takes no time; switched off, 0 is in use (the page's second example)."""
         for switch, time in (
             ("EnableStartFadein", "StartFadeinTime"),
@@ -154,7 +154,7 @@ class Image(Node):
     Transparency: str = leaf(_PERCENT, WATERMARK, required=True)
     Background: str = leaf(BOOLEAN, WATERMARK)
 
-    def at_odds(self, path: str) -> Iterator[str]:
+    def inconsistent(self, path: str) -> Iterator[str]:
         """A size that the mode has no place for."""
         for name in ("Width", "Height"):
             size = getattr(self, name)

@@ -83,7 +83,7 @@ class Node:
         """The same node with other values."""
         return type(self)(**{**vars(self), **values})
 
-    def at_odds(self, path: str) -> Iterable[str]:
+    def inconsistent(self, path: str) -> Iterable[str]:
         """One sentence for each pair of given values that do not go together."""
         del path
         return ()
@@ -222,7 +222,7 @@ def read(node: type[N], value: object, path: str, problems: list[str], manner: M
         problems += [f"{path}.{name}: missing; required" for name in node.required if not value.get(name)]
         problems += made.lacking(path)
     if manner != "tolerant":
-        problems += made.at_odds(path)
+        problems += made.inconsistent(path)
     return made
 
 

@@ -30,7 +30,7 @@ class ConcatTemplate(Node):
     SceneChangeInfo: parts.SceneChangeInfo | None = branch(parts.SceneChangeInfo, PAGE)
     DirectConcat: str = leaf(BOOLEAN, PAGE)
 
-    def at_odds(self, path: str) -> Iterator[str]:
+    def inconsistent(self, path: str) -> Iterator[str]:
         """An Index beyond the fragments; fragments of several buckets."""
         index, last = as_number(self.Index), len(self.ConcatFragment)
         if index is not None and index > last:

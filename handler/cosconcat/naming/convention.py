@@ -16,11 +16,11 @@ from cosconcat.naming.keys import (
     MEDIA,
     FragmentName,
     InvalidName,
+    KeyRange,
     ManifestName,
     MarkerName,
     Name,
     NotOurs,
-    Span,
     common_beginning,
     unfit_name,
 )
@@ -114,7 +114,7 @@ class Convention:
             raise InvalidInput([f"group {group}: {error}"]) from None
         return start, start + self.window
 
-    def spans(self, group: str, own: FragmentName | None = None) -> tuple[Span, ...]:
+    def spans(self, group: str, own: FragmentName | None = None) -> tuple[KeyRange, ...]:
         """The stretches of keys in which everything of the group lies, as narrow as the convention allows.
 
         With `own`, a fragment of the group, its neighbours are taken to be written like it, which makes it one stretch.
@@ -126,33 +126,33 @@ class Convention:
             and not self.foldered
             and not any(beside.startswith(s.prefix) and not s.after for s in stretches)
         ):
-            stretches += (Span(beside),)
+            stretches += (KeyRange(beside),)
         return stretches
 
-    def _numbers(self, group: str, own: FragmentName | None) -> tuple[Span, ...]:
+    def _numbers(self, group: str, own: FragmentName | None) -> tuple[KeyRange, ...]:
         stem = self._stem(group, own)
         if stem is None:
-            return (Span(self.prefix),)
+            return (KeyRange(self.prefix),)
         if self.tail:
-            return (Span(stem + self.tail),)
+            return (KeyRange(stem + self.tail),)
         if own and own.key.startswith(stem) and len(stem) < own.span[0]:
-            return (Span(own.key[: len(stem) + 1]),)
-        return tuple(Span(stem + separator) for separator in self.separators) or (Span(stem),)
+            return (KeyRange(own.key[: len(stem) + 1]),)
+        return tuple(KeyRange(stem + separator) for separator in self.separators) or (KeyRange(stem),)
 
-    def _times(self, group: str, own: FragmentName | None) -> tuple[Span, ...]:
+    def _times(self, group: str, own: FragmentName | None) -> tuple[KeyRange, ...]:
         base = _split_window(group)[0]
         stem = self._stem(base, own)
         start, end = self.bounds(group)
         if own:
             before = own.key[: own.span[0]]
             low, high = (before + times.write_time_like(own.digits, at, self.offset) for at in (start, end - 1))
-            return (Span(common_beginning(low, high), low, high),)
+            return (KeyRange(common_beginning(low, high), low, high),)
         if stem is None or not self.tail:
-            return (Span(stem or self.prefix),)
+            return (KeyRange(stem or self.prefix),)
         stem += self.tail
         days = zip(times.write_dates(start - _ZONES_SPAN), times.write_dates(end + _ZONES_SPAN), strict=True)
         ranges = [*days, (str(start), str(end - 1))]
-        return tuple(Span(stem + common_beginning(low, high), stem + low, stem + high) for low, high in ranges)
+        return tuple(KeyRange(stem + common_beginning(low, high), stem + low, stem + high) for low, high in ranges)
 
     def _stem(self, group: str, own: FragmentName | None) -> str | None:
         """The key up to the end of the group, or None when the expression leaves open what precedes it."""

@@ -93,7 +93,7 @@ class InvalidName:
 Name = FragmentName | MarkerName | ManifestName | NotOurs | InvalidName
 
 
-class Span(NamedTuple):
+class KeyRange(NamedTuple):
     """A stretch of the bucket's sorted keys: those under `prefix`, after `after`, and not beyond the last that
     begins with `last` (both empty: no bound).
     """

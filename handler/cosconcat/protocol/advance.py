@@ -1,6 +1,6 @@
 """Bring one content one step further, driven by its records alone: the same for upload, callback and sweep.
 
-no claim            take_up: name the output, claim rev r, submit
+no claim            reconcile_group: name the output, claim rev r, submit
 claim               lease runs: leave it. Over: the job is looked for; found → job, believed absent → end retry
 claim, job          ask CI: running → leave it; Success → commit (which writes end); Failed, Cancel, gone → end
 claim, (job,) end   do what `next` says: retry → claim n+1 · clean → clean up · superseded, keep, gave-up → done
@@ -24,19 +24,19 @@ from cosconcat.job.compose import container_format
 from cosconcat.model import FragmentSet, Job, Result, Token, gid_of
 from cosconcat.naming.keys import ManifestName
 from cosconcat.output.key import expand, output_key, with_rev
-from cosconcat.records.records import Claim, Content, End, Entry
+from cosconcat.records.records import Claim, Content, End, Stamped
 from cosconcat.services import Services
 from cosconcat.submission.lookup import is_adoptable, listed_jobs
 from cosconcat.submission.submit import adopt, back_off, first_claim, next_claim, submit
 
 if TYPE_CHECKING:
-    from cosconcat.inputs.heads import Checked
+    from cosconcat.inputs.heads import FreshHeads
 
 LIKE_A_REV = re.compile(r"\.r[0-9]{4,}(\.[^/.]*)?$")  # a key that another group's second content could get
 NO_JOBS: Mapping[str, Job] = MappingProxyType({})
 
 
-def take_up(services: Services, fragments: FragmentSet, *, forced: bool = False) -> Result:
+def reconcile_group(services: Services, fragments: FragmentSet, *, forced: bool = False) -> Result:
     """A whole group was seen: see to it that its content has exactly one claim, and act if the claim is ours.
 
     `forced` (a person said retry) starts a new rev even for content that was given up and not uploaded anew.
@@ -72,12 +72,12 @@ def take_up(services: Services, fragments: FragmentSet, *, forced: bool = False)
         winner = ledger.create_claim(claim)
         if winner is None:
             result = submit(services, claim)
-            return advance(services, gid, rev, again=False) if result.action == "superseded" else result
+            return reconcile_content(services, gid, rev, again=False) if result.action == "superseded" else result
         content = ledger.newest_content(gid, winner if rev == 1 else None)
     raise NotYet(f"group {fragments.group}: its records are being written by others right now")
 
 
-def advance(
+def reconcile_content(
     services: Services,
     gid: str,
     rev: int,
@@ -119,11 +119,11 @@ def advance(
     if result.action == "superseded" and again:
         verdict = survey(services, claim.group)
         if isinstance(verdict, Whole):
-            return take_up(services, verdict.set)
+            return reconcile_group(services, verdict.set)
     return result
 
 
-def judge(services: Services, claim: Claim, job: Job) -> tuple[Entry[End], Checked | None]:
+def end_of_job(services: Services, claim: Claim, job: Job) -> tuple[Stamped[End], FreshHeads | None]:
     """The end of an attempt, from its job as CI tells it: by commit for Success, by the state's meaning otherwise.
 
     Raises:
@@ -141,7 +141,7 @@ def judge(services: Services, claim: Claim, job: Job) -> tuple[Entry[End], Check
     return _failed(services, claim, job.id, "Failed", f"job {job.id} failed: {job.code} {job.message}".strip()), None
 
 
-def _failed(services: Services, claim: Claim, job_id: str, outcome: str, reason: str) -> Entry[End]:
+def _failed(services: Services, claim: Claim, job_id: str, outcome: str, reason: str) -> Stamped[End]:
     """A job came to nothing: another attempt after a pause, but no more than CONCAT_MAX_ATTEMPTS of them."""
     failures = claim.failures + 1
     if failures >= services.config.max_attempts:
@@ -153,8 +153,8 @@ def _failed(services: Services, claim: Claim, job_id: str, outcome: str, reason:
 
 
 def _settle(
-    services: Services, entry: Entry[Claim], listed: Mapping[str, Job]
-) -> Result | tuple[Entry[End], Checked | None]:
+    services: Services, entry: Stamped[Claim], listed: Mapping[str, Job]
+) -> Result | tuple[Stamped[End], FreshHeads | None]:
     """An attempt without an end: its end if it has come to one, otherwise what it is waiting for."""
     claim = entry.record
     record = services.ledger.job(claim.gid, claim.rev, claim.n)
@@ -176,10 +176,10 @@ def _settle(
         stuck = entry.age > services.config.stale_seconds
         reason = f"job {job.state}, {entry.age} s after its claim"
         return Result(claim.group, "already-submitted", reason, claim.output_key, job.id, stuck)
-    return judge(services, claim, job)
+    return end_of_job(services, claim, job)
 
 
-def _job_or_lost(services: Services, entry: Entry[Claim]) -> Job | Result | tuple[Entry[End], None]:
+def _job_or_lost(services: Services, entry: Stamped[Claim]) -> Job | Result | tuple[Stamped[End], None]:
     """The lease is over and no job is recorded: the job from CI's listing, or the belief that there is none.
 
     The listing's silence counts only after two leases (the winner may post until its lease ends, the listing may lag by
@@ -210,7 +210,7 @@ def _job_or_lost(services: Services, entry: Entry[Claim]) -> Job | Result | tupl
     return ledger.create_end(claim, end), None
 
 
-def _gone_from_ci(services: Services, entry: Entry[Claim], job_id: str) -> Result | tuple[Entry[End], None]:
+def _gone_from_ci(services: Services, entry: Stamped[Claim], job_id: str) -> Result | tuple[Stamped[End], None]:
     claim = entry.record
     if entry.age <= services.config.stale_seconds:
         return Result(claim.group, "already-submitted", "CI does not know its job (yet)")
@@ -220,7 +220,7 @@ def _gone_from_ci(services: Services, entry: Entry[Claim], job_id: str) -> Resul
     return _failed(services, claim, job_id, "Lost", f"CI no longer knows job {job_id}, and it left no output"), None
 
 
-def _retry(services: Services, entry: Entry[Claim], end: Entry[End], *, forced: bool, again: bool) -> Result:
+def _retry(services: Services, entry: Stamped[Claim], end: Stamped[End], *, forced: bool, again: bool) -> Result:
     claim = entry.record
     left = end.record.after_seconds - end.age
     if left > 0 and not forced:
@@ -232,7 +232,7 @@ def _retry(services: Services, entry: Entry[Claim], end: Entry[End], *, forced: 
         return Result(claim.group, "already-submitted", "the next attempt was claimed by another instance")
     result = submit(services, following)
     if result.action == "superseded":
-        return advance(services, claim.gid, claim.rev, again=again)
+        return reconcile_content(services, claim.gid, claim.rev, again=again)
     return result
 
 
@@ -243,7 +243,7 @@ def _in_flight(services: Services, content: Content, fragments: FragmentSet) -> 
     claim = content.claim.record
     same = claim.fingerprint == fragments.fingerprint
     if content.claim.age > claim.lease_seconds:
-        helped = advance(services, claim.gid, content.rev, again=False)
+        helped = reconcile_content(services, claim.gid, content.rev, again=False)
         if same:
             return helped
     if same:
@@ -255,9 +255,9 @@ def _settled(services: Services, content: Content, fragments: FragmentSet, *, fo
     """What to say when the group's newest content is done and holds all of this one; None when a new rev is due."""
     if content.done is None:
         return None
-    from cosconcat.cleanup.finish import clean_again, resume
+    from cosconcat.cleanup.finish import remove_reuploads, resume
 
-    *_, content = services.ledger.unsuperseded(gid_of(fragments.group), content)
+    *_, content = services.ledger.back_to_standing(gid_of(fragments.group), content)
     if content.done is None:
         return None
     claim, done = content.claim.record, content.done.record
@@ -268,7 +268,7 @@ def _settled(services: Services, content: Content, fragments: FragmentSet, *, fo
                 return None
             reason = "older than what was joined: a version that was overwritten came back, or LIST shows the past"
             return Result(fragments.group, "kept", reason, done.output, done.job)
-        again = clean_again(services, claim)
+        again = remove_reuploads(services, claim)
         if again is not None and again.action == "waiting":
             raise NotYet(f"group {fragments.group}: {again.reason}")
         if again is not None or anew or forced:
@@ -332,7 +332,7 @@ def _reserve(services: Services, fragments: FragmentSet, key: str, rev: int) -> 
 def _same_before(services: Services, content: Content | None, fragments: FragmentSet) -> Claim | None:
     """The last attempt of the same content, when all that came since was superseded: its failures count on."""
     ledger, gid = services.ledger, gid_of(fragments.group)
-    for before in ledger.unsuperseded(gid, content) if content is not None else ():
+    for before in ledger.back_to_standing(gid, content) if content is not None else ():
         if before.done is None or before.done.record.outcome != "superseded":
             return None
         attempt = ledger.newest_attempt(gid, before.rev)

@@ -8,7 +8,7 @@
     <state>/out/<hash of the key>        whose an output key is, where two groups could mean the same one
 
 `gid` stands for the group, `rev` counts the contents of one group, `n` the attempts for one content. Whoever loses a
-create reads the winner's record and obeys it: claim n+1 exists only after end n says retry, rev r+1 only after rev r
+create reads the winner's record and follows it: claim n+1 exists only after end n says retry, rev r+1 only after rev r
 is done, `done` only after `end` says clean, superseded, keep or gave-up.
 """
 
@@ -22,8 +22,8 @@ from typing import Any, TypeVar
 
 from cosconcat.cloud.ports import Cos
 from cosconcat.errors import InvalidInput
-from cosconcat.model import Bucket, Doomed, Fragment, FragmentSet, ObjectInfo
-from cosconcat.records.records import Attempt, Claim, Content, Done, End, Entry, JobRecord, Proof
+from cosconcat.model import Bucket, Fragment, FragmentSet, ObjectInfo, ObjectVersion
+from cosconcat.records.records import Attempt, Claim, Content, Done, End, JobRecord, Proof, Stamped
 
 R = TypeVar("R")
 
@@ -38,7 +38,7 @@ class Ledger:
 
     # --- create: True when this call (or an earlier try of it) wrote the record -----------------------------------
 
-    def create_claim(self, claim: Claim) -> Entry[Claim] | None:
+    def create_claim(self, claim: Claim) -> Stamped[Claim] | None:
         """Claim an attempt: None when it is ours, else the winner's claim.
 
         On a lost answer our own nonce in the record tells that it was us.
@@ -56,10 +56,10 @@ class Ledger:
         """Record the attempt's job."""
         return self._create(self._key(claim.gid, claim.rev, f"job-{claim.n:04}.json"), record)
 
-    def create_end(self, claim: Claim, end: End) -> Entry[End]:
+    def create_end(self, claim: Claim, end: End) -> Stamped[End]:
         """End the attempt this way, unless it has ended: the end that holds is returned."""
         if self._create(self._key(claim.gid, claim.rev, f"end-{claim.n:04}.json"), end):
-            return Entry(end, 0, 0, mine=True)
+            return Stamped(end, 0, 0, mine=True)
         held = self.end(claim.gid, claim.rev, claim.n)
         if held is None:  # only when records are deleted by hand
             raise InvalidInput([f"{claim.gid}/{claim.rev:04}/end-{claim.n:04}.json: vanished after it was written"])
@@ -71,23 +71,23 @@ class Ledger:
 
     def close(self, gid: str, rev: int) -> None:
         """Take the content out of the sweep's index; the very last step."""
-        self._cos.delete(self._bucket, [Doomed(self._open_key(gid, rev))])
+        self._cos.delete(self._bucket, [ObjectVersion(self._open_key(gid, rev))])
 
     # --- read ------------------------------------------------------------------------------------------------------
 
-    def claim(self, gid: str, rev: int, n: int) -> Entry[Claim] | None:
+    def claim(self, gid: str, rev: int, n: int) -> Stamped[Claim] | None:
         """The claim of attempt n."""
         return self._read(self._claim_key(gid, rev, n), _claim_from)
 
-    def job(self, gid: str, rev: int, n: int) -> Entry[JobRecord] | None:
+    def job(self, gid: str, rev: int, n: int) -> Stamped[JobRecord] | None:
         """The job of attempt n, if it is known."""
         return self._read(self._key(gid, rev, f"job-{n:04}.json"), lambda d: JobRecord(**d))
 
-    def end(self, gid: str, rev: int, n: int) -> Entry[End] | None:
+    def end(self, gid: str, rev: int, n: int) -> Stamped[End] | None:
         """The end of attempt n, if it has ended."""
         return self._read(self._key(gid, rev, f"end-{n:04}.json"), _end_from)
 
-    def done(self, gid: str, rev: int) -> Entry[Done] | None:
+    def done(self, gid: str, rev: int) -> Stamped[Done] | None:
         """The closing record, if there is one."""
         return self._read(self._key(gid, rev, "done.json"), lambda d: Done(**d))
 
@@ -109,7 +109,7 @@ class Ledger:
                 claim, end = later, self.end(gid, rev, later.record.n)
         return Attempt(claim, end)
 
-    def newest_content(self, gid: str, first: Entry[Claim] | None = None) -> Content | None:
+    def newest_content(self, gid: str, first: Stamped[Claim] | None = None) -> Content | None:
         """The group's newest rev; None when it was never claimed. `first` is the first claim of rev 1, if it is known.
 
         Only a rev that is done can have a successor, so most groups cost two reads. LIST may lag: what it shows is
@@ -133,7 +133,7 @@ class Ledger:
         claim = self.claim(gid, rev, 1)
         return Content(rev, claim, self.done(gid, rev)) if claim else None
 
-    def unsuperseded(self, gid: str, newest: Content) -> Iterator[Content]:
+    def back_to_standing(self, gid: str, newest: Content) -> Iterator[Content]:
         """`newest` and the contents before it, back to the first that did not end as superseded (included)."""
         content: Content | None = newest
         while content is not None:
@@ -199,7 +199,7 @@ class Ledger:
         body = json.dumps(record, default=_fields_of, ensure_ascii=False, separators=(",", ":")).encode()
         return self._cos.create(self._bucket, key, body)
 
-    def _read(self, key: str, parse: Callable[[dict[str, Any]], R]) -> Entry[R] | None:
+    def _read(self, key: str, parse: Callable[[dict[str, Any]], R]) -> Stamped[R] | None:
         stored = self._cos.get(self._bucket, key)
         if stored is None:
             return None
@@ -207,7 +207,7 @@ class Ledger:
             record = parse(json.loads(stored.body))
         except (ValueError, TypeError, KeyError) as broken:
             raise InvalidInput([f"{self._bucket.name}/{key}: not a record of ours ({broken})"]) from broken
-        return Entry(record, stored.head.object.last_modified, stored.head.now)
+        return Stamped(record, stored.head.object.last_modified, stored.head.now)
 
 
 def _fields_of(node: Any) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Entry(Generic[R]):
+class Stamped(Generic[R]):
     """A record as read: `written` is its Last-Modified, `now` the service's clock when it was read (epoch seconds)."""
 
     record: R
@@ -121,13 +121,13 @@ class Entry(Generic[R]):
 class Attempt(NamedTuple):
     """The newest attempt of a rev: its claim, and its end if it has one."""
 
-    claim: Entry[Claim]
-    end: Entry[End] | None
+    claim: Stamped[Claim]
+    end: Stamped[End] | None
 
 
 class Content(NamedTuple):
     """The newest rev of a group: its first claim, and the closing record if it has one."""
 
     rev: int
-    claim: Entry[Claim]
-    done: Entry[Done] | None
+    claim: Stamped[Claim]
+    done: Stamped[Done] | None

@@ -17,9 +17,9 @@ from cosconcat import log, signing
 from cosconcat.errors import InvalidInput, NeverAgain, NotYet, OutcomeUnknown, TryAgain
 from cosconcat.job.compose import compose, container_format
 from cosconcat.job.request import Request
-from cosconcat.model import FragmentSet, Job, Result, Unreadable
+from cosconcat.model import FragmentSet, Job, ProbeError, Result
 from cosconcat.output.key import expand
-from cosconcat.records.records import Claim, End, Entry, JobRecord, Probed
+from cosconcat.records.records import Claim, End, JobRecord, Probed, Stamped
 from cosconcat.services import Services
 from cosconcat.submission.lookup import find_job
 
@@ -55,7 +55,7 @@ def first_claim(
     )
 
 
-def next_claim(services: Services, previous: Entry[Claim], end: End) -> Claim:
+def next_claim(services: Services, previous: Stamped[Claim], end: End) -> Claim:
     """The attempt after `previous`, which ended as `end` says, for the same content."""
     claim = previous.record
     lost = end.outcome == "Lost"
@@ -113,13 +113,13 @@ def submit(services: Services, claim: Claim) -> Result:
 def _look_first(services: Services, claim: Claim) -> Result | None:
     """Before any POST but the very first: the fragments unchanged, no job yet, the output's key free?"""
     if claim.n > 1 or claim.rev > 1:
-        from cosconcat.inputs.expiry import spare
+        from cosconcat.inputs.expiry import untag_expiry
         from cosconcat.inputs.heads import changed_fragments
 
         changed = changed_fragments(services, claim)
         if changed:
             return _superseded(services, claim, f"changed since it was listed: {', '.join(changed[:5])}")
-        spare(services, (fragment.object.key for fragment in claim.set.fragments))
+        untag_expiry(services, (fragment.object.key for fragment in claim.set.fragments))
     if claim.n == 1:
         return None
     found = find_job(services, claim) if claim.earlier else None
@@ -170,8 +170,8 @@ def _probe(services: Services, claim: Claim) -> Probed:
     keys = [f.object.key for f in fragments.fragments]
     keys += [o.key for o in (fragments.intro, fragments.outro) if o]
     media = services.cos.media(services.config.bucket, keys)
-    unlike = [f"{k}: {m.code} {m.message}" for k, m in media.items() if isinstance(m, Unreadable)]
-    unlike += differences([(k, m) for k in keys if not isinstance(m := media[k], Unreadable)])
+    unlike = [f"{k}: {m.code} {m.message}" for k, m in media.items() if isinstance(m, ProbeError)]
+    unlike += differences([(k, m) for k in keys if not isinstance(m := media[k], ProbeError)])
     if unlike:
         log.warning("fragments differ, so no direct join", group=claim.group, reason=unlike[:5])
     if unlike and services.config.on_mixed == "refuse":

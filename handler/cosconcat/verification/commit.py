@@ -14,11 +14,11 @@ from collections.abc import Mapping
 
 from cosconcat.errors import NotYet, ServiceUnavailable
 from cosconcat.groups.survey import newcomers
-from cosconcat.inputs.heads import Checked
+from cosconcat.inputs.heads import FreshHeads
 from cosconcat.job.compose import compose, transition_seconds
-from cosconcat.model import Head, Job, Media, ObjectInfo, OutputFile, Unreadable
+from cosconcat.model import Head, Job, Media, ObjectInfo, OutputFile, ProbeError
 from cosconcat.output.key import expand
-from cosconcat.records.records import Claim, End, Entry, Next, Proof
+from cosconcat.records.records import Claim, End, Next, Proof, Stamped
 from cosconcat.services import Services
 from cosconcat.verification import verify
 
@@ -27,7 +27,7 @@ UNPROBED_STALE = (
 )
 
 
-def commit(services: Services, claim: Claim, job: Job) -> tuple[Entry[End], Checked | None]:
+def commit(services: Services, claim: Claim, job: Job) -> tuple[Stamped[End], FreshHeads | None]:
     """Judge a successful job and write how its attempt ended; with `clean` also the HEADs it was decided by.
 
     Raises:
@@ -36,7 +36,7 @@ def commit(services: Services, claim: Claim, job: Job) -> tuple[Entry[End], Chec
     """
     config, ledger = services.config, services.ledger
 
-    def ends(next_: Next, reason: str, proof: Proof | None = None) -> tuple[Entry[End], None]:
+    def ends(next_: Next, reason: str, proof: Proof | None = None) -> tuple[Stamped[End], None]:
         return ledger.create_end(claim, End(next_, "Success", reason, job.id, proof=proof)), None
 
     key = written_key(claim, job)
@@ -51,7 +51,7 @@ def commit(services: Services, claim: Claim, job: Job) -> tuple[Entry[End], Chec
         rule, verdict = _verify(services, claim, job, head)
     proof = Proof(key, head.object.etag, head.object.size, rule, verdict.figures)
     began = services.clock.now()
-    checked = Checked(services.cos.heads(config.bucket, list(_inputs(claim))), began)
+    checked = FreshHeads(services.cos.heads(config.bucket, list(_inputs(claim))), began)
     changed, rewritten = _compare(claim, checked.heads)
     if changed:
         return ends("superseded", f"changed while they were joined: {', '.join(changed[:5])}", proof)
@@ -80,7 +80,7 @@ def written_key(claim: Claim, job: Job) -> str | None:
     return asked if not keys or asked in keys else None
 
 
-def _missing_output(services: Services, claim: Claim, job: Job, key: str) -> tuple[Entry[End], None]:
+def _missing_output(services: Services, claim: Claim, job: Job, key: str) -> tuple[Stamped[End], None]:
     entry = services.ledger.claim(claim.gid, claim.rev, claim.n)
     if entry is None or entry.now - max(entry.written, job.ended) <= services.config.stale_seconds:
         raise NotYet(f"group {claim.group}: job {job.id} succeeded, {key} is not visible yet")
@@ -141,7 +141,7 @@ def _output_media(services: Services, claim: Claim, job: Job, head: Head) -> Med
         return job.media
     key = head.object.key
     probed = services.cos.media(claim.output, [key])[key]
-    if isinstance(probed, Unreadable):
+    if isinstance(probed, ProbeError):
         return verify.Unverified(f"{key} cannot be probed: {probed.code} {probed.message}")
     return probed
 
@@ -155,7 +155,7 @@ def whole_playlist(services: Services, claim: Claim, head: Head) -> Media | veri
     return whole if isinstance(whole, verify.Unverified) else Media(playlist.seconds, head.object.size)
 
 
-def _pieces(claim: Claim, probes: Mapping[str, Media | Unreadable]) -> list[verify.Piece]:
+def _pieces(claim: Claim, probes: Mapping[str, Media | ProbeError]) -> list[verify.Piece]:
     trims = {f.object.key: (f.start, f.end) for f in claim.set.fragments}  # a direct join with trims is refused
     return [verify.Piece(o.key, probes[o.key], *trims.get(o.key, ("", ""))) for o in _joined(claim)]
 

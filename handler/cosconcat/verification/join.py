@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from cosconcat.model import Media, Stream, StreamKind, Unreadable
+from cosconcat.model import Media, ProbeError, Stream, StreamKind
 from cosconcat.verification.streams import counted
 from cosconcat.verification.tolerances import Tolerances, tolerances
 
@@ -24,7 +24,7 @@ class Piece(NamedTuple):
     """
 
     key: str
-    media: Media | Unreadable
+    media: Media | ProbeError
     start: str = ""
     end: str = ""
     clock: Clock = ""
@@ -32,7 +32,7 @@ class Piece(NamedTuple):
     @property
     def shown(self) -> Media:
         """The probe; nothing at all where there is none."""
-        return Media(None, 0) if isinstance(self.media, Unreadable) else self.media
+        return Media(None, 0) if isinstance(self.media, ProbeError) else self.media
 
 
 class JoinOptions(NamedTuple):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cosconcat.job.mixed import differences
-from cosconcat.model import Media, Stream, Unreadable
+from cosconcat.model import Media, ProbeError, Stream
 from cosconcat.verification.join import KINDS, Join, JoinOptions, Piece, Track
 from cosconcat.verification.streams import counted, is_cover, is_still, picture_rate, shown_rate, unlisted
 from cosconcat.verification.tolerances import SUBTITLE_SECONDS
@@ -58,7 +58,7 @@ def no_length(join: Join) -> str:
     if not join.pieces:
         return "there are no fragments to compare with"
     for piece, length in zip(join.pieces, join.lengths, strict=True):
-        if isinstance(piece.media, Unreadable):
+        if isinstance(piece.media, ProbeError):
             return f"no length to compare with: {piece.key} cannot be probed ({piece.media.code})"
         if is_still(piece.media):
             return f"{piece.key} is a picture, not a recording"

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from cosconcat.model import Head, Media, OutputFile, Unreadable
+from cosconcat.model import Head, Media, OutputFile, ProbeError
 
 DRIFT_SECONDS = 0.1  # encoder padding and frame rounding at one joint: an AAC frame is 23 ms, a video frame 40 ms
 SIZE_TOLERANCE = 0.05
@@ -47,14 +47,14 @@ class Piece:
     """
 
     key: str
-    media: Media | Unreadable
+    media: Media | ProbeError
     start: str = ""
     end: str = ""
 
     @property
     def seconds(self) -> float:
         """What it contributes to the output; 0 when its length is not known."""
-        if isinstance(self.media, Unreadable):
+        if isinstance(self.media, ProbeError):
             return 0.0
         length = self.media.duration or 0.0
         end = min(float(self.end), length) if self.end else length
@@ -185,7 +185,7 @@ def _loss_looks_like(missing: float, lengths: Sequence[float], transition: float
 
 
 def _why_unreadable(piece: Piece) -> str:
-    return piece.media.code if isinstance(piece.media, Unreadable) else "no duration"
+    return piece.media.code if isinstance(piece.media, ProbeError) else "no duration"
 
 
 def _segment_key(name: str, playlist_key: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosconcat.model import Media, Stream, Unreadable
+from cosconcat.model import Media, ProbeError, Stream
 from cosconcat.verification.join import JoinOptions, Piece
 from cosconcat.verification.rules import RULES, verify_streams
 from cosconcat.verification.verdict import Unverified, Verified
@@ -35,7 +35,7 @@ def both(seconds: float, **pictures: object) -> tuple[Stream, Stream]:
 # rule, pieces, output, options, what the sentence names
 BROKEN = [
     ("no-length", [], media(30), PLAIN, "no fragments"),
-    ("no-length", [*THREE, Piece("b", Unreadable("NoMediaInfo", "text"))], media(30), PLAIN, "b cannot be probed"),
+    ("no-length", [*THREE, Piece("b", ProbeError("NoMediaInfo", "text"))], media(30), PLAIN, "b cannot be probed"),
     ("no-length", [*THREE, Piece("b", media(None))], media(30), PLAIN, "b has no duration"),
     ("no-length", [*THREE, Piece("b", media(9), start="9")], media(30), PLAIN, "b has no duration"),
     ("no-length", [*THREE, Piece("b", media(1, format_="image2"))], media(30), PLAIN, "b is a picture"),

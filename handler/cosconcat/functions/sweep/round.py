@@ -1,4 +1,4 @@
-"""What no event brought about: the timer's round over the open index and the input prefix, and its report.
+"""The timer's pass: finds work that no event delivered, over the open index and the input prefix, and reports.
 
     (a) the open index       every content that is not closed goes one step further
     (b) the input prefix     pages discover group ids; each group is judged by its own listing, whole ones are taken up
@@ -19,14 +19,14 @@ from functools import partial
 from typing import Any
 
 from cosconcat import log
-from cosconcat.cleanup.finish import clean_again
+from cosconcat.cleanup.finish import remove_reuploads
 from cosconcat.errors import Blocked, ConcatError, InvalidInput, NeverAgain, TryAgain
 from cosconcat.functions.sweep.report import Findings
-from cosconcat.groups.survey import pieces_besides, survey
+from cosconcat.groups.survey import fragments_outside, survey
 from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
 from cosconcat.model import Job, ObjectInfo, Page, Result, gid_of
 from cosconcat.naming.keys import InvalidName, NotOurs
-from cosconcat.protocol.advance import advance, take_up
+from cosconcat.protocol.advance import reconcile_content, reconcile_group
 from cosconcat.services import Services
 
 SHOWN_RESULTS = 20
@@ -87,7 +87,7 @@ class _Sweep:
         for gid, rev in opened:
             if self.services.clock.now() > half or self.submitted >= max(1, self.services.config.sweep_jobs // 2):
                 return
-            result = self._attempt(f"{gid}-{rev:04}", partial(advance, self.services, gid, rev, listed))
+            result = self._attempt(f"{gid}-{rev:04}", partial(reconcile_content, self.services, gid, rev, listed))
             if result is not None:
                 self._note(result)
 
@@ -137,7 +137,7 @@ class _Sweep:
         if isinstance(verdict, Whole | Waiting) and verdict.note:
             self.findings.add("gap", group, reason=verdict.note)
         if isinstance(verdict, Whole):
-            result = take_up(self.services, verdict.set)
+            result = reconcile_group(self.services, verdict.set)
             self._note(result)
             return result
         if isinstance(verdict, Waiting):
@@ -166,7 +166,7 @@ class _Sweep:
         """A group that is not whole may be the rest of one that was: pieces that were joined but could not be removed
         or came again alone, or a claim whose winner died before it entered the index. What was done, if anything was.
 
-        Pieces that are at odds may be a new upload that has only begun: they stay until a person mends them.
+        Pieces that are inconsistent may be a new upload that has only begun: they stay until a person mends them.
         """
         content = self.services.ledger.newest_content(gid_of(group))
         if content is None:
@@ -178,11 +178,11 @@ class _Sweep:
             if joined is None:
                 return None
             return self._attempt(
-                group, lambda: clean_again(self.services, joined, pieces_besides(self.services, joined.set))
+                group, lambda: remove_reuploads(self.services, joined, fragments_outside(self.services, joined.set))
             )
         if content.claim.age <= content.claim.record.lease_seconds:
             return None
-        return self._attempt(group, partial(advance, self.services, gid_of(group), content.rev, again=False))
+        return self._attempt(group, partial(reconcile_content, self.services, gid_of(group), content.rev, again=False))
 
     def _note(self, result: Result) -> None:
         """Into the report what a person should know of a group's result."""
