@@ -26,6 +26,8 @@ class Switches:
     refuse_submits: str = ""  # code with which every POST /jobs is refused, e.g. "QueuePaused", "CIRoleNotExist"
     fail_jobs: int = 0  # next n jobs end Failed
     short_output: int = 0  # next n outputs are cut short although the job says Success
+    damage: str = ""  # one of `local.ci.damage.DAMAGES`: every output is spoilt so, although the job says Success
+    believing: bool = False  # CI takes ffmpeg's exit code for success (`local.ci.believing`)
     callbacks: int = 1  # how often each callback is delivered, 0 = never
     job_seconds: float = 0.0  # minimum run time of a job
     join: str = "ffmpeg"  # or "bytes": plain concatenation of bytes, for load tests

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import imageio_ffmpeg
 
@@ -29,17 +28,11 @@ class Ffmpeg:
         self._guard = threading.Lock()
         self._stopped = False
 
-    def run(self, arguments: Sequence[str]) -> None:
-        """Runs ffmpeg with these arguments to its end; raises as `running` does."""
-        with self.running(arguments):
-            pass
-
-    @contextlib.contextmanager
-    def running(self, arguments: Sequence[str]) -> Iterator[None]:
-        """Runs ffmpeg with these arguments beside the block, and waits for it at the block's end.
+    def run(self, arguments: Sequence[str], *, believing: bool = False) -> None:
+        """Runs ffmpeg with these arguments to its end.
 
         ffmpeg's concat loses content with exit code 0, therefore every line that it prints at level "error" counts as
-        failure; no line is known that would have to be tolerated. When the block raises, ffmpeg is killed.
+        failure, unless `believing`.
 
         Raises:
             JobFailed: exit code not 0, or a complaint.
@@ -49,18 +42,14 @@ class Ffmpeg:
         with tempfile.TemporaryFile() as complaints:
             child = self._start(command, complaints.fileno())
             try:
-                yield
-            except BaseException:
-                child.kill()
-                raise
-            finally:
                 code = child.wait()
+            finally:
                 self._forget(child)
             complaints.seek(0)
             said = complaints.read(_KEPT).decode("utf-8", "replace").strip()
         if self._stopped:
             raise Stopped
-        if code != 0 or said:
+        if code != 0 or (said and not believing):
             raise JobFailed("ResourceNotSupported", f"ffmpeg ended with {code}: {said or 'no word'}")
 
     def _start(self, command: Sequence[str], complaints: int) -> subprocess.Popen[bytes]:

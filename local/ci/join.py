@@ -1,27 +1,42 @@
 """Joins the pieces of a plan into one output and proves that nothing was lost on the way.
 
 ffmpeg's concat ends with exit code 0 after losing content, so three things are checked each time: the inputs before
-(`probe`), every complaint of ffmpeg, and the output's duration against what the pieces promise.
+(`probe`), every complaint of ffmpeg, and where each stream of the output begins and ends, by its packets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from local.ci.errors import JobFailed
 from local.ci.ffmpeg import Ffmpeg
 from local.ci.plan import Plan
-from local.ci.probe import FORMATS_WITHOUT_DURATION, NotMedia, Source, media_duration
-from local.ci.spans import Span, difference, source_of, spans_of
+from local.ci.probe import Extent, NotMedia, Picture, Sound, extents
+from local.ci.spans import Span, difference, spans_of
 from local.ci.transcode import SOUND_ONLY, concat_input, transcode
 
 # The muxer of each Container.Format, and what ${ext} becomes; "m3u8" for hls is assumed.
 _MUXERS = {"mp4": "mp4", "flv": "flv", "ts": "mpegts", "mp3": "mp3", "aac": "adts"}
 EXTENSIONS = {"mp4": "mp4", "flv": "flv", "hls": "m3u8", "ts": "ts", "mp3": "mp3", "aac": "aac"}
 
-_SEAM_SLACK = 0.06  # seconds that one seam may add or take: an audio frame and a picture
-_LEAST_SLACK = 0.3
+_SHORT = 0.1  # seconds by which a stream may end early, beside one picture and one frame of sound
+_PADDING = 2048  # samples that an encoder of sound may add at each seam and at the end
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Where the streams of an output have to begin and end, in seconds; None = there has to be none.
+
+    `grain`: seconds of one picture and one frame of sound. `seams`: how many there are.
+    """
+
+    picture: tuple[float, float] | None
+    sound: tuple[float, float] | None
+    pictures: int | None
+    grain: float
+    seams: int
 
 
 def join(plan: Plan, files: Mapping[str, Path], folder: Path, ffmpeg: Ffmpeg) -> list[Path]:
@@ -38,70 +53,65 @@ def join(plan: Plan, files: Mapping[str, Path], folder: Path, ffmpeg: Ffmpeg) ->
         Stopped: the service ends.
     """
     output = folder / f"output.{EXTENSIONS[plan.format]}"
+    spans = spans_of(plan, files)
     if plan.direct:
-        spans = _copy(plan, files, output, ffmpeg)
-        expected = sum(span.seconds for span in spans)
+        expected = _copy(plan, spans, output, ffmpeg)
     else:
-        spans = spans_of(plan, files)
         rendering = transcode(plan, spans, files, folder)
-        ffmpeg.run([*rendering.arguments, *_muxer(plan.format, folder), str(output)])
-        expected = rendering.seconds
-    _check_duration(output, expected, spans)
-    return _written(output)
+        ffmpeg.run([*rendering.arguments, *muxer(plan.format, folder), str(output)])
+        whole = (0.0, rendering.seconds)
+        expected = Expected(
+            whole if rendering.picture else None,
+            whole if rendering.sound else None,
+            None,
+            (1 / float(rendering.picture.fps) if rendering.picture else 0.0)
+            + (_PADDING / rendering.sound.sample_rate if rendering.sound else 0.0),
+            len(spans),
+        )
+    _check(output, expected)
+    return written(output)
 
 
-def cut_short(outputs: Sequence[Path], container: str, ffmpeg: Ffmpeg) -> list[Path]:
-    """The first half of an output, for the switch `short_output`."""
-    folder = outputs[0].parent / "short"
-    folder.mkdir()
-    output = folder / outputs[0].name
-    half = f"{media_duration(outputs[0]) / 2:.3f}"
-    ffmpeg.run(["-i", str(outputs[0]), "-t", half, "-c", "copy", *_muxer(container, folder), str(output)])
-    return _written(output)
-
-
-def _written(output: Path) -> list[Path]:
+def written(output: Path) -> list[Path]:
+    """The files of an output: itself, and of a playlist its segments."""
     return [output, *sorted(output.parent.glob("output_*.ts"))]
 
 
-def _copy(plan: Plan, files: Mapping[str, Path], output: Path, ffmpeg: Ffmpeg) -> list[Span]:
-    """DirectConcat: packets as they are, which only works if all pieces are coded alike.
-
-    Copying takes little longer than probing, so the copy begins once the first piece is known and is dropped if
-    another differs. The pieces are probed one after the other: more probers would take the processor from the copy.
-    """
-    keys = plan.keys()
-    first = source_of(keys[0], files[keys[0]])
-    streams = _kept_streams(plan, first)
-    sources, seconds = {keys[0]: first}, None
-    if first.format in FORMATS_WITHOUT_DURATION:
-        sources |= {key: source_of(key, files[key]) for key in keys[1:]}
-        seconds = [sources[piece.key].duration for piece in plan.pieces]
-    listed = concat_input([files[piece.key] for piece in plan.pieces], seconds, output.parent)
-    with ffmpeg.running([*listed, *streams, "-c", "copy", *_muxer(plan.format, output.parent), str(output)]):
-        sources |= {key: source_of(key, files[key]) for key in keys if key not in sources}
-        spans = [Span(piece, sources[piece.key], 0.0, sources[piece.key].duration) for piece in plan.pieces]
-        _refuse_unlike(spans)  # before ffmpeg's own complaint: it says better what is wrong
-    return spans
-
-
-def _refuse_unlike(spans: Sequence[Span]) -> None:
-    differing = difference(spans)
-    if differing:
+def _copy(plan: Plan, spans: Sequence[Span], output: Path, ffmpeg: Ffmpeg) -> Expected:
+    """DirectConcat: packets as they are, which only works if all pieces are coded alike."""
+    if differing := difference(spans):
         raise JobFailed("ResourceNotSupported", f"DirectConcat needs pieces coded alike: {differing}")
+    first, last = spans[0].source, spans[-1].source
+    picture = first.picture if plan.format not in SOUND_ONLY else None
+    copied = _copied(plan.format, picture, first.sound)
+    ffmpeg.run([*concat_input(spans, output.parent), *copied, *muxer(plan.format, output.parent), str(output)])
+    before = sum(span.next_at for span in spans[:-1])
+    end = before + last.sound.extent.end if last.sound else 0.0
+    if plan.format in SOUND_ONLY:  # packet after packet, without the pauses between them
+        end = sum(e.end - e.start for e in (span.source.sound.extent for span in spans if span.source.sound))
+    return Expected(
+        (picture.extent.start, before + last.picture.extent.end) if picture and last.picture else None,
+        (0.0 if plan.format in SOUND_ONLY else first.sound.extent.start, end) if first.sound else None,
+        sum(span.source.picture.extent.packets for span in spans if span.source.picture) if picture else None,
+        (1 / float(picture.fps) if picture else 0.0) + (_PADDING / first.sound.sample_rate if first.sound else 0.0),
+        len(spans),
+    )
 
 
-def _kept_streams(plan: Plan, first: Source) -> list[str]:
-    if plan.format not in SOUND_ONLY:
-        return ["-map", "0:v:0?", "-map", "0:a:0?"]
-    codec = first.sound.codec if first.sound else "no sound"
-    if not codec.startswith(plan.format):  # the decoder of mp3 is called mp3float
-        raise JobFailed("ResourceNotSupported", f"Container.Format {plan.format} with DirectConcat cannot hold {codec}")
+def _copied(container: str, picture: Picture | None, sound: Sound | None) -> list[str]:
+    """Which streams are copied: those that were probed, by their index."""
+    if container not in SOUND_ONLY:
+        return [*(f for s in (picture, sound) if s is not None for f in ("-map", f"0:{s.index}")), "-c", "copy"]
+    codec = sound.codec if sound else "no sound"
+    if sound is None or not codec.startswith(container):  # the decoder of mp3 is called mp3float
+        raise JobFailed("ResourceNotSupported", f"Container.Format {container} with DirectConcat cannot hold {codec}")
     # Such a container keeps no time stamps, but overlapping ones at the seams would make ffmpeg complain.
-    return ["-map", "0:a:0", "-bsf:a", r"setts=ts=if(N\,PREV_OUTDTS+PREV_OUTDURATION\,0)"]
+    running = r"setts=ts=if(N\,PREV_OUTDTS+PREV_OUTDURATION\,0)"
+    return ["-map", f"0:{sound.index}", "-bsf:a", running, "-c", "copy"]
 
 
-def _muxer(container: str, folder: Path) -> list[str]:
+def muxer(container: str, folder: Path) -> list[str]:
+    """The arguments for a container; the files of a playlist go into `folder`."""
     if container != "hls":
         return ["-f", _MUXERS[container]]
     # Segment names and their length are assumed: <name>_00000.ts beside the playlist, 10 s each.
@@ -109,15 +119,32 @@ def _muxer(container: str, folder: Path) -> list[str]:
     return ["-f", "hls", "-hls_time", "10", "-hls_playlist_type", "vod", "-hls_segment_filename", names]
 
 
-def _check_duration(output: Path, expected: float, spans: Sequence[Span]) -> None:
-    shortest = min(span.seconds for span in spans)
-    slack = min(max(_LEAST_SLACK, _SEAM_SLACK * len(spans)), max(shortest / 2, _SEAM_SLACK))
+def _check(output: Path, expected: Expected) -> None:
+    """Fails the job where a stream is missing, begins late, ends early, or is longer than its pieces."""
     try:
-        actual = media_duration(output)
+        picture, sound = extents(output)
     except NotMedia as error:
         raise JobFailed("InternalError", f"the output is {error}") from None
-    if abs(actual - expected) > slack:
+    for kind, found, wanted in (("picture", picture, expected.picture), ("sound", sound, expected.sound)):
+        if problem := _problem(found, wanted, expected):
+            raise JobFailed("InternalError", f"the {kind} of the output {problem}")
+    if picture is not None and expected.pictures is not None and picture.packets < expected.pictures:
         raise JobFailed(
             "InternalError",
-            f"the output lasts {actual:.3f} s, but its pieces promise {expected:.3f} s: content would be lost",
+            f"the output holds {picture.packets} of {expected.pictures} pictures: content would be lost",
         )
+
+
+def _problem(found: Extent | None, wanted: tuple[float, float] | None, expected: Expected) -> str:
+    if wanted is None:
+        return "" if found is None else "was not asked for"
+    if found is None:
+        return "is missing: content would be lost"
+    (start, end), short = wanted, _SHORT + expected.grain
+    if found.start > start + short:
+        return f"begins at {found.start:.3f} s instead of {start:.3f} s: content would be lost"
+    if found.end < end - short:
+        return f"ends at {found.end:.3f} s, but its pieces at {end:.3f} s: content would be lost"
+    if found.end > end + short + expected.seams * expected.grain:
+        return f"ends at {found.end:.3f} s, but its pieces at {end:.3f} s: it would be too long"
+    return ""

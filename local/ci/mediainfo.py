@@ -15,7 +15,7 @@ from typing import Any
 import av
 from av.container import InputContainer
 
-from local.ci.probe import NotMedia, open_media, rotation
+from local.ci.probe import NotMedia, open_media
 
 __all__ = ["NotMedia", "media_info", "synthetic_info"]
 
@@ -104,11 +104,13 @@ def _video(container: InputContainer, stream: Any) -> Nodes:
 
 
 def _rotation(container: InputContainer, stream: Any) -> int:
-    """0 where no picture can be decoded: nothing says otherwise."""
+    """Degrees counterclockwise, 0 to 359, as the first picture tells; 0 where no picture can be decoded."""
     try:
-        return rotation(container, stream)
-    except NotMedia:
+        stream.codec_context.thread_count = 1  # starting threads takes longer than decoding one picture
+        frame = next(container.decode(stream), None)
+    except av.FFmpegError:
         return 0
+    return int(frame.rotation) % 360 if isinstance(frame, av.VideoFrame) else 0
 
 
 def _audio(container: InputContainer, stream: Any) -> Nodes:

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from local.ci.believing import join_believing
+from local.ci.damage import rearranged, spoilt
 from local.ci.document import Element
 from local.ci.errors import JobFailed
 from local.ci.ffmpeg import Ffmpeg
 from local.ci.jobs import Job, Outcome
-from local.ci.join import EXTENSIONS, cut_short, join
+from local.ci.join import EXTENSIONS, join
 from local.ci.mediainfo import media_info, synthetic_info
 from local.ci.plan import Plan, merged, plan_of
 from local.ci.rules import Place
@@ -50,18 +52,18 @@ class Workshop:
         plan = _plan(job)
         if self.switches.take("fail_jobs"):
             raise JobFailed("InternalError", "the switch fail_jobs makes this job fail")
-        shorten = self.switches.take("short_output")
+        damage = "short" if self.switches.take("short_output") else self.switches.damage
         with tempfile.TemporaryDirectory(prefix="concat-job-") as name:
             folder = Path(name)
             files = self._fetch(plan, job.place, folder)
             if self.switches.join == "bytes":
-                return self._store_bytes(job, plan, files, folder / "output", shorten=shorten)
+                return self._store_bytes(job, plan, files, folder / "output", shorten=damage == "short")
             made = folder / "made"
             made.mkdir()
             key = output_key(job.operation.value("Output/Object"), job.id, plan.format)
-            outputs = join(plan, files, made, self.ffmpeg)
-            if shorten:
-                outputs = cut_short(outputs, plan.format, self.ffmpeg)
+            joined = join_believing if self.switches.believing else join
+            outputs = joined(rearranged(plan, damage), files, made, self.ffmpeg)
+            outputs = spoilt(outputs, damage, plan.format, len(plan.pieces), self.ffmpeg)
             outputs = _named_after(key, outputs)
             return Outcome(self._store(job, outputs, key), media_info(outputs[0]))
 

