@@ -93,6 +93,10 @@ class Account:
             Key(_secret_id(), secrets.token_urlsafe(24)[:32], token, name, policy, self.now() + seconds, strict)
         )
 
+    def key(self, secret_id: str) -> Key | None:
+        """The key with this id."""
+        return self._keys.get(secret_id)
+
     def revoke(self, key: Key) -> None:
         """From now on the key is unknown."""
         with self._guard:

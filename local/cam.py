@@ -93,6 +93,7 @@ _CI_ACTIONS = (  # method, path, parameter that must be there, action (1045/4989
     ("GET", r"/queue", "", "DescribeMediaQueues"),
     ("PUT", r"/queue/.+", "", "UpdateMediaQueue"),
     ("GET", r"/mediabucket", "", "DescribeMediaBuckets"),
+    ("POST", r"/mediabucket", "", "CreateMediaBucket"),
     ("POST", r"/mediainfo", "", "GenerateMediainfo"),
     ("POST", r"/template", "", "CreateMediaTemplate"),
     ("GET", r"/template", "", "DescribeMediaTemplates"),

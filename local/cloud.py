@@ -21,6 +21,7 @@ from local.account import Account
 from local.calls import Calls
 from local.ci.service import DeliveryFailed, MediaService
 from local.cmq import Cmq
+from local.control.service import ControlPlane, is_control_host
 from local.cos.gateway import Gateway, is_cos_host
 from local.cos.store import Store
 from local.proxy import Proxy
@@ -93,6 +94,7 @@ class LocalCloud:
                 (is_cos_host, self.kills.watched(cos)),
                 (lambda host: ".ci." in host, self.kills.watched(self.ci)),
                 (is_function_host, self._function_urls),
+                (is_control_host, self._control_plane),
             ],
             port=port,
             now=self.account.now,
@@ -101,6 +103,7 @@ class LocalCloud:
         if least_privilege:
             functions = [self._least_privilege(each) for each in functions]
         self.functions = Functions(functions, platform, self.switches, environment=self.environment, observe=observe)
+        self.control = ControlPlane(self.account, self.store, self.functions, platform, self.switches, self.calls)
         self.kills.kill = lambda secret_id: self.functions.kill(secret_id=secret_id)
         self.trigger = self._bind_triggers()
         self._timer_seconds = timer_seconds
@@ -111,10 +114,13 @@ class LocalCloud:
         self.ci.start()
         self.functions.start()
         if self._timer_seconds is not None:
-            self.functions.every(self._timer_seconds, "sweep")
+            if "sweep" in self.functions.names:
+                self.functions.every(self._timer_seconds, "sweep")
+            self.control.triggers.fire_every(self._timer_seconds)
 
     def stop(self) -> None:
         """End everything, the instances first."""
+        self.control.close()
         self.functions.stop()
         self.ci.stop()
         self.proxy.stop()
@@ -152,8 +158,12 @@ class LocalCloud:
     def _function_urls(self, request: Request) -> Response:
         return self.functions.urls(request)
 
+    def _control_plane(self, request: Request) -> Response:
+        return self.control(request)
+
     def _still(self) -> bool:
-        return self.ci.wait_idle(0) and self.trigger.wait_idle(0) and self.functions.wait_idle(0)
+        hearing = self.trigger.wait_idle(0) and self.control.triggers.wait_idle(0)
+        return self.ci.wait_idle(0) and hearing and self.functions.wait_idle(0)
 
     def _configuration(self, own: Mapping[str, str]) -> dict[str, str]:
         """The functions' variables: this bucket over http, and a callback by URL unless a topic or "" is asked for."""
@@ -201,6 +211,8 @@ class LocalCloud:
             self.functions.send("upload", event, trigger="cos", delay=delay)
 
         trigger = CosTrigger("upload", Filter(self.bucket, prefix), uploaded, self.switches)
+        if "upload" not in self.functions.names:  # nothing is deployed yet
+            return trigger
         self.store.subscribe(trigger)
         _, _, topic = self.environment.get("CONCAT_CALLBACK_MQ", "").partition(":Topic:")
         if topic:

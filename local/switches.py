@@ -24,6 +24,7 @@ class Switches:
     lose_submit_answers: int = 0  # next n POST /jobs create the job, then the connection is cut
     fail_submits: int = 0  # next n POST /jobs answer 500 without creating anything
     refuse_submits: str = ""  # code with which every POST /jobs is refused, e.g. "QueuePaused", "CIRoleNotExist"
+    media_off: set[str] = field(default_factory=set)  # buckets without media processing, until it is switched on
     fail_jobs: int = 0  # next n jobs end Failed
     short_output: int = 0  # next n outputs are cut short although the job says Success
     damage: str = ""  # one of `local.ci.damage.DAMAGES`: every output is spoilt so, although the job says Success

@@ -146,6 +146,8 @@ class MediaService:
                 return self._queues(request, place)
             case ("PUT", "queue", queue_id):
                 return self._update_queue(request, queue_id, place)
+            case ("POST", "mediabucket"):
+                return self._enable(place)
             case ("POST", "template"):
                 return self._create_template(request, place)
         raise refused("InvalidUrl", f"{request.method} {request.decoded_path} is not served by this stand-in")
@@ -201,7 +203,9 @@ class MediaService:
     def _queues(self, request: Request, place: Place) -> Answer:
         queue = self._board.queue(place)
         asked = [queue_id for queue_id in (request.parameter("queueIds") or "").split(",") if queue_id]
-        matches = (not asked or queue.id in asked) and request.parameter("state") in (None, "", "All", queue.state)
+        on = place.bucket not in self._switches.media_off
+        of_state = request.parameter("state") in (None, "", "All", queue.state)
+        matches = on and (not asked or queue.id in asked) and of_state
         answer: dict[str, Tree] = {
             "RequestId": new_request_id(),
             "TotalCount": str(int(matches)),
@@ -213,6 +217,15 @@ class MediaService:
         if unknown := [queue_id for queue_id in asked if queue_id != queue.id]:
             answer["NonExistPIDs"] = unknown
         return to_xml("Response", answer)
+
+    def _enable(self, place: Place) -> Answer:
+        """Switch media processing on, which makes the bucket's queue (436/75236)."""
+        self._switches.media_off.discard(place.bucket)
+        queue = self._board.queue(place)
+        told: dict[str, Tree] = {"BucketId": place.bucket, "Name": place.bucket, "Region": place.region}
+        return to_xml(
+            "Response", {"RequestId": new_request_id(), "MediaBucket": told | {"CreateTime": moment(queue.created)}}
+        )
 
     def _update_queue(self, request: Request, queue_id: str, place: Place) -> Answer:
         body = _read(request, schema.QUEUE)

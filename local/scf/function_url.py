@@ -60,10 +60,18 @@ def http_response(result: Result) -> Response:
 class FunctionUrls:
     """A `Service` for every function's host; never repeats an invocation."""
 
-    def __init__(self, hosts: dict[str, str], invoke: Callable[[str, Json], Result], *, shape: Shape) -> None:
+    def __init__(self, invoke: Callable[[str, Json], Result], *, shape: Shape) -> None:
         self.shape: Shape = shape
-        self._hosts = hosts  # host -> function
+        self._hosts: dict[str, str] = {}  # host -> function
         self._invoke = invoke
+
+    def open(self, host: str, function: str) -> None:
+        """From now on the function answers at this host."""
+        self._hosts[host] = function
+
+    def close(self, host: str) -> None:
+        """Nothing answers at this host any more."""
+        self._hosts.pop(host, None)
 
     def __call__(self, request: Request) -> Response:
         """Invoke the function whose host this is."""

@@ -13,7 +13,7 @@ from local.scf.deliveries import Deliveries, Delivery
 from local.scf.events import Shape, timer_event
 from local.scf.function import Function, Invocation, Result
 from local.scf.function_url import FunctionUrls, function_host
-from local.scf.instances import Instances, Platform
+from local.scf.instances import Instances, Platform, StoppedError
 
 if TYPE_CHECKING:
     from local.switches import Switches
@@ -35,35 +35,52 @@ class Functions:
         url_shape: Shape = "documented",
     ) -> None:
         account = platform.account
-        deployed = [replace(each, environment={**(environment or {}), **each.environment}) for each in functions]
         self.invocations: deque[Invocation] = deque(maxlen=10_000)
         self.observe = observe
-        self._instances = {each.name: Instances(each, platform) for each in deployed}
-        self._deliveries = {
-            each.name: Deliveries(self._delivery(each.name), each.instances, lambda: switches.retry_seconds)
-            for each in deployed
-        }
-        self._hosts = {each.name: function_host(account.appid, account.region, each.name) for each in deployed}
-        hosts = {host: name for name, host in self._hosts.items()}
-        self.urls = FunctionUrls(hosts, lambda name, event: self.invoke(name, event, trigger="http"), shape=url_shape)
-        self._stopped = threading.Event()
+        self.urls = FunctionUrls(lambda name, event: self.invoke(name, event, trigger="http"), shape=url_shape)
+        self._switches = switches
+        self._instances: dict[str, Instances] = {}
+        self._deliveries: dict[str, Deliveries] = {}
+        self._hosts = {each.name: function_host(account.appid, account.region, each.name) for each in functions}
+        self._started, self._stopped = False, threading.Event()
+        for each in functions:
+            self.deploy(replace(each, environment={**(environment or {}), **each.environment}), platform)
+            self.urls.open(self._hosts[each.name], each.name)
 
     @property
     def names(self) -> list[str]:
         """What is deployed."""
         return list(self._instances)
 
+    def deploy(self, function: Function, platform: Platform) -> None:
+        """Add a function, or put it in the place of the one of its name: what runs there ends, what waits stays."""
+        former = self._instances.get(function.name)
+        self._instances[function.name] = Instances(function, platform)
+        if former is not None:
+            former.retire()
+            return
+        deliveries = Deliveries(self._delivery(function.name), function.instances, lambda: self._switches.retry_seconds)
+        self._deliveries[function.name] = deliveries
+        if self._started:
+            deliveries.start()
+
+    def remove(self, name: str) -> None:
+        """Take a function away; what waits for it is lost, what runs ends."""
+        self._deliveries.pop(name).stop()
+        self._instances.pop(name).retire()
+
     def start(self) -> None:
         """Begin to deliver asynchronous events. Instances start when they are first needed."""
+        self._started = True
         for deliveries in self._deliveries.values():
             deliveries.start()
 
     def stop(self) -> None:
         """Stop delivering and kill every instance."""
         self._stopped.set()
-        for deliveries in self._deliveries.values():
+        for deliveries in list(self._deliveries.values()):
             deliveries.stop()
-        for instances in self._instances.values():
+        for instances in list(self._instances.values()):
             instances.close()
 
     def url(self, name: str) -> str:
@@ -77,12 +94,21 @@ class Functions:
             KeyError: when no such function is deployed.
             StoppedError: when the platform has been stopped.
         """
-        result = self._instances[name].run(event, trigger=trigger)
+        result = self._run(name, event, trigger)
         invocation = Invocation(name, trigger, event, result, attempt)
         self.invocations.append(invocation)
         if self.observe is not None:
             self.observe(invocation)
         return result
+
+    def _run(self, name: str, event: object, trigger: str) -> Result:
+        instances = self._instances[name]
+        try:
+            return instances.run(event, trigger=trigger)
+        except StoppedError:
+            if self._instances.get(name) in (None, instances):
+                raise
+            return self._run(name, event, trigger)  # deployed anew while this waited for a free instance
 
     def send(self, name: str, event: object, *, trigger: str, delay: float = 0) -> None:
         """Queue an event for a function, to be run after `delay` seconds and at most 3 times.
@@ -112,7 +138,7 @@ class Functions:
     def wait_idle(self, timeout: float) -> bool:
         """Wait until no event is queued, running or waiting for a retry; False when `timeout` seconds passed first."""
         deadline = time.monotonic() + timeout
-        waits = (each.wait_idle(max(0, deadline - time.monotonic())) for each in self._deliveries.values())
+        waits = (each.wait_idle(max(0, deadline - time.monotonic())) for each in list(self._deliveries.values()))
         return all(waits)
 
     def dropped(self, name: str) -> list[Delivery]:

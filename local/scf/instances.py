@@ -103,6 +103,15 @@ class Instances:
             self._idle.clear()
             self._free.notify_all()
 
+    def retire(self) -> None:
+        """Take no more work: what runs ends by itself, whoever waits for an instance is told."""
+        with self._free:
+            self._closed = True
+            for warm in self._idle:
+                warm.instance.close()
+            self._idle.clear()
+            self._free.notify_all()
+
     def settings(self, seconds: float) -> dict[str, dict[str, Any]]:
         """Environment and context for an instance that another process starts, with a key for so many seconds."""
         key = self._platform.account.issue(self.function.name, self.function.policy, seconds)

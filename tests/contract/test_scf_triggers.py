@@ -158,7 +158,8 @@ class TestFunctionUrl:
             seen.append(event)
             return Result("id", status, value, "", 0.0)
 
-        urls = FunctionUrls({self.HOST: "callback"}, invoke, shape=shape)  # type: ignore[arg-type]  # a Literal
+        urls = FunctionUrls(invoke, shape=shape)  # type: ignore[arg-type]  # a Literal
+        urls.open(self.HOST, "callback")
         settings: dict[str, object] = {"method": "POST", "host": self.HOST, "path": "/", **request}
         response = urls(Request(**settings))  # type: ignore[arg-type]  # each test names its own
         return (seen[0] if seen else {}), response

@@ -1,0 +1,43 @@
+"""From settings to a deployment: look, plan, and carry the plan out."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from ops.deployment.desired import ADDRESS_TO_COME, Package, Secrets, choose_secrets, desired
+from ops.deployment.plan import Plan, layer_version, plan
+from ops.deployment.seen import Seen, look
+
+if TYPE_CHECKING:
+    from ops.deployment.door import Door
+    from ops.deployment.execute import Zips
+    from ops.deployment.settings import Settings
+
+
+class Proposal(NamedTuple):
+    """What was found and what is to be done about it."""
+
+    seen: Seen
+    plan: Plan
+    secrets: Secrets
+
+
+def propose(
+    settings: Settings,
+    zips: Zips,
+    door: Door,
+    *,
+    enable_ci: bool = False,
+    rotate_secret: bool = False,
+    make_secret: Callable[[], str] = lambda: secrets.token_hex(24),
+) -> Proposal:
+    """Look at the account and plan; nothing is changed."""
+    seen = look(door, settings)
+    package = Package(*(hashlib.sha256(each).hexdigest() for each in zips))
+    chosen = choose_secrets(settings, seen.environment, make_secret(), rotate=rotate_secret)
+    version = layer_version(package.layer, seen)
+    wanted = desired(settings, package, chosen, seen.address or ADDRESS_TO_COME, version)
+    return Proposal(seen, plan(settings, wanted, seen, enable_ci=enable_ci), chosen)
