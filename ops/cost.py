@@ -93,7 +93,7 @@ def calls(config: Config, fragments: int) -> Calls:
     removing = {"delete": ceil(n / 1000), "trash": 4 * n + ceil(n / 20), "expire": 3 * n, "keep": 0}[config.cleanup]
     if config.cleanup_dry_run or config.verify == "none":
         removing = 0
-    closing = 1 + 1  # done, and out of the index
+    closing = 1 + 1 + 1  # done, under its day, and out of the index
     mixed = n if config.direct and config.on_mixed != "trust" else 0
     return Calls(
         uploads=n,

@@ -30,6 +30,10 @@ def unsettled(schedule: Schedule) -> list[str]:
         for gid, rev in {(gid, rev) for gid, rev, _ in promises.claims}
         if (gid, rev) not in promises.done and not _abandoned(schedule, gid, rev)
     ]
+    reasons += [
+        f"{gid[:6]}/{rev} is not entered under the day of its end"
+        for gid, rev in promises.done.keys() - promises.closed
+    ]
     if reasons:
         return sorted(reasons)
     stored = state.current.get(".concat/report.json")

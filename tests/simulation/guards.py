@@ -389,6 +389,11 @@ MUTANTS = (
         lambda plan: plan.completion == "manifest" and plan.faults["edit"] > 0,
     ),
     Mutant(
+        "end-not-entered", "G3", "cosconcat.cleanup.finish:close",
+        "services.ledger.enter_closed(claim, done)", "pass",
+        "what was joined can only be found by its name",
+    ),
+    Mutant(
         "undelivered-notification-forgotten", "G3", "cosconcat.cleanup.finish:close",
         "if age_seconds < NOTIFY_FOR_SECONDS:", "if False:",
         "an end of which the receiver has not heard is closed for good",

@@ -22,6 +22,7 @@ FRESH_SECONDS = 10  # docs/guarantees.md: no DELETE is sent longer after the HEA
 _RECORD = re.compile(
     r"(?P<gid>[0-9a-f]{32})/(?P<rev>\d{4})/(?:(?P<kind>claim|job|end)-(?P<n>\d{4})|(?P<done>done))\.json"
 )
+_CLOSED = re.compile(r"closed/\d{4}-\d\d-\d\d/\d{6}-(?P<gid>[0-9a-f]{32})-(?P<rev>\d{4})")
 
 
 class Promises(Watcher):
@@ -39,6 +40,7 @@ class Promises(Watcher):
         self.jobs: dict[tuple[str, int, int], dict[str, Any]] = {}
         self.ends: dict[tuple[str, int, int], dict[str, Any]] = {}
         self.done: dict[tuple[str, int], dict[str, Any]] = {}
+        self.closed: set[tuple[str, int]] = set()  # what is entered under the day of its end
         self.spoiled: dict[str, float] = {}  # output key -> when a user last took it away or replaced it
         self.by_user: dict[str, float] = {}  # key outside the inputs -> when a user wrote it
         self.taken: set[tuple[str, str]] = set()  # (key, ETag) of pieces whose output a user took away
@@ -162,7 +164,10 @@ class Promises(Watcher):
             self.world.fail(f"{key}: create-only record changed")
         found = _RECORD.fullmatch(key[len(".concat/") :])
         if found is None:
-            if not key.startswith((".concat/open/", ".concat/out/")):
+            closed = _CLOSED.fullmatch(key[len(".concat/") :])
+            if closed is not None:
+                self._closed(key, (closed["gid"], int(closed["rev"])), json.loads(thing.body))
+            elif not key.startswith((".concat/open/", ".concat/out/")):
                 self.world.fail(f"{key}: no record of this name is known")
             return
         body = json.loads(thing.body)
@@ -177,6 +182,15 @@ class Promises(Watcher):
         self.world.reached[what] += 1
         for listener in self.listeners:
             listener(what.split(":")[0].split(" ")[0], body, gid)
+
+    def _closed(self, key: str, place: tuple[str, int], body: dict[str, Any]) -> None:
+        """The entry under the day of an end: after `done`, once, and saying the same."""
+        done = self.done.get(place)
+        if done is None or place in self.closed:
+            self.world.fail(f"{key}: {'entered before done' if done is None else 'entered once more'}")
+        elif any(body[name] != done[name] for name in ("outcome", "output", "job", "removed", "closed_at")):
+            self.world.fail(f"{key}: says something else than done")
+        self.closed.add(place)
 
     def _claim(self, place: tuple[str, int, int], body: dict[str, Any]) -> str:
         gid, rev, n = place

@@ -88,9 +88,9 @@ def test_the_page_shows_what_the_code_computes() -> None:
 
 
 def test_the_page_names_the_requests_of_a_group() -> None:
-    """22 for three fragments, two more for each further one."""
+    """23 for three fragments, two more for each further one."""
     config = read_config(EXAMPLE)
-    assert [calls(config, n).requests for n in (3, 4, 5)] == [22, 24, 26]
+    assert [calls(config, n).requests for n in (3, 4, 5)] == [23, 25, 27]
 
 
 def test_the_command_prints_the_bill(capsys: pytest.CaptureFixture[str]) -> None:

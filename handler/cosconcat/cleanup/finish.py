@@ -1,6 +1,7 @@
 """After `end` has decided: tag the output, remove what was joined, close the content. Resumable at every step.
 
-    tag output ─► HEAD output: still the proven one? ─► remove only what equals the claim ─► marker ─► done ─► index
+    tag output ─► HEAD output: still the proven one? ─► remove only what equals the claim ─► marker ─► done ─► its day's
+    entry ─► index
 
 How things are removed, and what is never removed, is in `removal.py`.
 """
@@ -8,6 +9,7 @@ How things are removed, and what is never removed, is in `removal.py`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from cosconcat import log
 from cosconcat.cleanup.removal import remove
@@ -45,6 +47,10 @@ def finish(services: Services, claim: Claim, end: End, checked: FreshHeads | Non
         done = Done(OUTCOMES[end.next], end.reason, key, end.job)
         if end.next in ("keep", "gave-up"):
             untag_expiry(services, [fragment.object.key for fragment in claim.set.fragments])
+    seconds = proof.figures.get("output_seconds", 0) if proof else 0
+    done = replace(
+        done, closed_at=int(services.clock.now()), seconds=float(seconds) if isinstance(seconds, int | float) else 0.0
+    )
     if not services.ledger.create_done(claim, done):
         held = services.ledger.done(claim.gid, claim.rev)
         done = held.record if held else done
@@ -71,10 +77,12 @@ def end_of(claim: Claim, done: Done) -> dict[str, object]:
 
 
 def close(services: Services, claim: Claim, done: Done, age_seconds: int = 0) -> None:
-    """Tell the receiver of CONCAT_NOTIFY_URL, then remove the index entry; undelivered, the sweep tells it again.
+    """Enter the content under the day of its end, tell the receiver of CONCAT_NOTIFY_URL, then remove the index entry;
+    undelivered, the sweep tells it again.
 
     `age_seconds` of the closing record: after a day a receiver that is down for good is given up.
     """
+    services.ledger.enter_closed(claim, done)
     failure = services.notify(end_of(claim, done))
     if failure:
         log.warning("notification not delivered", group=claim.group, reason=failure)
@@ -143,7 +151,7 @@ def _clean(services: Services, claim: Claim, end: End, proof: Proof, checked: Fr
     if not _still_proven(services, claim, proof, segments=False):
         return Done("kept", f"{proof.key} is no longer the output that was verified", proof.key, end.job)
     removal = remove(services, claim, proof, checked)
-    return Done("joined", "", proof.key, end.job, removal.removed, removal.kept)
+    return Done("joined", removal.nothing, proof.key, end.job, removal.removed, removal.kept)
 
 
 def _still_proven(services: Services, claim: Claim, proof: Proof, *, segments: bool = True) -> bool:

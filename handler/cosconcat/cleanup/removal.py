@@ -33,10 +33,11 @@ COPY_SECONDS = 30  # so long copies are made before what was copied is deleted
 
 @dataclass
 class Removal:
-    """What was removed: how many objects, and why the others were left."""
+    """What was removed: how many objects, why the others were left, and why nothing was to be removed at all."""
 
     removed: int = 0
     kept: dict[str, str] = field(default_factory=dict)
+    nothing: str = ""
 
 
 def remove(
@@ -56,9 +57,13 @@ def remove(
     """
     config = services.config
     removal = Removal()
-    if config.cleanup == "keep" or config.verify == "none" or proof.verified == "none":
-        return removal
-    if not claim.set.lies_under(config.input_prefix):  # another deployment's: it may want to keep them
+    if config.cleanup == "keep":
+        removal.nothing = "nothing removed: CONCAT_CLEANUP=keep"
+    elif config.verify == "none" or proof.verified == "none":
+        removal.nothing = "nothing removed: CONCAT_VERIFY=none, so nothing was proven"
+    elif not claim.set.lies_under(config.input_prefix):  # another deployment's: it may want to keep them
+        removal.nothing = "nothing removed: it lies outside CONCAT_INPUT_PREFIX"
+    if removal.nothing:
         return removal
     pieces = [(again or {}).get(piece.key, piece) for piece in _removable(claim, removal)]
     marker = claim.set.marker

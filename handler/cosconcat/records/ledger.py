@@ -5,6 +5,7 @@
     <state>/<gid>/<rev>/job-<n>.json     the job that attempt n led to
     <state>/<gid>/<rev>/end-<n>.json     THE branch point: how attempt n ended and what comes next
     <state>/<gid>/<rev>/done.json        the closing record
+    <state>/closed/<day>/<time>-<gid>-<rev>  the same in a few words, to be found by the day (UTC) of the end
     <state>/out/<hash of the key>        whose an output key is, where two groups could mean the same one
 
 `gid` stands for the group, `rev` counts the contents of one group, `n` the attempts for one content. Whoever loses a
@@ -17,13 +18,25 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from cosconcat.cloud.ports import Cos
 from cosconcat.errors import InvalidInput
 from cosconcat.model import Bucket, Fragment, FragmentSet, ObjectInfo, ObjectVersion
-from cosconcat.records.records import Attempt, Claim, Content, Done, End, JobRecord, Proof, Stamped
+from cosconcat.records.records import (
+    Attempt,
+    Claim,
+    Closed,
+    Content,
+    Done,
+    End,
+    Stamped,
+    JobRecord,
+    Proof,
+    closed_from,
+)
 
 R = TypeVar("R")
 
@@ -68,6 +81,11 @@ class Ledger:
     def create_done(self, claim: Claim, done: Done) -> bool:
         """Close the content."""
         return self._create(self._key(claim.gid, claim.rev, "done.json"), done)
+
+    def enter_closed(self, claim: Claim, done: Done) -> None:
+        """Enter the content among those that ended on its day; the name follows from `done`, so once is enough."""
+        if done.closed_at:
+            self._create(self._closed_key(claim, done), closed_from(claim, done))
 
     def close(self, gid: str, rev: int) -> None:
         """Take the content out of the sweep's index; the very last step."""
@@ -167,6 +185,17 @@ class Ledger:
             if found:
                 yield found[1], int(found[2])
 
+    def closed(self, after: str = "") -> Iterator[str]:
+        """Names, `<day>/<time>-<gid>-<rev>`, of the contents that ended, oldest first, from the name `after` on."""
+        prefix = f"{self._prefix}closed/"
+        for key in self._keys(prefix, after and prefix + after):
+            yield key[len(prefix) :]
+
+    def read_closed(self, name: str) -> Closed | None:
+        """What is entered under a name that `closed` gave."""
+        entry = self._read(f"{self._prefix}closed/{name}", lambda d: Closed(**d))
+        return entry.record if entry else None
+
     # --- keys ------------------------------------------------------------------------------------------------------
 
     def _key(self, gid: str, rev: int, name: str) -> str:
@@ -178,8 +207,12 @@ class Ledger:
     def _open_key(self, gid: str, rev: int) -> str:
         return f"{self._prefix}open/{gid}-{rev:04}"
 
-    def _keys(self, prefix: str) -> Iterator[str]:
-        marker: str | None = ""
+    def _closed_key(self, claim: Claim, done: Done) -> str:
+        day = time.strftime("%Y-%m-%d/%H%M%S", time.gmtime(done.closed_at))
+        return f"{self._prefix}closed/{day}-{claim.gid}-{claim.rev:04}"
+
+    def _keys(self, prefix: str, after: str = "") -> Iterator[str]:
+        marker: str | None = after
         while marker is not None:
             page = self._cos.list(self._bucket, prefix, marker)
             for found in page.objects:
@@ -195,7 +228,7 @@ class Ledger:
 
     # --- JSON ------------------------------------------------------------------------------------------------------
 
-    def _create(self, key: str, record: Claim | JobRecord | End | Done) -> bool:
+    def _create(self, key: str, record: Claim | JobRecord | End | Done | Closed) -> bool:
         body = json.dumps(record, default=_fields_of, ensure_ascii=False, separators=(",", ":")).encode()
         return self._cos.create(self._bucket, key, body)
 

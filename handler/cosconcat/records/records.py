@@ -101,6 +101,55 @@ class Done:
     job: str = ""
     removed: int = 0
     kept: Mapping[str, str] = field(default_factory=dict)  # key -> why it was not removed
+    closed_at: int = 0  # epoch seconds; by it the content is found among those that ended on a day
+    seconds: float = 0.0  # length of the output as it was proven, 0 where nothing was
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A content that ended, in a few words under the day of its end: what status, report, cost and pruning read."""
+
+    group: str
+    rev: int
+    outcome: Outcome
+    reason: str  # cut to REASON_CHARACTERS
+    output: str
+    job: str
+    attempts: int
+    fragments: int
+    bytes: int  # of the fragments together
+    seconds: float  # of the output, 0 where nothing was proven
+    removed: int
+    kept: int
+    closed_at: int  # epoch seconds
+
+    @property
+    def gid(self) -> str:
+        """The group's name in keys."""
+        return gid_of(self.group)
+
+
+REASON_CHARACTERS = 300
+
+
+def closed_from(claim: Claim, done: Done) -> Closed:
+    """What is entered under the day of the end."""
+    pieces = claim.set.fragments
+    return Closed(
+        claim.group,
+        claim.rev,
+        done.outcome,
+        done.reason[:REASON_CHARACTERS],
+        done.output,
+        done.job,
+        claim.n,
+        len(pieces),
+        sum(piece.object.size for piece in pieces),
+        done.seconds,
+        done.removed,
+        len(done.kept),
+        done.closed_at,
+    )
 
 
 @dataclass(frozen=True)
