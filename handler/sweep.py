@@ -1,12 +1,12 @@
-"""Function `sweep`: by timer, and by hand with {"retry": group}, {"report": true} or {"doctor": true}."""
+"""Function `sweep`: by timer, and by hand with retry, status, report or doctor (`events/timer.py`)."""
 
 from __future__ import annotations
 
 from cosconcat.bootstrap import bootstrap, bucket_settings
 from cosconcat.errors import Refused
 from cosconcat.events.http import refused_result
-from cosconcat.events.timer import Doctor, Report, Retry, read_timer_or_command
-from cosconcat.functions.retry import handle_retry
+from cosconcat.events.timer import Doctor, Report, Retry, RetryMany, Status, read_timer_or_command
+from cosconcat.functions.retry import handle_retry, handle_retry_of_many
 from cosconcat.functions.sweep.round import handle_report, handle_sweep
 
 
@@ -19,6 +19,12 @@ def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[s
         return refused_result(refusal)
     if isinstance(command, Retry):
         return handle_retry(services, command.group)
+    if isinstance(command, RetryMany):
+        return handle_retry_of_many(services, command)
+    if isinstance(command, Status):
+        from cosconcat.functions.status import handle_status
+
+        return handle_status(services, command.group)
     if isinstance(command, Report):
         return handle_report(services)
     if isinstance(command, Doctor):

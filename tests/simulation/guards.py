@@ -454,8 +454,8 @@ MUTANTS = (
     ),
     Mutant(
         "keep-removes", "G1", "cosconcat.cleanup.removal:remove",
-        'config.cleanup == "keep" or ',
-        "",
+        'if config.cleanup == "keep":',
+        "if False:",
         "CONCAT_CLEANUP=keep does not keep",
         lambda plan: plan.cleanup == "keep",
     ),

@@ -1,17 +1,27 @@
-"""A person says: go on with this group now."""
+"""A person says: go on with this group now, or with all that ended in a way."""
 
 from __future__ import annotations
 
+import time
+
 from cosconcat import log
 from cosconcat.cleanup.finish import resume
-from cosconcat.errors import NeverAgain
+from cosconcat.errors import NeverAgain, TryAgain
+from cosconcat.events.timer import RetryMany
 from cosconcat.functions.upload import survey_and_reconcile
 from cosconcat.model import Result, gid_of
 from cosconcat.protocol.advance import reconcile_content
 from cosconcat.services import Services
 
+MARGIN_SECONDS = 30  # no further group is taken up when less is left until the deadline
+
 
 def handle_retry(services: Services, group: str) -> dict[str, object]:
+    """One group. Raises TryAgain when it fails for now."""
+    return {"results": [retry(services, group).as_dict()]}
+
+
+def retry(services: Services, group: str) -> Result:
     """A person says: go on with this group now, whatever was given up or is waiting for its next try.
 
     Raises TryAgain when it fails for now.
@@ -29,4 +39,35 @@ def handle_retry(services: Services, group: str) -> dict[str, object]:
     except NeverAgain as mistake:
         result = Result(group, "invalid", str(mistake))
     log.info("retry", **result.as_dict())
-    return {"results": [result.as_dict()]}
+    return result
+
+
+def handle_retry_of_many(services: Services, wanted: RetryMany) -> dict[str, object]:
+    """Every group that ended this way since then and has not ended otherwise after that, oldest first.
+
+    What fails for now is told as `try-again` and does not keep the others waiting. `left` counts the groups for which
+    limit or time was too short.
+    """
+    results: list[Result] = []
+    left = 0
+    for group in _ended(services, wanted):
+        if len(results) >= wanted.limit or services.clock.now() > services.deadline - MARGIN_SECONDS:
+            left += 1
+            continue
+        try:
+            results.append(retry(services, group))
+        except TryAgain as failure:
+            results.append(Result(group, "try-again", str(failure)))
+    return {"results": [result.as_dict() for result in results], "left": left}
+
+
+def _ended(services: Services, wanted: RetryMany) -> list[str]:
+    """The groups whose last entry under a day says this outcome, in the order of their ends."""
+    after = time.strftime("%Y-%m-%d/%H%M%S", time.gmtime(wanted.since))
+    last: dict[str, str] = {}  # gid -> name of its last entry
+    for name in services.ledger.closed(after):
+        gid = name[18:50]
+        last.pop(gid, None)
+        last[gid] = name
+    entries = (services.ledger.read_closed(name) for name in last.values())
+    return [entry.group for entry in entries if entry is not None and entry.outcome == wanted.outcome]

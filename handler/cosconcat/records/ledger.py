@@ -32,9 +32,9 @@ from cosconcat.records.records import (
     Content,
     Done,
     End,
-    Stamped,
     JobRecord,
     Proof,
+    Stamped,
     closed_from,
 )
 

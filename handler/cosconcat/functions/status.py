@@ -1,0 +1,218 @@
+"""Where is my video? One group, from its records and one look at what lies there; nothing is changed.
+
+arriving     pieces are there, the group is not whole: what is missing, since when, until when it waits
+whole        nothing is missing; the next event or sweep submits its job
+joining      a job runs, or its result is being proven and cleaned up
+retrying     an attempt came to nothing; the next one starts at a time
+blocked      CI refuses jobs for now
+joined       the output, when, by which proof, what was removed, what was kept and why
+kept         joined, but nothing was removed, with the reason
+gave-up      ended without a result, with the reason
+superseded   other content came while it was joined
+invalid      inconsistent: the reason names the keys
+unknown      no piece is there, and no record
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from cosconcat.groups.survey import survey
+from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
+from cosconcat.model import gid_of
+from cosconcat.naming.keys import InvalidName, NotOurs
+from cosconcat.records.records import Attempt, Claim, Done, Stamped
+from cosconcat.services import Services
+
+SHOWN = 100  # missing numbers and kept keys; the rest is counted
+LIVE = ("Submitted", "Running", "Pause")
+
+
+@dataclass
+class Status:
+    """What is known of a group. Times are ISO 8601 in UTC, empty where there is none."""
+
+    group: str
+    state: str
+    why: str = ""
+    since: str = ""  # of the newest piece, of the claim, or of the end
+    until: str = ""  # when it goes on by itself
+    missing: list[int] = field(default_factory=list)
+    output: str = ""
+    job: str = ""
+    fragments: int = 0
+    bytes: int = 0
+    seconds: float = 0.0  # of the output, as proven
+    proof: dict[str, object] = field(default_factory=dict)
+    removed: int = 0
+    kept: dict[str, str] = field(default_factory=dict)  # key -> why it was not removed
+    kept_count: int = 0
+    note: str = ""
+    history: list[dict[str, object]] = field(default_factory=list)  # oldest first
+
+    def as_dict(self) -> dict[str, object]:
+        """Without what is empty."""
+        return {name: value for name, value in asdict(self).items() if value or name in ("group", "state")}
+
+
+def handle_status(services: Services, asked: str) -> dict[str, object]:
+    """The status of a group; `asked` is its id, or the full key of one of its pieces."""
+    return {"results": [], "status": status_of(services, _group(services, asked)).as_dict()}
+
+
+def status_of(services: Services, group: str) -> Status:
+    """What is known of the group, by its records, by CI for a job that runs, and by one look at its pieces."""
+    gid = gid_of(group)
+    verdict = survey(services, group)
+    attempts, dones = _records(services, gid)
+    history = [_past(rev, attempts[rev], dones.get(rev)) for rev in sorted(attempts)]
+    newest = max(attempts, default=0)
+    attempt, done = attempts.get(newest), dones.get(newest)
+    if attempt is not None and done is None:
+        status = _in_flight(services, group, attempt)
+    elif attempt is not None and done is not None and not _is_new(verdict, attempt.claim, done):
+        status = _ended(group, attempt, done)
+    else:
+        status = _by_look(group, verdict)
+    if status.state not in ("arriving", "whole", "invalid") and isinstance(verdict, Invalid):
+        status.note = f"what lies there now is inconsistent: {verdict.reason}"
+    status.history = history
+    return status
+
+
+def iso(seconds: float) -> str:
+    """A time as people read it, in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _group(services: Services, asked: str) -> str:
+    """The group's id; of a full key that the convention reads, its group."""
+    name = services.config.convention.read(asked)
+    return asked if isinstance(name, NotOurs | InvalidName) else name.group
+
+
+def _records(services: Services, gid: str) -> tuple[dict[int, Attempt], dict[int, Stamped[Done]]]:
+    """Newest attempt and closing record of every content the group had, by rev."""
+    ledger = services.ledger
+    attempts: dict[int, Attempt] = {}
+    dones: dict[int, Stamped[Done]] = {}
+    rev = 1
+    while (attempt := ledger.newest_attempt(gid, rev)) is not None:
+        attempts[rev] = attempt
+        done = ledger.done(gid, rev)
+        if done is None:
+            break
+        dones[rev] = done
+        rev += 1
+    return attempts, dones
+
+
+def _is_new(verdict: Verdict, claim: Stamped[Claim], done: Stamped[Done]) -> bool:
+    """Whether what lies there is other content than what ended, or the beginning of it."""
+    if isinstance(verdict, Whole):
+        return verdict.set.fingerprint != claim.record.fingerprint and verdict.set.newest >= claim.written
+    return isinstance(verdict, Waiting) and verdict.since > done.written
+
+
+def _by_look(group: str, verdict: Verdict) -> Status:
+    """A group of which nothing was claimed yet, or of which something new has come."""
+    if isinstance(verdict, Waiting):
+        return Status(
+            group,
+            "arriving",
+            verdict.reason,
+            since=iso(verdict.since) if verdict.since else "",
+            until=iso(verdict.until) if verdict.until else "",
+            missing=list(verdict.missing[:SHOWN]),
+            note=verdict.note,
+        )
+    if isinstance(verdict, Whole):
+        pieces = verdict.set.fragments
+        return Status(
+            group,
+            "whole",
+            "nothing is missing; the next event or sweep submits its job",
+            since=iso(verdict.set.newest),
+            fragments=len(pieces),
+            bytes=sum(piece.object.size for piece in pieces),
+            note=verdict.note,
+        )
+    if isinstance(verdict, Invalid):
+        return Status(group, "invalid", verdict.reason)
+    return Status(group, "unknown", "no piece of it is there, and no record: check its name, and CONCAT_INPUT_PREFIX")
+
+
+def _in_flight(services: Services, group: str, attempt: Attempt) -> Status:
+    claim, end = attempt.claim, attempt.end
+    status = _of_claim(group, "joining", claim)
+    status.since = iso(claim.written)
+    if end is None:
+        record = services.ledger.job(claim.record.gid, claim.record.rev, claim.record.n)
+        job = services.ci.job(services.config.bucket, record.record.job) if record else None
+        status.job = record.record.job if record else ""
+        if record is None:
+            status.why = f"claimed {claim.age} s ago, no job is known yet"
+            status.until = iso(claim.written + claim.record.lease_seconds)
+        elif job is None:
+            status.why = f"CI does not know job {status.job} (yet)"
+        elif job.state in LIVE:
+            status.why = f"job {job.id} is {job.state}, {claim.age} s after its claim"
+        else:
+            status.why = f"job {job.id} is {job.state}; the next callback or sweep acts on it"
+        return status
+    status.job = end.record.job
+    if end.record.next != "retry":
+        status.why = "its job has ended, and its end is being carried out"
+        return status
+    status.state = "blocked" if end.record.outcome in ("Rejected", "NotPosted") else "retrying"
+    status.why = end.record.reason
+    status.until = iso(end.written + end.record.after_seconds)
+    return status
+
+
+def _ended(group: str, attempt: Attempt, done: Stamped[Done]) -> Status:
+    closing = done.record
+    status = _of_claim(group, closing.outcome, attempt.claim)
+    status.why = closing.reason
+    status.since = iso(closing.closed_at or done.written)
+    status.output = closing.output
+    status.job = closing.job
+    status.seconds = closing.seconds
+    status.removed = closing.removed
+    status.kept = dict(list(closing.kept.items())[:SHOWN])
+    status.kept_count = len(closing.kept)
+    proof = attempt.end.record.proof if attempt.end else None
+    if proof is not None:
+        status.proof = {"rule": proof.verified, "size": proof.size, "etag": proof.etag, **proof.figures}
+    return status
+
+
+def _of_claim(group: str, state: str, claim: Stamped[Claim]) -> Status:
+    pieces = claim.record.set.fragments
+    return Status(
+        group,
+        state,
+        output=claim.record.output_key,
+        fragments=len(pieces),
+        bytes=sum(piece.object.size for piece in pieces),
+    )
+
+
+def _past(rev: int, attempt: Attempt, done: Stamped[Done] | None) -> dict[str, object]:
+    """One content of the group in a few words."""
+    claim, end = attempt.claim, attempt.end
+    told: dict[str, Any] = {
+        "rev": rev,
+        "claimed": iso(claim.written),
+        "attempts": claim.record.n,
+        "fragments": len(claim.record.set.fragments),
+        "failed_jobs": end.record.failures if end else claim.record.failures,
+    }
+    if done is not None:
+        told |= {"ended": iso(done.record.closed_at or done.written), "outcome": done.record.outcome}
+        told |= {"output": done.record.output, "reason": done.record.reason, "seconds": done.record.seconds}
+    elif end is not None:
+        told |= {"last": f"{end.record.outcome}: {end.record.reason}"}
+    return {name: value for name, value in told.items() if value not in ("", 0, 0.0)}
