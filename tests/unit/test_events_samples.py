@@ -13,7 +13,7 @@ from cosconcat.errors import Refused
 from cosconcat.events.callback import Message, read_messages
 from cosconcat.events.cos import Ignored, Upload, read_uploads
 from cosconcat.events.http import is_http
-from cosconcat.events.timer import Doctor, Report, Retry, Timer, read_timer_or_command
+from cosconcat.events.timer import Doctor, Report, Retry, RetryMany, Status, Timer, read_timer_or_command
 from cosconcat.functions.callback import authentic
 from cosconcat.model import Bucket, Token
 
@@ -77,7 +77,14 @@ UPLOADS: dict[str, list[Upload | str]] = {
     "cos-inventory": ["Records[0]: cos:InventoryReportCreated:Put is no creation"],
 }
 
-COMMANDS = {"timer": Timer(), "sweep-retry": Retry("lecture"), "sweep-report": Report(), "sweep-doctor": Doctor()}
+COMMANDS = {
+    "timer": Timer(),
+    "sweep-retry": Retry("lecture"),
+    "sweep-retry-many": RetryMany("gave-up", 1793491200, 100),
+    "sweep-status": Status("lecture"),
+    "sweep-report": Report(),
+    "sweep-doctor": Doctor(),
+}
 
 
 def message(**differs: Any) -> Message:
