@@ -1,4 +1,7 @@
-"""`python -m tests.simulation --seed N` plays one schedule with its trace; `--runs N` plays many and counts."""
+"""`python -m tests.simulation --seed N` plays one schedule with its trace; `--runs N` plays many and counts.
+
+`--seed N --store NAME` keeps what it plays as a drawn schedule in `found/`; `--stored NAME` plays that again.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from tests.simulation.drawn import FOUND, as_text
+from tests.simulation.schedule import Schedule, stored
 from tests.simulation.shrink import Case, shrink
 from tests.simulation.trace import readable
 from tests.simulation.users import size_of
@@ -92,10 +98,12 @@ def show(tally: Tally, wall: float) -> None:
             print(f"  {count:9}  {name}")
 
 
-def one(case: Case) -> int:
-    """Play one schedule and print its trace."""
-    schedule = case.schedule(trace=True)
+def one(schedule: Schedule, store: Path | None = None) -> int:
+    """Play one schedule and print its trace; `store`, where to keep it as it was drawn."""
     failure = schedule.run()
+    if store is not None:
+        world = schedule.world
+        store.write_text(as_text(schedule.plan, world.masked, world.streams.recorded, failure))
     print(schedule.plan)
     print(readable(schedule.world.trace or []))
     if schedule.world.crash is not None:
@@ -120,15 +128,21 @@ def main() -> int:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--only", default="", help="name=bound,... narrows the plan")
     parser.add_argument("--mask", default="", help="numbers of faults that shall not happen")
+    parser.add_argument("--store", default="", help="with --seed: keep the schedule under this name")
+    parser.add_argument("--stored", default="", help="play the schedule kept under this name")
     parser.add_argument("--runs", type=int, default=5000)
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
+    if given.stored:
+        return one(stored(FOUND / f"{given.stored}.json", trace=True))
     if given.seed is not None:
         only = tuple(
             (name, float(value)) for name, value in (part.split("=") for part in given.only.split(",") if part)
         )
-        return one(Case(given.seed, only, frozenset(int(number) for number in given.mask.split(",") if number)))
+        case = Case(given.seed, only, frozenset(int(number) for number in given.mask.split(",") if number))
+        kept = FOUND / f"{given.store}.json" if given.store else None
+        return one(case.schedule(trace=True, record=kept is not None), kept)
     start = time.monotonic()
     tally = many(given.runs, given.first, given.processes)
     show(tally, time.monotonic() - start)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cosconcat import log
 from cosconcat.config import Config
 from cosconcat.model import Bucket
 from cosconcat.naming.keys import Name
+from tests.simulation.drawn import Chance, read
 from tests.simulation.endings import unsettled
 from tests.simulation.functions import Functions
 from tests.simulation.jobs import CiModel
@@ -23,9 +26,11 @@ MOST_SWEEPS = 20  # in peace; lease, back-off and CONCAT_STALE_SECONDS all fit i
 class Schedule:
     """The world of one plan, its models and its users."""
 
-    def __init__(self, plan: Plan, *, trace: bool = False, masked: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, plan: Plan, *, trace: bool = False, masked: frozenset[int] = frozenset(), chance: Chance | None = None
+    ) -> None:
         self.plan = plan
-        self.world = World(plan, trace=trace, masked=masked)
+        self.world = World(plan, trace=trace, masked=masked, chance=chance)
         self.config = config_of(plan)
         outputs, state = self.config.output_bucket.name, self.config.state_bucket.name
         buckets = {INPUTS: plan.versioned, outputs: False, state: False} if outputs != INPUTS else {INPUTS: False}
@@ -85,6 +90,12 @@ class Schedule:
                 return
         world.failure = f"G3: not at its end after {MOST_SWEEPS} sweeps: {'; '.join(reasons)}"
         world.say(f"VIOLATION: {world.failure}")
+
+
+def stored(path: Path, *, trace: bool = False) -> Schedule:
+    """A schedule that was kept as it was drawn, ready to run."""
+    plan, masked, draws = read(path)
+    return Schedule(plan, trace=trace, masked=masked, chance=Chance(plan.seed, drawn=draws))
 
 
 def config_of(plan: Plan) -> Config:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tests.simulation.drawn import Chance
 from tests.simulation.plan import FAULTS, draw
 from tests.simulation.schedule import Schedule
 
@@ -22,9 +23,10 @@ class Case:
     only: tuple[tuple[str, float], ...] = ()
     masked: frozenset[int] = frozenset()
 
-    def schedule(self, *, trace: bool = False) -> Schedule:
-        """Its world, ready to run."""
-        return Schedule(draw(self.seed, dict(self.only)), trace=trace, masked=self.masked)
+    def schedule(self, *, trace: bool = False, record: bool = False) -> Schedule:
+        """Its world, ready to run; with `record` every draw is remembered, so that it can be stored."""
+        chance = Chance(self.seed, record=record)
+        return Schedule(draw(self.seed, dict(self.only)), trace=trace, masked=self.masked, chance=chance)
 
     def with_only(self, name: str, value: float) -> Case:
         """Narrowed by one more bound."""

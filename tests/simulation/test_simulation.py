@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.__main__ import Tally, explain, play
+from tests.simulation.drawn import FOUND, Chance, as_text, read
 from tests.simulation.plan import CALL_FAULTS, FAULTS, draw
-from tests.simulation.schedule import Schedule
+from tests.simulation.schedule import Schedule, stored
 from tests.simulation.shrink import Case
 
 SCHEDULES = 5_000
@@ -86,6 +87,26 @@ def test_without_faults_everything_is_joined_at_once() -> None:
         schedule = Schedule(draw(seed, only))
         assert schedule.run() == ""
         assert not [name for name in schedule.world.injected if name in CALL_FAULTS]
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOUND.glob("*.json")))
+def test_what_was_found_once_holds_now(name: str) -> None:
+    """Each schedule that once broke a promise, as it was drawn then."""
+    assert stored(FOUND / f"{name}.json").run() == ""
+
+
+def test_a_stored_schedule_is_the_very_schedule(tmp_path: Path) -> None:
+    """Its trace is the same even under another seed's fallback: everything that chance decided is stored."""
+    played = Case(23).schedule(trace=True, record=True)
+    failure = played.run()
+    path = tmp_path / "23.json"
+    path.write_text(as_text(played.plan, frozenset(), played.world.streams.recorded, failure))
+    plan, masked, draws = read(path)
+    again = Schedule(
+        plan, trace=True, masked=masked, chance=Chance(99, drawn=draws)
+    )  # what is not stored comes from 99
+    assert again.run() == failure
+    assert again.world.trace == played.world.trace
 
 
 def test_a_bound_narrows_the_plan() -> None:

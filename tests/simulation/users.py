@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from random import Random
 from typing import Any
 
 from cosconcat.model import Media, Stream, gid_of
@@ -55,7 +54,7 @@ class Users:
         self.promises = promises
         self.bucket = bucket
         self.functions = functions
-        self.rng = Random(world.plan.seed * 3)
+        self.rng = world.streams.stream("users", 0)
         self.contents = 0
         self.pending: list[tuple[str, str, Group, str]] = []  # moment, gid, group, edit
         self.last: dict[str, int] = {}

@@ -11,12 +11,12 @@ from bisect import bisect
 from collections import Counter
 from collections.abc import Callable
 from heapq import heappop, heappush
-from random import Random
 from typing import Any, TypeVar
 
 from greenlet import getcurrent, greenlet
 
 from cosconcat.errors import OutcomeUnknown, ServiceUnavailable
+from tests.simulation.drawn import Chance
 from tests.simulation.plan import CALL_FAULTS, Plan
 from tests.simulation.trace import brief
 
@@ -51,8 +51,11 @@ class Actor:
 class World:
     """Time, actors, faults, trace. The models of COS, CI and SCF act through it."""
 
-    def __init__(self, plan: Plan, *, trace: bool = False, masked: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, plan: Plan, *, trace: bool = False, masked: frozenset[int] = frozenset(), chance: Chance | None = None
+    ) -> None:
         self.plan = plan
+        self.streams = chance or Chance(plan.seed)
         self.now = float(EPOCH)
         self.calm = False  # once true, nothing fails any more
         self.actor: Actor | None = None
@@ -65,8 +68,8 @@ class World:
         self.on_moment: Callable[[str, str], None] | None = None  # told of (what, key) while somebody waits for it
         self.masked = masked  # numbers of the faults that do not happen (for the shrinker)
         self.drawn = 0  # faults drawn so far
-        self._schedule = Random(plan.seed * 3 + 1).random
-        self.chance = Random(plan.seed * 3 + 2)
+        self._schedule = self.streams.stream("schedule", 1).random
+        self.chance = self.streams.stream("chance", 2)
         self._fault = self.chance.random
         self._heap: list[tuple[float, int, Any]] = []
         self._ticket = 0
