@@ -69,7 +69,10 @@ def _group(schedule: Schedule, group: Group, report: dict[str, Any]) -> list[str
     listed = _listed(schedule, group)
     latest = schedule.promises.latest
     last_word = all(latest[key][0] == content.etag for key, content in group.corrected.items())
-    unlucky = schedule.world.reached["not promised: overwritten between last HEAD and DELETE"]
+    unlucky = sum(  # a DELETE that was under way met what was uploaded meanwhile
+        schedule.world.reached[f"not promised: {what} between last HEAD and DELETE"]
+        for what in ("overwritten", "the same put again")
+    )
     if group.corrected and last_word and not unlucky and not _together(schedule, group):
         return [f"group {group.name}: what was uploaded as a correction fell apart"]
     verdict, missing = _judged(schedule, group, pieces, marker, listed)

@@ -98,8 +98,9 @@ class Promises(Watcher):
         elif thing.content is None:
             self._marker_removed(key)
         elif thing.created > sight.seen.get(key, 0.0) >= sight.sent - FRESH_SECONDS and not self._versioned(bucket):
-            if not self._kept_elsewhere(thing, sight.seen):
-                self.world.reached["not promised: overwritten between last HEAD and DELETE"] += 1
+            again = self._kept_elsewhere(thing, sight.seen)
+            what = "the same put again" if again else "overwritten"
+            self.world.reached[f"not promised: {what} between last HEAD and DELETE"] += 1
         elif not self._kept_elsewhere(thing, sight.seen):
             self.world.fail(f"G1: {key} ({thing.info.etag[-4:]}) removed, but no verified output holds it")
         elif self.world.plan.cleanup == "trash" and not self._in_trash(thing):
