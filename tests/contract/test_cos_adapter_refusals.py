@@ -107,7 +107,16 @@ def test_every_call_tells_for_now_from_for_good(
     assert "the-token" not in str(refused.value)
 
 
-@pytest.mark.parametrize("call", [call for call in CALLS if call not in ("create", "put", "tag", "untag", "media")])
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+def test_a_redirect_is_no_success(script: Script, cos: CosOverHttp, call: str, status: int) -> None:
+    """The SDK raises from 400 on: a record that a redirect swallowed would count as created, and its job be posted."""
+    script.answer = Response(status, {"Location": "http://elsewhere.example/", "ETag": '"e"'}, b"")
+    with pytest.raises(ServiceUnavailable, match=rf"demo-1250000000/.*HTTP {status}"):
+        CALLS[call](cos)
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call not in ("tag", "untag", "media")])
 def test_an_answer_that_makes_no_sense_is_no_answer(script: Script, cos: CosOverHttp, call: str) -> None:
     """200 with something else in it: a proxy's page, half a document."""
     script.answer = Response(200, {"Content-Type": "text/html"}, b"<html>welcome")

@@ -196,7 +196,8 @@ class CosOverHttp:
 
         try:
             with _translated("GET videoinfo", bucket, key):
-                return read_media(self._ask(bucket, key, {"ci-process": "videoinfo"}))
+                answer = self._ask(bucket, key, {"ci-process": "videoinfo"})
+            return read_media(answer)
         except Rejected as refusal:
             if refusal.code in _NOT_THE_OBJECTS_FAULT or refusal.status == 401:
                 from cosconcat.job.refusals import fix_of
@@ -223,7 +224,7 @@ class CosOverHttp:
 
     def _put(self, bucket: Bucket, key: str, body: bytes, headers: Mapping[str, str]) -> None:
         with _translated("PUT", bucket, key):
-            self._client(bucket).put_object(
+            answer = self._client(bucket).put_object(
                 Bucket=bucket.name,
                 Key=_path(key),
                 Body=body,
@@ -231,6 +232,8 @@ class CosOverHttp:
                 ContentType="application/json",
                 Metadata=dict(headers),  # the SDK copies these verbatim, so any header can be sent
             )
+            if not CaseInsensitiveDict(answer).get("ETag"):  # what stored nothing has none: a cache, a proxy's page
+                raise ServiceUnavailable(f"PUT {bucket.name}/{key}: answered without an ETag, so nothing is believed")
 
     def _client(self, bucket: Bucket, *, slow: bool = False, repeat: bool = True) -> CosS3Client:
         """The SDK's client for a region: it takes the host from there, the bucket with each call."""
@@ -315,17 +318,21 @@ _answer = threading.local()
 
 @cache
 def _session() -> SteadySession:
-    """One pool of connections for the process. Each answer's Date is kept: the SDK hides the headers of a LIST."""
+    """One pool of connections for the process. Each answer's status and Date are kept: the SDK hides a status below
+    400 and the headers of a LIST.
+    """
     log.silence_sdk()
     session = SteadySession()
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(pool_connections=PARALLEL, pool_maxsize=PARALLEL))
-    session.hooks["response"].append(_keep_date)
+    session.hooks["response"].append(_keep_answer)
     return session
 
 
-def _keep_date(response: Response, **_: Any) -> None:
+def _keep_answer(response: Response, **_: Any) -> None:
     _answer.date = response.headers.get("Date", "")
+    _answer.status = response.status_code
+    _answer.location = response.headers.get("Location", "")
 
 
 def _service_now() -> int:
@@ -347,9 +354,10 @@ def _service_now() -> int:
 def _translated(method: str, bucket: Bucket, key: str) -> Iterator[None]:
     """Errors of the SDK, of the network below it and of answers that make no sense, in our own words."""
     what = f"{method} {bucket.name}/{key} ({bucket.region})"
-    _answer.date = ""
+    _answer.date, _answer.status = "", 0
     try:
         yield
+        _believe_only_success(what)
     except CosServiceError as error:
         raise _refusal(what, error) from None
     except CosClientError as error:
@@ -357,7 +365,20 @@ def _translated(method: str, bucket: Bucket, key: str) -> Iterator[None]:
     except RequestException as error:  # while a body was read
         raise ServiceUnavailable(f"{what}: {error}") from None
     except (ParseError, KeyError, TypeError, ValueError, OSError) as error:
+        _believe_only_success(what)  # says more than that an empty body makes no sense
         raise ServiceUnavailable(f"{what}: the answer makes no sense ({type(error).__name__} {error})") from None
+
+
+def _believe_only_success(what: str) -> None:
+    """The SDK raises from status 400 on and takes a redirect for success; COS did only what it answered by 2xx.
+
+    Raises:
+        ServiceUnavailable: the answer was a redirect (or another status that is no success).
+    """
+    status = _answer.status
+    if status and not 200 <= status < 300:
+        to = f" to {_answer.location}" if _answer.location else ""
+        raise ServiceUnavailable(f"{what}: HTTP {status}{to}, which is no success: check bucket, region and proxy")
 
 
 def _refusal(what: str, error: CosServiceError) -> ConcatError:
