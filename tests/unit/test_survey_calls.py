@@ -154,7 +154,7 @@ def test_a_timed_event_lists_its_window_only() -> None:
         *(f"{IN}cam_202411{d:02}T{h:02}{m:02}00Z.ts" for d in range(1, 30) for h in range(24) for m in range(60))
     )
     kind, cost = calls(shelf, config, "cam_20241115T100000Z", IN + "cam_20241115T103000Z.ts")
-    assert (kind, cost) == (Whole, {"list": 1})
+    assert (kind, cost) == (Waiting, {"list": 1})  # another spelling may hold more of it: the sweep looks at all
     assert shelf.prefixes == [IN + "cam_20241115T10"]
 
 
@@ -164,8 +164,9 @@ def test_a_listing_ends_with_the_window() -> None:
     config = replace(config, max_fragments=1000)
     starts = [f"{hour}{minute:02}{second}0" for hour in range(10, 20) for minute in range(60) for second in range(6)]
     shelf = Shelf().store(*(f"{IN}cam_20241115T{start}Z.ts" for start in starts))
-    assert calls(shelf, config, "cam_20241115T100000Z", IN + "cam_20241115T103000Z.ts") == (Whole, {"list": 1})
+    assert calls(shelf, config, "cam_20241115T100000Z", IN + "cam_20241115T103000Z.ts") == (Waiting, {"list": 1})
     assert shelf.prefixes == [IN + "cam_20241115T1"]
+    assert calls(shelf, config, "cam_20241115T100000Z", "")[0] is Whole
 
 
 def test_a_marker_beside_its_group_is_listed_apart() -> None:

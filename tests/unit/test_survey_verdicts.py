@@ -7,6 +7,7 @@ import pytest
 from cosconcat.config import Config
 from cosconcat.groups.survey import newcomers, survey
 from cosconcat.groups.verdicts import Invalid, NoFragments, Verdict, Waiting, Whole
+from cosconcat.naming.keys import FragmentName
 from cosconcat.output.key import output_key, resolved_output_key
 from tests.support.shelf import BUCKET, NOW, Shelf
 
@@ -332,7 +333,7 @@ def test_a_group_that_no_window_belongs_to_is_invalid(group: str, reason: str) -
 @pytest.mark.parametrize(
     ("config", "keys"),
     [
-        (FOLDER, ["trip/VID_20241201.mp4"]),
+        (FOLDER, ["trip/VID_30241201.mp4"]),
         (FOLDER, ["trip/1.mp4", "trip/999999999.mp4"]),
         (QUIET, ["trip/0.mp4", "trip/100.mp4"]),
         (FOLDER, ["trip/101.mp4"]),
@@ -386,3 +387,33 @@ def test_a_late_piece_is_a_newcomer() -> None:
         assert newcomers(services, verdict.set) == (IN + "a/3.mp4", IN + "a/other 7.mp4")
         shelf.hidden = {IN + "a/3.mp4", IN + "a/other 7.mp4"}
         assert newcomers(services, verdict.set) == (IN + "a/3.mp4",)
+
+
+@pytest.mark.parametrize(
+    ("naming", "keys"),
+    [
+        (r"(?P<group>cam1)/[0-9]+-(?P<time>[0-9]{14})\.mp4", ["cam1/01-20241201100000", "cam1/02-20241201101000"]),
+        (r"[0-9-]+/(?P<group>[a-z]+)_(?P<index>[0-9]+)\.mp4", ["2024-12-01/rec_1", "2024-12-02/rec_2"]),
+        (r"(?P<group>cam1)/[0-9]{2}/(?P<time>[0-9]{14})\.mp4", ["cam1/10/20241201100000", "cam1/11/20241201105900"]),
+        ("timestamp", ["cam1_20241201T100000Z", "cam1_2024-12-01T10:10:00Z"]),
+    ],
+)
+def test_a_late_event_never_calls_its_own_spelling_the_whole_group(naming: str, keys: list[str]) -> None:
+    """The look of a fragment's event is narrowed to keys written like it: others of its group would be left behind."""
+    config = Config(BUCKET, naming=naming, completion="quiet", quiet_seconds=300)
+    names = [f"{key}.mp4" for key in keys]
+    shelf = Shelf(now=WINDOW_END + 400).store(*(IN + name for name in names))
+    read = config.convention.read(IN + names[0])
+    assert isinstance(read, FragmentName)
+    assert "every spelling" in waiting(look(shelf, config, read.group, names[0])).reason
+    waiting(look(shelf, config, read.group, names[1]))
+    assert whole(look(shelf, config, read.group)) == names
+
+
+def test_newcomers_in_another_spelling_are_seen() -> None:
+    """At commit the whole group is looked at, not only what is written like its first piece."""
+    shelf = Shelf(now=WINDOW_END + 400).store(IN + "cam1_20241201T100000Z.mp4")
+    verdict = look(shelf, TIMED, "cam1_20241201T100000Z")
+    assert isinstance(verdict, Whole)
+    shelf.store(IN + "cam1_2024-12-01T10:10:00Z.mp4")
+    assert newcomers(shelf.services(TIMED), verdict.set) == (IN + "cam1_2024-12-01T10:10:00Z.mp4",)

@@ -22,7 +22,7 @@ PREDECESSORS = 3  # of an event's own key that a walk looks at: one more than co
 @dataclass
 class GroupListing:
     """What has been seen of one group so far. `now` is the service's clock at the last look; `partial` says that
-    there is more which was not looked at.
+    there is more which was not looked at, `narrowed` that only keys written like one fragment's own were listed.
     """
 
     services: Services
@@ -33,6 +33,7 @@ class GroupListing:
     now: int = 0
     partial: bool = False
     listed: bool = False
+    narrowed: bool = False
 
     def add(self, objects: Iterable[ObjectInfo]) -> None:
         """Take in what belongs to the group, leave the rest."""

@@ -78,8 +78,7 @@ def fragments_outside(services: Services, fragments: FragmentSet) -> list[str]:
 
 def _beside(listing: GroupListing, fragments: FragmentSet) -> list[str]:
     convention = listing.services.config.convention
-    first = convention.read(fragments.fragments[0].object.key)
-    listing.refresh(convention.spans(fragments.group, first if isinstance(first, FragmentName) else None))
+    listing.refresh(convention.spans(fragments.group))  # whatever its spelling or folder
     known = {fragment.object.key for fragment in fragments.fragments}
     return [key for key in listing.pieces if key not in known]
 
@@ -100,6 +99,7 @@ def _look(listing: GroupListing, own: FragmentName | None) -> tuple[int, ...]:
     not pay for more than a page.
     """
     spans = listing.services.config.convention.spans(listing.group, own)
+    listing.narrowed = own is not None and spans != listing.services.config.convention.spans(listing.group)
     declared = listing.services.config.completion == "total"
     if own and own.total and own.total > SMALL and declared and len(spans) == 1:
         return listing.list_until_gap(spans[0], own)
@@ -135,8 +135,18 @@ def _judge(listing: GroupListing, gap: tuple[int, ...] = ()) -> Verdict:
         if listing.partial:
             return _half_seen(listing, pieces, ())
         if not _more_turns_up(listing, pieces, verdict, marker):
-            return verdict
+            total = rules.declared_total(pieces)  # whoever says how many there are needs no other spelling
+            too_narrow = isinstance(verdict, Whole) and listing.narrowed and total is None
+            return _narrowly_seen(listing, pieces) if too_narrow else verdict
     return NoFragments(listing.group)
+
+
+def _narrowly_seen(listing: GroupListing, pieces: Sequence[FoundFragment]) -> Waiting:
+    """The verdict on what seems whole when only keys written like the event's own were listed: pieces in other folders
+    or in another spelling may belong to it. The marker's event and the sweep look at all of them.
+    """
+    reason = "only pieces written like this one were looked at; the sweep looks at every spelling"
+    return Waiting(listing.group, reason, since=rules.newest(pieces), awaits="quiet")
 
 
 def _half_seen(listing: GroupListing, pieces: Sequence[FoundFragment], gap: tuple[int, ...]) -> Waiting:
