@@ -111,7 +111,9 @@ def test_a_total_of_zero_is_invalid() -> None:
         ("a/clip_0012.mp4", "a", 12),
         ("a/GX010123.MP4", "a", 10123),
         ("a/take 3.mp4", "a", 3),
-        ("a/2024-12-31.mp4", "a", 31),
+        ("a/20-1.mp4", "a", 1),
+        ("a/12-31-5.mp4", "a", 5),
+        ("a/30000101.mp4", "a", 30000101),
         ("课/第1.mp4", "课", 1),
     ],
 )
@@ -119,6 +121,27 @@ def test_folder_reads_the_number_at_the_end_of_the_name(name: str, group: str, n
     """The group is the folder."""
     found = read(FOLDER, name)
     assert (found.group, found.number, found.total) == (group, number, None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "2021-01-07/01-41-02",
+        "a/2024-12-31",
+        "a/2021.11.05.01.58.13",
+        "a/20240101",
+        "a/cam 20240101_000001",
+        "a/x_01_41_02",
+        "a/2026-02-06_06-58-04-599",
+        "a/20240101T0005",
+        "a/12-31-24",
+    ],
+)
+def test_folder_takes_no_date_and_no_time_for_a_place(name: str) -> None:
+    """In the order of their last digits, recordings of different minutes would be joined in reverse."""
+    found = Convention.of("folder", IN, signal="marker").read(f"{IN}{name}.mp4")
+    assert isinstance(found, NotOurs)
+    assert "date or time" in found.reason
 
 
 @pytest.mark.parametrize("name", ["1.mp4", "a/v.mp4", "a/1.txt", "a/1b.mp4", "a/１.mp4"])

@@ -28,6 +28,13 @@ from cosconcat.naming.presets import PRESETS
 
 WINDOWS = {"hour": 3600, "day": 86400}
 
+# How the end of a name looks whose last digits are no number of a piece but the end of a date or a time of day.
+_DATE_OR_TIME = re.compile(
+    r"(?:(?<![0-9])(?:[0-9]{4}|[0-9]{2})([-._: ])[0-9]{1,2}\1[0-9]{2}(?:\1[0-9]{2})*(?:\1[0-9]{3,6})?"  # 01-41-02
+    r"|(?:19|20)[0-9]{6}[T_ -]?[0-9]{4,6}"  # 20240101_120000, 20240101T1200
+    r"|(?<![0-9])(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))"  # 20240101
+    r"(?:Z|[+-][0-9]{4}|[.,_-]?[0-9]{3})?\Z"  # a zone, milliseconds
+)
 _COUNT = r"(?s:(?P<group>.+)[/.](?P<count>[0-9]{1,6})\.final)"
 _WINDOW = r"(?s:(?P<base>.+)_(?P<start>[0-9]{8}T[0-9]{6}(?:Z|[+-][0-9]{4})))"
 _ZONES_SPAN = 14 * 3600  # the farthest a local date can be from UTC, seconds
@@ -195,6 +202,10 @@ class Convention:
         order = found and found["time" if self.timed else "index"]
         if not found or not found["group"] or not order:
             return NotOurs(key, "does not follow the naming convention")
+        if self.pattern.pattern == PRESETS["folder"].expression and _ends_in_a_time(rest):
+            return NotOurs(
+                key, "its number is the end of a date or time, which preset folder does not take for a place"
+            )
         start, end = (len(self.prefix) + at for at in found.span("time" if self.timed else "index"))
         try:
             number = times.read_time(order, self.offset) if self.timed else _whole(order)
@@ -208,6 +219,12 @@ class Convention:
             local = number // 1000 + self.offset
             group += "_" + times.write_window(local - local % self.window - self.offset, self.offset)
         return _possible(key) or FragmentName(key, group, number, total, extension, (start, end))
+
+
+def _ends_in_a_time(rest: str) -> bool:
+    """Whether the file's name, less its extension, ends in a date or a time of day."""
+    stem = rest.rpartition("/")[2].rpartition(".")[0]
+    return _DATE_OR_TIME.search(stem) is not None
 
 
 def _possible(key: str) -> InvalidName | None:
