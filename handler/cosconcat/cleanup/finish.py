@@ -151,7 +151,7 @@ def _clean(services: Services, claim: Claim, end: End, proof: Proof, checked: Fr
     if not _still_proven(services, claim, proof, segments=False):
         return Done("kept", f"{proof.key} is no longer the output that was verified", proof.key, end.job)
     removal = remove(services, claim, proof, checked)
-    return Done("joined", removal.nothing, proof.key, end.job, removal.removed, removal.kept)
+    return Done("joined", removal.nothing, proof.key, end.job, removal.removed, removal.lent | removal.kept)
 
 
 def _still_proven(services: Services, claim: Claim, proof: Proof, *, segments: bool = True) -> bool:

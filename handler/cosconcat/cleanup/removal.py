@@ -3,8 +3,9 @@
     HEAD ─► is it the very upload that was joined? ─► delete · copy and delete · tag · nothing
                             └─ no: it stays, and the closing record says why
 
-Never removed: intro and outro, fragments that were trimmed (the output holds only a part of them), anything that
-changed since, and everything where nothing was proven. The marker goes last, and only if nothing else stayed.
+Never removed: intro and outro, what a manifest lists besides its own group (jingles, other groups' pieces), fragments
+that were trimmed (the output holds only a part of them), anything that changed since, and everything where nothing was
+proven. The marker goes last, and only if nothing of its own group stayed.
 
 Whoever resumes looks at every fragment again before removing it: between the decision and now its key may hold new
 content. The same if the HEADs of the decision are older than a moment. The same bytes put there again are another
@@ -15,15 +16,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cosconcat import log
 from cosconcat.errors import Rejected, ServiceUnavailable
 from cosconcat.inputs.expiry import tag_for_expiry, untag_expiry
 from cosconcat.inputs.heads import FreshHeads
 from cosconcat.model import DeleteError, Head, ObjectInfo, ObjectVersion
+from cosconcat.naming.keys import FragmentName, ManifestName, MarkerName
 from cosconcat.output.key import with_mark
 from cosconcat.records.records import Claim, Proof
 from cosconcat.services import Services
+
+if TYPE_CHECKING:
+    from cosconcat.config import Config
 
 FRESH_SECONDS = 10  # HEADs begun longer ago are repeated before anything is removed by them
 AT_ONCE = 1000  # one multi-delete, so that each has its own fresh HEADs
@@ -33,10 +39,14 @@ COPY_SECONDS = 30  # so long copies are made before what was copied is deleted
 
 @dataclass
 class Removal:
-    """What was removed: how many objects, why the others were left, and why nothing was to be removed at all."""
+    """What was removed: how many objects, why the others were left, and why nothing was to be removed at all.
+
+    `lent` are objects that were joined and were never this group's to remove, with the reason.
+    """
 
     removed: int = 0
     kept: dict[str, str] = field(default_factory=dict)
+    lent: dict[str, str] = field(default_factory=dict)
     nothing: str = ""
 
 
@@ -65,7 +75,7 @@ def remove(
         removal.nothing = "nothing removed: it lies outside CONCAT_INPUT_PREFIX"
     if removal.nothing:
         return removal
-    pieces = [(again or {}).get(piece.key, piece) for piece in _removable(claim, removal)]
+    pieces = [(again or {}).get(piece.key, piece) for piece in _removable(config, claim, removal)]
     marker = claim.set.marker
     step = COPIED_AT_ONCE if config.cleanup == "trash" else AT_ONCE
     for start in range(0, len(pieces), step):
@@ -75,15 +85,36 @@ def remove(
     return removal
 
 
-def _removable(claim: Claim, removal: Removal) -> list[ObjectInfo]:
+def _removable(config: Config, claim: Claim, removal: Removal) -> list[ObjectInfo]:
     spared = {o.key for o in (claim.set.intro, claim.set.outro) if o}
     pieces = []
     for fragment in claim.set.fragments:
-        if fragment.start or fragment.end:
+        owner = _other_owner(config, claim, fragment.object.key)
+        if owner:
+            removal.lent[fragment.object.key] = owner
+        elif fragment.start or fragment.end:
             removal.kept[fragment.object.key] = "trimmed: the output holds only a part of it"
         elif fragment.object.key not in spared:
             pieces.append(fragment.object)
     return pieces
+
+
+def _other_owner(config: Config, claim: Claim, key: str) -> str:
+    """Why a listed object is not the manifest's group's own, so that joining it does not remove it; empty when it is.
+
+    Its own are what the convention gives to its group, and what begins like the manifest's key less `manifest.json` and
+    is given to no group. Whoever may write one group's manifest must not be able to remove another's pieces.
+    """
+    marker = claim.set.marker
+    manifest = config.convention.read(marker.key) if marker else None
+    if not isinstance(manifest, ManifestName):
+        return ""  # the convention itself said that the piece belongs to the group
+    name = config.convention.read(key)
+    if isinstance(name, (FragmentName, MarkerName, ManifestName)):
+        return "" if name.group == manifest.group else f"joined, but it belongs to group {name.group}: not removed"
+    if key.startswith(manifest.key.removesuffix("manifest.json")):
+        return ""
+    return f"joined, but it does not lie with {manifest.key}: not removed"
 
 
 def _remove_some(
