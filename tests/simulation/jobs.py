@@ -246,10 +246,13 @@ class CiModel:
             duration -= (joined[lost][1].media.duration or 0.0) * share
             del joined[lost]
         self.contents += 1
+        streams = {stream.kind: stream for _, piece in joined for stream in piece.media.streams}
         content = Content(
             etag=f"{0xC0DE0000 + self.contents:032x}",
             # As large as its pieces, and a little more, so that nothing else that is put there has the same size.
-            media=Media(duration, sum(content.media.size for _, content in joined) + 10 + self.contents),
+            media=Media(
+                duration, sum(content.media.size for _, content in joined) + 10 + self.contents, tuple(streams.values())
+            ),
             joined=tuple(joined),
         )
         work.state, work.code, work.message = "Success", "Success", ""

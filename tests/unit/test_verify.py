@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosconcat.model import Head, Media, ObjectInfo, OutputFile, ProbeError
+from cosconcat.model import Head, Media, ObjectInfo, OutputFile, ProbeError, Stream
 from cosconcat.verification.verify import (
     Piece,
     Playlist,
@@ -18,6 +19,7 @@ from cosconcat.verification.verify import (
     check_object,
     check_playlist,
     check_size,
+    check_tracks,
     read_playlist,
 )
 
@@ -204,3 +206,64 @@ def test_an_open_or_empty_playlist_is_not_whole() -> None:
 def test_any_bytes_can_be_read_as_a_playlist(body: bytes) -> None:
     """What is no playlist names no segments or has no end; it never raises."""
     read_playlist(b"#EXTINF:" + body, "k")
+
+
+PICTURE, SOUND = Stream("video", duration=4.0), Stream("audio", duration=4.0)
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "reason"),
+    [
+        ([(PICTURE, SOUND)] * 3, (Stream("video", duration=12.0),), "the output has no audio, part0 has 1 audio track"),
+        ([(PICTURE,), (PICTURE, SOUND)], (Stream("video", duration=8.0),), "no audio, part1"),
+        ([(PICTURE, SOUND)] * 3, (Stream("audio", duration=12.0),), "no video, part0 has 1 video track"),
+        (
+            [(PICTURE, SOUND, SOUND)] * 2,
+            (Stream("video", duration=8.0), Stream("audio", duration=8.0)),
+            "1 audio track, part0 has 2",
+        ),
+        (
+            [(PICTURE, SOUND)] * 3,
+            (Stream("video", duration=12.0), Stream("audio", duration=4.0)),
+            "audio track 1 .* 4.000 s, .* 12.000",
+        ),
+        (
+            [(PICTURE, SOUND)] * 3,
+            (Stream("video", duration=4.0), Stream("audio", duration=12.0)),
+            "video track 1 .* 4.000 s",
+        ),
+        (
+            [(PICTURE,), (PICTURE, SOUND)],
+            (Stream("video", duration=8.0), Stream("audio", duration=8.0)),
+            "",
+        ),  # silence filled in
+        ([(PICTURE, SOUND)] * 3, (Stream("video"), Stream("audio")), ""),  # a container that tells no lengths
+        ([(PICTURE, SOUND)] * 3, (Stream("video", duration=11.9), Stream("audio", duration=12.1)), ""),
+    ],
+)
+def test_each_track_of_the_pieces_is_in_the_output(
+    there: list[tuple[Stream, ...]], here: tuple[Stream, ...], reason: str
+) -> None:
+    """By kind, by number and by length; what is missing is kept beside its fragments, by a reason that names it."""
+    expected = [Piece(f"part{n}", Media(4.0, 1000, streams=tracks)) for n, tracks in enumerate(there)]
+    verdict = check_tracks(expected, Media(4.0 * len(there), 1000, streams=here))
+    assert isinstance(verdict, Unverified) == bool(reason)
+    if isinstance(verdict, Unverified):
+        assert re.search(reason, verdict.reason)
+        assert verdict.doubt
+
+
+def test_what_the_request_leaves_out_is_not_missed() -> None:
+    """Only the kind that it names."""
+    expected = [Piece("part0", Media(4.0, 1000, streams=(PICTURE, SOUND)))]
+    silent = Media(4.0, 1000, streams=(PICTURE,))
+    assert isinstance(check_tracks(expected, silent, {"audio"}), Verified)
+    assert isinstance(check_tracks(expected, silent, {"video"}), Unverified)
+
+
+def test_transitions_shorten_the_tracks_as_they_shorten_the_whole() -> None:
+    """Three pieces of 4 s with two transitions of 1 s."""
+    expected = [Piece(f"part{n}", Media(4.0, 1000, streams=(PICTURE,))) for n in range(3)]
+    output = Media(10.0, 1000, streams=(Stream("video", duration=10.0),))
+    assert isinstance(check_tracks(expected, output, (), 2.0), Verified)
+    assert isinstance(check_tracks(expected, output), Unverified)

@@ -56,7 +56,7 @@ def commit(services: Services, claim: Claim, job: Job) -> tuple[Stamped[End], Fr
     if changed:
         return ends("superseded", f"changed while they were joined: {', '.join(changed[:5])}", proof)
     if isinstance(verdict, verify.Unverified):
-        return ends("gave-up", f"unverified: {verdict.reason}", proof)
+        return ends("keep" if verdict.doubt else "gave-up", f"unverified: {verdict.reason}", proof)
     late = newcomers(services, claim.set)
     if late:
         return ends("superseded", f"arrived while the others were joined: {', '.join(late[:5])}", proof)
@@ -113,7 +113,27 @@ def _verify(services: Services, claim: Claim, job: Job, head: Head) -> tuple[str
         if since <= UNPROBED_STALE * config.stale_seconds:  # late to be looked at is not the same as long unreadable
             raise
         return "duration", verify.Unverified(f"for {since} s the fragments could not be probed: {failure}")
-    return "duration", verify.check_duration(_pieces(claim, probes), output, transition_seconds(config, claim.set))
+    pieces, overlap = _pieces(claim, probes), transition_seconds(config, claim.set)
+    length = verify.check_duration(pieces, output, overlap)
+    if isinstance(length, verify.Unverified):
+        return "duration", length
+    shown = job.media if job.media is not None else output  # of a playlist only the job says which tracks it has
+    tracks = verify.check_tracks(pieces, shown, _left_out(services, claim), (len(pieces) - 1) * overlap)
+    return "duration", length if isinstance(tracks, verify.Verified) else tracks
+
+
+def _left_out(services: Services, claim: Claim) -> set[str]:
+    """The kinds of track that the request itself asks to leave out, by a `Remove` node."""
+    operation = compose_request(services, claim).Operation
+    template = operation.ConcatTemplate if operation else None
+    if template is None:
+        return set()
+    video, audio = template.Video, template.Audio
+    asked = {
+        "video": video is not None and video.Remove == "true",
+        "audio": audio is not None and audio.Remove == "true",
+    }
+    return {kind for kind, remove in asked.items() if remove}
 
 
 def _joined_directly(services: Services, claim: Claim) -> bool:

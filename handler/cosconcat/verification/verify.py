@@ -7,7 +7,7 @@ half of its shortest fragment cannot have lost one; anything beyond is not trust
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -30,10 +30,14 @@ class Verified:
 
 @dataclass(frozen=True)
 class Unverified:
-    """Not shown to be whole; `reason` is for a person, `figures` (JSON-able) for checking it."""
+    """Not shown to be whole; `reason` is for a person, `figures` (JSON-able) for checking it.
+
+    `doubt` says that the output may still be what the person wants: it is kept beside its fragments, not given up.
+    """
 
     reason: str
     figures: Mapping[str, object] = field(default_factory=dict)
+    doubt: bool = False
 
 
 Verdict = Verified | Unverified
@@ -100,6 +104,44 @@ def check_duration(expected: Sequence[Piece], output: Media, transition_seconds:
             figures,
         )
     return Verified(figures)
+
+
+def check_tracks(
+    expected: Sequence[Piece], output: Media, left_out: Collection[str] = (), overlap: float = 0.0
+) -> Verdict:
+    """Whether each picture and each sound track of the pieces is in the output, as long as the pieces' together.
+
+    `left_out` are the kinds (`video`, `audio`) that the request itself asked to leave out, `overlap` the seconds by
+    which transitions may have shortened the whole. A length that is not told cannot be compared; a track that is longer
+    than the pieces' (silence filled in) is whole.
+    """
+    probed = [(piece, piece.media) for piece in expected if isinstance(piece.media, Media)]
+    for kind in ("video", "audio"):
+        if kind in left_out:
+            continue
+        here = _lengths(output, kind)
+        for piece, media in probed:
+            there = len(_lengths(media, kind))
+            if there > len(here):
+                words = f"the output has {_tracks(len(here), kind)}, {piece.key} has {_tracks(there, kind)}"
+                return Unverified(words, {"track": kind}, doubt=True)
+        for rank, length in enumerate(here):
+            tracks = ((piece, _lengths(media, kind)[rank:]) for piece, media in probed)
+            parts = [min(found[0], piece.seconds) for piece, found in tracks if found and found[0]]
+            if length is not None and parts and sum(parts) - overlap - length >= min(parts) / 2:
+                name = f"{kind} track {rank + 1}"
+                words = f"{name} of the output has {length:.3f} s, the fragments' together {sum(parts):.3f} s"
+                figures = {"track": name, "expected_seconds": round(sum(parts), 3), "output_seconds": length}
+                return Unverified(words, figures, doubt=True)
+    return Verified()
+
+
+def _lengths(media: Media, kind: str) -> list[float | None]:
+    return [stream.duration for stream in media.streams if stream.kind == kind]
+
+
+def _tracks(count: int, kind: str) -> str:
+    return f"no {kind}" if not count else f"{count} {kind} tracks" if count > 1 else f"1 {kind} track"
 
 
 def check_size(sizes: Sequence[int], output: int) -> Verdict:
