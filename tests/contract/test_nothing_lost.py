@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from cosconcat.ports import Bucket, Job, Media, Stream, StreamKind, Unreadable
-from cosconcat.results import Result
+from cosconcat.model import Bucket, Job, Media, ProbeError, Result, Stream, StreamKind
 from tests.support.desk import Altered, Desk, only
 
 PARTS = [f"fragments/talk.part{number}-of-3.mp4" for number in (1, 2, 3)]
@@ -27,7 +26,7 @@ def joined(desk: Desk, output: tuple[Stream, ...], environment: Mapping[str, Any
     """Three pieces with picture and sound arrive, and CI says that its output has these tracks."""
     cos, ci = desk.services.cos, desk.services.ci
 
-    def probes(bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | Unreadable]:
+    def probes(bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | ProbeError]:
         found = cos.media(bucket, keys)
         return {key: media._replace(streams=FILM) for key, media in found.items() if isinstance(media, Media)}
 

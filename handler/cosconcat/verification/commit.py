@@ -124,7 +124,7 @@ def _verify(services: Services, claim: Claim, job: Job, head: Head) -> tuple[str
 
 def _left_out(services: Services, claim: Claim) -> set[str]:
     """The kinds of track that the request itself asks to leave out, by a `Remove` node."""
-    operation = compose_request(services, claim).Operation
+    operation = compose(services.config, claim.set, claim.output_key, str(claim.token), callback="").Operation
     template = operation.ConcatTemplate if operation else None
     if template is None:
         return set()
