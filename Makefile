@@ -68,7 +68,23 @@ test: $(VENV)/dev  ## the tests, under three minutes
 	@$(PY) -m pytest -n 2 --dist loadfile -m "not slow and not account" $(ARGS)
 
 test-long: $(VENV)/dev  ## the longer runs that CI adds
-	@$(PY) -m pytest -m slow $(ARGS)
+	@$(PY) -m pytest -m "slow and not clients" $(ARGS)
+
+# Installed apart, as anybody installs them: their versions are none of the functions' business.
+$(VENV)/clients: requirements/clients.txt tests/clients/package-lock.json | $(VENV)/python
+	@echo "setting up: clients that nobody here wrote (once)"
+	@rm -rf $@ && $(PY) -m venv $@ && $@/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@if command -v npm >/dev/null; then cp tests/clients/package.json tests/clients/package-lock.json $@/ && cd $@ && npm ci --silent --ignore-scripts; \
+	else echo "npm is not installed: the session of cos-nodejs-sdk-v5 is not run"; fi
+	@touch $@
+
+test-clients: $(VENV)/dev $(VENV)/clients  ## official clients against the local cloud; an SDK's own tests: make test-clients SDK=<folder with its source>
+ifdef SDK
+	@$(PY) -m tests.clients "$(SDK)"
+else
+	@CLIENTS="$(abspath $(VENV)/clients)" $(PY) -m pytest -n 2 -m clients -rs tests/clients $(ARGS)
+endif
+.PHONY: test-clients
 
 simulate: $(VENV)/dev  ## faults at every step: make simulate RUNS=20000 [FIRST=1], SEED=7 [ONLY=... MASK=...] for one schedule, STORED=name for a find
 	@PYTHONPATH=handler:. $(PY) -m tests.simulation $(if $(STORED),--stored $(STORED),)$(if $(SEED),--seed $(SEED) --only "$(ONLY)" --mask "$(MASK)" --store "$(STORE)",--runs $(or $(RUNS),5000) --first $(or $(FIRST),1))

@@ -10,7 +10,16 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import trustme
+
+TRUSTED_BY = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE")  # Python, curl, Node, Go
+
+
+def https_environment(proxy_url: str, certificate: Path) -> dict[str, str]:
+    """What makes a client ask the local cloud for https too, and trust the authority whose certificate is there."""
+    return {"https_proxy": proxy_url, "HTTPS_PROXY": proxy_url, **dict.fromkeys(TRUSTED_BY, str(certificate))}
 
 
 class Authority:

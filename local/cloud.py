@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local.account import Account
+from local.authority import https_environment
 from local.calls import Calls
 from local.ci.service import DeliveryFailed, MediaService
 from local.cmq import Cmq
@@ -144,11 +145,15 @@ class LocalCloud:
             time.sleep(0.02)
         return still == LOOKS
 
-    def shell_environment(self) -> dict[str, str]:
-        """What a shell sets to use this cloud with any COS client that speaks http through a proxy."""
+    def shell_environment(self, certificate: Path | None = None) -> dict[str, str]:
+        """What a shell sets to use this cloud with any COS client that can use a proxy.
+
+        With the file that holds the local authority's certificate (`self.proxy.authority`) https is served as well.
+        """
         key = self.account.root_key()
         return {
             **proxy_environment(self.proxy.url),
+            **(https_environment(self.proxy.url, certificate) if certificate else {}),
             "COS_SECRET_ID": key.secret_id,
             "COS_SECRET_KEY": key.secret_key,
             "COS_REGION": self.account.region,

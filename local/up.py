@@ -1,6 +1,7 @@
 """`cos-concat up`: the local cloud in the foreground, for any COS client, until it is interrupted.
 
-It leaves its addresses and keys in `build/local-cloud.json` (readable by its owner only) for `cos-concat invoke`.
+It leaves its addresses and keys in `build/local-cloud.json` (readable by its owner only) for `cos-concat invoke`, and
+the certificate of its authority in `build/local-cloud.pem` for clients that speak https.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from local.scf.function import Invocation, Result
 
 STATE = Path(os.environ.get("LOCAL_CLOUD_STATE") or ROOT / "build" / "local-cloud.json")
+CERTIFICATE = STATE.with_suffix(".pem")
 A_WEEK = 7 * 24 * 3600.0
 
 
@@ -73,10 +75,11 @@ def _announced(cloud: LocalCloud) -> Iterator[None]:
     """Keep the state file while the cloud runs; it holds toy keys, and still nobody else may read it."""
     state = {
         "proxy": cloud.proxy.url,
-        "shell": cloud.shell_environment(),
+        "shell": cloud.shell_environment(CERTIFICATE),
         "functions": {name: cloud.functions.settings(name, A_WEEK) for name in cloud.functions.names},
     }
     STATE.parent.mkdir(parents=True, exist_ok=True)
+    CERTIFICATE.write_bytes(cloud.proxy.authority.certificate)
     descriptor, unfinished = tempfile.mkstemp(dir=STATE.parent)  # readable by its owner only
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(state, file, indent=2)
@@ -85,18 +88,19 @@ def _announced(cloud: LocalCloud) -> Iterator[None]:
         yield
     finally:
         STATE.unlink(missing_ok=True)
+        CERTIFICATE.unlink(missing_ok=True)
 
 
 def _welcome(screen: Screen, cloud: LocalCloud) -> None:
     screen.title("The local cloud is up (on 127.0.0.1 only). In another shell:")
     screen.line()
-    for name, value in cloud.shell_environment().items():
+    for name, value in cloud.shell_environment(CERTIFICATE).items():
         screen.line(f"  export {name}={value}")
     screen.line()
-    screen.line("  # any COS client over http, with the real host names; for example the SDK:")
+    screen.line("  # any COS client, over http or https, with the real host names; for example the SDK:")
     screen.line(f"  {SDK_EXAMPLE}")
     screen.line("  # coscmd, where it is installed:")
-    screen.line("  coscmd config -a $COS_SECRET_ID -s $COS_SECRET_KEY -b $COS_BUCKET -r $COS_REGION --do-not-use-ssl")
+    screen.line("  coscmd config -a $COS_SECRET_ID -s $COS_SECRET_KEY -b $COS_BUCKET -r $COS_REGION")
     screen.line("  coscmd upload talk.part1-of-2.mp4 fragments/")
     screen.line("  # one function by hand:")
     screen.line("  make invoke FUNCTION=upload EVENT=events/cos-created-put.json")
@@ -106,6 +110,6 @@ def _welcome(screen: Screen, cloud: LocalCloud) -> None:
 
 
 SDK_EXAMPLE = """.venv/bin/python -c 'import os, sys; from qcloud_cos import CosConfig, CosS3Client; e = os.environ; \\
-    c = CosS3Client(CosConfig(Region=e["COS_REGION"], SecretId=e["COS_SECRET_ID"], SecretKey=e["COS_SECRET_KEY"], \\
-    Scheme="http")); [c.upload_file(e["COS_BUCKET"], "fragments/" + os.path.basename(f), f) for f in sys.argv[1:]]; \\
+    c = CosS3Client(CosConfig(Region=e["COS_REGION"], SecretId=e["COS_SECRET_ID"], SecretKey=e["COS_SECRET_KEY"])); \\
+    [c.upload_file(e["COS_BUCKET"], "fragments/" + os.path.basename(f), f) for f in sys.argv[1:]]; \\
     print([o["Key"] for o in c.list_objects(e["COS_BUCKET"]).get("Contents", [])])' talk.part*-of-2.mp4"""
