@@ -23,7 +23,7 @@ $(VENV)/layer: layers/requirements.txt | $(VENV)/python
 $(COMMAND): requirements/ops.txt $(VENV)/layer
 	@echo "setting up: the command cos-concat"
 	@$(PIP) -r $<
-	@printf '#!/bin/sh\nexec "%s" -S "%s/ops/start.py" "$$@"\n' "$(abspath $(PY))" "$(CURDIR)" > $@
+	@printf '#!/bin/sh\ntrap "" INT # until ops/start.py can answer it\nexec "%s" -S "%s/ops/start.py" "$$@"\n' "$(abspath $(PY))" "$(CURDIR)" > $@
 	@chmod +x $@
 
 $(VENV)/demo: requirements/demo.txt $(COMMAND)

@@ -1,7 +1,7 @@
-"""What `.venv/bin/cos-concat` runs, by `python -S`: an interrupt ends it silently from its first moment on.
+"""What `.venv/bin/cos-concat` runs, by `python -S` and with interrupts ignored, until here: then one ends it silently.
 
-Without -S Python imports all of `site` before any line of ours; an interrupt there shows a traceback. Importing
-`signal` takes long enough for one as well; `_signal` is built in.
+Python answers an interrupt with a traceback while it starts, and without -S it imports all of `site` before any line of
+ours. Importing `signal` takes long enough for one as well; `_signal` is built in.
 """
 
 import sys

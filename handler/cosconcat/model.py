@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -254,6 +255,11 @@ class Token:
         if found is None:
             return None
         return cls(found["gid"], int(found["rev"]), int(found["n"]), found["nonce"])
+
+
+def iso_time(seconds: float) -> str:
+    """A time (epoch seconds) as people read it, in UTC: 2024-01-31T10:05:00Z; empty for 0, which is no time."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)) if seconds else ""
 
 
 Action = Literal[

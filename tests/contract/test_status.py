@@ -221,6 +221,34 @@ def test_all_that_gave_up_is_tried_again_at_once(desk: Desk) -> None:
     assert told(handle_retry_of_many(desk.services, RetryMany("gave-up", 4_000_000_000))) == []
 
 
+def test_the_report_names_what_is_still_arriving_and_what_ended(desk: Desk) -> None:
+    """At once, with times that people can read; what ended is counted once, and named for as long as there is room."""
+    desk.arrive(*PAIR)
+    desk.call_back()
+    desk.arrive("fragments/late.part1-of-3.mp4")
+    desk.sweep()
+    report = desk.report()
+    assert report["at"].endswith("Z")
+    assert report["arriving"]["late"]["missing"] == [2, 3]
+    assert report["arriving"]["late"]["since"].endswith("Z")
+    assert report["ended"]["counts"] == {"joined": 1}
+    [ended] = report["ended"]["last"]
+    assert (ended["group"], ended["outcome"], ended["output"], ended["removed"]) == ("v", "joined", "output/v.mp4", 2)
+    desk.arrive("fragments/w.part1-of-1.mp4")
+    desk.call_back()
+    desk.sweep()
+    report = desk.report()
+    assert report["ended"]["counts"] == {"joined": 1}
+    assert report["ended"]["since"].endswith("Z")
+    assert [each["group"] for each in report["ended"]["last"]] == ["v", "w"]
+    desk.sweep()
+    assert desk.report()["ended"]["counts"] == {}
+    desk.later(300)
+    desk.sweep()
+    assert "late" in desk.report()["incomplete"]
+    assert desk.report()["arriving"] == {}
+
+
 @pytest.mark.parametrize(
     ("event", "command"),
     [

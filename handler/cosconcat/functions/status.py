@@ -15,13 +15,12 @@ unknown      no piece is there, and no record
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
-from cosconcat.model import gid_of
+from cosconcat.model import gid_of, iso_time
 from cosconcat.naming.keys import InvalidName, NotOurs
 from cosconcat.records.records import Attempt, Claim, Done, Stamped
 from cosconcat.services import Services
@@ -82,11 +81,6 @@ def status_of(services: Services, group: str) -> Status:
     return status
 
 
-def iso(seconds: float) -> str:
-    """A time as people read it, in UTC."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-
-
 def _group(services: Services, asked: str) -> str:
     """The group's id; of a full key that the convention reads, its group."""
     name = services.config.convention.read(asked)
@@ -123,8 +117,8 @@ def _by_look(group: str, verdict: Verdict) -> Status:
             group,
             "arriving",
             verdict.reason,
-            since=iso(verdict.since) if verdict.since else "",
-            until=iso(verdict.until) if verdict.until else "",
+            since=iso_time(verdict.since),
+            until=iso_time(verdict.until),
             missing=list(verdict.missing[:SHOWN]),
             note=verdict.note,
         )
@@ -134,7 +128,7 @@ def _by_look(group: str, verdict: Verdict) -> Status:
             group,
             "whole",
             "nothing is missing; the next event or sweep submits its job",
-            since=iso(verdict.set.newest),
+            since=iso_time(verdict.set.newest),
             fragments=len(pieces),
             bytes=sum(piece.object.size for piece in pieces),
             note=verdict.note,
@@ -147,14 +141,14 @@ def _by_look(group: str, verdict: Verdict) -> Status:
 def _in_flight(services: Services, group: str, attempt: Attempt) -> Status:
     claim, end = attempt.claim, attempt.end
     status = _of_claim(group, "joining", claim)
-    status.since = iso(claim.written)
+    status.since = iso_time(claim.written)
     if end is None:
         record = services.ledger.job(claim.record.gid, claim.record.rev, claim.record.n)
         job = services.ci.job(services.config.bucket, record.record.job) if record else None
         status.job = record.record.job if record else ""
         if record is None:
             status.why = f"claimed {claim.age} s ago, no job is known yet"
-            status.until = iso(claim.written + claim.record.lease_seconds)
+            status.until = iso_time(claim.written + claim.record.lease_seconds)
         elif job is None:
             status.why = f"CI does not know job {status.job} (yet)"
         elif job.state in LIVE:
@@ -168,7 +162,7 @@ def _in_flight(services: Services, group: str, attempt: Attempt) -> Status:
         return status
     status.state = "blocked" if end.record.outcome in ("Rejected", "NotPosted") else "retrying"
     status.why = end.record.reason
-    status.until = iso(end.written + end.record.after_seconds)
+    status.until = iso_time(end.written + end.record.after_seconds)
     return status
 
 
@@ -176,7 +170,7 @@ def _ended(group: str, attempt: Attempt, done: Stamped[Done]) -> Status:
     closing = done.record
     status = _of_claim(group, closing.outcome, attempt.claim)
     status.why = closing.reason
-    status.since = iso(closing.closed_at or done.written)
+    status.since = iso_time(closing.closed_at or done.written)
     status.output = closing.output
     status.job = closing.job
     status.seconds = closing.seconds
@@ -205,13 +199,13 @@ def _past(rev: int, attempt: Attempt, done: Stamped[Done] | None) -> dict[str, o
     claim, end = attempt.claim, attempt.end
     told: dict[str, Any] = {
         "rev": rev,
-        "claimed": iso(claim.written),
+        "claimed": iso_time(claim.written),
         "attempts": claim.record.n,
         "fragments": len(claim.record.set.fragments),
         "failed_jobs": end.record.failures if end else claim.record.failures,
     }
     if done is not None:
-        told |= {"ended": iso(done.record.closed_at or done.written), "outcome": done.record.outcome}
+        told |= {"ended": iso_time(done.record.closed_at or done.written), "outcome": done.record.outcome}
         told |= {"output": done.record.output, "reason": done.record.reason, "seconds": done.record.seconds}
     elif end is not None:
         told |= {"last": f"{end.record.outcome}: {end.record.reason}"}

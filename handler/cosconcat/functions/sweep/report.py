@@ -6,17 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = ("incomplete", "invalid", "blocked", "stuck", "gave_up", "kept", "quiet", "gap")
+KINDS = ("arriving", "incomplete", "invalid", "blocked", "stuck", "gave_up", "kept", "quiet", "gap")
 MOST_OF_A_KIND = 1000  # entries; further ones are only counted, so that a huge bucket cannot fill the memory
 MOST_UNMATCHED = 20  # examples
 
 
 @dataclass
 class Findings:
-    """Entries by kind, and counts. `arriving` groups are incomplete but young, so not worth a line."""
+    """Entries by kind, and counts. `arriving` groups are incomplete but young: named here, no line in the log."""
 
     objects: int = 0
-    arriving: int = 0
     entries: dict[str, dict[str, dict[str, object]]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     uncounted: dict[str, int] = field(default_factory=dict)
     unmatched_count: int = 0
@@ -37,8 +36,8 @@ class Findings:
             self.unmatched_examples[key] = reason
 
     def lines(self) -> Iterator[tuple[str, str, Mapping[str, object]]]:
-        """(kind, group, what) of every entry that a person should read."""
-        for kind in KINDS:
+        """(kind, group, what) of every entry that a person should act on."""
+        for kind in KINDS[1:]:
             for group, what in self.entries[kind].items():
                 yield kind, group, what
 
@@ -46,7 +45,6 @@ class Findings:
         """For the report and the cursor."""
         return {
             "objects": self.objects,
-            "arriving": self.arriving,
             **self.entries,
             "more": self.uncounted,
             "unmatched": {"count": self.unmatched_count, "examples": self.unmatched_examples},
@@ -58,7 +56,6 @@ class Findings:
         unmatched = dict(state.get("unmatched", {}))
         return cls(
             objects=int(state.get("objects", 0)),
-            arriving=int(state.get("arriving", 0)),
             entries={kind: dict(state.get(kind, {})) for kind in KINDS},
             uncounted=dict(state.get("more", {})),
             unmatched_count=int(unmatched.get("count", 0)),

@@ -21,10 +21,11 @@ from typing import Any
 from cosconcat import log
 from cosconcat.cleanup.finish import remove_reuploads
 from cosconcat.errors import Blocked, ConcatError, InvalidInput, NeverAgain, TryAgain
+from cosconcat.functions.sweep.ended import ended_since
 from cosconcat.functions.sweep.report import Findings
 from cosconcat.groups.survey import fragments_outside, survey
 from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
-from cosconcat.model import Job, ObjectInfo, Page, Result, gid_of
+from cosconcat.model import Job, ObjectInfo, Page, Result, gid_of, iso_time
 from cosconcat.naming.keys import InvalidName, NotOurs
 from cosconcat.protocol.advance import reconcile_content, reconcile_group
 from cosconcat.services import Services
@@ -143,14 +144,13 @@ class _Sweep:
         if isinstance(verdict, Waiting):
             age = now - verdict.since if verdict.since else 0
             if verdict.until > now:
-                self.findings.add("quiet", group, reason=verdict.reason, seconds_left=verdict.until - now)
+                self.findings.add("quiet", group, reason=verdict.reason, until=iso_time(verdict.until))
             elif helped is not None and helped.action == "kept":  # what is left is in the output
                 self.findings.add("kept", group, reason=helped.reason, output=helped.key)
-            elif age >= self.services.config.stale_seconds:
-                missing = list(verdict.missing[:100])
-                self.findings.add("incomplete", group, reason=verdict.reason, missing=missing, since=verdict.since)
             else:
-                self.findings.arriving += 1
+                kind = "incomplete" if age >= self.services.config.stale_seconds else "arriving"
+                what = {"missing": list(verdict.missing[:100]), "since": iso_time(verdict.since)}
+                self.findings.add(kind, group, reason=verdict.reason, **what)
             return Result(group, "waiting", verdict.reason)
         if isinstance(verdict, Invalid):
             self.findings.add("invalid", group, reason=verdict.reason)
@@ -277,10 +277,21 @@ class _Sweep:
     def _publish(self, now: int) -> None:
         config = self.services.config
         self.round_complete = True
-        body = json.dumps({"published": now, **self.findings.as_json()}, ensure_ascii=False, indent=1).encode()
+        ended = ended_since(self.services.ledger, self._last_ended(), self.services.clock.now(), self._out_of_time)
+        report = {"published": now, "at": iso_time(now), **self.findings.as_json(), "ended": ended}
+        body = json.dumps(report, ensure_ascii=False, indent=1).encode()
         self.services.cos.put(config.state_bucket, f"{config.state_prefix}report.json", body)
         for kind, group, what in self.findings.lines():
             log.warning("report", kind=kind, group=group, **what)
+
+    def _last_ended(self) -> Mapping[str, Any]:
+        """What the report before this one says of contents that ended; empty when it is unreadable."""
+        try:
+            report = handle_report(self.services)["report"]
+        except (ValueError, InvalidInput):
+            return {}
+        before = report.get("ended") if isinstance(report, Mapping) else None
+        return before if isinstance(before, Mapping) else {}
 
     def summary(self) -> dict[str, object]:
         """Counts by action and the first results; raises TryAgain naming what failed for now."""
