@@ -7,8 +7,13 @@ import pytest
 from cosconcat.config import Config
 from cosconcat.groups.survey import newcomers, survey
 from cosconcat.groups.verdicts import Invalid, NoFragments, Verdict, Waiting, Whole
+from cosconcat.model import Media
 from cosconcat.naming.keys import FragmentName
 from cosconcat.output.key import output_key, resolved_output_key
+from cosconcat.records.records import Done
+from cosconcat.submission.submit import first_claim
+from tests.simulation.objects import Content
+from tests.support.counted import in_memory
 from tests.support.shelf import BUCKET, NOW, Shelf
 
 PART_OF = Config(BUCKET)
@@ -259,9 +264,10 @@ def test_a_window_is_whole_when_it_has_passed_and_all_is_quiet() -> None:
     """In the order of time; places count from 0."""
     shelf = times(50, 5, 10, 0)
     own = "cam_20241201T105000Z.mp4"
-    shelf.now = WINDOW_END - 1
-    assert waiting(look(shelf, TIMED, "cam_20241201T100000Z", own)).until == WINDOW_END
-    shelf.now = WINDOW_END
+    whole_at = WINDOW_END + 2800 + 300  # the piece of 10:00 took 2,800 s: one of 10:59 may, too
+    shelf.now = whole_at - 1
+    assert waiting(look(shelf, TIMED, "cam_20241201T100000Z", own)).until == whole_at
+    shelf.now = whole_at
     verdict = look(shelf, TIMED, "cam_20241201T100000Z")
     assert whole(verdict) == [f"cam_20241201T10{minute:02}00Z.mp4" for minute in (0, 5, 10, 50)]
     assert isinstance(verdict, Whole)
@@ -271,9 +277,36 @@ def test_a_window_is_whole_when_it_has_passed_and_all_is_quiet() -> None:
 
 def test_a_window_that_has_passed_still_waits_for_quiet() -> None:
     """The last upload may not be the last one."""
-    shelf = times(0, 5, at=WINDOW_END + 100)
-    shelf.now = WINDOW_END + 399
-    assert waiting(look(shelf, TIMED, "cam_20241201T100000Z")).until == WINDOW_END + 400
+    shelf = times(0, 5, at=WINDOW_END + 5000)
+    shelf.now = WINDOW_END + 5299
+    assert waiting(look(shelf, TIMED, "cam_20241201T100000Z")).until == WINDOW_END + 5300
+
+
+def test_a_window_waits_for_the_piece_that_is_still_being_recorded() -> None:
+    """Pieces of 15 minutes: the one that starts at 10:50 arrives at 11:05, after the window and its quiet time."""
+    shelf = Shelf()
+    for minute in (5, 20, 35):
+        start = WINDOW_END - 3600 + minute * 60
+        shelf.store(f"{IN}cam_20241201T10{minute:02}00Z.mp4", at=start + 905)
+    shelf.now = WINDOW_END + 301  # quiet for ten minutes, and the window has passed
+    assert waiting(look(shelf, TIMED, "cam_20241201T100000Z")).until == WINDOW_END + 905 + 300
+    shelf.store(f"{IN}cam_20241201T105000Z.mp4", at=WINDOW_END + 305)
+    shelf.now = WINDOW_END + 1205
+    assert len(whole(look(shelf, TIMED, "cam_20241201T100000Z"))) == 4
+
+
+def test_last_year_s_files_are_not_waited_for() -> None:
+    """What arrives long after its start was not uploaded as it was recorded: only quiet time counts."""
+    shelf = times(0, 15, 30, at=WINDOW_END + 86400)
+    shelf.now = WINDOW_END + 86400 + 300
+    assert len(whole(look(shelf, TIMED, "cam_20241201T100000Z"))) == 3
+
+
+def test_a_clock_that_is_ahead_does_not_shorten_the_wait() -> None:
+    """A piece that arrives before its start says nothing about how long pieces take."""
+    shelf = times(0, 30, at=WINDOW_END - 3600 - 100)
+    shelf.now = WINDOW_END + 299
+    assert waiting(look(shelf, TIMED, "cam_20241201T100000Z")).until == WINDOW_END + 300
 
 
 def test_two_recordings_of_one_moment_are_invalid() -> None:
@@ -402,7 +435,7 @@ def test_a_late_event_never_calls_its_own_spelling_the_whole_group(naming: str, 
     """The look of a fragment's event is narrowed to keys written like it: others of its group would be left behind."""
     config = Config(BUCKET, naming=naming, completion="quiet", quiet_seconds=300)
     names = [f"{key}.mp4" for key in keys]
-    shelf = Shelf(now=WINDOW_END + 400).store(*(IN + name for name in names))
+    shelf = Shelf(now=WINDOW_END + 4000).store(*(IN + name for name in names))
     read = config.convention.read(IN + names[0])
     assert isinstance(read, FragmentName)
     assert "every spelling" in waiting(look(shelf, config, read.group, names[0])).reason
@@ -412,8 +445,42 @@ def test_a_late_event_never_calls_its_own_spelling_the_whole_group(naming: str, 
 
 def test_newcomers_in_another_spelling_are_seen() -> None:
     """At commit the whole group is looked at, not only what is written like its first piece."""
-    shelf = Shelf(now=WINDOW_END + 400).store(IN + "cam1_20241201T100000Z.mp4")
+    shelf = Shelf(now=WINDOW_END + 4000).store(IN + "cam1_20241201T100000Z.mp4")
     verdict = look(shelf, TIMED, "cam1_20241201T100000Z")
     assert isinstance(verdict, Whole)
     shelf.store(IN + "cam1_2024-12-01T10:10:00Z.mp4")
     assert newcomers(shelf.services(TIMED), verdict.set) == (IN + "cam1_2024-12-01T10:10:00Z.mp4",)
+
+
+def test_the_rest_after_a_join_that_quiet_time_began_too_early_is_joined_after_it() -> None:
+    """Pieces 1 and 2 were joined and removed; 3 to 5 are the next content, and do not wait for 1 for ever."""
+    memory = in_memory(CONCAT_NAMING="folder", CONCAT_COMPLETION="quiet:300")
+    services, bucket = memory.services, memory.config.bucket.name
+    pieces = [f"fragments/a/{number}.mp4" for number in range(6)]
+    for key in pieces[1:3]:
+        memory.put(key)
+    memory.world.now += 301
+    first = survey(services, "a")
+    assert isinstance(first, Whole)
+    services.ledger.create_claim(first_claim(services, first.set, 1, "output/a.mp4"))
+    services.ledger.create_done(first_claim(services, first.set, 1, "output/a.mp4"), Done("joined", "", "o", "j1"))
+    for key in pieces[1:3]:
+        memory.cos.remove(bucket, key)
+    for key in pieces[3:]:
+        memory.put(key)
+    assert waiting(survey(services, "a")).awaits == "quiet"
+    memory.world.now += 301
+    rest = survey(services, "a")
+    assert isinstance(rest, Whole)
+    assert [fragment.index for fragment in rest.set.fragments] == [3, 4, 5]
+    memory.put(pieces[2])  # uploaded again as it was: not joined twice
+    memory.world.now += 301
+    again = survey(services, "a")
+    assert isinstance(again, Whole)
+    assert [fragment.index for fragment in again.set.fragments] == [3, 4, 5]
+    memory.cos.write(bucket, pieces[2], content=Content("f" * 32, Media(60.0, 60_000)))
+    memory.world.now += 301
+    assert waiting(survey(services, "a")).missing == (1,)  # other content for piece 2: a correction has begun
+    memory.cos.remove(bucket, pieces[2])
+    memory.cos.remove(bucket, pieces[4])
+    assert waiting(survey(services, "a")).missing == (1, 2, 4)  # a hole in what came late is a hole

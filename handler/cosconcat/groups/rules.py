@@ -51,6 +51,23 @@ def judge_numbers(
     return Whole(FragmentSet(group, fragments, marker.object if marker else None))
 
 
+def after_joined(
+    waiting: Waiting, pieces: Sequence[FoundFragment], joined: Mapping[int, ObjectInfo]
+) -> Waiting | Whole:
+    """The verdict under quiet time when all that is missing has been joined before.
+
+    Quiet time was wrong about the end: what came after it is one more recording of the group, instead of waiting for
+    ever for what is gone. Other content under a number that was joined is a correction, and waits for the rest of it.
+    """
+    late = [piece for piece in pieces if piece.name.number not in joined]
+    corrected = any(
+        not piece.object.same_content(joined[piece.name.number]) for piece in pieces if piece.name.number in joined
+    )
+    if corrected or not late or not joined.keys() >= {*waiting.missing}:
+        return waiting
+    return Whole(FragmentSet(waiting.group, tuple(Fragment(piece.name.number, piece.object) for piece in late)))
+
+
 def judge_times(
     config: Config, group: str, pieces: Sequence[FoundFragment], marker: Marker | None, now: int, end: int
 ) -> Verdict:
@@ -58,6 +75,10 @@ def judge_times(
 
     The arguments are those of `judge_numbers`; `end` is the end of the window, epoch seconds. The index of a fragment
     in its set counts from 0.
+
+        window  |--piece--|--piece--|--pie|ce--|
+        arrival           ^         ^     |    ^ the last one arrives when it ends: after the window, not in it
+        whole                         end + lag + quiet ──────────────► (lag: the longest from start to arrival)
     """
     if config.completion == "manifest":
         return _no_manifest(group, pieces)
@@ -71,11 +92,21 @@ def judge_times(
         return Invalid(group, reason)
     gap = long_gap(pieces, config.max_gap_seconds)
     note = f"gap of {gap}" if gap else ""
-    waiting = _not_yet(config, group, pieces, marker, now, end)
+    last_arrival = end + arrival_lag(pieces, config.window_seconds) + config.quiet_seconds
+    waiting = _not_yet(config, group, pieces, marker, now, last_arrival)
     if waiting:
         return replace(waiting, note=note)
     fragments = tuple(Fragment(at, piece.object) for at, piece in enumerate(pieces))
     return Whole(FragmentSet(group, fragments, marker.object if marker else None), note)
+
+
+def arrival_lag(pieces: Sequence[FoundFragment], window: int) -> int:
+    """Seconds that the slowest piece took from the start in its name to its arrival: a piece arrives when it ends.
+
+    One that took longer than a `window` (seconds) was not uploaded as it was recorded: last year's files, say.
+    """
+    lags = (piece.object.last_modified - piece.name.number // 1000 for piece in pieces)
+    return max((lag for lag in lags if 0 < lag <= window), default=0)
 
 
 def _no_manifest(group: str, pieces: Sequence[FoundFragment]) -> Waiting:
@@ -84,12 +115,15 @@ def _no_manifest(group: str, pieces: Sequence[FoundFragment]) -> Waiting:
 
 
 def _not_yet(
-    config: Config, group: str, pieces: Sequence[FoundFragment], marker: Marker | None, now: int, end: int
+    config: Config, group: str, pieces: Sequence[FoundFragment], marker: Marker | None, now: int, last_arrival: int
 ) -> Waiting | None:
-    """What `CONCAT_COMPLETION` still waits for, apart from fragments that are known to be missing."""
+    """What `CONCAT_COMPLETION` still waits for, apart from fragments that are known to be missing.
+
+    `last_arrival` is the time (epoch seconds) by which the last piece can have arrived, as far as times tell.
+    """
     since = newest(pieces)
     if config.completion == "quiet":
-        until = max(since + config.quiet_seconds, end)
+        until = max(since + config.quiet_seconds, last_arrival)
         reason = f"waiting for quiet time, {until - now} s more"
         return Waiting(group, reason, since=since, until=until, awaits="quiet") if now < until else None
     if config.completion == "marker" and marker is None:

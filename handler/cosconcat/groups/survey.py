@@ -15,7 +15,7 @@ from cosconcat.errors import InvalidInput
 from cosconcat.groups import rules
 from cosconcat.groups.listing import FEW, SMALL, GroupListing
 from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, NoFragments, Verdict, Waiting, Whole
-from cosconcat.model import FragmentSet, ObjectInfo
+from cosconcat.model import FragmentSet, ObjectInfo, gid_of
 from cosconcat.naming.keys import KEY_BYTES, FragmentName, ManifestName
 from cosconcat.output.key import output_key
 from cosconcat.services import Services
@@ -128,6 +128,8 @@ def _judge(listing: GroupListing, gap: tuple[int, ...] = ()) -> Verdict:
             verdict = rules.judge_times(config, listing.group, pieces, marker, listing.now, end)
         else:
             verdict = rules.judge_numbers(config, listing.group, pieces, marker, listing.now)
+            if config.completion == "quiet" and isinstance(verdict, Waiting) and verdict.awaits == "fragments":
+                verdict = rules.after_joined(verdict, pieces, _joined_before(listing))
         if isinstance(verdict, Invalid):
             return verdict
         if isinstance(verdict, Waiting) and verdict.awaits != "fragments" and listing.partial:
@@ -139,6 +141,14 @@ def _judge(listing: GroupListing, gap: tuple[int, ...] = ()) -> Verdict:
             too_narrow = isinstance(verdict, Whole) and listing.narrowed and total is None
             return _narrowly_seen(listing, pieces) if too_narrow else verdict
     return NoFragments(listing.group)
+
+
+def _joined_before(listing: GroupListing) -> dict[int, ObjectInfo]:
+    """What earlier joins of the group hold, by number."""
+    ledger, gid = listing.services.ledger, gid_of(listing.group)
+    newest = ledger.newest_content(gid)
+    claims = ledger.joined(gid, newest.rev) if newest else ()
+    return {fragment.index: fragment.object for claim in claims for fragment in claim.set.fragments}
 
 
 def _narrowly_seen(listing: GroupListing, pieces: Sequence[FoundFragment]) -> Waiting:

@@ -161,12 +161,16 @@ class Ledger:
 
     def newest_joined(self, gid: str, rev: int) -> Claim | None:
         """The claim of the last content up to `rev` that was joined."""
+        return next(self.joined(gid, rev), None)
+
+    def joined(self, gid: str, rev: int) -> Iterator[Claim]:
+        """The claims of the contents up to `rev` that were joined, the newest first."""
         for number in range(rev, 0, -1):
             done = self.done(gid, number)
             if done is not None and done.record.outcome == "joined":
                 claim = self.claim(gid, number, 1)
-                return claim.record if claim else None
-        return None
+                if claim is not None:
+                    yield claim.record
 
     def reserve(self, bucket: Bucket, key: str, gid: str) -> bool:
         """Make an output key this group's own: False when another group has it."""
