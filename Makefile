@@ -58,7 +58,19 @@ doctor: $(COMMAND)  ## check buckets, media processing, queue and callback of th
 
 cost: $(COMMAND)  ## what 1,000 groups cost: make cost ARGS="--fragments 12 --seconds 300"
 	@$(COMMAND) cost $(ARGS)
-.PHONY: layer package policies doctor cost
+
+deploy: layer $(COMMAND)  ## deploy from .env, after a question: make deploy [ARGS=--check] [ENV=.env.prod]
+	@$(COMMAND) $(if $(ENV),--env $(ENV)) deploy $(ARGS)
+
+destroy: $(COMMAND)  ## remove what deploy made, never a bucket or what is in one
+	@$(COMMAND) $(if $(ENV),--env $(ENV)) destroy $(ARGS)
+
+pause: $(COMMAND)  ## stop what starts by itself, and show what is in flight
+	@$(COMMAND) $(if $(ENV),--env $(ENV)) pause $(ARGS)
+
+resume: $(COMMAND)  ## let a paused deployment go on
+	@$(COMMAND) $(if $(ENV),--env $(ENV)) resume $(ARGS)
+.PHONY: layer package policies doctor cost deploy destroy pause resume
 
 pages: $(VENV)/dev  ## write the parts of docs/ that the code knows
 	@$(PY) -m tools.pages

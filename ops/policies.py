@@ -17,6 +17,7 @@ import click
 
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
+from ops.deployment import blueprint
 from ops.options import json_option
 from ops.settings import settings
 from ops.show import show_json
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
 
 Function = Literal["upload", "callback", "sweep"]
 FUNCTIONS: tuple[Function, ...] = get_args(Function)
+DEPLOYER = "deployer"
 EXAMPLES = """\b
 Examples:
   cos-concat policies            the three policies
   cos-concat policies upload     one of them
+  cos-concat policies deployer   of whoever deploys
   cos-concat policies --table    every right with the call that fails without it
 """
 
@@ -54,7 +57,8 @@ def needs(config: Config, function: str, also: Sequence[str] = ()) -> tuple[Need
 
     `also` are prefixes of the input bucket where manifests find intros and outros; they are read, never removed.
     All three drive a group through the same protocol (whoever comes first does the next step), so they share its
-    rights; the sweep alone looks at the buckets' and the queue's settings, publishes the report and keeps its place.
+    rights; but the callback function never submits a job, and the sweep alone looks at the buckets' and the queue's
+    settings, publishes the report and keeps its place.
 
     Raises:
         ValueError: for any other function.
@@ -62,7 +66,14 @@ def needs(config: Config, function: str, also: Sequence[str] = ()) -> tuple[Need
     if function not in FUNCTIONS:
         raise ValueError(f"function {function!r}: allowed are {', '.join(FUNCTIONS)}")
     around = [need for prefix in also for need in _readable(config.bucket, prefix, "an intro or outro")]
-    found = [*_fragments(config), *around, *_ledger(config), *_output(config), *_jobs(config), *cleanup_needs(config)]
+    found = [
+        *_fragments(config),
+        *around,
+        *_ledger(config),
+        *_output(config),
+        *_jobs(config, function),
+        *cleanup_needs(config),
+    ]
     if function == "sweep":
         found += [*_report(config), *_examination(config)]
     return tuple(found)
@@ -131,15 +142,22 @@ def _output(config: Config) -> list[Need]:
     ]
 
 
-def _jobs(config: Config) -> list[Need]:
-    ci = f"qcs::ci:{config.bucket.region}:uid/{_appid(config.bucket)}:bucket/{config.bucket.name}/*"
+def _jobs(config: Config, function: str) -> list[Need]:
+    ci = _media(config)
+    seen = Need("ci:DescribeMediaJob", ci, "GET /jobs/<id>: a callback is believed only after this")
+    if function == "callback":
+        return [seen]
     return [
         Need("ci:CreateMediaJobs", ci, "POST /jobs"),
-        Need("ci:DescribeMediaJob", ci, "GET /jobs/<id>: a callback is believed only after this"),
+        seen,
         Need("ci:DescribeMediaJobs", ci, "GET /jobs?tag=Concat: a job whose answer was lost, job states of a sweep"),
         # The account part is left empty, which CAM reads as the account that owns the policy.
         Need("cam:PassRole", "qcs::cam:::roleName/CI_QCSRole", "POST /jobs: CI reads and writes COS in this role"),
     ]
+
+
+def _media(config: Config) -> str:
+    return f"qcs::ci:{config.bucket.region}:uid/{_appid(config.bucket)}:bucket/{config.bucket.name}/*"
 
 
 def cleanup_needs(config: Config) -> list[Need]:
@@ -178,7 +196,7 @@ def _report(config: Config) -> list[Need]:
 
 def _examination(config: Config) -> list[Need]:
     """What `{"doctor": true}` looks at; its probe is an object of its own."""
-    ci = f"qcs::ci:{config.bucket.region}:uid/{_appid(config.bucket)}:bucket/{config.bucket.name}/*"
+    ci = _media(config)
     found = [
         Need(
             "name/cos:DeleteObject",
@@ -194,6 +212,53 @@ def _examination(config: Config) -> list[Need]:
             Need("name/cos:GetBucketLifecycle", _whole(bucket), "GET ?lifecycle: rules that expire or eat too early"),
         ]
     return found
+
+
+def deployer_needs(config: Config, stage: str, *, enable_ci: bool = True) -> tuple[Need, ...]:
+    """Every right that whoever deploys `stage` needs: to deploy, change, pause and remove it.
+
+    CAM's actions and the layer's are granted on everything, because no document seen says that they can be narrowed; so
+    whoever has this policy can give rights to roles, and is to be trusted with the account.
+    """
+    own = f"qcs::scf:{config.bucket.region}::namespace/{blueprint.NAMESPACE}/function/"
+    mine, buckets = (
+        own + blueprint.name(stage, "*"),
+        dict.fromkeys((config.bucket, config.state_bucket, config.output_bucket)),
+    )
+    found = [Need(f"cam:{action}", "*", f"CAM {action}") for action in _DEPLOYER_CAM]
+    found += [Need(f"scf:{action}", "*", f"SCF {action}") for action in _DEPLOYER_ACCOUNT]
+    found += [Need(f"scf:{action}", mine, f"SCF {action}") for action in _DEPLOYER_FUNCTION]
+    found.append(
+        Need("scf:GetFunction", own + blueprint.name("*", "upload"), "SCF GetFunction: other stages' prefixes")
+    )
+    roles = f"qcs::cam:::roleName/{blueprint.name(stage, '*')}"
+    found.append(Need("name/cam:PassRole", roles, "SCF CreateFunction: the function's execution role"))
+    for bucket in buckets:
+        found.append(Need("name/cos:HeadBucket", _whole(bucket), "HEAD of the bucket"))
+        found.append(Need("name/cos:GetBucketVersioning", _whole(bucket), "GET ?versioning"))
+    found += [
+        Need("name/cos:GetBucketLifecycle", _whole(config.bucket), "GET ?lifecycle"),
+        Need("name/cos:PutBucketLifecycle", _whole(config.bucket), "PUT ?lifecycle: the rule of CONCAT_CLEANUP=expire"),
+        Need("name/cos:DeleteBucketLifecycle", _whole(config.bucket), "DELETE ?lifecycle: the last rule goes"),
+        Need("name/cos:GetBucket", _whole(config.state_bucket), "LIST of the open index: what is in flight"),
+        Need("name/cos:GetObject", _objects(config.state_bucket, config.state_prefix), "GET of a claim: its group"),
+        Need("ci:DescribeMediaQueues", _media(config), "GET /queue: is media processing on"),
+    ]
+    if enable_ci:
+        found.append(Need("ci:CreateMediaBucket", _media(config), "POST /mediabucket: --enable-ci"))
+    return tuple(found)
+
+
+_DEPLOYER_CAM = (
+    "GetUserAppId", "GetRole", "ListAttachedRolePolicies", "ListPolicies", "GetPolicy", "CreateRole", "CreatePolicy",
+    "AttachRolePolicy", "UpdatePolicy", "UpdateAssumeRolePolicy", "DetachRolePolicy", "DeleteRole", "DeletePolicy",
+)  # fmt: skip
+_DEPLOYER_ACCOUNT = ("ListFunctions", "ListLayerVersions", "PublishLayerVersion", "DeleteLayerVersion")
+_DEPLOYER_FUNCTION = (
+    "GetFunction", "CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "DeleteFunction",
+    "InvokeFunction", "ListTriggers", "CreateTrigger", "UpdateTrigger", "UpdateTriggerStatus", "DeleteTrigger",
+    "GetFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig",
+)  # fmt: skip
 
 
 def literal_prefix(template: str) -> str:
@@ -233,18 +298,22 @@ def table(config: Config) -> str:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("function", required=False, type=click.Choice(FUNCTIONS))
+@click.argument("function", required=False, type=click.Choice((*FUNCTIONS, DEPLOYER)))
 @click.option("--also", metavar="PREFIX", multiple=True, help="Where intros and outros lie.")
 @click.option("--table", "as_table", is_flag=True, help="Every right with the call that needs it.")
 @json_option
-def command(function: Function | None, also: tuple[str, ...], as_table: bool, as_json: bool) -> None:  # noqa: ARG001
-    """Print the CAM policy of each function.
+def command(function: str | None, also: tuple[str, ...], as_table: bool, as_json: bool) -> None:  # noqa: ARG001
+    """Print the CAM policy of each function, or of whoever deploys.
 
-    As JSON; of FUNCTION alone, ready for the console.
+    As JSON; of FUNCTION (or `deployer`) alone, ready for the console.
     """
-    config = read_config(settings())
+    variables = settings()
+    config = read_config(variables)
+    if function == DEPLOYER:
+        show_json(granting(deployer_needs(config, variables.get("STAGE") or "dev")))
+        return
     if as_table:
         click.echo(table(config))
         return
-    chosen = {name: policy(config, name, also) for name in FUNCTIONS}
+    chosen: dict[str, object] = {name: policy(config, name, also) for name in FUNCTIONS}
     show_json(chosen[function] if function else chosen)

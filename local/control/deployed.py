@@ -42,6 +42,7 @@ class Deployed:
     description: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     layers: list[dict[str, Any]] = field(default_factory=list)
+    dependencies: Path | None = None  # the layer's files, kept when the layer's version is deleted
     tags: list[dict[str, str]] = field(default_factory=list)
     retries: int = 2
     event_seconds: int = 21_600
@@ -152,8 +153,9 @@ class FunctionsApi:
         if not 1 <= changed.seconds <= 900:
             raise Refusal(200, "InvalidParameterValue.Timeout", f"Timeout {changed.seconds}: 1 to 900 seconds")
         changed.layers = body.get("Layers", changed.layers)
-        for layer in changed.layers:
-            self._layer(layer["LayerName"], layer["LayerVersion"])
+        if "Layers" in body:
+            found = [self._layer(each["LayerName"], each["LayerVersion"]).folder for each in changed.layers]
+            changed.dependencies = found[0] if found else None
         if len(changed.layers) > 1:
             raise Refusal(200, "LimitExceeded.Layers", "the local cloud gives a function one layer")
         changed.role = body.get("Role", changed.role)
@@ -273,9 +275,6 @@ class FunctionsApi:
 
     def _run(self, function: Deployed) -> None:
         """Put what is deployed to work, with the rights that its role has now."""
-        layer = next(
-            (self._layer(each["LayerName"], each["LayerVersion"]).folder for each in function.layers), self._empty
-        )
         policy = self._roles.policy_of(function.role) if function.role in self._roles.roles else NOTHING
         made = Function(
             name=function.name,
@@ -284,7 +283,9 @@ class FunctionsApi:
             environment=dict(function.environment),
             policy=policy,
         )
-        self._running.deploy(made, replace(self._platform, code_root=function.code, deps_root=layer))
+        self._running.deploy(
+            made, replace(self._platform, code_root=function.code, deps_root=function.dependencies or self._empty)
+        )
 
 
 NOTHING: dict[str, Any] = {"version": "2.0", "statement": []}  # the rights of a function without a role

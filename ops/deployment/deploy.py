@@ -38,6 +38,7 @@ def propose(
     seen = look(door, settings)
     package = Package(*(hashlib.sha256(each).hexdigest() for each in zips))
     chosen = choose_secrets(settings, seen.environment, make_secret(), rotate=rotate_secret)
+    door.keep_secret(chosen.now, chosen.old)
     version = layer_version(package.layer, seen)
     wanted = desired(settings, package, chosen, seen.address or ADDRESS_TO_COME, version)
     return Proposal(seen, plan(settings, wanted, seen, enable_ci=enable_ci), chosen)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cosconcat.errors import Rejected, ServiceUnavailable
 from ops.deployment.fixes import fix_of
+from ops.deployment.settings import SECRETS
 
 if TYPE_CHECKING:
     from cosconcat.config import Config
@@ -36,6 +37,18 @@ class Door:
         self._keys = settings.keys
         self._config: Config = settings.config
         self._clients: dict[str, Any] = {}
+        self._secrets = [settings.keys.secret_key, settings.keys.token]
+        self._secrets += [settings.variables[name] for name in SECRETS if name in settings.variables]
+
+    def hide(self, text: str) -> str:
+        """The text without any secret that this deployment knows, for what a service may have echoed."""
+        for secret in filter(None, self._secrets):
+            text = text.replace(secret, "(not shown)")
+        return text
+
+    def keep_secret(self, *secrets: str) -> None:
+        """These are not to be shown either."""
+        self._secrets += secrets
 
     def api(self, service: str, action: str, body: Mapping[str, object]) -> dict[str, Any]:
         """One action of `scf` or `cam`; the answer's content."""
@@ -45,7 +58,7 @@ class Door:
         try:
             answer: dict[str, Any] = self._client(service).call_json(action, dict(body))["Response"]
         except TencentCloudSDKException as failure:
-            code, message = str(failure.get_code()), str(failure.get_message())
+            code, message = str(failure.get_code()), self.hide(str(failure.get_message()))
             if code.startswith(_FOR_NOW):
                 raise ServiceUnavailable(f"{service} {action}: {message} ({code})") from None
             told = f"{service} {action}{_about(body)}: {message}{fix_of(code)}"

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ops.deployment.door import Door
     from ops.deployment.plan import Call, Step
 
-POLL_SECONDS = 1.0  # between two looks at a function that is being made or changed
-READY_SECONDS = 180  # after so long a function that is not ready is given up on
+# Between two looks at a function that is being made or changed; in all three minutes, after which it is given up on.
+PAUSES = (0.1, 0.2, 0.4, 0.8, *[1.5] * 119)
 _CHANGES_A_FUNCTION = ("CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration")
 
 
@@ -97,7 +97,7 @@ class Executor:
 
     def _wait_until_ready(self, name: str) -> None:
         """A function that is still being made or changed refuses the next change."""
-        for _ in range(int(READY_SECONDS / POLL_SECONDS)):
+        for seconds in PAUSES:
             found = self._door.api("scf", "GetFunction", {"FunctionName": name, "Namespace": blueprint.NAMESPACE})
             status = str(found.get("Status"))
             if status == "Active":
@@ -106,19 +106,19 @@ class Executor:
                 reasons = [str(one.get("ErrorMessage", "")) for one in found.get("StatusReasons") or []]
                 why = "; ".join(filter(None, [str(found.get("StatusDesc") or ""), *reasons]))
                 raise Rejected(f"function {name} is {status}: {why or 'no reason told'}", status=200, code=status)
-            self._pause(POLL_SECONDS)
-        raise Rejected(f"function {name} was not ready after {READY_SECONDS} s", status=200, code="NotReady")
+            self._pause(seconds)
+        raise Rejected(f"function {name} was not ready after {sum(PAUSES):.0f} s", status=200, code="NotReady")
 
     def _wait_until_gone(self, name: str) -> None:
-        for _ in range(int(READY_SECONDS / POLL_SECONDS)):
+        for seconds in PAUSES:
             try:
                 self._door.api("scf", "GetFunction", {"FunctionName": name, "Namespace": blueprint.NAMESPACE})
             except Rejected as refusal:
                 if refusal.code.startswith("ResourceNotFound"):
                     return
                 raise
-            self._pause(POLL_SECONDS)
-        raise Rejected(f"function {name} was still there after {READY_SECONDS} s", status=200, code="NotGone")
+            self._pause(seconds)
+        raise Rejected(f"function {name} was still there after {sum(PAUSES):.0f} s", status=200, code="NotGone")
 
     def _put_lifecycle(self, body: Mapping[str, object]) -> None:
         """Read the rules again and put in ours; nobody else's is touched."""

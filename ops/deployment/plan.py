@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from cosconcat.inputs.expiry import EXPIRE_TAG
 from ops.deployment import blueprint, lifecycle
@@ -27,7 +26,7 @@ from ops.deployment.desired import (
     removes,
 )
 from ops.deployment.seen import Seen, SeenTrigger, as_object
-from ops.deployment.settings import ADDRESS, SECRETS
+from ops.deployment.settings import ADDRESS, NOT_SHOWN
 
 if TYPE_CHECKING:
     from ops.deployment.settings import Settings
@@ -253,7 +252,9 @@ def _functions(wanted: Desired, seen: Seen) -> Iterator[Step]:
             body = creation(wanted.stage, _without_address(function) if early else function)
             removal_first = (Call("scf", "DeleteFunction", _named(function.name)),) if key in made_anew else ()
             calls = (*removal_first, Call("scf", "CreateFunction", body), _retry_call(function.name))
-            yield Step("replace" if removal_first else "create", f"function {function.name}", (), calls)
+            made_of = f"{function.runtime}, {function.memory} MB, {function.seconds} s, role {function.role}"
+            details = (made_of, f"variables: {', '.join(function.environment)}")
+            yield Step("replace" if removal_first else "create", f"function {function.name}", details, calls)
             if key == "callback" and url:
                 yield _trigger(wanted, seen._replace(triggers=there), url)
             if early:
@@ -342,15 +343,10 @@ def differences(found: Function, wanted: Function) -> Iterator[str]:
 
 
 def shown(name: str, value: str | None) -> str:
-    """A variable's value as it may be printed: no secret, and of an address no query, which may hold one."""
+    """A variable's value as it may be printed."""
     if value is None:
         return "not set"
-    if name in SECRETS:
-        return "(not shown)"
-    if name.endswith("_URL") and value != ADDRESS_TO_COME:
-        address = urlsplit(value)
-        return f"{address.scheme}://{address.hostname or ''}/..." if address.scheme else "(not shown)"
-    return value
+    return "(not shown)" if name in NOT_SHOWN else value
 
 
 def _trigger(wanted: Desired, seen: Seen, trigger: Trigger) -> Step:

@@ -15,6 +15,7 @@ from ops.deployment.blueprint import FUNCTIONS
 from ops.dotenv import UNSET
 
 SECRETS = frozenset(row.name for row in TABLE if row.secret)
+NOT_SHOWN = SECRETS | {"CONCAT_NOTIFY_URL"}  # an address may hold a key in its path or query
 SECRET, OLD_SECRET, ADDRESS = "CONCAT_CALLBACK_SECRET", "CONCAT_CALLBACK_SECRET_OLD", "CONCAT_CALLBACK_URL"
 STAGE = re.compile("[A-Za-z][A-Za-z0-9]{0,19}")  # function names have 60 characters at most
 # A stand-in, as long as a real address, for the check of the whole before the real one is known.

@@ -1,0 +1,33 @@
+"""Rebuilds `.env` from what is deployed, without its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cosconcat.environment.variables import TABLE
+from ops.deployment.settings import ADDRESS, NOT_SHOWN, SECRETS
+from ops.dotenv import UNSET, write_value
+
+
+def dotenv_text(environment: Mapping[str, str], stage: str, address: str) -> str:
+    """A file that deploys `environment` again; secrets stay where they are, so that none is shown.
+
+    `address` is the deployment's own function URL, which the next deployment finds by itself.
+    """
+    lines = [
+        f"# Stage {stage} as it is deployed. What is not named here is not set.",
+        f"TENCENT_SECRET_ID={UNSET}",
+        f"TENCENT_SECRET_KEY={UNSET}",
+        f"STAGE={stage}",
+    ]
+    for name in (row.name for row in TABLE if row.name in environment):
+        value = environment[name]
+        if name in SECRETS:
+            lines.append(f"# {name} is set and not shown: left out here, the deployed one is kept.")
+        elif name in NOT_SHOWN and "?" in value:
+            lines.append(f"# {name} is set and may hold a key: write it here again, or it will not be set.")
+        elif name == ADDRESS and value == address:
+            lines.append(f"# {name} is the callback function's own address: it is found by the deployment.")
+        else:
+            lines.append(f"{name}={write_value(value)}")
+    return "\n".join(lines) + "\n"
