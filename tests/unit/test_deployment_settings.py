@@ -72,10 +72,13 @@ def test_only_variables_of_the_table_are_deployed() -> None:
 
 def test_all_variables_together_must_fit_with_the_address_and_the_secrets_to_come() -> None:
     """Told before anything is created: SCF allows 4 KB."""
-    hook = {"CONCAT_NOTIFY_URL": "https://example.com/" + "y" * 3760, "CONCAT_CALLBACK_SECRET": "s" * 48}
-    read_config({name: value for name, value in {**MINIMAL, **hook}.items() if name.startswith("CONCAT_")})
-    assert any("SCF allows 4096" in text for text in problems({**MINIMAL, **hook}))
-    read_settings({**MINIMAL, **hook, "CONCAT_NOTIFY_URL": "https://example.com/" + "y" * 3600})
+    own = {name: value for name, value in MINIMAL.items() if name.startswith("CONCAT_")}
+    own |= {"CONCAT_CALLBACK_SECRET": "s" * 48, "CONCAT_NOTIFY_URL": "https://example.com/"}
+    room = 4096 - sum(len(name + value) for name, value in own.items())
+    full, fitting = ({**own, "CONCAT_NOTIFY_URL": "https://example.com/" + "y" * (room - n)} for n in (10, 250))
+    read_config(full)
+    assert any("SCF allows 4096" in text for text in problems({**KEYS, **full}))
+    read_settings({**KEYS, **fitting})
 
 
 def test_a_lease_must_outlive_the_longest_function() -> None:
