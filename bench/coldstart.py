@@ -44,7 +44,7 @@ IMPORTS = {
     "nothing": "",
     "json": "import json",
     "the SDK": "import qcloud_cos",
-    "ours and the SDK": "import json, upload, cosconcat.cloud.cos, cosconcat.cloud.ci, cosconcat.protocol.advance",
+    "ours and the SDK": "import json, upload, cosconcat.cloud.cos, cosconcat.cloud.ci, cosconcat.protocol.run",
     "dataclasses alone, as many as ours has": """
 from dataclasses import dataclass
 for _ in range(30):

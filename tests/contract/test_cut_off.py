@@ -18,7 +18,8 @@ from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Whole
 from cosconcat.model import Bucket, Head, ObjectVersion, gid_of
-from cosconcat.protocol.advance import reconcile_content, reconcile_group
+from cosconcat.protocol.group import reconcile_content
+from cosconcat.protocol.run import reconcile_group
 from tests.support.desk import Altered, Desk, only
 
 PARTS = [f"fragments/v.part{n}-of-3.mp4" for n in (1, 2, 3)]

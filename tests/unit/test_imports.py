@@ -101,15 +101,15 @@ def test_an_ignored_event_ends_without_the_sdk(cloud: LocalCloud) -> None:
 DOES_WITHOUT = {
     "elsewhere/a.part1-of-2.mp4": {
         "cosconcat.cloud.cos", "cosconcat.cloud.ci", "cosconcat.groups", "cosconcat.groups.survey",
-        "cosconcat.protocol", "cosconcat.protocol.advance",
+        "cosconcat.protocol", "cosconcat.protocol.group",
     },
     "fragments/waits.part1-of-2.mp4": {
-        "cosconcat.cloud.ci", "cosconcat.job", "cosconcat.protocol", "cosconcat.protocol.advance",
+        "cosconcat.cloud.ci", "cosconcat.job", "cosconcat.protocol.run", "cosconcat.protocol.content",
         "cosconcat.records", "cosconcat.records.ledger",
     },
     "fragments/late.part2-of-2.mp4": {
         "cosconcat.verification", "cosconcat.verification.commit", "cosconcat.verification.verify", "cosconcat.cleanup",
-        "cosconcat.cleanup.finish", "cosconcat.job.refusals",
+        "cosconcat.cleanup.finish", "cosconcat.job.refusals", "cosconcat.protocol.attempt",
     },
 }  # fmt: skip
 

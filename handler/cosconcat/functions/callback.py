@@ -14,7 +14,7 @@ from cosconcat.errors import NeverAgain, Refused, TryAgain
 from cosconcat.events.callback import Message
 from cosconcat.events.cos import Ignored
 from cosconcat.model import Result, Token
-from cosconcat.protocol.advance import end_of_job
+from cosconcat.protocol.run import end_of_job
 from cosconcat.records.records import Claim, End, JobRecord
 from cosconcat.services import Services
 from cosconcat.submission.lookup import is_job_of
@@ -80,7 +80,7 @@ def handle_message(services: Services, message: Message) -> Result:
     if not is_job_of(job, claim, frozenset({claim.nonce})):
         return Result(claim.group, "ignored", "the job is not the one that was claimed", job=message.job_id)
     try:
-        decided, checked = end_of_job(services, claim, job)
+        decided, checked = end_of_job(services, entry, job)
     except TryAgain:
         ledger.create_job(claim, JobRecord(job.id))  # whoever comes next need not look for it
         raise

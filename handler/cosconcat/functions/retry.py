@@ -8,9 +8,8 @@ from cosconcat import log
 from cosconcat.cleanup.finish import resume
 from cosconcat.errors import NeverAgain, TryAgain
 from cosconcat.events.timer import RetryMany
-from cosconcat.functions.upload import survey_and_reconcile
 from cosconcat.model import Result, gid_of
-from cosconcat.protocol.advance import reconcile_content
+from cosconcat.protocol.group import reconcile_content, survey_and_reconcile
 from cosconcat.services import Services
 
 MARGIN_SECONDS = 30  # no further group is taken up when less is left until the deadline

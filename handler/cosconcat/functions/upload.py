@@ -1,4 +1,4 @@
-"""Objects arrived: group them, and take up every group that is whole.
+"""Objects arrived: group them, and join every group that is whole.
 
 An event that is not ours imports nothing beyond this, one that has to wait nothing of submitting.
 """
@@ -29,6 +29,8 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
             results.append(named)
         else:
             groups[named[0]] = named[1]
+    if groups:
+        from cosconcat.protocol.group import survey_and_reconcile
     failed: list[str] = []
     for group, own in groups.items():
         try:
@@ -44,28 +46,6 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
     if failed:
         raise TryAgain("; ".join(failed))
     return results
-
-
-def survey_and_reconcile(services: Services, group: str, own: str = "", *, forced: bool = False) -> Result:
-    """Judge one group by its own listing, and act if it is whole. `own` is the key whose event brought us here.
-
-    Raises:
-        TryAgain, NeverAgain: as the ports do.
-    """
-    from cosconcat.groups.survey import survey
-    from cosconcat.groups.verdicts import Invalid, NoFragments, Waiting
-
-    verdict = survey(services, group, own)
-    if isinstance(verdict, NoFragments):
-        return Result(group, "ignored", "the object is gone", own)
-    if isinstance(verdict, Waiting):
-        return Result(group, "waiting", verdict.reason, own)
-    if isinstance(verdict, Invalid):
-        return Result(group, "invalid", verdict.reason, own)
-
-    from cosconcat.protocol.advance import reconcile_group
-
-    return reconcile_group(services, verdict.set, forced=forced)
 
 
 def _group_of(services: Services, upload: Upload | Ignored) -> tuple[str, str] | Result:

@@ -27,7 +27,8 @@ from cosconcat.groups.survey import fragments_outside, survey
 from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
 from cosconcat.model import Job, ObjectInfo, Page, Result, gid_of, iso_time
 from cosconcat.naming.keys import InvalidName, NotOurs
-from cosconcat.protocol.advance import reconcile_content, reconcile_group
+from cosconcat.protocol.group import reconcile_content
+from cosconcat.protocol.run import reconcile_group, run_content
 from cosconcat.services import Services
 
 SHOWN_RESULTS = 20
@@ -182,7 +183,7 @@ class _Sweep:
             )
         if content.claim.age <= content.claim.record.lease_seconds:
             return None
-        return self._attempt(group, partial(reconcile_content, self.services, gid_of(group), content.rev, again=False))
+        return self._attempt(group, partial(run_content, self.services, gid_of(group), content.rev))
 
     def _note(self, result: Result) -> None:
         """Into the report what a person should know of a group's result."""

@@ -1,0 +1,49 @@
+"""Which key an output gets: one that nothing lies at and that no other group's job in flight writes."""
+
+from __future__ import annotations
+
+import re
+
+from cosconcat.job.compose import container_format
+from cosconcat.model import FragmentSet, gid_of
+from cosconcat.output.key import expand, with_rev
+from cosconcat.services import Services
+
+LIKE_A_REV = re.compile(r"\.r[0-9]{4,}(\.[^/.]*)?$")  # a key that another group's second content could get
+
+
+def free_key(services: Services, fragments: FragmentSet, key: str, rev: int, *, occupied: bool) -> str | None:
+    """`key` if it is free and no other group's, else the one with its rev; None when both belong to something else."""
+    if not occupied and _reserve(services, fragments, key, rev):
+        return key
+    other = with_rev(key, rev)
+    if not is_occupied(services, fragments, other) and _reserve(services, fragments, other, max(rev, 2)):
+        return other
+    return None
+
+
+def is_occupied(services: Services, fragments: FragmentSet, key: str) -> bool:
+    """Whether something lies at `key`; never where the key holds the job's id."""
+    literal = expand(key, container_format(services.config, fragments))
+    return literal is not None and services.cos.head(services.config.output_bucket, literal) is not None
+
+
+def bears_fingerprint(services: Services, fragments: FragmentSet, key: str) -> bool:
+    """Whether what lies at `key` says by its tag that it is this very content, joined."""
+    literal = expand(key, container_format(services.config, fragments))
+    if literal is None:
+        return False
+    found = services.cos.tags(services.config.output_bucket, literal)
+    return found.get("concat-fingerprint") == fragments.fingerprint
+
+
+def _reserve(services: Services, fragments: FragmentSet, key: str, rev: int) -> bool:
+    """See to it that no other group's job in flight writes this key.
+
+    Without manifests the group's name is in the key, so that only names that end like `.r0002` can meet.
+    """
+    literal = expand(key, container_format(services.config, fragments))
+    unique = services.config.completion not in ("marker", "manifest") and rev == 1
+    if literal is None or (unique and not LIKE_A_REV.search(literal)):
+        return True
+    return services.ledger.reserve(services.config.output_bucket, literal, gid_of(fragments.group))

@@ -1,0 +1,201 @@
+"""One attempt, from its claim to its end: what its records and CI say, and the one step that follows. Pure.
+
+Each function is a table, read from top to bottom; the first line that fits is the step. `docs/internals/protocol.md`
+shows the same tables in words. `run.py` carries the steps out. A look is a step too, so that nothing is asked of the
+services that the answers before have made needless.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cosconcat.config import Config
+from cosconcat.model import Action, Job, Result
+from cosconcat.records.records import Claim, Done, End, Stamped
+from cosconcat.submission.submit import back_off
+
+UNFINISHED = ("Submitted", "Running", "Pause")  # the API's words for a job that has yet to end
+
+
+class Listing(NamedTuple):
+    """What CI's job listing showed: the attempt's job, or at least that it does show jobs of ours."""
+
+    job: Job | None
+    shows_ours: bool
+
+
+class OpenAttempt(NamedTuple):
+    """What is known of an attempt that has not ended. `None` means: not looked at yet."""
+
+    claim: Claim
+    age: int  # seconds since the claim was written, on the service's clock
+    job_id: str = ""  # of the job record; empty when there is none
+    job: Job | None = None  # as CI tells it
+    unknown_to_ci: bool = False  # CI was asked for `job_id` and knows no such job
+    listing: Listing | None = None
+    output_written: bool | None = None  # whether something at least as new as the claim lies at the output key
+    adopted: bool = False  # the job was found in the listing just now
+
+
+class ReadJob(NamedTuple):
+    """Ask CI for this job."""
+
+    job_id: str
+
+
+class SearchListing(NamedTuple):
+    """Look for the attempt's job in CI's listing."""
+
+
+class HeadOutput(NamedTuple):
+    """Look at the output key; `job_id` stands in it where the key holds `${jobid}`."""
+
+    job_id: str = ""
+
+
+class Adopt(NamedTuple):
+    """Record this job as the attempt's."""
+
+    job: Job
+
+
+class Verify(NamedTuple):
+    """The job succeeded: prove its output, which ends the attempt."""
+
+    job: Job
+
+
+class EndAttempt(NamedTuple):
+    """Write this end."""
+
+    end: End
+
+
+class TryLater(NamedTuple):
+    """Nothing can be said yet, not even what is waited for: whoever called is to call again."""
+
+    reason: str
+
+
+Step = ReadJob | SearchListing | HeadOutput | Adopt | Verify | EndAttempt | TryLater | Result
+
+
+def next_step(seen: OpenAttempt, config: Config) -> Step:
+    """The one thing to do now; a `Result` says what the attempt waits for."""
+    if seen.job is not None:
+        return _by_state(seen, seen.job, config)
+    if seen.unknown_to_ci:
+        return _unknown_to_ci(seen, config)
+    if seen.job_id:
+        return ReadJob(seen.job_id)
+    if seen.age <= seen.claim.lease_seconds:
+        return _wait(seen, f"claimed {seen.age} s ago, its job is being submitted")
+    if seen.listing is None:
+        return SearchListing()
+    if seen.listing.job is not None:
+        return Adopt(seen.listing.job)
+    return _not_listed(seen, seen.listing, config)
+
+
+def _by_state(seen: OpenAttempt, job: Job, config: Config) -> Step:
+    """CI was asked: what the job's state means."""
+    if job.state == "Success":
+        return Verify(job)
+    if job.state == "Cancel":
+        return EndAttempt(End("gave-up", "Cancel", f"job {job.id} was cancelled", job.id))
+    if job.state == "Failed":
+        return _failed(seen.claim, config, job.id, "Failed", f"job {job.id} failed: {job.code} {job.message}".strip())
+    if job.state not in UNFINISHED:
+        return TryLater(f"job {job.id} is {job.state}")
+    group, key = seen.claim.group, seen.claim.output_key
+    if seen.adopted:
+        return Result(group, "adopted", "found in CI's job listing by its nonce", key, job.id)
+    stuck = seen.age > config.stale_seconds
+    return Result(group, "already-submitted", f"job {job.state}, {seen.age} s after its claim", key, job.id, stuck)
+
+
+def _unknown_to_ci(seen: OpenAttempt, config: Config) -> Step:
+    """A job is recorded that CI does not know: young, it may appear; old, it was forgotten."""
+    if seen.age <= config.stale_seconds:
+        return _wait(seen, "CI does not know its job (yet)")
+    if seen.output_written is None:
+        return HeadOutput(seen.job_id)
+    if seen.output_written:
+        reason = f"CI no longer knows job {seen.job_id}, and {seen.claim.output_key} cannot be verified without it"
+        return EndAttempt(End("gave-up", "Lost", reason))
+    reason = f"CI no longer knows job {seen.job_id}, and it left no output"
+    return _failed(seen.claim, config, seen.job_id, "Lost", reason)
+
+
+def _not_listed(seen: OpenAttempt, listing: Listing, config: Config) -> Step:
+    """No job recorded, none listed, the lease over: when the listing's silence is believed.
+
+    Only after two leases: the winner may post until its lease ends, the listing may lag by less than another. And only
+    when it has shown a job of ours (so it shows them at all) or CONCAT_STALE_SECONDS have passed; and never while
+    something newer than the claim lies at the output key.
+    """
+    stale = seen.age > config.stale_seconds
+    if seen.age <= 2 * seen.claim.lease_seconds:
+        return _wait(seen, "no job known; CI's listing may still hide it")
+    if not (listing.shows_ours or stale):
+        return _wait(seen, "no job known; CI's listing has shown none of ours so far")
+    if seen.output_written is None:
+        return HeadOutput()
+    if seen.output_written and not stale:
+        return _wait(seen, "its output appeared, its job is not listed yet")
+    if seen.output_written:
+        reason = f"{seen.claim.output_key} was written after the claim, but CI lists no job of ours for it"
+        return EndAttempt(End("gave-up", "Lost", reason))
+    pause = back_off(seen.claim.n) if seen.claim.earlier else 0  # the first loss is tried again at once
+    reason = "no job was created: CI lists none with its nonce"
+    return EndAttempt(End("retry", "Lost", reason, "", pause, seen.claim.failures, probed=seen.claim.probed))
+
+
+def _failed(claim: Claim, config: Config, job_id: str, outcome: str, reason: str) -> EndAttempt:
+    """A job came to nothing: another attempt after a pause, but no more than CONCAT_MAX_ATTEMPTS of them."""
+    failures = claim.failures + 1
+    if failures >= config.max_attempts:
+        reason = f"{failures} failed jobs (CONCAT_MAX_ATTEMPTS); the last: {reason}"
+        return EndAttempt(End("gave-up", outcome, reason, job_id, failures=failures))
+    return EndAttempt(End("retry", outcome, reason, job_id, back_off(failures), failures, probed=claim.probed))
+
+
+def _wait(seen: OpenAttempt, reason: str) -> Result:
+    return Result(seen.claim.group, "already-submitted", reason)
+
+
+class EndedAttempt(NamedTuple):
+    """An attempt with its end; `done` is the closing record, looked for unless the end was written just now."""
+
+    claim: Claim
+    end: Stamped[End]
+    done: Stamped[Done] | None = None
+    forced: bool = False  # a person said retry: the pause is not waited for
+
+
+class Close(NamedTuple):
+    """Notify, and take the content out of the index."""
+
+    done: Stamped[Done]
+
+
+class ClaimNext(NamedTuple):
+    """Claim the next attempt, and submit its job if the claim is ours."""
+
+
+class Finish(NamedTuple):
+    """Do what the end says, and write the closing record."""
+
+
+def after_end(seen: EndedAttempt) -> Close | ClaimNext | Finish | Result:
+    """The one thing to do about an attempt that has ended."""
+    end = seen.end.record
+    if seen.done is not None:
+        return Close(seen.done)
+    if end.next != "retry":
+        return Finish()
+    left = end.after_seconds - seen.end.age
+    if left > 0 and not seen.forced:
+        action: Action = "blocked" if end.outcome in ("Rejected", "NotPosted") else "job-failed"
+        return Result(seen.claim.group, action, f"{end.reason}; tried again in {left} s", job=end.job)
+    return ClaimNext()
