@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -40,8 +40,10 @@ class Config:
     bucket: Bucket
     input_prefix: str = "fragments/"
     naming: str = "part-of"
-    completion: str = "total"  # total, marker, manifest or quiet
+    completion: str = "total"  # total, marker, manifest, quiet or gap
     quiet_seconds: int = 0  # for completion quiet
+    gap_seconds: int = 0  # for completion gap
+    max_length_seconds: int = 86_400  # of a recording, for completion gap
     window_seconds: int = 3600
     max_gap_seconds: int | None = None
     timezone_seconds: int = 0  # east of UTC; of times that name no zone
@@ -83,9 +85,13 @@ class Config:
     def convention(self) -> Convention:
         """How keys are read."""
         signal = self.completion if self.completion in ("marker", "manifest") else ""
-        return Convention.of(
-            self.naming, self.input_prefix, signal=signal, window=self.window_seconds, offset=self.timezone_seconds
-        )
+        window = 0 if self.completion == "gap" else self.window_seconds
+        return Convention.of(self.naming, self.input_prefix, signal=signal, window=window, offset=self.timezone_seconds)
+
+    @cached_property
+    def convention_as_written(self) -> Convention:
+        """How keys are read whatever CONCAT_TIMEZONE says: what records depend on must not change with it."""
+        return replace(self.convention, offset=0) if self.timezone_seconds else self.convention
 
     @property
     def extension(self) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from cosconcat.cloud.ports import Ci, Clock, Cos
     from cosconcat.config import Config
     from cosconcat.records.ledger import Ledger
+    from cosconcat.records.slots import Slots
 
 
 def no_notification(_end: Mapping[str, object]) -> str:
@@ -36,3 +37,10 @@ class Services:
         from cosconcat.records.ledger import Ledger
 
         return Ledger(self.cos, self.config.state_bucket, self.config.state_prefix)
+
+    @cached_property
+    def slots(self) -> Slots:
+        """Which pieces are which recording, under CONCAT_COMPLETION=gap."""
+        from cosconcat.records.slots import Slots
+
+        return Slots(self.cos, self.config.state_bucket, self.config.state_prefix)

@@ -14,9 +14,11 @@ from cosconcat.environment.reading import read_config, read_credentials
 from cosconcat.environment.variables import TABLE
 from cosconcat.errors import ConfigurationError
 from cosconcat.model import Bucket
+from cosconcat.naming.keys import FragmentName
 
 MINIMAL = {"CONCAT_BUCKET": "demo-1250000000", "TENCENTCLOUD_REGION": "ap-guangzhou"}
 SECRET = "0123456789abcdef"
+GAP = {"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:90"}
 
 
 def read(**changes: str) -> Config:
@@ -38,6 +40,28 @@ def test_a_bucket_alone_is_enough() -> None:
     assert config == Config(bucket)
     assert (config.output_bucket, config.state_bucket) == (bucket, bucket)
     assert config.convention.totals
+
+
+def test_recordings_are_cut_at_gaps() -> None:
+    """A source has no windows then; the longest recording is a day unless something shorter is said."""
+    config = read(**GAP)
+    assert (config.completion, config.gap_seconds, config.quiet_seconds) == ("gap", 90, 0)
+    assert config.max_length_seconds == 86_400
+    assert read(**GAP, CONCAT_MAX_LENGTH="hour").max_length_seconds == 3600
+    name = config.convention.read("fragments/a/cam_20240101T120000Z.mp4")
+    assert isinstance(name, FragmentName)
+    assert name.group == "a/cam"
+
+
+def test_times_as_written_do_not_change_with_the_zone() -> None:
+    """Records depend on them."""
+    east = read(**GAP, CONCAT_TIMEZONE="+08:00")
+    key = "fragments/cam_20240101T120000.mp4"
+    name, plain = east.convention.read(key), east.convention_as_written.read(key)
+    assert isinstance(name, FragmentName)
+    assert isinstance(plain, FragmentName)
+    assert plain.number - name.number == 8 * 3_600_000
+    assert read(**GAP).convention.read(key) == plain
 
 
 def test_empty_means_unset() -> None:
@@ -164,6 +188,14 @@ def test_completion_follows_the_naming(naming: str, completion: str, expected: t
         ({"CONCAT_NAMING": r"(?P<group>(a+)+)(?P<index>\d+)"}, "CONCAT_NAMING", "nests"),
         ({"CONCAT_NAMING": r"(?P<group>.+)_(?P<index>\d+)\.ts"}, "CONCAT_COMPLETION", "required"),
         ({"CONCAT_COMPLETION": "soon"}, "CONCAT_COMPLETION", "quiet:<seconds>"),
+        ({"CONCAT_COMPLETION": "gap:60"}, "CONCAT_COMPLETION", "hold no time that a gap could be in"),
+        ({"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:0"}, "CONCAT_COMPLETION", "gap:<seconds>"),
+        (GAP | {"CONCAT_MAX_LENGTH": "week"}, "CONCAT_MAX_LENGTH", "hour, day and seconds from 60 to 86400"),
+        (GAP | {"CONCAT_MAX_LENGTH": "86401"}, "CONCAT_MAX_LENGTH", "from 60 to 86400"),
+        (GAP | {"CONCAT_MAX_LENGTH": "90"}, "CONCAT_MAX_LENGTH", "more than the gap of 90 s"),
+        (GAP | {"CONCAT_WINDOW": "day"}, "CONCAT_WINDOW", "cuts at gaps, not at windows"),
+        (GAP | {"CONCAT_MAX_GAP": "60"}, "CONCAT_MAX_GAP", "cuts at gaps, not at windows"),
+        ({"CONCAT_MAX_LENGTH": "hour"}, "CONCAT_MAX_LENGTH", "only with CONCAT_COMPLETION=gap:<seconds>"),
         ({"CONCAT_COMPLETION": "quiet:0"}, "CONCAT_COMPLETION", "quiet:<seconds>"),
         ({"CONCAT_NAMING": "folder", "CONCAT_COMPLETION": "total"}, "CONCAT_COMPLETION", "hold no total"),
         ({"CONCAT_NAMING": "timestamp", "CONCAT_WINDOW": "week"}, "CONCAT_WINDOW", "hour, day"),

@@ -27,14 +27,16 @@ def read_config(environ: Mapping[str, str]) -> Config:
     """
     env = Environment(environ)
     bucket, output, state = _buckets(env)
-    naming, completion, quiet, convention = _naming(env)
+    naming, completion, seconds, convention = _naming(env)
     direct = env.flag("CONCAT_DIRECT")
     config = Config(
         bucket=bucket,
         input_prefix=env.prefix("CONCAT_INPUT_PREFIX"),
         naming=naming,
         completion=completion,
-        quiet_seconds=quiet,
+        quiet_seconds=seconds if completion == "quiet" else 0,
+        gap_seconds=seconds if completion == "gap" else 0,
+        max_length_seconds=_max_length(env, completion, seconds),
         window_seconds=convention.window,
         max_gap_seconds=env.whole("CONCAT_MAX_GAP", 1, 10**9) if env.given("CONCAT_MAX_GAP") else None,
         timezone_seconds=convention.offset,
@@ -107,7 +109,7 @@ def _buckets(env: Environment) -> tuple[Bucket, Bucket, Bucket]:
 
 
 def _naming(env: Environment) -> tuple[str, str, int, Convention]:
-    """Naming, completion, its quiet time in seconds, and the convention they make."""
+    """Naming, completion, its quiet time or gap in seconds, and the convention they make."""
     naming, window = env.text("CONCAT_NAMING"), env.text("CONCAT_WINDOW")
     offset = 0
     try:
@@ -120,27 +122,50 @@ def _naming(env: Environment) -> tuple[str, str, int, Convention]:
     except ValueError as error:
         env.wrong("CONCAT_NAMING", str(error))
         return "part-of", "total", 0, Convention.of("part-of", "")
-    completion, quiet = _completion(env, naming, convention)
+    completion, waits = _completion(env, naming, convention)
     if not convention.timed:
         for name in ("CONCAT_MAX_GAP", "CONCAT_TIMEZONE", "CONCAT_WINDOW"):
             if env.given(name) and not env.is_default(name):
                 env.wrong(name, f"is set, but the names of CONCAT_NAMING={naming} hold no time")
-    return naming, completion, quiet, convention
+    if completion == "gap":
+        for name in ("CONCAT_WINDOW", "CONCAT_MAX_GAP"):
+            if env.given(name) and not env.is_default(name):
+                env.wrong(name, "is set, but CONCAT_COMPLETION=gap:<seconds> cuts at gaps, not at windows: unset it")
+    return naming, completion, waits, convention
 
 
 def _completion(env: Environment, naming: str, convention: Convention) -> tuple[str, int]:
     usual = PRESETS[naming].completion if naming in PRESETS else "total" if convention.totals else ""
     text = env.text("CONCAT_COMPLETION") or usual
-    found = re.fullmatch(r"(total|marker|manifest)|quiet:([1-9][0-9]{0,6})", text)
+    found = re.fullmatch(r"(total|marker|manifest)|(quiet|gap):([1-9][0-9]{0,6})", text)
     if not text:
         env.wrong("CONCAT_COMPLETION", "is required, as the expression in CONCAT_NAMING has no group `total`")
     elif found is None:
-        env.wrong("CONCAT_COMPLETION", f"is {text!r}; allowed are total, marker, manifest and quiet:<seconds>")
+        env.wrong(
+            "CONCAT_COMPLETION", f"is {text!r}; allowed are total, marker, manifest, quiet:<seconds>, gap:<seconds>"
+        )
     elif text == "total" and not convention.totals:
         env.wrong("CONCAT_COMPLETION", f"is total, but the names of CONCAT_NAMING={naming} hold no total")
+    elif found[2] == "gap" and not convention.timed:
+        env.wrong(
+            "CONCAT_COMPLETION",
+            f"is {text}, but the names of CONCAT_NAMING={naming} hold no time that a gap could be in",
+        )
     else:
-        return found[1] or "quiet", int(found[2] or 0)
+        return found[1] or found[2], int(found[3] or 0)
     return "total", 0
+
+
+def _max_length(env: Environment, completion: str, gap: int) -> int:
+    """The longest recording, seconds; longer than the gap, or pieces that lie apart by less would be cut apart."""
+    name = "CONCAT_MAX_LENGTH"
+    words = "hour, day and seconds"
+    seconds = WINDOWS.get(env.text(name).lower()) or env.whole(name, 60, WINDOWS["day"], words)
+    if completion == "gap" and seconds <= gap:
+        env.wrong(name, f"is {seconds} s, which must be more than the gap of {gap} s in CONCAT_COMPLETION")
+    elif completion != "gap" and env.given(name) and not env.is_default(name):
+        env.wrong(name, "is set, which means something only with CONCAT_COMPLETION=gap:<seconds>")
+    return seconds
 
 
 def _job(env: Environment) -> Mapping[str, object]:

@@ -30,11 +30,19 @@ TABLE = (
     Variable(
         "CONCAT_COMPLETION",
         "",
-        "When a group is whole: `total`, `marker`, `manifest` or `quiet:<seconds>`.",
+        "When a group is whole: `total`, `marker`, `manifest`, `quiet:<seconds>`, or for names with a time "
+        "`gap:<seconds>`: a recording is the run of pieces in which none starts more than so long after the others "
+        "ended (started, where names tell no end).",
         "`total` for `part-of` and for an own expression with `total`, `marker` for `folder`, `quiet:300` for "
         "`timestamp`; required for another own expression",
     ),
     Variable("CONCAT_WINDOW", "hour", "How names with a time are cut into groups: `hour`, `day` or seconds."),
+    Variable(
+        "CONCAT_MAX_LENGTH",
+        "day",
+        "With `gap`: the longest recording, `hour`, `day` or seconds, at most a day; a longer run is cut at a multiple "
+        "of it from midnight UTC.",
+    ),
     Variable("CONCAT_MAX_GAP", "", "Seconds between two starting times from which on a gap is reported.", "no limit"),
     Variable(
         "CONCAT_TIMEZONE", "Z", "Zone of times that name none: `Z` or an offset such as `+08:00`. Windows begin in it."

@@ -47,8 +47,8 @@ class Convention:
     `lead` and `tail` are the literal texts right before and after the group, as far as the expression fixes them: they
     keep listings narrow; a `lead` of None says that what precedes a group varies. `separators` are the characters that
     may follow a group where there is no `tail`. `signal` says what besides fragments counts: `marker` (markers and
-    manifests), `manifest`, or nothing. `window` (seconds) cuts time into groups; `offset` (seconds east of UTC) reads
-    times without a zone.
+    manifests), `manifest`, or nothing. `window` (seconds) cuts time into groups, 0 does not: all names of a source are
+    one group then; `offset` (seconds east of UTC) reads times without a zone.
     """
 
     prefix: str
@@ -147,9 +147,15 @@ class Convention:
         return tuple(KeyRange(stem + separator) for separator in self.separators) or (KeyRange(stem),)
 
     def _times(self, group: str, own: FragmentName | None) -> tuple[KeyRange, ...]:
-        base = _split_window(group)[0]
-        stem = self._stem(base, own)
         start, end = self.bounds(group)
+        return self.fragment_spans(_split_window(group)[0], (start, end - 1), own)
+
+    def fragment_spans(
+        self, source: str, bounds: tuple[int, int], own: FragmentName | None = None
+    ) -> tuple[KeyRange, ...]:
+        """Where the fragments of a source lie that start within `bounds` (epoch seconds, both included)."""
+        stem = self._stem(source, own)
+        start, end = bounds[0], bounds[1] + 1
         if own:
             before = own.key[: own.span[0]]
             low, high = (before + times.write_time_like(own.digits, at, self.offset) for at in (start, end - 1))
@@ -215,7 +221,7 @@ class Convention:
         if total == 0:
             return InvalidName(key, "declares a total of 0")
         group = found["group"]
-        if self.timed:
+        if self.timed and self.window:
             local = number // 1000 + self.offset
             group += "_" + times.write_window(local - local % self.window - self.offset, self.offset)
         return _possible(key) or FragmentName(key, group, number, total, extension, (start, end))

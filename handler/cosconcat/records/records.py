@@ -39,6 +39,8 @@ class Claim:
     failures: int = 0  # failed jobs of this content before this attempt
     refusals: int = 0  # refused POSTs in a row before this attempt
     probed: Probed = ""  # what earlier probes said of the fragments: they are paid for once
+    slot: str = ""  # <sid>/<day>/<k> of the slot that reserved it, under CONCAT_COMPLETION=gap
+    rejoined: int = 0  # recordings before this one that late pieces superseded
 
     @property
     def nonces(self) -> frozenset[str]:

@@ -1,0 +1,337 @@
+"""CONCAT_COMPLETION=gap: which pieces of a source are one recording, when it is whole, and what is done with it. Pure.
+
+pieces ─► free (nobody's) ─► runs (no gap between them) ─► parts (cut where a run is too long) ─► one judgement each
+
+The protocol around it, and why it holds, is in `docs/internals/gap.md`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from cosconcat.model import ObjectInfo
+
+DAY = 86_400_000  # milliseconds
+SHORTEST_CUT = 1000  # milliseconds; where even so short parts hold too many pieces, a person must decide
+MOST_REJOINED = 2  # times that late pieces make a recording in flight begin anew; later ones are on their own
+_SETTLED = ("superseded", "kept", "gave-up")
+
+State = Literal["pending", "in flight", "clean", "joined", "superseded", "kept", "gave-up"]
+Content = tuple[str, str, int]  # key, ETag, size: the same piece as far as COS tells
+
+
+class Piece(NamedTuple):
+    """A piece as LIST or HEAD showed it, and when it was recorded: epoch milliseconds, `end` None where its name does
+    not tell. `written` is its start as it is written, read as UTC, which does not change with CONCAT_TIMEZONE.
+    """
+
+    object: ObjectInfo
+    start: int
+    end: int | None
+    written: int
+
+    @property
+    def day(self) -> int:
+        """Days since the epoch, of its start as written: where it is reserved."""
+        return self.written // DAY
+
+    @property
+    def reaches(self) -> int:
+        """Up to where it is known to record."""
+        return self.start if self.end is None else self.end
+
+    @property
+    def content(self) -> Content:
+        """What makes it this piece and no other."""
+        return self.object.key, self.object.etag, self.object.size
+
+
+class Rule(NamedTuple):
+    """The configuration that decides: seconds, but for `max_fragments`. `longest_lag` caps how long pieces are taken to
+    need until they arrive.
+    """
+
+    gap: int
+    max_length: int
+    max_fragments: int
+    longest_lag: int
+
+
+class Recording(NamedTuple):
+    """What the records say of one recording. `pieces` are those of its claim or, without one, of its slots.
+
+    `closed_at` is when it was closed (epoch seconds, 0 while it is not); `overdue` says that its claim's lease is over;
+    `rejoined` counts those before it that were superseded; `reason` says why it was kept or given up.
+    """
+
+    group: str
+    gid: str
+    rev: int
+    state: State
+    pieces: tuple[Piece, ...]
+    closed_at: int = 0
+    overdue: bool = False
+    rejoined: int = 0
+    reason: str = ""
+
+    @property
+    def stands(self) -> bool:
+        """Whether its pieces will be, or were, joined for good: no other recording reaches across one of them."""
+        return self.state in ("clean", "joined")
+
+
+class Part(NamedTuple):
+    """A run, or what it was cut into; `cut` names the variable by which it ends before its run does."""
+
+    pieces: tuple[Piece, ...]
+    cut: str = ""
+
+
+class Judgement(NamedTuple):
+    """What is to be done with a part.
+
+    close      it is whole: it becomes a recording
+    wait       until `until` (epoch seconds)
+    defer      it may belong to `beside`, a recording in flight
+    invalid    a person must decide
+    settled    it ended before, and nothing of it is new
+    """
+
+    part: Part
+    action: Literal["close", "wait", "defer", "invalid", "settled"]
+    reason: str = ""
+    until: int = 0
+    beside: Recording | None = None
+
+
+def in_order(pieces: Iterable[Piece]) -> list[Piece]:
+    """By start; pieces with one start come in the order of their keys."""
+    return sorted(pieces, key=lambda piece: (piece.start, piece.object.key))
+
+
+def runs(pieces: Iterable[Piece], rule: Rule, borders: Collection[int] = ()) -> list[list[Piece]]:
+    """Pieces without a gap between them: the next belongs if it starts at most the gap after the latest end so far
+    (after the latest start where names tell no end). `borders` are starts that no run reaches across.
+    """
+    found: list[list[Piece]] = []
+    latest, limits = 0, sorted(borders)
+    for piece in in_order(pieces):
+        if found and piece.start - latest <= rule.gap * 1000 and not _crosses(limits, found[-1][-1].start, piece.start):
+            found[-1].append(piece)
+            latest = max(latest, piece.reaches)
+        else:
+            found.append([piece])
+            latest = piece.reaches
+    return found
+
+
+def _crosses(limits: Sequence[int], before: int, after: int) -> bool:
+    """Whether a border lies strictly between two starts."""
+    at = bisect_right(limits, before)
+    return at < len(limits) and limits[at] < after
+
+
+def parts(run: Sequence[Piece], rule: Rule) -> list[Part]:
+    """What a run is cut into: a part is shorter than CONCAT_MAX_LENGTH, and the same cuts follow whoever looks.
+
+    A part with more than CONCAT_MAX_FRAGMENTS pieces is cut by half the length, and half of that, until it fits.
+    """
+    found = [Part(tuple(part), "CONCAT_MAX_LENGTH") for part in _cut(run, rule.max_length * 1000)]
+    found[-1] = Part(found[-1].pieces)
+    return [small for part in found for small in _fitting(part, rule.max_length * 500, rule.max_fragments)]
+
+
+def _cut(run: Sequence[Piece], length: int) -> Iterator[Sequence[Piece]]:
+    """A run longer than `length` (milliseconds) ends before the first piece at or after the last multiple of it, from
+    midnight UTC, that is not later than its first start and `length`.
+    """
+    while run[-1].start >= run[0].start + length:
+        latest = run[0].start + length
+        border = latest - latest % DAY % length
+        at = next(place for place, piece in enumerate(run) if piece.start >= border)
+        yield run[:at]
+        run = run[at:]
+    yield run
+
+
+def _fitting(part: Part, length: int, most: int) -> Iterator[Part]:
+    if len(part.pieces) <= most or length < SHORTEST_CUT:
+        yield part
+        return
+    smaller = [Part(tuple(pieces), "CONCAT_MAX_FRAGMENTS") for pieces in _cut(part.pieces, length)]
+    smaller[-1] = Part(smaller[-1].pieces, part.cut)
+    for one in smaller:
+        yield from _fitting(one, length // 2, most)
+
+
+def whole_at(pieces: Iterable[Piece], rule: Rule) -> int:
+    """From when on (epoch seconds) nothing more is expected: the gap has passed since the newest arrived, and as long
+    again as its pieces took to arrive.
+    """
+    arrived = [(piece.object.last_modified, piece.object.last_modified - piece.start // 1000) for piece in pieces]
+    lag = min(max(0, *(late for _, late in arrived)), rule.longest_lag)
+    return max(at for at, _ in arrived) + rule.gap + lag
+
+
+def overlapping(pieces: Iterable[Piece]) -> tuple[Piece, Piece] | None:
+    """The first two pieces that overlap by more than half of the shorter, so that they cannot follow one another: one
+    start, a clock that was set back, an hour that came twice.
+
+    Only the piece that ends last so far is compared: whoever overlaps another so overlaps that one, or that one did.
+    """
+    ordered = in_order(pieces)
+    for one, other in pairwise(ordered):
+        if one.start == other.start:
+            return one, other
+    last: Piece | None = None
+    for piece in ordered:
+        if last is not None:
+            shorter = min(last.reaches - last.start, piece.reaches - piece.start)
+            if 2 * (min(last.reaches, piece.reaches) - piece.start) > shorter:
+                return last, piece
+        if last is None or piece.reaches >= last.reaches:
+            last = piece
+    return None
+
+
+def shorter_than_a_piece(pieces: Iterable[Piece], rule: Rule) -> str:
+    """A sentence when every piece seems to be a recording by itself because the gap is shorter than a piece: names tell
+    no end, starts lie further apart than the gap, and pieces arrive about one such distance after they start.
+    """
+    ordered = in_order(pieces)
+    apart = [
+        (after.start - before.start) // 1000
+        for before, after in pairwise(ordered)
+        if before.end is None and _arrives_when_the_next_starts(before, after)
+    ]
+    long = sorted(distance for distance in apart if distance > rule.gap)
+    if len(long) < 2 or 2 * len(long) < len(ordered) - 1:
+        return ""
+    return (
+        f"starts lie {long[len(long) // 2]} s apart, and pieces arrive so long after they start: the gap of {rule.gap} "
+        "s in CONCAT_COMPLETION is shorter than a piece, so each becomes a recording; raise it"
+    )
+
+
+def _arrives_when_the_next_starts(before: Piece, after: Piece) -> bool:
+    distance = (after.start - before.start) // 1000
+    late = before.object.last_modified - before.start // 1000
+    return 0.9 * distance <= late <= 1.1 * distance + 60
+
+
+def owners(recordings: Iterable[Recording]) -> Mapping[Content, Recording]:
+    """Whose each piece is: by the claim, or by the slots while there is none. Of several the last, unless one before it
+    is not settled.
+    """
+    found: dict[Content, Recording] = {}
+    for recording in recordings:
+        for piece in recording.pieces:
+            before = found.get(piece.content)
+            if before is None or before.state in _SETTLED:
+                found[piece.content] = recording
+    return found
+
+
+def borders(recordings: Iterable[Recording]) -> set[int]:
+    """Starts of what was joined for good: no other recording reaches across one."""
+    return {piece.start for recording in recordings if recording.stands for piece in recording.pieces}
+
+
+def judge(
+    pieces: Sequence[Piece], recordings: Sequence[Recording], rule: Rule, now: int, *, forced: Collection[str] = ()
+) -> list[Judgement]:
+    """What is to be done with each part of what is nobody's.
+
+    Args:
+        pieces: what is there.
+        recordings: what the records say of those that lie near.
+        rule: the configuration.
+        now: the service's clock, epoch seconds.
+        forced: keys of pieces of which a person said retry.
+    """
+    owned, limits = owners(recordings), borders(recordings)
+    free = [piece for piece in pieces if (owner := owned.get(piece.content)) is None or owner.state in _SETTLED]
+    judged = []
+    for run in runs(free, rule, limits):
+        for part in parts(run, rule):
+            if any(_is_new(piece, owned.get(piece.content), forced) for piece in part.pieces):
+                judged.append(_judge_part(part, free, recordings, rule, now))
+            else:
+                judged.append(Judgement(part, "settled"))
+    return judged
+
+
+def _is_new(piece: Piece, owner: Recording | None, forced: Collection[str]) -> bool:
+    """Whether a free piece is a reason to begin: never in a recording, superseded, uploaded since, or asked for."""
+    if owner is None or owner.state == "superseded" or piece.object.key in forced:
+        return True
+    return piece.object.last_modified > owner.closed_at
+
+
+def _judge_part(part: Part, free: Sequence[Piece], recordings: Sequence[Recording], rule: Rule, now: int) -> Judgement:
+    until = whole_at(part.pieces, rule)
+    if now < until:
+        return Judgement(part, "wait", f"waiting for its end, {until - now} s more", until)
+    reason = inconsistent(part.pieces, rule)
+    if reason:
+        return Judgement(part, "invalid", reason)
+    for recording in recordings:
+        if recording.state == "in flight" and may_belong(part.pieces, recording, free, recordings, rule):
+            reason = f"{recording.group}, to which it may belong, is in flight"
+            return Judgement(part, "defer", reason, beside=recording)
+    return Judgement(part, "close")
+
+
+def inconsistent(pieces: Sequence[Piece], rule: Rule) -> str:
+    """Why these pieces cannot be one recording, naming the keys; an empty text when they can."""
+    twice = overlapping(pieces)
+    if twice:
+        one, other = (piece.object.key for piece in twice)
+        return f"{one} and {other} overlap by more than half: a clock that was set back, or two recorders of one name"
+    empty = next((piece.object.key for piece in pieces if piece.object.size == 0), "")
+    if empty:
+        return f"{empty} is empty (0 bytes)"
+    if len(pieces) > rule.max_fragments:
+        return (
+            f"{len(pieces)} pieces start within one second, more than CONCAT_MAX_FRAGMENTS={rule.max_fragments}: "
+            "raise that, or upload the recording in larger pieces"
+        )
+    return ""
+
+
+def may_belong(
+    some: Iterable[Piece],
+    recording: Recording,
+    free: Iterable[Piece],
+    recordings: Iterable[Recording],
+    rule: Rule,
+) -> bool:
+    """Whether a recording in flight holds one of their keys, or would hold some of them, were it begun anew."""
+    keys = {piece.object.key for piece in some}
+    return bool(
+        keys & ({piece.object.key for piece in recording.pieces} | newcomers(recording, free, recordings, rule))
+    )
+
+
+def newcomers(recording: Recording, free: Iterable[Piece], recordings: Iterable[Recording], rule: Rule) -> set[str]:
+    """Keys of free pieces that lie in one part with all of a recording's."""
+    own = {piece.object.key for piece in recording.pieces}
+    together = [*recording.pieces, *(piece for piece in free if piece.object.key not in own)]
+    found: set[str] = set()
+    for run in runs(together, rule, borders(recordings)):
+        for part in parts(run, rule):
+            keys = {piece.object.key for piece in part.pieces}
+            if own <= keys:
+                found |= keys - own
+    return found
+
+
+def adjoining(part: Part, recordings: Iterable[Recording], rule: Rule) -> Recording | None:
+    """The recording, joined for good, that this part would have belonged to, had it come in time."""
+    for recording in recordings:
+        if recording.stands and len(runs([*part.pieces, *recording.pieces], rule)) == 1:
+            return recording
+    return None

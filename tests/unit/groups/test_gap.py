@@ -1,0 +1,364 @@
+"""Recordings cut at gaps, the pure part: one fact for each rule, and properties for what must hold whatever comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cosconcat.groups import gap
+from cosconcat.groups.gap import DAY, Piece, Recording, Rule, State
+from cosconcat.model import ObjectInfo, gid_of
+
+MIDNIGHT = 1_704_067_200  # 2024-01-01T00:00:00Z
+RULE = Rule(gap=60, max_length=86_400, max_fragments=100, longest_lag=3600)
+LATER = MIDNIGHT + 10 * 86_400
+
+
+def piece(at: int, length: int | None = 50, *, late: int = 5, key: str = "", etag: str = "e", size: int = 9) -> Piece:
+    """A piece that starts so many seconds after midnight; it arrives `late` seconds after its end (or start)."""
+    start = MIDNIGHT + at
+    arrives = start + (length or 0) + late
+    found = ObjectInfo(key or f"fragments/cam_{at:06}.mp4", etag, size, arrives)
+    return Piece(found, start * 1000, None if length is None else (start + length) * 1000, start * 1000)
+
+
+def recording(state: State, *pieces: Piece, closed_at: int = 0, group: str = "cam_1") -> Recording:
+    """A recording of these pieces."""
+    return Recording(group, gid_of(group), 1, state, pieces, closed_at)
+
+
+def starts(runs: Sequence[Sequence[Piece]]) -> list[list[int]]:
+    """Seconds after midnight."""
+    return [[one.start // 1000 - MIDNIGHT for one in run] for run in runs]
+
+
+def cut(run: Sequence[Piece], rule: Rule = RULE) -> list[tuple[list[int], str]]:
+    """The parts of a run."""
+    return [(starts([part.pieces])[0], part.cut) for part in gap.parts(run, rule)]
+
+
+def judged(
+    pieces: Sequence[Piece], recordings: Sequence[Recording] = (), now: int = LATER, forced: str = ""
+) -> list[str]:
+    """The actions, in order."""
+    return [one.action for one in gap.judge(pieces, recordings, RULE, now, forced=[forced] if forced else [])]
+
+
+# -- runs --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ([piece(0), piece(110)], [[0, 110]]),  # exactly the gap after the end
+        ([piece(0), piece(111)], [[0], [111]]),
+        ([piece(0, 500), piece(100, 10), piece(560)], [[0, 100, 560]]),  # the latest end counts, not the last one's
+        ([piece(0, None), piece(60, None)], [[0, 60]]),  # no end told: from start to start
+        ([piece(0, None), piece(61, None)], [[0], [61]]),
+        ([piece(110), piece(0)], [[0, 110]]),  # by start, whatever the order of arrival
+    ],
+)
+def test_a_run_ends_where_nothing_starts_for_longer_than_the_gap(
+    pieces: list[Piece], expected: list[list[int]]
+) -> None:
+    """After the latest end so far."""
+    assert starts(gap.runs(pieces, RULE)) == expected
+
+
+def test_no_run_reaches_across_a_piece_that_was_joined() -> None:
+    """A border lies between two starts, not on one."""
+    pieces = [piece(0), piece(100)]
+    assert starts(gap.runs(pieces, RULE, [pieces[0].start + 1])) == [[0], [100]]
+    assert starts(gap.runs(pieces, RULE, [piece.start for piece in pieces])) == [[0, 100]]
+
+
+# -- cuts --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_within_a_day_is_never_cut_not_even_at_midnight() -> None:
+    """It is shorter than CONCAT_MAX_LENGTH."""
+    assert cut([piece(at) for at in range(80_000, 90_000, 100)]) == [(list(range(80_000, 90_000, 100)), "")]
+
+
+def test_a_longer_run_is_cut_at_the_last_multiple_from_midnight() -> None:
+    """Not later than its first piece and the length."""
+    rule = replace_rule(max_length=3600)
+    run = [piece(at, 600) for at in range(3000, 12_000, 600)]
+    assert cut(run, rule) == [
+        ([3000], "CONCAT_MAX_LENGTH"),
+        (list(range(3600, 7200, 600)), "CONCAT_MAX_LENGTH"),
+        (list(range(7200, 10_800, 600)), "CONCAT_MAX_LENGTH"),
+        ([10_800, 11_400], ""),
+    ]
+
+
+def test_a_day_of_minutes_is_cut_by_halves_until_its_pieces_fit() -> None:
+    """1,440 pieces, at most 100 in a job: an hour and a half each."""
+    parts = gap.parts([piece(at, 60) for at in range(0, 86_400, 60)], RULE)
+    assert {len(part.pieces) for part in parts} == {90}
+    assert {part.cut for part in parts[:-1]} == {"CONCAT_MAX_FRAGMENTS"}
+    assert [part.pieces[0].start // 1000 - MIDNIGHT for part in parts] == list(range(0, 86_400, 5400))
+
+
+def test_the_cuts_of_a_camera_that_never_stops_do_not_depend_on_where_one_looks_from() -> None:
+    """Whoever sees only the second day and the third cuts them as who sees all three."""
+    run = [piece(at, 600) for at in range(1200, 3 * 86_400, 600)]
+    everything = cut(run, replace_rule(max_fragments=1000))
+    later = cut([one for one in run if one.start >= (MIDNIGHT + 86_400) * 1000], replace_rule(max_fragments=1000))
+    assert everything[-2:] == later[-2:]
+
+
+def replace_rule(**changed: int) -> Rule:
+    """RULE, but."""
+    return RULE._replace(**changed)
+
+
+@st.composite
+def recorded(draw: st.DrawFn) -> list[Piece]:
+    """Pieces of one source, in any order, some overlapping, some far apart."""
+    at, pieces = draw(st.integers(0, 90_000)), []
+    for number in range(draw(st.integers(1, 40))):
+        length = draw(st.sampled_from([None, 0, 10, 60, 600, 5000]))
+        late = draw(st.sampled_from([0, 5, 400, 9000]))
+        pieces.append(piece(at, length, late=late, key=f"fragments/cam_{number}.mp4"))
+        at += (length or 30) + draw(st.sampled_from([0, 0, 0, 3, 59, 61, 4000, -20]))
+        at = max(at, 0)
+    return draw(st.permutations(pieces))
+
+
+rules = st.builds(
+    Rule,
+    gap=st.sampled_from([10, 60, 600]),
+    max_length=st.sampled_from([600, 3600, 25_000, 86_400]),
+    max_fragments=st.integers(1, 12),
+    longest_lag=st.sampled_from([0, 3600]),
+)
+
+
+@given(recorded(), rules)
+def test_every_piece_is_in_exactly_one_part(pieces: list[Piece], rule: Rule) -> None:
+    """And parts follow one another in order of time."""
+    parts = [part for run in gap.runs(pieces, rule) for part in gap.parts(run, rule)]
+    assert [one for part in parts for one in part.pieces] == gap.in_order(pieces)
+    assert all(part.pieces for part in parts)
+
+
+@given(recorded(), rules)
+def test_a_part_is_shorter_than_the_longest_recording_and_holds_no_gap(pieces: list[Piece], rule: Rule) -> None:
+    """Whatever comes; and holds more than CONCAT_MAX_FRAGMENTS only where a second does."""
+    for run in gap.runs(pieces, rule):
+        for part in gap.parts(run, rule):
+            first, last = part.pieces[0], part.pieces[-1]
+            assert last.start < first.start + rule.max_length * 1000
+            assert len(part.pieces) <= rule.max_fragments or last.start - first.start < gap.SHORTEST_CUT
+            assert part.cut or last == run[-1]
+
+
+@given(recorded(), rules, st.data())
+def test_the_order_in_which_pieces_are_seen_changes_nothing(
+    pieces: list[Piece], rule: Rule, data: st.DataObject
+) -> None:
+    """LIST and events come in any order."""
+    again = data.draw(st.permutations(pieces))
+    assert gap.judge(pieces, [], rule, LATER) == gap.judge(again, [], rule, LATER)
+
+
+@given(recorded(), rules)
+def test_what_is_left_when_the_first_part_was_joined_is_cut_as_before(pieces: list[Piece], rule: Rule) -> None:
+    """A part that closes early does not move the cuts of those after it, where the length alone cuts."""
+    rule = rule._replace(max_fragments=100)
+    for run in gap.runs(pieces, rule):
+        parts = gap.parts(run, rule)
+        rest = run[len(parts[0].pieces) :]
+        if rest:
+            assert gap.parts(rest, rule) == parts[1:]
+
+
+# -- whole -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ([piece(0, late=5)], 55 + 60 + 55),  # newest + gap + lag: 55 s from its start until it arrived
+        ([piece(0, late=500), piece(50, late=5)], 550 + 60 + 550),  # the newest is not the last
+        ([piece(0, late=-100)], -50 + 60),  # a clock ahead of the service's: no lag
+        ([piece(0, late=90_000)], 90_050 + 60 + 3600),  # last year's, from a card: no longer than CONCAT_STALE_SECONDS
+    ],
+)
+def test_whole_is_newest_and_gap_and_lag(pieces: list[Piece], expected: int) -> None:
+    """Lag is the longest that a piece of it took from its start until it arrived."""
+    assert gap.whole_at(pieces, RULE) - MIDNIGHT == expected
+
+
+def test_a_part_waits_until_that_second() -> None:
+    """And closes in it."""
+    until = gap.whole_at([piece(0)], RULE)
+    assert judged([piece(0)], now=until - 1) == ["wait"]
+    assert judged([piece(0)], now=until) == ["close"]
+
+
+def test_each_part_of_a_cut_run_becomes_whole_by_itself() -> None:
+    """A camera that never stops gets its recordings while it goes on."""
+    run = [piece(at, 600) for at in range(0, 100_000, 600)]
+    now = gap.whole_at(run[:144], RULE)
+    assert [one.action for one in gap.judge(run, [], replace_rule(max_fragments=144), now)] == ["close", "wait"]
+
+
+# -- invalid -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ([piece(0), piece(0, key="fragments/cam_other.mp4")], True),  # one start
+        ([piece(0, None), piece(0, None, key="fragments/cam_other.mp4")], True),
+        ([piece(0), piece(24)], True),  # 26 of 50 s
+        ([piece(0), piece(25)], False),  # half
+        ([piece(0, 1000), piece(500, 100)], True),  # one within another
+        ([piece(0, 1000), piece(500, 100), piece(990, 100)], True),
+        ([piece(0, 100), piece(90, 100), piece(180, 100)], False),  # recorders overlap a little
+    ],
+)
+def test_pieces_that_overlap_by_more_than_half_of_the_shorter_are_no_recording(
+    pieces: list[Piece], expected: bool
+) -> None:
+    """Both keys are named."""
+    found = gap.overlapping(pieces)
+    assert (found is not None) is expected
+    judgement = gap.judge(pieces, [], RULE, LATER)[0]
+    assert judgement.action == ("invalid" if expected else "close")
+    if found:
+        assert all(one.object.key in judgement.reason for one in found)
+
+
+@given(recorded())
+def test_no_overlap_goes_unseen(pieces: list[Piece]) -> None:
+    """Comparing with what ends last so far finds one whenever any two overlap so."""
+
+    def overlaps(one: Piece, other: Piece) -> bool:
+        shorter = min(one.reaches - one.start, other.reaches - other.start)
+        return one.start == other.start or 2 * (min(one.reaches, other.reaches) - max(one.start, other.start)) > shorter
+
+    any_two = any(overlaps(a, b) for at, a in enumerate(pieces) for b in pieces[:at])
+    assert (gap.overlapping(pieces) is not None) is any_two
+
+
+def test_an_invalid_part_does_not_hold_up_the_rest() -> None:
+    """Only what overlaps is left to a person."""
+    pieces = [piece(0), piece(0, key="fragments/cam_other.mp4"), piece(5000)]
+    assert judged(pieces) == ["invalid", "close"]
+
+
+def test_an_empty_piece_and_too_many_in_one_second_are_named() -> None:
+    """What CI cannot join is not sent to it."""
+    assert "is empty" in gap.inconsistent([piece(0, size=0)], RULE)
+    crowd = [piece(0, None)._replace(start=MIDNIGHT * 1000 + n) for n in range(3)]
+    assert "CONCAT_MAX_FRAGMENTS=2" in gap.inconsistent(crowd, replace_rule(max_fragments=2))
+
+
+# -- free and owned ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("pending", []),
+        ("in flight", []),
+        ("clean", []),
+        ("joined", []),
+        ("superseded", ["close"]),
+        ("kept", ["settled"]),
+        ("gave-up", ["settled"]),
+    ],
+)
+def test_a_piece_is_free_only_when_its_recordings_ended_without_a_join(state: State, expected: list[str]) -> None:
+    """And is a reason to begin anew only when it was superseded."""
+    assert judged([piece(0)], [recording(state, piece(0), closed_at=LATER)]) == expected
+
+
+def test_what_was_kept_begins_anew_when_uploaded_since_or_asked_for() -> None:
+    """Or beside something new."""
+    kept = recording("kept", piece(0), closed_at=piece(0).object.last_modified - 1)
+    assert judged([piece(0)], [kept]) == ["close"]
+    kept = recording("kept", piece(0), closed_at=LATER)
+    assert judged([piece(0)], [kept], forced=piece(0).object.key) == ["close"]
+    assert judged([piece(0), piece(100)], [kept]) == ["close"]
+
+
+def test_a_changed_piece_is_a_new_one() -> None:
+    """An identical one is not."""
+    joined = recording("joined", piece(0))
+    assert judged([piece(0, etag="other")], [joined]) == ["close"]
+    assert judged([piece(0)._replace(start=1)], [joined]) == []
+
+
+def test_of_two_recordings_with_one_piece_the_one_that_is_not_settled_owns_it() -> None:
+    """Whichever was read first."""
+    both = [recording("superseded", piece(0)), recording("joined", piece(0), group="cam_2")]
+    assert judged([piece(0)], both) == judged([piece(0)], both[::-1]) == []
+
+
+# -- late pieces -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("late", [piece(100), piece(200), piece(50, 0)])
+def test_a_late_piece_of_a_recording_in_flight_is_deferred(late: Piece) -> None:
+    """After it, before it, in its middle; and a new version of one of its own."""
+    flight = recording("in flight", piece(80, 10, etag="x"), piece(150))
+    assert judged([late], [flight]) == ["defer"]
+    assert judged([piece(150, etag="changed")], [flight]) == ["defer"]
+    assert judged([piece(2000)], [flight]) == ["close"]
+
+
+def test_a_bridge_of_two_in_flight_waits_for_both() -> None:
+    """It may belong to either."""
+    flights = [recording("in flight", piece(0)), recording("in flight", piece(200), group="cam_2")]
+    assert judged([piece(100)], flights) == ["defer"]
+    assert judged([piece(100)], flights[1:]) == ["defer"]
+
+
+@pytest.mark.parametrize("late", [piece(100), piece(200), piece(50, 0)])
+@pytest.mark.parametrize("state", ["clean", "joined"])
+def test_a_late_piece_of_a_joined_recording_is_a_recording_of_its_own(late: Piece, state: State) -> None:
+    """In the middle, before, after; and the report says beside which."""
+    joined = recording(state, piece(80, 10, etag="x"), piece(150))
+    found = gap.judge([late], [joined], RULE, LATER)
+    assert [one.action for one in found] == ["close"]
+    assert gap.adjoining(found[0].part, [joined], RULE) == joined
+    assert gap.adjoining(gap.Part((piece(5000),)), [joined], RULE) is None
+
+
+def test_late_pieces_on_both_sides_of_a_joined_one_are_two_recordings() -> None:
+    """No output says that it goes on over what another holds."""
+    assert judged([piece(0), piece(200)], [recording("joined", piece(100))]) == ["close", "close"]
+
+
+def test_newcomers_are_what_one_part_would_hold_with_all_of_a_recording() -> None:
+    """Not what lies beyond a gap, a joined piece or the longest length."""
+    flight = recording("in flight", piece(0), piece(100))
+    free = [piece(200), piece(500)]
+    assert gap.newcomers(flight, free, [], RULE) == {piece(200).object.key}
+    assert gap.newcomers(flight, free, [recording("joined", piece(150))], RULE) == set()
+    assert gap.newcomers(flight, free, [], replace_rule(max_length=150)) == set()
+
+
+# -- sentences ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_gap_shorter_than_a_piece_is_noticed_where_names_tell_no_end() -> None:
+    """Each piece arrives when the next one starts."""
+    ten_minutes = [piece(at, None, late=605) for at in range(0, 6000, 600)]
+    assert "starts lie 600 s apart" in gap.shorter_than_a_piece(ten_minutes, RULE)
+    assert gap.shorter_than_a_piece(ten_minutes, replace_rule(gap=700)) == ""
+    assert gap.shorter_than_a_piece([piece(at, 600) for at in range(0, 6000, 600)], RULE) == ""
+    assert gap.shorter_than_a_piece([piece(at, None, late=20) for at in range(0, 6000, 600)], RULE) == ""
+
+
+def test_the_day_of_a_piece_is_its_start_as_written() -> None:
+    """Whatever CONCAT_TIMEZONE says."""
+    one = piece(0)._replace(written=MIDNIGHT * 1000 - 1)
+    assert (piece(0).day, one.day) == (MIDNIGHT * 1000 // DAY, MIDNIGHT * 1000 // DAY - 1)
