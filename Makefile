@@ -104,9 +104,12 @@ simulate: $(VENV)/dev  ## faults at every step: make simulate RUNS=20000 [FIRST=
 mutants: $(VENV)/dev  ## remove each guard once; the simulator must notice. Writes docs/mutants.md
 	@PYTHONPATH=handler:. $(PY) -m tests.simulation.mutants $(ONLY)
 
+media-table: $(VENV)/dev  ## what people record, through the whole product. Writes docs/internals/media-table.md
+	@MEDIA_TABLE=docs/internals/media-table.md $(PY) -m pytest -m slow -k whole_table tests/media $(ARGS)
+
 conformance: $(VENV)/dev  ## models and local cloud against the behaviour table; TARGET=account: a real one, see docs/behaviour.md
 	@CONFORMANCE_TARGET=$(TARGET) $(PY) -m pytest tests/conformance -rs
-.PHONY: simulate mutants conformance
+.PHONY: simulate mutants media-table conformance
 
 lint: $(VENV)/dev  ## ruff, mypy --strict, and which package may import which
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy

@@ -107,8 +107,10 @@ def open_media(path: Path) -> InputContainer:
     try:
         container: InputContainer = av.open(str(path), **_LENIENT)
         return container
-    except (av.FFmpegError, ValueError, OSError) as error:
-        raise NotMedia(f"not a readable media file: {error}") from None
+    except av.FFmpegError as error:
+        raise NotMedia(f"not a readable media file: {error.strerror}") from None
+    except (ValueError, OSError) as error:
+        raise NotMedia(f"not a readable media file: {type(error).__name__}") from None
 
 
 def probe(path: Path) -> Source:

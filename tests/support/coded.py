@@ -27,7 +27,9 @@ from local.ci.ffmpeg import executable
 WIDTH, HEIGHT, RATE, SAMPLE_RATE = 160, 120, 25, 44100
 MOMENT, SLOT = 1 / RATE, 0.2  # seconds
 COLUMNS, ROWS, EDGE = 5, 4, 10  # cells, and pixels of the light edge
-PITCHES = 20  # of a piece: 4 seconds; longer pieces take the pitches of the next numbers
+PITCHES = 12  # of a piece
+LONGEST = 2.4  # seconds of a piece
+AROUND = 5  # pixels of a cell that are looked at, in each direction
 LOST = 0.3  # seconds: a shorter stretch is rounding at a cut
 HEARD_RATE = 16000  # Hz
 
@@ -38,7 +40,7 @@ Array = np.ndarray[Any, Any]
 # --- making -----------------------------------------------------------------------------------------------------------
 
 
-def make_base(path: Path, number: int, seconds: float = 4.0, rate: int = RATE) -> Path:
+def make_base(path: Path, number: int, seconds: float = LONGEST, rate: int = RATE) -> Path:
     """Piece `number` (1 to 15) without loss, as a source for what recorders make: picture and sound in a .nut file."""
     pictures = b"".join(picture(number, at * RATE // rate) for at in range(round(seconds * rate)))
     sound = path.with_suffix(".wav")
@@ -74,6 +76,7 @@ def hertz(number: int, slot: int) -> float:
 def tune(number: int, seconds: float) -> Array:
     """Samples at `SAMPLE_RATE`, between -1 and 1, without jumps."""
     pitches = [hertz(number, int(at * 0.01 / SLOT)) for at in range(math.ceil(seconds * 100) + 1)]
+    assert seconds <= LONGEST, "the pitches of the next number would follow"
     each = np.repeat(pitches, SAMPLE_RATE // 100)[: round(seconds * SAMPLE_RATE)]
     waves: Array = 0.3 * np.sin(np.cumsum(2 * np.pi * each / SAMPLE_RATE))
     return waves
@@ -141,20 +144,22 @@ def code_of(frame: av.VideoFrame) -> Code | None:
     height, width = inner.shape
     top, left = height * EDGE / HEIGHT, width * EDGE / WIDTH
     cell_height, cell_width = (height - 2 * top) / ROWS, (width - 2 * left) / COLUMNS
-    bits = []
-    for row in range(ROWS):
-        for column in range(COLUMNS):
-            y, x = top + cell_height * (row + 0.5), left + cell_width * (column + 0.5)
-            part = inner[int(y - 3) : int(y + 4), int(x - 3) : int(x + 4)]
-            mean = float(part.mean()) if part.size else 128.0
-            if 100 < mean < 156:
-                return None
-            bits.append(mean >= 156)
+    rows = _around(top + cell_height * (np.arange(ROWS) + 0.5))
+    columns = _around(left + cell_width * (np.arange(COLUMNS) + 0.5))
+    cells = inner[np.ix_(rows, columns)].reshape(ROWS, AROUND, COLUMNS, AROUND).mean(axis=(1, 3)).ravel()
+    if ((cells > 100) & (cells < 156)).any():
+        return None
+    bits = cells >= 156
     value = int("".join("1" if bit else "0" for bit in bits), 2)
     number, moment, check = value >> 15 & 15, value >> 3 & 4095, value >> 1 & 3
     if not bits[0] or bits[-1] or (number * 7 + moment) % 4 != check or number == 0:
         return None
     return number, moment
+
+
+def _around(middles: Array) -> Array:
+    """The pixels around the middle of each cell."""
+    return (middles[:, None] + np.arange(AROUND) - AROUND // 2).astype(int).ravel()
 
 
 def _luma(frame: av.VideoFrame) -> Array:
@@ -191,13 +196,14 @@ def _heard(blocks: Sequence[tuple[float, Array]], rate: int) -> Iterator[tuple[f
         placed.append(samples)
         length += len(samples)
     whole = np.concatenate(placed) if placed else np.zeros(0, np.float32)
-    window, hop, bins = rate // 10, rate // 20, rate // 2  # bins of 2 Hz
+    window, hop, bins = rate // 10, rate // 20, 1 << (rate // 3).bit_length()  # of 2 to 3 Hz each
     if len(whole) < window:
         return
     parts = np.lib.stride_tricks.sliding_window_view(whole, window)[::hop]
     spectra = np.abs(np.fft.rfft(parts * np.hanning(window).astype(np.float32), n=bins))
-    spectra[:, :150] = 0
+    spectra[:, : 300 * bins // rate] = 0
     peaks, loud = spectra.argmax(axis=1), np.abs(parts).max(axis=1) > 0.02
+    before = -1
     for at, (peak, sounding) in enumerate(zip(peaks, loud, strict=True)):
         if not sounding or not 0 < peak < spectra.shape[1] - 1:
             continue
@@ -206,7 +212,9 @@ def _heard(blocks: Sequence[tuple[float, Array]], rate: int) -> Iterator[tuple[f
         step = 40 * math.log2(top * rate / bins / 400)
         if step > -0.5 and abs(step - round(step)) < 0.35:
             number, slot = divmod(round(step), PITCHES)
-            yield begun + (at * hop + window / 2) / rate, (number + 1, slot)
+            if round(step) == before:  # heard twice running: what is between two pitches is heard once
+                yield begun + (at * hop + window / 2) / rate, (number + 1, slot)
+            before = round(step)
 
 
 # --- judging ----------------------------------------------------------------------------------------------------------

@@ -126,10 +126,10 @@ class Desk:
         """A callback's event."""
         return handle_messages(self.services, read_messages(event))
 
-    def callback(self) -> dict[str, Any]:
-        """The HTTP event of the newest job's callback, once it has ended."""
+    def callback(self, of: Job | None = None) -> dict[str, Any]:
+        """The HTTP event of a job's callback (the newest one's, when none is given), once it has ended."""
         assert self.cloud.ci.wait_idle(20)
-        job = self.services.ci.job(self.services.config.bucket, self.jobs[-1].id)
+        job = self.services.ci.job(self.services.config.bucket, (of or self.jobs[-1]).id)
         assert job is not None
         token = Token.parse(job.user_data)
         assert token is not None

@@ -1,0 +1,75 @@
+"""Makes the files of the media table with the ffmpeg that is there, each recipe once."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from local.ci.ffmpeg import executable
+from tests.media.cases import Case, Piece, Step
+from tests.support.coded import make_base
+
+OTHER = 8  # number of the source that second tracks are made of, less the piece's own
+WORDS = "1\n00:00:00,200 --> 00:00:01,000\nnumber {n}\n\n2\n00:00:01,200 --> 00:00:02,200\nmore of {n}\n"
+
+
+class Studio:
+    """A folder of coded sources and of what was made of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for number in range(1, 16):
+            make_base(folder / f"{number}.nut", number)
+        for number in range(1, 9):
+            (folder / f"{number}").mkdir()
+            (folder / f"{number}" / "words.srt").write_text(WORDS.format(n=number))
+            (folder / f"{number}" / "other.nut").symlink_to(folder / f"{min(number + OTHER, 15)}.nut")
+        _ffmpeg("-f lavfi -i color=c=red:s=64x64 -frames:v 1", folder / "cover.png")
+        for number in range(1, 9):
+            (folder / f"{number}" / "cover.png").symlink_to(folder / "cover.png")
+
+    def make(self, cases: Sequence[Case]) -> dict[str, list[Path]]:
+        """The files of each case by its name; two are made at a time."""
+        wanted = {(piece, case.ext): self._path(piece, case.ext) for case in cases for piece in case.pieces}
+        with ThreadPoolExecutor(2) as makers:
+            list(makers.map(self._piece, wanted, wanted.values()))
+        return {case.name: [wanted[piece, case.ext] for piece in case.pieces] for case in cases}
+
+    def _path(self, piece: Piece, ext: str) -> Path:
+        told = repr([piece.sources, [step if isinstance(step, str) else id(step) for step in piece.steps], ext])
+        return self.folder / f"{hashlib.md5(told.encode()).hexdigest()[:12]}.{ext}"
+
+    def _piece(self, recipe: tuple[Piece, str], target: Path) -> None:
+        piece, ext = recipe
+        if not target.exists():
+            parts = [self._chain(number, piece.steps, ext, target.with_suffix("")) for number in piece.sources]
+            target.write_bytes(b"".join(part.read_bytes() for part in parts))
+
+    def _chain(self, number: int, steps: Sequence[Step], ext: str, stem: Path) -> Path:
+        path = self.folder / f"{number}.nut"
+        for at, step in enumerate(steps):
+            made = stem.with_name(f"{stem.name}-{number}-{at}.{ext}")
+            if callable(step):
+                made.write_bytes(step(path.read_bytes()))
+            else:
+                told = step if "{in}" in step else f"-i {{in}} {step}"
+                _ffmpeg(told.replace("{in}", str(path)).replace("{dir}", str(self.folder / str(number))), made)
+            path = made
+        return path
+
+
+def _ffmpeg(arguments: str, target: Path) -> None:
+    command = [executable(), "-v", "error", "-y", "-nostdin", *_split(arguments), str(target)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{arguments}: {done.stderr[-500:]}"
+
+
+def _split(arguments: str) -> list[str]:
+    """As a shell does, but a backslash stays: filters need theirs."""
+    words = shlex.shlex(arguments, posix=True)
+    words.whitespace_split, words.escape, words.commenters = True, "", ""
+    return list(words)
