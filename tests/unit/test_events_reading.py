@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -70,6 +71,7 @@ def test_any_key_comes_through_if_it_were_encoded_as_well(key: str) -> None:
         ("a.mp4", "b.mp4", "a.mp4"),  # at odds for no known reason
         ("a.mp4", "%FF.mp4", "a.mp4"),  # the url is no UTF-8
         ("/a.mp4", "/a.mp4", "/a.mp4"),  # the name starts with a slash
+        ("讲座.mp4".encode().decode("latin-1"), quote("讲座.mp4"), "讲座.mp4"),  # UTF-8 that was read as Latin-1
     ],
 )
 def test_when_key_and_url_differ_the_right_one_is_taken(said: str, url_path: str, key: str) -> None:
@@ -100,6 +102,55 @@ def test_a_key_of_unknown_form_is_ignored_unless_the_url_names_it() -> None:
     assert named == Upload("demo-1250000000", "ap-guangzhou", "a.mp4", "cos:ObjectCreated:Put")
     nameless = event("/elsewhere/a.mp4", "")
     assert isinstance(read_uploads(nameless)[0], Ignored)
+
+
+def record(**changed: Any) -> dict[str, Any]:
+    """The one record of an ordinary event."""
+    [found] = event("/1250000000/demo/fragments/a.mp4", "fragments/a.mp4")["Records"]
+    return {**found, **changed}
+
+
+A = Upload("demo-1250000000", "ap-guangzhou", "fragments/a.mp4", "cos:ObjectCreated:Put")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Records": [record(event={"eventName": "cos: ObjectCreated:Put"})]},  # as documents print it
+        {"records": [record()]},
+        {"Records": [{"CMQ": {"msgBody": json.dumps({"Records": [record()]})}}]},
+        {"Records": [{"CMQ": {"msgBody": json.dumps(record())}}]},
+        {"specversion": "1.0", "type": "cos:created:object", "data": record()},
+    ],
+)
+def test_an_event_in_another_wrapping_is_read(said: dict[str, Any]) -> None:
+    """A blank in its name, another case, carried by a topic or by EventBridge."""
+    assert read_uploads(said) == (A,)
+
+
+def test_the_data_of_a_cloud_event_may_be_the_cos_part_alone() -> None:
+    """Then no event name is told, and the type says what happened."""
+    said = {"specversion": "1.0", "type": "cos:created:object", "data": record()["cos"]}
+    assert read_uploads(said) == (replace(A, event_name=""),)
+    [removed] = read_uploads({**said, "type": "cos:deleted:object"})
+    assert isinstance(removed, Ignored)
+    with pytest.raises(Refused, match="COS trigger"):
+        read_uploads({**said, "data": {"name": "testname"}})
+
+
+def test_a_message_that_cannot_be_read_does_not_take_the_others_along() -> None:
+    """Several messages of a topic may be merged."""
+    broken, whole = ({"CMQ": {"msgBody": body}} for body in ("{", json.dumps({"Records": [record()]})))
+    unreadable, read = read_uploads({"Records": [broken, whole]})
+    assert isinstance(unreadable, Ignored)
+    assert read == A
+
+
+def test_a_sentence_in_place_of_a_url_is_no_key() -> None:
+    """An old sample has one."""
+    said = event("/elsewhere/a.mp4", "")
+    said["Records"][0]["cos"]["cosObject"]["url"] = "Origin server URL of the object"
+    assert isinstance(read_uploads(said)[0], Ignored)
 
 
 @pytest.mark.parametrize("key", ["a" * 851, "中" * 284, "\ud800"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,34 @@ def test_depth_is_allowed_up_to_its_limit_and_no_further() -> None:
     read_body("[" * MAX_DEPTH + inside + "]" * MAX_DEPTH, "body")
     with pytest.raises(InvalidInput, match="deep"):
         read_body("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "body")
+
+
+def test_commas_before_closing_brackets_are_read_over() -> None:
+    """The API's own pages print bodies with them; a comma in a text stays."""
+    body = '{"EventName": "TaskFinish", "JobsDetail": {"JobId": "j1", "Operation": {"UserData": "a,}\\",]",},},}'
+    [found] = read_messages(post(body))
+    assert isinstance(found, Message)
+    assert (found.job_id, found.user_data) == ("j1", 'a,}",]')
+
+
+@pytest.mark.parametrize("filling", ['"\\"' * 2, '\\"', '"', ",", ", ", '",'])
+def test_no_broken_json_takes_longer_than_its_length(filling: str) -> None:
+    """A text is not read again from each of its quotes: half a million characters are told to be broken at once."""
+    began = time.process_time()
+    with pytest.raises(InvalidInput):
+        read_body("{" + filling * (15_000 if "," in filling else 500_000 // len(filling)), "body")
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_the_end_of_a_workflow_is_nothing_to_us(wrapped: bool) -> None:
+    """A queue may send it to the same address; the sender is not told that it did wrong."""
+    said = {"EventName": "WorkflowFinish", "WorkflowExecution": {"RunId": "i1", "State": "Success"}}
+    body = json.dumps({"Response": said} if wrapped else said)
+    for event in (post(body), {"Records": [{"CMQ": {"msgBody": body}}]}):
+        [found] = read_messages(event)
+        assert isinstance(found, Ignored)
+        assert "WorkflowFinish" in found.reason
 
 
 @given(text=st.text() | st.text(alphabet='<>&;![]{}",:\\/abJobIdsDetail0 \x00\ufeff'))

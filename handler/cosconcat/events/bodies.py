@@ -22,6 +22,8 @@ MAX_NODES = 20_000  # a callback of 100 fragments holds about 1,000
 _XML_DECLARATION = re.compile(r"<\?xml\b[^>]*\?>")
 _MARKUP_DECLARATION = re.compile(r"<!(?!--|\[CDATA\[)")
 _BRACKETS = re.compile(r"[^\[\]{}]+")
+# Strings are skipped; one that never ends is skipped to its end, so that no text is read twice.
+_TRAILING_COMMA = re.compile(r'(?s:("(?:[^"\\]|\\.)*(?:"|\\?\Z))|,(?=[ \t\r\n]*[}\]]))')
 
 
 def read_body(text: str, what: str) -> dict[str, Any] | list[Any]:
@@ -67,9 +69,18 @@ def _json(text: str, what: str) -> dict[str, Any] | list[Any]:
         if depth > MAX_DEPTH:
             raise InvalidInput([f"{what}: nested more than {MAX_DEPTH} deep"])
     try:
-        content = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        content = _loads(text)
     except ValueError as error:
         raise InvalidInput([f"{what}: not well-formed JSON ({error})"]) from None
     if not isinstance(content, (dict, list)):
         raise InvalidInput([f"{what}: neither an object nor a list"])
     return content
+
+
+def _loads(text: str) -> Any:
+    """JSON, also with a comma before a closing bracket, as samples of the API's own pages print it."""
+    try:
+        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+    except ValueError:
+        text = _TRAILING_COMMA.sub(lambda found: found[1] or "", text)
+        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)

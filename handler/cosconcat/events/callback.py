@@ -25,6 +25,7 @@ from cosconcat.events.cos import Ignored
 from cosconcat.events.http import is_http
 
 _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # it becomes part of a request's path
+_WORKFLOW = Ignored("EventName: WorkflowFinish tells of a workflow, and no workflow runs jobs of ours")
 _LONGEST = 4096  # bytes of any text taken over; UserData may have 1,024, a key 850
 
 
@@ -63,7 +64,7 @@ def read_messages(event: object) -> tuple[Message | Ignored, ...]:
     return tuple(found for place, record in enumerate(records) for found in _read_record(record, f"Records[{place}]"))
 
 
-def _read_http(event: Mapping[str, Any]) -> Iterator[Message]:
+def _read_http(event: Mapping[str, Any]) -> Iterator[Message | Ignored]:
     method = event.get("httpMethod", "POST")
     if not isinstance(method, str) or method.upper() != "POST":
         raise InvalidInput(["httpMethod: only POST is answered"])
@@ -73,8 +74,13 @@ def _read_http(event: Mapping[str, Any]) -> Iterator[Message]:
     if isinstance(body, dict) and "msgBody" in body and "JobsDetail" not in body:
         topic = _text(body.get("topicName"), "body.topicName")
         pushed = read_body(_text(body["msgBody"], "body.msgBody", MAX_BYTES), "body.msgBody")
+        if _is_workflow(pushed):
+            yield _WORKFLOW
+            return
         for job in _jobs(pushed, "body.msgBody"):
             yield _message(job, "body.msgBody", signature=signature, over_http=True, topic=topic)
+    elif _is_workflow(body):
+        yield _WORKFLOW
     else:
         for job in _jobs(body, "body"):
             yield _message(job, "body", signature=signature, over_http=True, token=query.get("token", ""))
@@ -88,6 +94,9 @@ def _read_record(record: object, place: str) -> Iterator[Message | Ignored]:
     place = f"{place}.CMQ.msgBody"
     try:
         body = read_body(_text(cmq.get("msgBody"), place, MAX_BYTES), place)
+        if _is_workflow(body):
+            yield _WORKFLOW
+            return
         yield from [_message(job, place, signature="", over_http=False) for job in _jobs(body, place)]
     except InvalidInput as mistake:
         yield Ignored(str(mistake))
@@ -120,6 +129,12 @@ def _query(event: Mapping[str, Any]) -> dict[str, str]:
         return {}
     values = {name: value[-1] if isinstance(value, list) and value else value for name, value in said.items()}
     return {name: value for name, value in values.items() if isinstance(name, str) and isinstance(value, str)}
+
+
+def _is_workflow(body: dict[str, Any] | list[Any]) -> bool:
+    """Whether it tells of a workflow's end, which a queue may send to the same address: its jobs are not ours."""
+    inner = body.get("Response", body) if isinstance(body, dict) else body
+    return isinstance(inner, dict) and inner.get("EventName") == "WorkflowFinish"
 
 
 def _jobs(body: dict[str, Any] | list[Any], place: str) -> list[dict[str, Any]]:

@@ -7,11 +7,11 @@ Every shape is documented in `events/README.md` and has a sample beside it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, unquote_plus, urlsplit
 
-from cosconcat.errors import Refused
+from cosconcat.errors import InvalidInput, Refused
 
 _CREATED = "cos:ObjectCreated:"
 _KEY_BYTES = 850  # longest key COS takes (COS, limits)
@@ -44,17 +44,67 @@ def read_uploads(event: object) -> tuple[Upload | Ignored, ...]:
     Raises:
         Refused: the event is no COS event at all.
     """
-    records = event.get("Records") if isinstance(event, Mapping) else None
-    if not isinstance(records, list) or not any(isinstance(record, Mapping) and "cos" in record for record in records):
+    if isinstance(event, Mapping) and "specversion" in event:
+        return (_read_cloud_event(event),)
+    records = _records(event)
+    if not any(_child(record, "cos") or '"cosObject"' in _message(record) for record in records):
         raise Refused(["event: no COS event; expected Records, a list whose items hold cos and event"])
-    return tuple(_read_record(record, f"Records[{place}]") for place, record in enumerate(records))
+    return tuple(found for place, record in enumerate(records) for found in _unwrapped(record, f"Records[{place}]"))
+
+
+def _records(event: object) -> list[object]:
+    """`Records` of an event, in whatever case a relay writes the name; none where there is no such list."""
+    named = (
+        (value for name, value in event.items() if str(name).lower() == "records") if isinstance(event, Mapping) else ()
+    )
+    return next((records for records in named if isinstance(records, list)), [])
+
+
+def _message(record: object) -> str:
+    return _text(_child(record, "CMQ").get("msgBody"))
+
+
+def _unwrapped(record: object, place: str) -> Iterator[Upload | Ignored]:
+    """A record, or those that a CMQ topic carried as the text of its message."""
+    message = _message(record)
+    if not message:
+        yield _read_record(record, place)
+        return
+    from cosconcat.events.bodies import read_body
+
+    try:
+        body = read_body(message, f"{place}.CMQ.msgBody")
+    except InvalidInput as mistake:
+        yield Ignored(str(mistake))
+        return
+    for number, inner in enumerate(_records(body) or [body]):
+        yield _read_record(inner, f"{place}.CMQ.msgBody.Records[{number}]")
+
+
+def _read_cloud_event(event: Mapping[object, object]) -> Upload | Ignored:
+    """An event that EventBridge delivers as a CloudEvent (document 248/65658). What `data` holds is not documented;
+    the names of the COS trigger's own event are read, anything else is refused.
+
+    Raises:
+        Refused: its data holds no object of COS.
+    """
+    data = event.get("data")
+    record = data if _child(data, "cos") else {"cos": data}
+    if not _child(_child(record, "cos"), "cosObject"):
+        raise Refused(
+            ["event.data: an EventBridge event without cosObject; bind a COS trigger to this function instead"]
+        )
+    kind = _text(event.get("type"))
+    if not kind.lower().startswith("cos:created"):
+        return Ignored(f"event.type: {kind[:100]} is no creation of an object")
+    return _read_record(record, "event.data")
 
 
 def _read_record(record: object, place: str) -> Upload | Ignored:
     cos = _child(record, "cos")
     if not cos:
         return Ignored(f"{place}: no COS record")
-    event_name = _text(_child(record, "event").get("eventName"))
+    event_name = _text(_child(record, "event").get("eventName")).replace(" ", "")  # some documents print a blank
     if event_name and not event_name.startswith(_CREATED):
         return Ignored(f"{place}: {event_name[:100]} is no creation of an object")
 
@@ -102,16 +152,26 @@ def _key(said: str, bucket: str, url_key: str) -> str:
             break
     else:
         return url_key
-    if key != url_key and url_key in (unquote(key), unquote_plus(key)):
+    if key != url_key and url_key in (unquote(key), unquote_plus(key), _read_as_latin(key)):
         return url_key
     return key
+
+
+def _read_as_latin(key: str) -> str:
+    """What a key was before somebody read its UTF-8 as Latin-1 (`è®²` for `讲`); empty where that cannot be."""
+    try:
+        return key.encode("latin-1").decode()
+    except UnicodeError:
+        return ""
 
 
 def _split_url(url: str) -> tuple[str, str]:
     """Host and decoded key of an object's url; `+` stands for itself in a path, so plain unquote."""
     try:
         parts = urlsplit(url)
-        return parts.hostname or "", unquote(parts.path.removeprefix("/"), errors="strict")
+        if not parts.hostname:  # an old sample holds a sentence here
+            return "", ""
+        return parts.hostname, unquote(parts.path.removeprefix("/"), errors="strict")
     except ValueError:  # brackets in the host, or bytes that are no UTF-8
         return "", ""
 
