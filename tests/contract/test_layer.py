@@ -24,7 +24,7 @@ BUDGET = 2 * 1024 * 1024  # bytes of the zip
 EVERY_CALL = """
 import os, sys
 from cosconcat.bootstrap import bootstrap
-from cosconcat.config import read_credentials
+from cosconcat.environment.reading import read_credentials
 from cosconcat.model import ObjectVersion
 from cosconcat.cloud.bucket_settings import SettingsOverHttp
 

@@ -481,7 +481,7 @@ MUTANTS = (
     ),
     Mutant(
         "unverified-joined-again", "G2", "cosconcat.verification.commit:commit",
-        'ends("gave-up", f"unverified',
+        'ends("keep" if verdict.doubt else "gave-up", f"unverified',
         'ends("retry", f"unverified',
         "a join that lost content is billed again and again",
         _faulty("short-output"),
