@@ -8,11 +8,16 @@ from cosconcat.events.http import refused_result
 from cosconcat.events.timer import Doctor, Report, Retry, RetryMany, Status, read_timer_or_command
 from cosconcat.functions.retry import handle_retry, handle_retry_of_many
 from cosconcat.functions.sweep.round import handle_report, handle_sweep
+from cosconcat.services import Services
 
 
 def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[str, object]:
     """A timer event or a command in, counts and the first results out; raises what failed for now."""
-    services = bootstrap(context)
+    return answer(bootstrap(context), event)
+
+
+def answer(services: Services, event: object) -> dict[str, object]:
+    """The same for services that are given: a desk with keys of its own asks in this way."""
     try:
         command = read_timer_or_command(event)
     except Refused as refusal:

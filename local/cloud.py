@@ -35,11 +35,11 @@ from local.scf.kills import Kills
 from local.switches import Switches
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from local.ci.service import Callback
-    from local.http import Request, Response
+    from local.http import Request, Response, Service
     from local.scf.events import Json
 
 ROOT = Path(__file__).parents[1]
@@ -60,7 +60,7 @@ class LocalCloud:
     `environment` is laid over the functions' configuration: a variable set to "" is left out, `CONCAT_CALLBACK_MQ`
     subscribes the callback function to that topic. `versioning` is that of the bucket ("", "Enabled", "Suspended").
     `least_privilege` gives each function exactly the policy that `ops.policies` prints for it. `timer_seconds` fires
-    the sweep periodically (never, when None). `observe` hears of every invocation.
+    the sweep periodically (never, when None). `observe` hears of every invocation. `others` answer for further hosts.
     """
 
     def __init__(
@@ -72,16 +72,18 @@ class LocalCloud:
         code_root: Path = HANDLER,
         deps_root: Path = LAYER,
         bucket: str = "demo-1250000000",
+        region: str = "ap-guangzhou",
         versioning: str = "",
         least_privilege: bool = True,
         timer_seconds: float | None = None,
         observe: Observer | None = None,
         port: int = 0,
+        others: Sequence[tuple[Callable[[str], bool], Service]] = (),
     ) -> None:
         self.switches = switches or Switches(retry_seconds=1.0)
         self.calls = Calls()
         self.kills = Kills()
-        self.account = Account(appid=bucket.rpartition("-")[2], bucket=bucket, switches=self.switches)
+        self.account = Account(appid=bucket.rpartition("-")[2], region=region, bucket=bucket, switches=self.switches)
         self.bucket = bucket
         self.store = Store(self.switches, self.account.now)
         self.store.create_bucket(bucket, self.account.region, versioning)
@@ -96,6 +98,7 @@ class LocalCloud:
                 (lambda host: ".ci." in host, self.kills.watched(self.ci)),
                 (is_function_host, self._function_urls),
                 (is_control_host, self._control_plane),
+                *others,
             ],
             port=port,
             now=self.account.now,

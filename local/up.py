@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from local.cloud import ROOT, LocalCloud
+from local.rehearsal import receiver
 from local.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from local.rehearsal import Rehearsal
     from local.scf.function import Invocation, Result
 
 STATE = Path(os.environ.get("LOCAL_CLOUD_STATE") or ROOT / "build" / "local-cloud.json")
@@ -31,8 +33,8 @@ CERTIFICATE = STATE.with_suffix(".pem")
 A_WEEK = 7 * 24 * 3600.0
 
 
-def keep_up(port: int, sweep_seconds: float) -> None:
-    """Run the local cloud in the foreground until SIGINT or SIGTERM; port 0 is any free one.
+def keep_up(port: int, sweep_seconds: float, rehearsal: Rehearsal) -> None:
+    """Run the local cloud in the foreground until SIGINT or SIGTERM, so configured; port 0 is any free one.
 
     Raises:
         OSError: when the port cannot be had.
@@ -48,8 +50,20 @@ def keep_up(port: int, sweep_seconds: float) -> None:
         mark = screen.styled(str(result.status), "green" if result.ok else "red")
         screen.line(f"  {mark}  {invocation.function:<8} {invocation.trigger:<5} {result.seconds:5.1f} s  {told}")
 
-    with LocalCloud(timer_seconds=sweep_seconds, observe=show, port=port) as cloud, _announced(cloud):
-        _welcome(screen, cloud)
+    def notified(told: str) -> None:
+        screen.line(f"  {screen.styled('notify', 'cyan')}  {told}")
+
+    cloud = LocalCloud(
+        timer_seconds=sweep_seconds,
+        observe=show,
+        port=port,
+        bucket=rehearsal.bucket,
+        region=rehearsal.region,
+        environment=rehearsal.environment,
+        others=[(lambda host: host == rehearsal.notified, receiver(notified))],
+    )
+    with cloud, _announced(cloud):
+        _welcome(screen, cloud, rehearsal)
         ended.wait()
         screen.line("stopping")
 
@@ -91,7 +105,12 @@ def _announced(cloud: LocalCloud) -> Iterator[None]:
         CERTIFICATE.unlink(missing_ok=True)
 
 
-def _welcome(screen: Screen, cloud: LocalCloud) -> None:
+def _welcome(screen: Screen, cloud: LocalCloud, rehearsal: Rehearsal) -> None:
+    screen.title(
+        "The configuration that is rehearsed" if rehearsal.lines else "No CONCAT_ variable is set: the defaults"
+    )
+    for line in rehearsal.lines:
+        screen.line(f"  {line}")
     screen.title("The local cloud is up (on 127.0.0.1 only). In another shell:")
     screen.line()
     for name, value in cloud.shell_environment(CERTIFICATE).items():
@@ -105,7 +124,8 @@ def _welcome(screen: Screen, cloud: LocalCloud) -> None:
     screen.line("  # one function by hand:")
     screen.line("  make invoke FUNCTION=upload EVENT=events/cos-created-put.json")
     screen.line()
-    screen.line(f"Objects under fragments/ of {cloud.bucket} start the functions. Ctrl-C ends everything.")
+    prefix = cloud.environment.get("CONCAT_INPUT_PREFIX", "fragments/")
+    screen.line(f"Objects under {prefix} of {cloud.bucket} start the functions. Ctrl-C ends everything.")
     screen.line()
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from cosconcat.environment.reading import read_config
 from ops.options import json_option
-from ops.settings import settings
+from ops.settings import config_of, settings
 from ops.show import show_json
 
 EXAMPLES = """\b
@@ -20,7 +19,7 @@ Examples:
 @json_option
 def command(as_json: bool) -> None:
     """Check the configuration, and name every mistake."""
-    config = read_config(settings())
+    config = config_of(settings())
     place = f"{config.bucket.name}/{config.input_prefix}"
     if as_json:
         show_json({"place": place, "naming": config.naming, "completion": config.completion})

@@ -55,6 +55,7 @@ MINUTES = {  # by the short edge of the output, in pixels; H.264
     1440: Price(0.02, 1, "minute, H.264 to 1440p", _CI, "2023-07"),
     2160: Price(0.04088, 1, "minute, H.264 to 2160p", _CI, "2023-07"),
 }
+ASSUMED_HEIGHT = 1080  # short edge in pixels, where nothing says which it is
 PRICES = (INVOCATION, GB_SECOND, REQUEST, TAG_DAY, *MINUTES.values())
 
 
@@ -102,6 +103,11 @@ def calls(config: Config, fragments: int) -> Calls:
         probes=mixed + (n if config.verify == "duration" else 0),
         jobs=2,
     )
+
+
+def requests_of(fragments: int) -> int:
+    """COS requests of one group under the default configuration; 0 for none."""
+    return calls(read_config(EXAMPLE), fragments).requests if fragments else 0
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from cosconcat.bootstrap import bootstrap, bucket_settings
 from cosconcat.functions.doctor import examine
 from ops.mistakes import NO
 from ops.options import json_option
-from ops.settings import settings
+from ops.settings import config_of, settings
 from ops.show import show_json
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def command(as_json: bool) -> int:
     One line for each check. Exit code 1 when a line says WRONG.
     """
     environ = with_keys(settings())
+    config_of(environ)
     services = bootstrap({}, environ)
     findings = examine(services, bucket_settings(services.config, environ))
     if as_json:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 import click
 
 from ops.mistakes import Mistake
 from ops.options import Amount
+from ops.settings import config_of, settings
+
+if TYPE_CHECKING:
+    from local.rehearsal import Rehearsal
 
 EXAMPLES = """\b
 Examples:
   cos-concat up
   cos-concat up --port 8080 --sweep 30
+  CONCAT_NAMING=folder CONCAT_CLEANUP=trash cos-concat up
+  cos-concat --env .env.production up
 """
 
 
@@ -18,14 +27,27 @@ Examples:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the proxy; a free one by default.")
 @click.option("--sweep", type=Amount(1, 86400), default=300, show_default=True, help="Seconds between sweeps.")
 def command(port: int, sweep: float) -> None:
-    """Keep the local cloud running until Ctrl-C."""
-    from local import up
+    """Keep the local cloud running until Ctrl-C.
 
+    It rehearses your configuration: the CONCAT_ variables of .env and of the shell, with everything that reaches the
+    outside world replaced. Without any it has the defaults.
+    """
+    from local import up
+    from local.rehearsal import rehearsal_of
+
+    rehearsal = rehearsal_of(settings(), os.environ)
+    _check(rehearsal)
     if up.running() is not None:
         raise Mistake(f"a local cloud is running already, see {up.STATE}")
     try:
-        up.keep_up(port, sweep)
+        up.keep_up(port, sweep, rehearsal)
     except OSError as wrong:
         if wrong.filename:
             raise
         raise Mistake(f"--port {port}: {wrong.strerror}") from wrong
+
+
+def _check(rehearsal: Rehearsal) -> None:
+    """Raises ConfigurationError with every mistake at once, before anything is started."""
+    named = {"CONCAT_BUCKET": rehearsal.bucket, "CONCAT_REGION": rehearsal.region, "CONCAT_SCHEME": "http"}
+    config_of({**rehearsal.environment, **named, "CONCAT_CALLBACK_SECRET": "x" * 32})

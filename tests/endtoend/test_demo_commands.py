@@ -9,10 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.cloud import LocalCloud
+from local.rehearsal import receiver, rehearsal_of
+from local.switches import Switches
 from ops.command import main
 
 if TYPE_CHECKING:
@@ -152,3 +155,93 @@ def test_nothing_is_left_running_however_it_ends(
     assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in instances))
     assert (number == signal.SIGKILL) or not state.exists()
     state.unlink(missing_ok=True)
+
+
+def outcome(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """The result that `invoke` printed."""
+    printed = done.stdout[done.stdout.index("\n{\n") : done.stdout.rindex("}") + 1]
+    result: dict[str, Any] = json.loads(printed)
+    return result
+
+
+SAMPLES = sorted((ROOT / "events").glob("*.json"))
+QUICK = {
+    "callback-url-xml": 200,
+    "callback-url-forged": 403,
+    "callback-cmq-xml": "finished",
+    "cos-created-key-chinese": "waiting",
+    "cos-created-foreign-bucket": "ignored",
+    "sweep-retry": "submitted",
+}
+ANSWERS = {"callback-url-unsigned": 403, "callback-url-forged": 403}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_sample_finds_what_it_speaks_of(name: str) -> None:
+    """Objects are there, and callbacks are about a real job, signed with the cloud's own secret."""
+    function = {"cos": "upload", "cal": "callback"}.get(name[:3], "sweep")
+    done = invoke(function, f"events/{name}.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = outcome(done)
+    assert QUICK[name] == (result["statusCode"] if "statusCode" in result else result["results"][0]["action"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_every_sample_does_something_sensible(sample: Path) -> None:
+    """No callback is refused but those that are made to be, and nothing fails."""
+    function = {"cos": "upload", "cal": "callback"}.get(sample.stem[:3], "sweep")
+    done = invoke(function, str(sample))
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = outcome(done)
+    if "statusCode" in result:
+        assert result["statusCode"] == ANSWERS.get(sample.stem, 200)
+
+
+def test_up_rehearses_a_configuration_and_reaches_nobody(state: Path) -> None:
+    """It says what holds and what was replaced; the bucket has the configured name; a mistake is told at once."""
+    chosen = {
+        "CONCAT_BUCKET": "rec-1300000000",
+        "CONCAT_REGION": "ap-beijing",
+        "CONCAT_NAMING": "folder",
+        "CONCAT_CLEANUP": "trash",
+        "CONCAT_NOTIFY_URL": "https://hooks.example.com/hook?key=secret-part",
+        "CONCAT_CALLBACK_SECRET": "a-secret-that-must-not-show",
+    }
+    command = [sys.executable, "-m", "ops", "--env", os.devnull, "up"]
+    wrong = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "CONCAT_LEASE_SECONDS": "30"}, capture_output=True, text=True, check=False
+    )
+    assert wrong.returncode == 2
+    assert "CONCAT_LEASE_SECONDS is 30" in wrong.stderr
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **chosen}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            assert until(state.exists, 40), process.poll()
+            environment = json.loads(state.read_text())["functions"]["upload"]["environment"]
+        finally:
+            process.send_signal(signal.SIGINT)
+            told = process.communicate(timeout=30)[0]
+    assert (environment["CONCAT_BUCKET"], environment["CONCAT_REGION"]) == ("rec-1300000000", "ap-beijing")
+    assert (environment["CONCAT_NAMING"], environment["CONCAT_CLEANUP"]) == ("folder", "trash")
+    assert environment["CONCAT_NOTIFY_URL"] == "http://hooks.example.com/hook"
+    assert "CONCAT_CLEANUP=trash  (shell)" in told
+    assert "secret-part" not in told
+    assert "must-not-show" not in told
+    assert process.returncode == 0
+
+
+def test_a_rehearsal_shows_the_notifications_that_it_keeps_to_itself() -> None:
+    """The receiver's host is answered for here."""
+    heard: list[str] = []
+    rehearsal = rehearsal_of({"CONCAT_NOTIFY_URL": "https://hooks.example.com/hook", "CONCAT_CLEANUP": "keep"})
+    with LocalCloud(
+        environment=rehearsal.environment,
+        switches=Switches(join="bytes"),
+        others=[(lambda host: host == rehearsal.notified, receiver(heard.append))],
+    ) as cloud:
+        for number in (1, 2):
+            cloud.store.put(cloud.bucket, f"fragments/v.part{number}-of-2.mp4", b"x" * 2000)
+        assert cloud.settle(60)
+    assert [json.loads(each)["outcome"] for each in heard] == ["joined"]

@@ -1,0 +1,67 @@
+"""Commands to the function `sweep`: given to the deployed one, or carried out here by the same code."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cosconcat.errors import InvalidInput, TryAgain
+from ops.doctor import with_keys
+from ops.settings import settings
+
+if TYPE_CHECKING:
+    from cosconcat.services import Services
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def here_option(command: F) -> F:
+    """`--here`, as the argument `here`."""
+    told = "Run the sweep's code on this machine with the keys in .env instead of asking the deployed function."
+    return click.option("--here", is_flag=True, help=told)(command)
+
+
+def services_here() -> Services:
+    """What the functions are given, with the configuration and the keys at hand; it logs errors alone."""
+    from cosconcat.bootstrap import bootstrap
+
+    return bootstrap({}, {**with_keys(settings()), "LOG_LEVEL": "ERROR"})
+
+
+def ask(event: Mapping[str, object], *, here: bool) -> dict[str, Any]:
+    """What `sweep` answers to a command.
+
+    Raises:
+        ConcatError: as the function does, or when it cannot be reached.
+    """
+    return _here(event) if here else _deployed(event)
+
+
+def _here(event: Mapping[str, object]) -> dict[str, Any]:
+    import sweep
+
+    with contextlib.redirect_stdout(sys.stderr):  # where a function's log goes to, here
+        return sweep.answer(services_here(), event)
+
+
+def _deployed(event: Mapping[str, object]) -> dict[str, Any]:
+    from ops.deployment import blueprint
+    from ops.deployment.door import Door
+    from ops.deployment.settings import read_settings
+
+    deployment = read_settings(settings())
+    door = Door(deployment)
+    name = blueprint.name(deployment.stage, "sweep")
+    body = {"FunctionName": name, "Namespace": blueprint.NAMESPACE, "ClientContext": json.dumps(event)}
+    result = door.api("scf", "Invoke", body)["Result"]
+    if result.get("InvokeResult"):
+        raise TryAgain(f"{name} failed: {str(result.get('ErrMsg', ''))[:2000]}")
+    answer = json.loads(result["RetMsg"])
+    if not isinstance(answer, dict) or "results" not in answer:
+        raise InvalidInput([f"{name} answered something else: {str(result['RetMsg'])[:200]}"])
+    return answer
