@@ -89,18 +89,20 @@ def calls(config: Config, fragments: int) -> Calls:
     n = fragments
     looking = n + min(2, n - 1)  # one LIST an event; the last two before the group is whole look for what is missing
     claiming = 1 + 3  # HEAD the output; claim, index, job
-    committing = 2 + (1 + n) + 1  # read claim and job record; HEAD output and fragments; end
+    committing = 2 + (1 + n) + 1  # read the claim, list its records; HEAD output and fragments; end
     tagging = 1 + 1 + 1  # GET and PUT tags, HEAD the output once more
     removing = {"delete": ceil(n / 1000), "trash": 4 * n + ceil(n / 20), "expire": 3 * n, "keep": 0}[config.cleanup]
     if config.cleanup_dry_run or config.verify == "none":
         removing = 0
     closing = 1 + 1 + 1  # done, under its day, and out of the index
-    mixed = n if config.direct and config.on_mixed != "trust" else 0
+    compared = config.direct and config.on_mixed != "trust"
+    comparing = (n if n > 1 else 0) + 1 if compared else 0  # configurations; what was learned is recorded
+    reading = 2 if compared and config.verify != "none" else 0  # that record, and that there is no second
     return Calls(
         uploads=n,
         callbacks=1,
-        requests=looking + claiming + committing + tagging + removing + closing,
-        probes=mixed + (n if config.verify == "duration" else 0),
+        requests=looking + claiming + comparing + reading + committing + tagging + removing + closing,
+        probes=n if compared or config.verify == "duration" else 1 if config.verify == "size" else 0,
         jobs=2,
     )
 

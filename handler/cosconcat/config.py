@@ -66,6 +66,7 @@ class Config:
     cleanup_dry_run: bool = False
     trash_prefix: str = "trash/"
     verify: Literal["duration", "size", "none"] = "duration"
+    may_lose: frozenset[str] = frozenset()
     tags: Mapping[str, str] = field(default_factory=dict)
     notify_url: str = ""
     max_fragments: int = 100

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 StreamKind = Literal["video", "audio", "subtitle"]
+STILL_CODECS = frozenset({"mjpeg", "png", "bmp", "webp", "tiff", "ljpeg"})
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,13 @@ class Stream(NamedTuple):
     channels: int | None = None
     language: str = ""
 
+    @property
+    def is_cover(self) -> bool:
+        """Whether it is a still that players show beside the sound, as its figures tell it."""
+        if self.codec not in STILL_CODECS or self.frames not in (None, 1):
+            return False
+        return not self.avg_fps or (self.fps or 0.0) > 1000 or (self.duration or 0.0) < 0.5
+
 
 class Media(NamedTuple):
     """What a probe (`?ci-process=videoinfo`) or a finished job says about a media file; times in seconds.
@@ -135,6 +143,20 @@ class Media(NamedTuple):
     def of(self, kind: StreamKind) -> tuple[Stream, ...]:
         """The streams of one kind, in order."""
         return tuple(stream for stream in self.streams if stream.kind == kind)
+
+
+class Unanswered(NamedTuple):
+    """A probe that could not be made for now; the same may succeed later."""
+
+    message: str
+
+
+class ByteRange(NamedTuple):
+    """A part of an object: `length` bytes from `start` on."""
+
+    key: str
+    start: int
+    length: int
 
 
 class ProbeError(NamedTuple):

@@ -15,11 +15,12 @@ from typing import Protocol, TypeVar
 
 from cosconcat.cloud.ports import Ci, Cos
 from cosconcat.job.request import Request
-from cosconcat.model import Bucket, Media, ObjectVersion
+from cosconcat.model import Bucket, ObjectVersion
 from tests.simulation.jobs import CiModel
 from tests.simulation.objects import Content, CosModel
 from tests.simulation.plan import FAULTS, draw
 from tests.simulation.world import Actor, World
+from tests.support.joins import recording
 
 REGION = "ap-guangzhou"
 T = TypeVar("T")
@@ -88,7 +89,7 @@ class Models:
     def clip(self, key: str, number: int, seconds: float) -> None:
         """Media is a number and a length here."""
         self._contents += 1
-        self.model.write(self.bucket.name, key, content=Content(f"{number:032x}", Media(seconds, 1000 + number)))
+        self.model.write(self.bucket.name, key, content=Content(f"{number:032x}", recording(seconds, 1000 + number)))
 
     def numbers(self, key: str, count: int) -> list[int | None]:
         """As the job joined them."""

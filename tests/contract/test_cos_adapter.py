@@ -15,7 +15,7 @@ from cosconcat.cloud.cos import LARGEST, CosOverHttp, _session
 from cosconcat.cloud.ports import Cos
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import Blocked, InvalidInput, Rejected, ServiceUnavailable
-from cosconcat.model import Bucket, DeleteError, ObjectVersion, ProbeError
+from cosconcat.model import Bucket, DeleteError, Media, ObjectVersion, ProbeError
 from local.account import Key
 from local.clips import make_clip
 from tests.support.local_cos import LocalCos
@@ -213,7 +213,7 @@ def test_a_probe_tells_media_from_what_is_none(world: World, tmp_path_factory: p
     world.store.put(DEMO.name, "text.mp4", b"no media")
     found = world.cos.media(DEMO, ["clip.mp4", "text.mp4", "gone.mp4"])
     probed = found["clip.mp4"]
-    assert not isinstance(probed, ProbeError)
+    assert isinstance(probed, Media)
     assert probed.duration == pytest.approx(1.0, abs=0.1)
     assert probed.size == clip.stat().st_size
     assert [stream.kind for stream in probed.streams] == ["video", "audio"]

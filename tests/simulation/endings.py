@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 300
 # After these a group may rightly end otherwise.
-SPOILERS = ("job-cancelled", "job-forgotten", "short-output", "post-refused", "delete-refused")
+SPOILERS = ("job-cancelled", "job-forgotten", "short-output", "post-refused", "delete-refused", "odd piece")
 
 
 def unsettled(schedule: Schedule) -> list[str]:
@@ -213,6 +213,8 @@ def _undisturbed(schedule: Schedule, group: Group, verdict: str) -> list[str]:
     if verdict != "gone" and len(group.original) == len(group.keys) and verdict in {"incomplete", "invalid"}:
         return [f"group {group.name} came whole and undisturbed, now it is {verdict}"]
     spoiled = [*SPOILERS, *(["unlike"] if schedule.plan.direct in {"trust", "refuse"} else [])]
+    if verdict == "kept" and schedule.plan.direct == "trust" and schedule.plan.verify == "duration":
+        return []  # nothing was compared
     if any(injected[name] for name in spoiled) or injected["job-fails"] >= schedule.config.max_attempts:
         return []
     if verdict in {"kept", "gave-up"}:

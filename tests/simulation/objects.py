@@ -12,9 +12,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
-from cosconcat.errors import Rejected
-from cosconcat.model import Bucket, DeleteError, Head, Media, ObjectInfo, ObjectVersion, Page, ProbeError, Stored
+from cosconcat.errors import Rejected, ServiceUnavailable
+from cosconcat.model import (
+    Bucket,
+    ByteRange,
+    DeleteError,
+    Head,
+    Media,
+    ObjectInfo,
+    ObjectVersion,
+    Page,
+    ProbeError,
+    Stored,
+    Unanswered,
+)
 from tests.simulation.world import Actor, World
+from tests.support.joins import mp4_head
 
 T = TypeVar("T")
 LAST_CHARACTER = chr(0x10FFFF)  # sorts behind every key
@@ -27,6 +40,14 @@ class Content:
     etag: str
     media: Media
     joined: tuple[tuple[str, Content], ...] = ()
+    configuration: int = 0  # how a decoder must be set up for it
+    odd: bool = False  # no length proves it
+
+    @property
+    def shape(self) -> tuple[int | None, int]:
+        """What a join without transcoding needs alike; the second is in no probe."""
+        pictures = self.media.of("video")
+        return (pictures[0].height if pictures else None), self.configuration
 
 
 class Sight(NamedTuple):
@@ -288,12 +309,16 @@ class CosModel:
 
         self.world.call("PUT tagging", key, effect, writes=True)
 
-    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | ProbeError]:
-        """One probe after another in any order, each a switch point."""
-        found = {
-            key: self.world.call("GET videoinfo", key, self._probe(bucket.name, key)) for key in self._shuffled(keys)
-        }
+    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | ProbeError | Unanswered]:
+        """One probe after another in any order, each a switch point; one that fails for now leaves the others."""
+        found = {key: self._probed(bucket.name, key) for key in self._shuffled(keys)}
         return {key: found[key] for key in keys}
+
+    def _probed(self, bucket: str, key: str) -> Media | ProbeError | Unanswered:
+        try:
+            return self.world.call("GET videoinfo", key, self._probe(bucket, key))
+        except ServiceUnavailable as failure:
+            return Unanswered(str(failure))
 
     def _probe(self, bucket: str, key: str) -> Callable[[], Media | ProbeError]:
         def effect() -> Media | ProbeError:
@@ -303,6 +328,25 @@ class CosModel:
             if thing.content is None:
                 return ProbeError("InvalidMedia", f"{key} is no media file")
             return thing.content.media
+
+        return effect
+
+    def read(self, bucket: Bucket, parts: Sequence[ByteRange]) -> Mapping[ByteRange, bytes]:
+        """One ranged GET after another in any order, each a switch point. Media is its index, and zeros behind it."""
+        found = {
+            part: self.world.call("GET range", part.key, self._part(bucket.name, part))
+            for part in self._shuffled(parts)
+        }
+        return {part: found[part] for part in parts}
+
+    def _part(self, bucket: str, part: ByteRange) -> Callable[[], bytes]:
+        def effect() -> bytes:
+            thing = self._shelf(bucket).current.get(part.key)
+            if thing is None:
+                return b""
+            body = thing.body if thing.content is None else mp4_head(thing.content.configuration)
+            end = min(part.start + part.length, thing.info.size)
+            return body[part.start : end].ljust(max(end - part.start, 0), b"\0")
 
         return effect
 

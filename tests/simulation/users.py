@@ -6,13 +6,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from cosconcat.model import Media, Stream, gid_of
+from cosconcat.model import gid_of
 from tests.simulation import names
 from tests.simulation.functions import Functions
+from tests.simulation.losses import odd_piece
 from tests.simulation.objects import Content, CosModel
 from tests.simulation.plan import Plan
 from tests.simulation.promises import Promises
 from tests.simulation.world import EPOCH, World
+from tests.support.joins import recording
 
 EDITS = (
     "overwrite", "overwrite", "overwrite", "back-and-forth", "back-and-forth", "delete", "again", "all-again",
@@ -24,7 +26,6 @@ EFFECTS = ("posted", "read", "succeeded", "head", "tagged", "copied", "removed")
 MOMENTS = (*RECORDS, *EFFECTS, "", "")  # or for nothing in particular
 INTRO = "brand/intro.mp4"  # what several recordings may begin with
 SHARED = "output/shared.mp4"  # where the manifests of several groups may want their result
-ORDINARY, OTHER = (Stream("video", "h264", 0, fps=25.0, width=1280, height=n) for n in (720, 960))
 
 
 class Group:
@@ -195,11 +196,18 @@ class Users:
         self.contents += 1
         rng = self.rng
         etag = f"{self.contents:032x}" + ("-2" if rng.random() < 0.2 else "")
-        video = ORDINARY
+        height, configuration = 720, 0
         if self.world.plan.direct and rng.random() < 0.05:
-            video = OTHER
+            height = 960
             self.world.injected["unlike"] += 1
-        return Content(etag, Media(round(5 + 55 * rng.random(), 2), 100_000 + rng.randrange(2), (video,)))
+        elif self.world.plan.direct not in ("", "trust") and rng.random() < 0.05:
+            configuration = 1
+            self.world.injected["unlike"] += 1
+        seconds, size = round(5 + 55 * rng.random(), 2), 100_000 + rng.randrange(2)
+        if not self.world.plan.direct and rng.random() < 0.02:
+            self.world.injected["odd piece"] += 1
+            return Content(etag, odd_piece(seconds, size, rng), odd=True)
+        return Content(etag, recording(seconds, size, height), (), configuration)
 
     def edit(self, group: Group, edit: str) -> None:
         """One thing that a user should perhaps not have done."""

@@ -41,6 +41,6 @@ def to_file(path: Path, *arguments: str) -> bytes:
     return path.read_bytes()
 
 
-def window(data: bytes, most_blocks: int = 40) -> Window:
+def window(data: bytes) -> Window:
     """On bytes in memory."""
-    return Window(lambda start, length: data[start : start + length], len(data), most_blocks)
+    return Window(lambda start, length: data[start : start + length], len(data))

@@ -49,3 +49,31 @@ def joined(parts: Sequence[Piece]) -> Media:
 
 
 DIRECT = JoinOptions(direct=True, configurations="alike")
+
+
+def recording(seconds: float, size: int, height: int = 720) -> Media:
+    """A plain mp4 of picture and sound whose bitrates nobody tells."""
+    streams = (picture(seconds, bitrate=None, height=height), sound(seconds, bitrate=None))
+    return Media(seconds, size, streams, MP4, 0.0, num_streams=2)
+
+
+def mp4_head(configuration: int) -> bytes:
+    """The beginning of an mp4 of picture and sound: an index whose avcC holds these parameter sets, and no more."""
+    avcc = _box(b"avcC", bytes([1, 66, 0, 30, 255, 225, 0, 1, configuration, 1, 0, 1, 104]))
+    entry = _box(b"avc1", bytes(78) + avcc)
+    specific = b"\x05\x02\x12\x10"
+    decoder = b"\x04" + bytes([13 + len(specific)]) + b"\x40" + bytes(12) + specific
+    descriptor = b"\x03" + bytes([3 + len(decoder)]) + bytes(3) + decoder
+    sound_entry = _box(b"mp4a", bytes(28) + _box(b"esds", bytes(4) + descriptor))
+    tracks = _track(b"vide", entry) + _track(b"soun", sound_entry)
+    return _box(b"ftyp", b"isom" + bytes(4)) + _box(b"moov", tracks)
+
+
+def _track(handler: bytes, entry: bytes) -> bytes:
+    stsd = _box(b"stsd", bytes(4) + b"\0\0\0\1" + entry)
+    handling = _box(b"hdlr", bytes(8) + handler + bytes(12))
+    return _box(b"trak", _box(b"mdia", handling + _box(b"minf", _box(b"stbl", stsd))))
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return (8 + len(content)).to_bytes(4, "big") + kind + content

@@ -49,6 +49,20 @@ def test_a_group_in_order_stays_within_its_budget(size: int, padded: bool, chang
     assert set(each[: max(size - 3, 0)]) <= {1}
     assert set(each[max(size - 3, 0) : size - 1]) <= {2}
     assert memory.calls.total() <= budget(size, probed=not changed), dict(memory.calls)
+    assert memory.calls["GET videoinfo"] == (1 if changed else size)
+    assert memory.calls["GET range"] == 0
+
+
+@pytest.mark.parametrize("verify", ["duration", "size"])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_direct_join_costs_a_read_for_each_fragment_more_and_no_second_probe(size: int, verify: str) -> None:
+    """Its decoder configuration is in the beginning of each here; what was probed before the join is recorded."""
+    memory = in_memory(CONCAT_DIRECT="true", CONCAT_VERIFY=verify)
+    results, _ = costs(memory, keys("cam1", size))
+    assert joined_once(memory, results)
+    assert memory.calls["GET videoinfo"] == size
+    assert memory.calls["GET range"] == (size if size > 1 else 0)
+    assert memory.calls.total() <= budget(size, probed=True) + size + 3
 
 
 @pytest.mark.parametrize("order", ["reversed", "shuffled"])

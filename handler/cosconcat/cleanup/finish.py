@@ -20,8 +20,8 @@ from cosconcat.model import Action, ObjectInfo, Result
 from cosconcat.output import tags
 from cosconcat.records.records import Claim, Done, End, Outcome, Proof
 from cosconcat.services import Services
-from cosconcat.verification.commit import whole_playlist
-from cosconcat.verification.verify import Unverified
+from cosconcat.verification.output import whole_playlist
+from cosconcat.verification.verdict import Unverified
 
 NOTIFY_FOR_SECONDS = 86400  # how long an undelivered notification is tried again
 
@@ -44,7 +44,7 @@ def finish(services: Services, claim: Claim, end: End, checked: FreshHeads | Non
         done = _clean(services, claim, end, proof, checked)
     else:
         key = proof.key if proof else ""
-        done = Done(OUTCOMES[end.next], end.reason, key, end.job)
+        done = Done(OUTCOMES[end.next], end.reason, key, end.job, figures=proof.figures if proof else {})
         if end.next in ("keep", "gave-up"):
             untag_expiry(services, [fragment.object.key for fragment in claim.set.fragments])
     seconds = proof.figures.get("output_seconds", 0) if proof else 0
@@ -151,7 +151,8 @@ def _clean(services: Services, claim: Claim, end: End, proof: Proof, checked: Fr
     if not _still_proven(services, claim, proof, segments=False):
         return Done("kept", f"{proof.key} is no longer the output that was verified", proof.key, end.job)
     removal = remove(services, claim, proof, checked)
-    return Done("joined", removal.nothing, proof.key, end.job, removal.removed, removal.lent | removal.kept)
+    kept = removal.lent | removal.kept
+    return Done("joined", removal.nothing, proof.key, end.job, removal.removed, kept, figures=proof.figures)
 
 
 def _still_proven(services: Services, claim: Claim, proof: Proof, *, segments: bool = True) -> bool:

@@ -29,7 +29,19 @@ from requests.structures import CaseInsensitiveDict
 from cosconcat import log
 from cosconcat.cloud.session import SteadySession
 from cosconcat.errors import Blocked, ConcatError, InvalidInput, Rejected, ServiceUnavailable
-from cosconcat.model import Bucket, DeleteError, Head, Media, ObjectInfo, ObjectVersion, Page, ProbeError, Stored
+from cosconcat.model import (
+    Bucket,
+    ByteRange,
+    DeleteError,
+    Head,
+    Media,
+    ObjectInfo,
+    ObjectVersion,
+    Page,
+    ProbeError,
+    Stored,
+    Unanswered,
+)
 
 if TYPE_CHECKING:
     from requests import Response
@@ -186,10 +198,41 @@ class CosOverHttp:
                 ContentMD5=get_md5(format_xml(data=tagging, root="Tagging")).decode(),  # COS wants it, the SDK has none
             )
 
-    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | ProbeError]:
-        """Probe media files by `?ci-process=videoinfo` (a paid call each), a bounded number at a time."""
+    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | ProbeError | Unanswered]:
+        """Probe media files by `?ci-process=videoinfo` (a paid call each), a bounded number at a time.
+
+        A probe that fails for now is `Unanswered`, so that what the others told is not lost.
+        """
         self._client(bucket, slow=True)
-        return _each(keys, lambda key: self._probe(bucket, key))
+        return _each(keys, lambda key: self._probe_or_failure(bucket, key))
+
+    def read(self, bucket: Bucket, parts: Sequence[ByteRange]) -> Mapping[ByteRange, bytes]:
+        """Parts of objects by ranged GET, a bounded number at a time; fewer bytes where the object ends or is gone."""
+        self._client(bucket)
+        return _each(parts, lambda part: self._read_part(bucket, part))
+
+    def _read_part(self, bucket: Bucket, part: ByteRange) -> bytes:
+        try:
+            with _translated("GET", bucket, part.key):
+                answer = self._client(bucket).get_object(
+                    Bucket=bucket.name, Key=_path(part.key), Range=f"bytes={part.start}-{part.start + part.length - 1}"
+                )
+                held = b""
+                for chunk in answer["Body"].get_stream(65536):
+                    held += chunk
+                    if len(held) > part.length:  # the service did not keep to the range
+                        raise InvalidInput([f"{bucket.name}/{part.key}: more than the {part.length} bytes asked for"])
+                return held
+        except Rejected as refusal:
+            if refusal.status == 416 or refusal.code in _GONE_CODES:
+                return b""
+            raise
+
+    def _probe_or_failure(self, bucket: Bucket, key: str) -> Media | ProbeError | Unanswered:
+        try:
+            return self._probe(bucket, key)
+        except ServiceUnavailable as failure:
+            return Unanswered(str(failure))
 
     def _probe(self, bucket: Bucket, key: str) -> Media | ProbeError:
         from cosconcat.job.media import read_media

@@ -11,7 +11,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from cosconcat.model import Bucket, DeleteError, Head, Job, JobPage, Media, ObjectVersion, Page, ProbeError, Stored
+from cosconcat.model import (
+    Bucket,
+    ByteRange,
+    DeleteError,
+    Head,
+    Job,
+    JobPage,
+    Media,
+    ObjectVersion,
+    Page,
+    ProbeError,
+    Stored,
+    Unanswered,
+)
 
 if TYPE_CHECKING:
     from cosconcat.job.request import Request
@@ -60,8 +73,15 @@ class Cos(Protocol):
         """Replace the object's tags."""
         ...
 
-    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | ProbeError]:
-        """Probe media files by `?ci-process=videoinfo` (a paid call each), a bounded number at a time."""
+    def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | ProbeError | Unanswered]:
+        """Probe media files by `?ci-process=videoinfo` (a paid call each), a bounded number at a time.
+
+        A probe that fails for now is `Unanswered`, so that what the others told is not lost.
+        """
+        ...
+
+    def read(self, bucket: Bucket, parts: Sequence[ByteRange]) -> Mapping[ByteRange, bytes]:
+        """Parts of objects by ranged GET, a bounded number at a time; fewer bytes where the object ends or is gone."""
         ...
 
 

@@ -78,14 +78,20 @@ def ends(file: Window) -> list[StreamEnd]:
         InvalidInput: not flv, or its end is broken.
     """
     shown: dict[StreamKind, list[float]] = {"video": [], "audio": []}
-    earliest = 0.0
-    for tag in _from_end(file):
-        earliest = tag.seconds
-        seconds = _shown_at(file, tag)
-        if tag.kind is not None and seconds is not None and len(shown[tag.kind]) < LAST_TAGS:
-            shown[tag.kind].append(seconds)
-        if all(len(times_) == LAST_TAGS for times_ in shown.values()):
-            break
+    earliest: float | None = None
+    try:
+        for tag in _from_end(file):
+            earliest = tag.seconds
+            seconds = _shown_at(file, tag)
+            if tag.kind is not None and seconds is not None and len(shown[tag.kind]) < LAST_TAGS:
+                shown[tag.kind].append(seconds)
+            if all(len(times_) == LAST_TAGS for times_ in shown.values()):
+                break
+    except InvalidInput:
+        if not any(shown.values()):  # else: far enough back
+            raise
+    if earliest is None:
+        raise InvalidInput(["flv: no tags"])
     return [
         StreamEnd(kind, 0, end_of(times_)) if times_ else StreamEnd(kind, 0, earliest, at_most=True)
         for kind, times_ in shown.items()

@@ -6,18 +6,20 @@ from collections.abc import Callable, Iterator
 
 from cosconcat.errors import InvalidInput
 
-BLOCK = 64 * 1024  # bytes of one request
-MOST_BLOCKS = 40  # requests for one object
-MOST_BYTES = 1024 * 1024  # in one piece
+BLOCK = 64 * 1024  # bytes; a request asks for whole ones
+MOST_READS = 40  # requests for one object
+MOST_BYTES = 2 * 1024 * 1024  # in one piece
 
 
 class Window:
     """An object of `size` bytes; `read(start, length)` makes one request and may raise as the port does."""
 
-    def __init__(self, read: Callable[[int, int], bytes], size: int, most_blocks: int = MOST_BLOCKS) -> None:
+    def __init__(
+        self, read: Callable[[int, int], bytes], size: int, head: bytes = b"", most_reads: int = MOST_READS
+    ) -> None:
         self._read = read
-        self._blocks: dict[int, bytes] = {}
-        self._most_blocks = most_blocks
+        self._blocks: dict[int, bytes] = {0: head} if len(head) == min(BLOCK, size) else {}
+        self._left = most_reads
         self.size = size
 
     def bytes_at(self, start: int, length: int) -> bytes:
@@ -31,7 +33,10 @@ class Window:
         if length > MOST_BYTES:
             raise InvalidInput([f"{length} bytes at {start} are more than the {MOST_BYTES} that are read in one piece"])
         first, last = start // BLOCK, (start + max(length, 1) - 1) // BLOCK
-        held = b"".join(self._block(number) for number in range(first, last + 1))
+        wanted = [number for number in range(first, last + 1) if number not in self._blocks]
+        if wanted:
+            self._fetch(wanted[0], wanted[-1])
+        held = b"".join(self._blocks[number] for number in range(first, last + 1))
         return held[start - first * BLOCK :][:length]
 
     def some_bytes_at(self, start: int, length: int) -> bytes:
@@ -49,13 +54,15 @@ class Window:
         """An unsigned number, the most significant byte first."""
         return int.from_bytes(self.bytes_at(start, length), "big")
 
-    def _block(self, number: int) -> bytes:
-        if number not in self._blocks:
-            if len(self._blocks) >= self._most_blocks:
-                raise InvalidInput([f"more than {self._most_blocks} reads of {BLOCK} bytes"])
-            wanted = min(BLOCK, self.size - number * BLOCK)
-            held = self._read(number * BLOCK, wanted)
-            if len(held) != wanted:
-                raise InvalidInput([f"{len(held)} of {wanted} bytes at {number * BLOCK}"])
-            self._blocks[number] = held
-        return self._blocks[number]
+    def _fetch(self, first: int, last: int) -> None:
+        """Read the blocks from `first` to `last` by one request."""
+        if self._left == 0:
+            raise InvalidInput(["it takes too many reads"])
+        self._left -= 1
+        start = first * BLOCK
+        wanted = min((last + 1) * BLOCK, self.size) - start
+        held = self._read(start, wanted)
+        if len(held) != wanted:
+            raise InvalidInput([f"{len(held)} of {wanted} bytes at {start}"])
+        for number in range(first, last + 1):
+            self._blocks[number] = held[(number - first) * BLOCK :][:BLOCK]

@@ -59,6 +59,7 @@ def read_config(environ: Mapping[str, str]) -> Config:
         cleanup_dry_run=env.flag("CONCAT_CLEANUP_DRY_RUN"),
         trash_prefix=env.prefix("CONCAT_TRASH_PREFIX"),
         verify=env.choice("CONCAT_VERIFY", "duration", "size", "none"),
+        may_lose=env.words("CONCAT_MAY_LOSE", "video", "audio", "extra-video", "extra-audio", "subtitle"),
         tags=_tags(env),
         notify_url=env.url("CONCAT_NOTIFY_URL"),
         max_fragments=env.whole("CONCAT_MAX_FRAGMENTS", 1, 10_000),

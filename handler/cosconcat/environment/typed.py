@@ -79,6 +79,14 @@ class Environment:
         self.wrong(name, f"is {text!r}; allowed are {', '.join(allowed)}")
         return DEFAULTS[name]
 
+    def words(self, name: str, *allowed: str) -> frozenset[str]:
+        """Some of `allowed`, in any case, with commas between them."""
+        given = {word.strip().lower() for word in self.text(name).split(",")} - {""}
+        unknown = sorted(given - set(allowed))
+        if unknown:
+            self.wrong(name, f"has {', '.join(map(repr, unknown))}; allowed are {', '.join(allowed)}")
+        return frozenset(given - set(unknown))
+
     def pattern(self, name: str, allowed: str, words: str) -> str:
         """A text that matches the expression `allowed`, which `words` describe; empty when unset."""
         text = self.text(name)

@@ -103,8 +103,16 @@ TABLE = (
     Variable(
         "CONCAT_VERIFY",
         "duration",
-        "How the result is proven: `duration`; `size` (only with direct: bytes of the result against the sum, ±5 %); "
-        "`none`, which removes nothing whatever `CONCAT_CLEANUP` says.",
+        "How the result is proven: `duration` (stream by stream); `size` (only with direct: bytes of the result "
+        "against the sum, ±5 %, and its kinds of stream); `none`, which removes nothing whatever `CONCAT_CLEANUP` "
+        "says. See `verification.md`.",
+    ),
+    Variable(
+        "CONCAT_MAY_LOSE",
+        "",
+        "What the result may lack and the fragments be removed all the same, with commas between: `video`, `audio` "
+        "(all of the kind), `extra-video`, `extra-audio` (all but the first), `subtitle`.",
+        "nothing",
     ),
     Variable("CONCAT_TAGS", "{}", "JSON of up to five more tags for the result."),
     Variable("CONCAT_NOTIFY_URL", "", "Gets a signed JSON message at every end.", "none"),

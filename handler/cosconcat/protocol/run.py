@@ -201,22 +201,32 @@ def run_attempt(
     return _run_attempt(services, entry, OpenAttempt(claim, entry.age, record.record.job if record else ""), listed)
 
 
-def end_of_job(services: Services, entry: Stamped[Claim], job: Job) -> tuple[Stamped[End], FreshHeads | None]:
+def end_of_job(
+    services: Services, entry: Stamped[Claim], job: Job, *, probes_recorded: bool = True
+) -> tuple[Stamped[End], FreshHeads | None]:
     """The end of an attempt, from its job as CI tells it.
+
+    `probes_recorded` is False where it is known that no earlier invocation has recorded probes of this content.
 
     Raises:
         NotYet: the job has not ended, or its output cannot be judged yet.
     """
     from cosconcat.protocol.attempt import OpenAttempt
 
-    ended = _run_attempt(services, entry, OpenAttempt(entry.record, entry.age, job.id, job), NO_JOBS)
+    seen = OpenAttempt(entry.record, entry.age, job.id, job)
+    ended = _run_attempt(services, entry, seen, NO_JOBS, probes_recorded=probes_recorded)
     if isinstance(ended, Result):
         raise NotYet(f"group {entry.record.group}: job {job.id} is {job.state}")
     return ended
 
 
 def _run_attempt(
-    services: Services, entry: Stamped[Claim], seen: OpenAttempt, listed: Mapping[str, Job]
+    services: Services,
+    entry: Stamped[Claim],
+    seen: OpenAttempt,
+    listed: Mapping[str, Job],
+    *,
+    probes_recorded: bool = True,
 ) -> Result | tuple[Stamped[End], FreshHeads | None]:
     from cosconcat.protocol import attempt
 
@@ -237,7 +247,7 @@ def _run_attempt(
             case attempt.Verify(job):
                 from cosconcat.verification.commit import commit
 
-                return commit(services, claim, job)
+                return commit(services, claim, job, probes_recorded=probes_recorded)
             case attempt.EndAttempt(end):
                 return services.ledger.create_end(claim, end), None
             case attempt.TryLater(reason):

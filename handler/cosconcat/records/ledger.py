@@ -6,6 +6,7 @@
     <state>/<gid>/<rev>/end-<n>.json     THE branch point: how attempt n ended and what comes next
     <state>/<gid>/<rev>/done.json        the closing record
     <state>/closed/<day>/<time>-<gid>-<rev>  the same in a few words, to be found by the day (UTC) of the end
+    <state>/<gid>/<rev>/probes-<k>.json  what was learned of the pieces by an invocation that brought no end about
     <state>/out/<hash of the key>        whose an output key is, where two groups could mean the same one
 
 `gid` stands for the group, `rev` counts the contents of one group, `n` the attempts for one content. Whoever loses a
@@ -20,11 +21,13 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from cosconcat.cloud.ports import Cos
 from cosconcat.errors import InvalidInput
 from cosconcat.model import Bucket, Fragment, FragmentSet, ObjectInfo, ObjectVersion
+from cosconcat.records import media_records
 from cosconcat.records.records import (
     Attempt,
     Claim,
@@ -33,12 +36,15 @@ from cosconcat.records.records import (
     Done,
     End,
     JobRecord,
+    Probes,
     Proof,
     Stamped,
     closed_from,
 )
 
 R = TypeVar("R")
+
+MOST_PROBES = 100  # records of probes for one content: each of them ended an invocation
 
 
 class Ledger:
@@ -78,6 +84,13 @@ class Ledger:
             raise InvalidInput([f"{claim.gid}/{claim.rev:04}/end-{claim.n:04}.json: vanished after it was written"])
         return held
 
+    def create_probes(self, claim: Claim, probes: Probes) -> None:
+        """Record what was learned of the pieces, under the next free number."""
+        body = json.dumps(media_records.to_json(probes), ensure_ascii=False, separators=(",", ":")).encode()
+        for number in range(1, MOST_PROBES + 1):
+            if self._cos.create(self._bucket, self._probes_key(claim.gid, claim.rev, number), body):
+                return
+
     def create_done(self, claim: Claim, done: Done) -> bool:
         """Close the content."""
         return self._create(self._key(claim.gid, claim.rev, "done.json"), done)
@@ -108,6 +121,22 @@ class Ledger:
     def done(self, gid: str, rev: int) -> Stamped[Done] | None:
         """The closing record, if there is one."""
         return self._read(self._key(gid, rev, "done.json"), lambda d: Done(**d))
+
+    def probes(self, gid: str, rev: int) -> Probes | None:
+        """What is recorded of the pieces, all of it; a later record is believed rather than an earlier one."""
+        found: Probes | None = None
+        for number in range(1, MOST_PROBES + 1):
+            entry = self._read(self._probes_key(gid, rev, number), media_records.from_json)
+            if entry is None:
+                break
+            earlier = found.media if found else {}
+            found = replace(entry.record, media={**earlier, **entry.record.media})
+        return found
+
+    def record_names(self, gid: str, rev: int) -> frozenset[str]:
+        """Names of the records of a rev, as LIST shows them: it may hide the newest."""
+        prefix = self._key(gid, rev, "")
+        return frozenset(key[len(prefix) :] for key in self._keys(prefix))
 
     def newest_attempt(self, gid: str, rev: int) -> Attempt | None:
         """The attempt that no other has followed; None when the rev has no claim."""
@@ -207,6 +236,9 @@ class Ledger:
 
     def _claim_key(self, gid: str, rev: int, n: int) -> str:
         return self._key(gid, rev, f"claim-{n:04}.json")
+
+    def _probes_key(self, gid: str, rev: int, number: int) -> str:
+        return self._key(gid, rev, f"probes-{number}.json")
 
     def _open_key(self, gid: str, rev: int) -> str:
         return f"{self._prefix}open/{gid}-{rev:04}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, NamedTuple, TypeVar
 
-from cosconcat.model import Bucket, FragmentSet, Token, gid_of
+from cosconcat.model import Bucket, FragmentSet, Media, ProbeError, Token, gid_of
 
 R = TypeVar("R")
 
@@ -17,7 +17,9 @@ Next = Literal["clean", "superseded", "keep", "gave-up", "retry"]
 Outcome = Literal["joined", "superseded", "kept", "gave-up"]
 
 
-Probed = Literal["", "alike", "unlike"]  # whether the fragments can be joined directly, once they were probed
+# Whether the fragments can be joined directly, once they were probed; `unread`: alike in their probes, but the decoder
+# configuration of one of them cannot be read, so that nobody knows.
+Probed = Literal["", "alike", "unlike", "unread"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,15 @@ class JobRecord:
 
 
 @dataclass(frozen=True)
+class Probes:
+    """What was learned of a content's pieces before its end, so that no probe is paid for twice; by key."""
+
+    fingerprint: str
+    media: Mapping[str, Media | ProbeError] = field(default_factory=dict)
+    probed: Probed = ""
+
+
+@dataclass(frozen=True)
 class Proof:
     """The output as it was when it was verified: which object, which version of it, by which rule and figures."""
 
@@ -105,6 +116,7 @@ class Done:
     kept: Mapping[str, str] = field(default_factory=dict)  # key -> why it was not removed
     closed_at: int = 0  # epoch seconds; by it the content is found among those that ended on a day
     seconds: float = 0.0  # length of the output as it was proven, 0 where nothing was
+    figures: Mapping[str, object] = field(default_factory=dict)  # by which the output was judged
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from cosconcat.job.compose import compose, container_format
 from cosconcat.job.request import Request
 from cosconcat.model import FragmentSet, Job, ProbeError, Result
 from cosconcat.output.key import expand
-from cosconcat.records.records import Claim, End, JobRecord, Probed, Stamped
+from cosconcat.records.records import Claim, End, JobRecord, Probed, Probes, Stamped
 from cosconcat.services import Services
 from cosconcat.submission.lookup import find_job
 
@@ -163,25 +163,41 @@ def compose_request(services: Services, claim: Claim) -> Request:
 
 
 def _probe(services: Services, claim: Claim) -> Probed:
-    """Whether a direct join would do: every fragment probed, a paid call each, so only once for each content."""
+    """Whether a direct join would do: every piece probed, a paid call each, and its decoder configuration read.
+
+    What is learned is recorded for the proof of the output, so that no probe is paid for twice.
+    """
+    from cosconcat.inputs.configurations import compare_configurations
+    from cosconcat.inputs.probes import probe, recorded_probes
     from cosconcat.job.mixed import differences
 
     fragments = claim.set
-    keys = [f.object.key for f in fragments.fragments]
-    keys += [o.key for o in (fragments.intro, fragments.outro) if o]
-    media = services.cos.media(services.config.bucket, keys)
-    unlike = [f"{k}: {m.code} {m.message}" for k, m in media.items() if isinstance(m, ProbeError)]
-    unlike += differences([(k, m) for k in keys if not isinstance(m := media[k], ProbeError)])
+    keys = [o.key for o in (fragments.intro, *(f.object for f in fragments.fragments), fragments.outro) if o]
+    first = claim.n == 1 and claim.rev == 1
+    known = Probes(claim.fingerprint) if first else recorded_probes(services, claim)
+    media = probe(services, claim, keys, known)
+    read = [(key, found) for key in keys if not isinstance(found := media[key], ProbeError)]
+    unlike = [f"{key}: {found.code} {found.message}" for key, found in media.items() if isinstance(found, ProbeError)]
+    unlike += differences(read)
+    unread: tuple[str, ...] = ()
+    if not unlike and len(read) > 1:
+        compared = compare_configurations(services, read)
+        unlike, unread = list(compared.unlike), compared.unread
+    probed: Probed = "unlike" if unlike else "unread" if unread else "alike"
+    if known.probed != probed:
+        services.ledger.create_probes(claim, Probes(claim.fingerprint, media, probed))
     if unlike:
         log.warning("fragments differ, so no direct join", group=claim.group, reason=unlike[:5])
+    elif unread:
+        log.warning("decoder configurations cannot be read", group=claim.group, reason=unread[:5])
     if unlike and services.config.on_mixed == "refuse":
         raise InvalidInput([f"DirectConcat joins only fragments of one kind: {each}" for each in unlike])
-    return "unlike" if unlike else "alike"
+    return probed
 
 
 def _fit(services: Services, request: Request, probed: Probed) -> Request:
     """CONCAT_ON_MIXED=transcode: what cannot be joined directly is transcoded."""
-    if probed == "alike":
+    if probed != "unlike":
         return request
     if services.config.on_mixed == "refuse":
         raise InvalidInput(["DirectConcat joins only fragments of one kind: these differ, as probed before"])

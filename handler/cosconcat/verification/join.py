@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from cosconcat.model import Media, ProbeError, Stream, StreamKind
+from cosconcat.records.records import Probed
 from cosconcat.verification.streams import counted
 from cosconcat.verification.tolerances import Tolerances, tolerances
 
 KINDS: tuple[StreamKind, ...] = ("video", "audio", "subtitle")
 
 Clock = Literal["", "steady", "jumps"]
-Configurations = Literal["", "alike", "unlike", "unread"]
 
 
 class Piece(NamedTuple):
@@ -50,7 +50,7 @@ class JoinOptions(NamedTuple):
     transition: float = 0.0
     removed: frozenset[StreamKind] = frozenset()
     may_lose: frozenset[str] = frozenset()
-    configurations: Configurations = ""
+    configurations: Probed = ""
 
     def requires(self, kind: StreamKind, rank: int) -> bool:
         """Whether the stream must be in the output: no Remove node, no word in CONCAT_MAY_LOSE lets it go."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from cosconcat.job.mixed import differences
 from cosconcat.model import Media, ProbeError, Stream
 from cosconcat.verification.join import KINDS, Join, JoinOptions, Piece, Track
-from cosconcat.verification.streams import counted, is_cover, is_still, picture_rate, shown_rate, unlisted
+from cosconcat.verification.streams import counted, is_still, picture_rate, shown_rate, unlisted
 from cosconcat.verification.tolerances import SUBTITLE_SECONDS
 from cosconcat.verification.verdict import Unverified, Verdict, Verified
 
@@ -115,7 +115,7 @@ def order(join: Join) -> str:
     """Pieces whose first streams are of different kinds: which one a joiner takes for which is not said."""
     firsts: dict[str, str] = {}
     for piece in join.pieces:
-        kinds = [s.kind for s in piece.shown.streams if s.kind != "subtitle" and not is_cover(s)]
+        kinds = [s.kind for s in piece.shown.streams if s.kind != "subtitle" and not s.is_cover]
         if len(set(kinds)) > 1:
             firsts.setdefault(kinds[0], piece.key)
     if len(firsts) < 2:
@@ -129,7 +129,7 @@ def cover_first(join: Join) -> str:
     """A still as first picture stream beside a moving one: which of them was joined is not shown."""
     for piece in join.pieces:
         pictures = piece.shown.of("video")
-        if len(pictures) > 1 and is_cover(pictures[0]):
+        if len(pictures) > 1 and pictures[0].is_cover:
             return f"the first picture stream of {piece.key} is a still"
     return ""
 
@@ -191,12 +191,12 @@ def ambiguous(join: Join) -> str:
 
 def short(join: Join) -> str:
     """A stream that ends before its last piece's; with transitions, by anything but what they overlap."""
-    return next((_too_short(join, track) for track in join.tracks if track.told and _too_short(join, track)), "")
+    return next(filter(None, (_too_short(join, track) for track in join.tracks if track.told)), "")
 
 
 def untold_end(join: Join) -> str:
     """The same where the last piece does not say how long the stream is, so that its file's end had to be expected."""
-    return next((_too_short(join, track) for track in join.tracks if _too_short(join, track)), "")
+    return next(filter(None, (_too_short(join, track) for track in join.tracks if not track.told)), "")
 
 
 def long(join: Join) -> str:
@@ -409,7 +409,7 @@ def _figures(join: Join) -> dict[str, object]:
     data = max((unlisted(piece.shown) for piece in join.pieces), default=0)
     if data:
         figures["data_streams_not_compared"] = data
-    covers = sum(is_cover(s) for piece in join.pieces for s in piece.shown.of("video") if piece.shown.of("audio"))
+    covers = sum(s.is_cover for piece in join.pieces for s in piece.shown.of("video") if piece.shown.of("audio"))
     if covers:
         figures["covers_not_compared"] = covers
     return figures

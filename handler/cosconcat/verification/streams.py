@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cosconcat.model import Media, Stream, StreamKind
 
-STILLS = frozenset({"mjpeg", "png", "bmp", "webp", "tiff", "ljpeg"})
 PICTURE_FORMATS = ("image2", "png_pipe", "jpeg_pipe", "mjpeg")  # how a probe names a file that is one picture
 FASTEST = 240.0  # pictures a second; a nominal rate above is a time base, not a rate
 SAMPLES = {"aac": 1024, "mp3": 1152, "opus": 960, "ac3": 1536, "vorbis": 1024}  # in one frame of sound
@@ -18,15 +17,8 @@ def counted(media: Media, kind: StreamKind) -> tuple[Stream, ...]:
     found = media.of(kind)
     if kind != "video":
         return found
-    moving = tuple(stream for stream in found if not is_cover(stream))
+    moving = tuple(stream for stream in found if not stream.is_cover)
     return moving if moving or media.of("audio") else found
-
-
-def is_cover(stream: Stream) -> bool:
-    """Whether a picture stream is a still that players show beside the sound, as facts can tell without its flag."""
-    if stream.codec not in STILLS or stream.frames not in (None, 1):
-        return False
-    return not stream.avg_fps or (stream.fps or 0.0) > 1000 or (stream.duration or 0.0) < 0.5
 
 
 def is_still(media: Media) -> bool:

@@ -1,0 +1,48 @@
+"""Media information in a record: JSON objects of what is known, in which an unknown field is no error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cosconcat.model import Media, ProbeError, Stream
+from cosconcat.records.records import Probes
+
+
+def to_json(probes: Probes) -> dict[str, Any]:
+    """The record `probes-<k>.json`."""
+    return {
+        "fingerprint": probes.fingerprint,
+        "probed": probes.probed,
+        "media": {key: _media(found) for key, found in probes.media.items()},
+    }
+
+
+def from_json(record: dict[str, Any]) -> Probes:
+    """The record `probes-<k>.json`, read back.
+
+    Raises:
+        KeyError, TypeError: it is none of ours.
+    """
+    media = {key: _media_from(told) for key, told in record["media"].items()}
+    return Probes(record["fingerprint"], media, record["probed"])
+
+
+def _media(found: Media | ProbeError) -> dict[str, Any]:
+    if isinstance(found, ProbeError):
+        return {"refused": _known(found)}
+    return {**_known(found), "streams": [_known(stream) for stream in found.streams]}
+
+
+def _media_from(told: dict[str, Any]) -> Media | ProbeError:
+    if "refused" in told:
+        return ProbeError(**_fields(ProbeError, told["refused"]))
+    streams = tuple(Stream(**_fields(Stream, stream)) for stream in told["streams"])
+    return Media(**{"duration": None, **_fields(Media, told), "streams": streams})
+
+
+def _known(value: Media | ProbeError | Stream) -> dict[str, Any]:
+    return {name: held for name, held in value._asdict().items() if held not in (None, "", ())}
+
+
+def _fields(kind: type[Media | ProbeError | Stream], told: dict[str, Any]) -> dict[str, Any]:
+    return {name: held for name, held in told.items() if name in kind._fields}

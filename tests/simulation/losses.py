@@ -1,0 +1,124 @@
+"""Joins that lose content although CI calls them successful, and pieces that nobody can prove by their length.
+
+A loss says what the output shows then, and which of its pieces it still holds: whatever is removed without being held
+breaks G1. Each is made so that one rule of `verification/rules.py` sees it, and no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+from cosconcat.model import Media, Stream
+from tests.simulation.objects import Content
+from tests.support.joins import picture, recording, sound
+
+Joined = tuple[str, Content]  # the key of a piece and what was read of it
+Loss = Callable[[Sequence[Joined], int, Random], "tuple[Media, tuple[Joined, ...]]"]
+
+
+def whole(joined: Sequence[Joined], size: int) -> Media:
+    """What an honest output of these pieces shows."""
+    return recording(_seconds(joined), size)
+
+
+def _seconds(joined: Sequence[Joined]) -> float:
+    return sum(content.media.duration or 0.0 for _, content in joined)
+
+
+def _piece(joined: Sequence[Joined], size: int, rng: Random) -> tuple[Media, tuple[Joined, ...]]:
+    """A whole piece, or more than half of one."""
+    lost = rng.randrange(len(joined))
+    share = rng.choice((0.6, 1.0)) if len(joined) > 1 else 0.6
+    held = (*joined[:lost], *joined[lost + 1 :])
+    media = joined[lost][1].media
+    return recording(_seconds(joined) - (media.duration or 0.0) * share, size - round(media.size * share)), held
+
+
+def _twice(joined: Sequence[Joined], size: int, rng: Random) -> tuple[Media, tuple[Joined, ...]]:
+    """The longest piece twice and the shortest never."""
+    ordered = sorted(joined, key=lambda each: each[1].media.duration or 0.0)
+    shortest, longest = ordered[0], ordered[-1]
+    more = (longest[1].media.duration or 0.0) - (shortest[1].media.duration or 0.0)
+    if more < 1.0:  # pieces of one length: no figure shows it
+        return _piece(joined, size, rng)
+    return recording(_seconds(joined) + more, size), tuple(each for each in joined if each is not shortest)
+
+
+def _showing(joined: Sequence[Joined], size: int, *streams: Stream) -> tuple[Media, tuple[Joined, ...]]:
+    """An output as long as its pieces, of these streams, that holds none of them wholly."""
+    return Media(_seconds(joined), size, streams, recording(1.0, 1).format, 0.0, num_streams=len(streams)), ()
+
+
+def _no_sound(joined: Sequence[Joined], size: int, _: Random) -> tuple[Media, tuple[Joined, ...]]:
+    return _showing(joined, size, _picture(joined))
+
+
+def _no_picture(joined: Sequence[Joined], size: int, _: Random) -> tuple[Media, tuple[Joined, ...]]:
+    return _showing(joined, size, _sound(joined))
+
+
+def _sound_ends(joined: Sequence[Joined], size: int, _: Random) -> tuple[Media, tuple[Joined, ...]]:
+    return _showing(joined, size, _picture(joined), _sound(joined)._replace(duration=_seconds(joined) * 0.4))
+
+
+def _sound_late(joined: Sequence[Joined], size: int, _: Random) -> tuple[Media, tuple[Joined, ...]]:
+    late, whole_ = 2.0, _seconds(joined)
+    return _showing(joined, size, _picture(joined), _sound(joined)._replace(start=late, duration=whole_ - late))
+
+
+def _unsaid(joined: Sequence[Joined], size: int, _: Random) -> tuple[Media, tuple[Joined, ...]]:
+    """How long its streams are is not said."""
+    streams = (_picture(joined)._replace(duration=None, frames=None), _sound(joined)._replace(duration=None))
+    return _showing(joined, size, *streams)
+
+
+def _few_bytes(joined: Sequence[Joined], size: int, _: Random) -> tuple[Media, tuple[Joined, ...]]:
+    """Streams of a rate that its bytes cannot hold."""
+    kbps = 4 * size * 8 / 1000 / _seconds(joined) + 200
+    return _showing(joined, size, _picture(joined)._replace(bitrate=kbps), _sound(joined))
+
+
+def _slow(joined: Sequence[Joined], size: int, _: Random) -> tuple[Media, tuple[Joined, ...]]:
+    """One picture a second, not counted."""
+    return _showing(joined, size, _picture(joined)._replace(fps=1.0, avg_fps=1.0, frames=None), _sound(joined))
+
+
+def _dropped(joined: Sequence[Joined], size: int, _: Random) -> tuple[Media, tuple[Joined, ...]]:
+    """Ten pictures less, at the same rate."""
+    shown = _picture(joined)
+    return _showing(joined, size, shown._replace(frames=(shown.frames or 0) - 10), _sound(joined))
+
+
+def _small(joined: Sequence[Joined], size: int, _: Random) -> tuple[Media, tuple[Joined, ...]]:
+    return _showing(joined, size, _picture(joined)._replace(width=16, height=16), _sound(joined))
+
+
+def _picture(joined: Sequence[Joined]) -> Stream:
+    return picture(_seconds(joined), bitrate=None)
+
+
+def _sound(joined: Sequence[Joined]) -> Stream:
+    return sound(_seconds(joined), bitrate=None)
+
+
+LOSSES: tuple[Loss, ...] = (
+    _piece, _piece, _twice, _no_sound, _no_picture, _sound_ends, _sound_late, _unsaid, _few_bytes, _slow, _dropped,
+    _small,
+)  # fmt: skip
+LOSSES_OF_BYTES: tuple[Loss, ...] = (_piece, _piece, _no_sound, _no_picture)  # what CONCAT_VERIFY=size can see
+
+
+def odd_piece(seconds: float, size: int, rng: Random) -> Media:
+    """A piece that no length proves: in the simulator a join holds nothing of it, and shows no sign of that."""
+    shown, heard = picture(seconds, bitrate=None), sound(seconds, bitrate=None)
+    plain = recording(seconds, size)
+    cover = Stream("video", "mjpeg", frames=1, fps=90000.0)
+    return rng.choice((
+        plain._replace(duration=None),
+        plain._replace(streams=(), num_streams=0),
+        plain._replace(streams=(heard, shown)),
+        plain._replace(streams=(cover, shown, heard)),
+        plain._replace(streams=(shown._replace(frames=round(seconds * 25) + 50), heard)),
+        plain._replace(streams=(shown._replace(bitrate=4 * size * 8 / 1000 / seconds + 200), heard)),
+    ))  # fmt: skip
