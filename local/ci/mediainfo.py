@@ -53,7 +53,7 @@ def synthetic_info(size: int) -> dict[str, Any]:
     """
     seconds = size / _SYNTHETIC_BYTES_PER_SECOND
     description = {
-        "NumStream": "0",
+        "NumStream": "1",
         "NumProgram": "0",
         "FormatName": "synthetic",
         "FormatLongName": "bytes that stand for media in a load test",
@@ -62,7 +62,16 @@ def synthetic_info(size: int) -> dict[str, Any]:
         "Bitrate": _decimal(_SYNTHETIC_BYTES_PER_SECOND * 8 / 1000),
         "Size": str(size),
     }
-    return {"Format": description, "Stream": {"Video": [], "Audio": [], "Subtitle": []}}
+    picture = {
+        "Index": "0",
+        "CodecName": "synthetic",
+        "StartTime": _decimal(0),
+        "Duration": _decimal(seconds),
+        "NumFrames": str(size),  # one a byte
+        "Fps": _decimal(_SYNTHETIC_BYTES_PER_SECOND),
+        "AvgFps": f"{_SYNTHETIC_BYTES_PER_SECOND}/1",
+    }
+    return {"Format": description, "Stream": {"Video": [picture], "Audio": [], "Subtitle": []}}
 
 
 def _format(container: InputContainer, size: int) -> Nodes:

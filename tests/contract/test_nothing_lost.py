@@ -45,8 +45,8 @@ def joined(desk: Desk, output: tuple[Stream, ...], environment: Mapping[str, Any
     [
         ((Stream("video", duration=30.0),), "no audio"),
         ((Stream("audio", duration=30.0),), "no video"),
-        ((Stream("video", duration=30.0), Stream("audio", duration=10.0)), "audio track 1 of the output has 10.000 s"),
-        ((Stream("video", duration=10.0), Stream("audio", duration=30.0)), "video track 1 of the output has 10.000 s"),
+        ((Stream("video", duration=30.0), Stream("audio", duration=10.0)), "audio 1 ends at 10.000 s"),
+        ((Stream("video", duration=10.0), Stream("audio", duration=30.0)), "video 1 ends at 10.000 s"),
     ],
 )
 def test_a_stream_that_is_missing_or_short_keeps_everything(

@@ -332,7 +332,7 @@ MUTANTS = (
     ),
     Mutant(
         "half-a-second-forgiven", "G1", "cosconcat.verification.rules:_too_short",
-        "if missing <= slack", "if missing <= join.shortest",
+        "if missing <= slack", "if missing <= join.total",
         "an output that lacks a piece, or most of one, passes",
         _faulty("short-output"),
     ),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from cosconcat.errors import ServiceUnavailable
 from cosconcat.model import Media, ProbeError, Unanswered
 from cosconcat.verification.playlist import Playlist, check_playlist, joined_segments, read_playlist
-from cosconcat.verification.rules import LOOK
 from cosconcat.verification.verdict import Unverified
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def _probe(services: Services, claim: Claim, keys: list[str]) -> dict[str, Media
         if isinstance(media, Unanswered):
             raise ServiceUnavailable(media.message)
         if isinstance(media, ProbeError):
-            found[key] = Unverified(f"{key} cannot be probed: {media.code} {media.message}", {}, "no-length", LOOK)
+            found[key] = Unverified(f"{key} cannot be probed: {media.code} {media.message}", {}, "no-length")
         else:
             found[key] = media
     return found

@@ -1,8 +1,9 @@
 """Is everything of the pieces in the output? One table of rules over what probes say; no call, no clock.
 
-The first rule that is broken decides. Where the figures show a loss, the output is given up; where they can neither
-show a loss nor exclude it, everything is kept, and a person is told what to do. The figures behind the rules were
-measured (`tolerances.py`); what no figure shows is in docs/verification.md, which holds this table.
+The first rule that is broken decides. An output that is too short or too long as a whole is given up, as it is not what
+was asked for, and so is one without a length to compare with. Where a stream falls short, or where no figure proves the join, the output may still be what a person
+wants: everything is kept, and the person is told what to do. The figures behind the rules were measured
+(`tolerances.py`); what no figure shows is in docs/verification.md, which holds this table.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ WITHOUT_INDEX = ("mpegts", "matroska", "flv", "mp3", "aac", "avi", "wav")  # not
 class Rule(NamedTuple):
     """One row: `holds` for people, `broken` returns the sentence that names stream, piece and figures, or ''.
 
-    `doubt` is what a person can do where a broken rule shows no loss; without it the output lacks something.
+    `doubt` is what a person can do where the output may still be good; without it the output is given up.
     """
 
     name: str
@@ -59,11 +60,11 @@ def no_length(join: Join) -> str:
         return "there are no fragments to compare with"
     for piece, length in zip(join.pieces, join.lengths, strict=True):
         if isinstance(piece.media, ProbeError):
-            return f"no length to compare with: {piece.key} cannot be probed ({piece.media.code})"
+            return f"no length to compare with: {piece.key} cannot be probed ({piece.media.code}); {REPLACE}"
         if is_still(piece.media):
-            return f"{piece.key} is a picture, not a recording"
+            return f"{piece.key} is a picture, not a recording; {REPLACE}"
         if length <= 0:
-            return f"no length to compare with: {piece.key} has no duration"
+            return f"no length to compare with: {piece.key} has no duration; {REPLACE}"
     return "" if join.output.duration else "the output's length is not known"
 
 
@@ -145,8 +146,9 @@ def lost_stream(join: Join) -> str:
             has = len(counted(piece.shown, track.kind))
             there = len(counted(join.output, track.kind))
             word = track.kind if track.rank == 0 or track.kind == "subtitle" else f"extra-{track.kind}"
+            what = f"no {track.kind}" if not there else f"{there} {track.kind} stream(s)"
             return (
-                f"{track.label} is missing: {piece.key} has {has} {track.kind} stream(s), the output {there}"
+                f"{track.label} is missing: {piece.key} has {has} {track.kind} stream(s), the output {what}"
                 f" (format {join.options.format}; CONCAT_MAY_LOSE={word} would allow it)"
             )
     return ""
@@ -187,6 +189,23 @@ def ambiguous(join: Join) -> str:
                 f"{track.label} is {short:.3f} s shorter: by its transitions or by a lost piece, which looks the same"
             )
     return ""
+
+
+def length(join: Join) -> str:
+    """An output that ends, as a whole, before its pieces do; with transitions, by anything but what they overlap."""
+    if not join.tracks or join.output.duration is None:
+        return ""
+    last = max(join.tracks, key=lambda track: track.ends)
+    if not last.told:
+        return ""
+    missing = _less_rounding(join, last.ends - join.output.duration, last.last)
+    slack = _slack(join, last)
+    if missing <= slack or (join.options.transition and abs(missing - join.overlap) <= slack):
+        return ""
+    return (
+        f"the output lasts {join.output.duration:.3f} s, its pieces {last.ends:.3f} s:"
+        f" {missing:.3f} s are missing (allowed {slack:.3f} s)"
+    )
 
 
 def short(join: Join) -> str:
@@ -295,17 +314,15 @@ def configurations(join: Join) -> str:
     return "joined without transcoding, and the decoder configurations of the pieces were not compared"
 
 
+REPLACE = "replace or remove it, or play the output and remove the fragments by hand"
 LOOK = "play the output; if it is whole, remove the fragments by hand"
 REMUX = f"{LOOK}; pieces that were remuxed (ffmpeg -c copy) can be proven"
+LOST = "if that may be missing, name it in CONCAT_MAY_LOSE; otherwise mend the job and say retry"
+SHORT = "play the output; if the stream is whole, or may be missing (CONCAT_MAY_LOSE), remove the fragments by hand"
 TEMPLATE = f"a splicing template may do this, and its nodes are not known here: {LOOK}"
 
 RULES = (
-    Rule(
-        "no-length",
-        "every piece and the output have a length",
-        no_length,
-        "replace or remove the fragment that cannot be read, or play the output and remove the fragments by hand",
-    ),
+    Rule("no-length", "every piece and the output have a length", no_length),
     Rule("no-streams", "every piece shows a stream that must be in the output", no_streams, LOOK),
     Rule("edit-list", "no piece hides more than 2.5 pictures behind an edit list", edit_list, REMUX),
     Rule(
@@ -324,14 +341,23 @@ RULES = (
     ),
     Rule("order", "pictures and sound come in the same order in every piece", order, REMUX),
     Rule("cover-first", "no piece has a still before its moving pictures", cover_first, REMUX),
-    Rule("lost-stream", "the output has every picture, sound and subtitle stream that any piece has", lost_stream),
+    Rule(
+        "lost-stream", "the output has every picture, sound and subtitle stream that any piece has", lost_stream, LOST
+    ),
     Rule("no-evidence", "the output says how long each of its streams is, or its last packets do", no_evidence, LOOK),
-    Rule("late", "each stream begins no later than in its first piece", late),
     Rule("ambiguous", "with transitions, the loss of no set of pieces has the same figures", ambiguous, LOOK),
+    Rule(
+        "length",
+        "the output as a whole is as long as its pieces; with transitions, shorter at most by all they overlap",
+        length,
+    ),
+    Rule("long", "no stream goes on after the pieces together", long),
+    Rule("late", "each stream begins no later than in its first piece", late, SHORT),
     Rule(
         "short",
         "each stream ends no earlier than in the last piece that has it; with transitions, at most by all they overlap",
         short,
+        SHORT,
     ),
     Rule(
         "untold-end",
@@ -339,14 +365,14 @@ RULES = (
         untold_end,
         REMUX,
     ),
-    Rule("long", "no stream goes on after the pieces together", long),
     Rule(
         "frames",
         "as many pictures as in the pieces, or none missing at a rate of at least 24, the fastest piece's or Video.Fps",
         frames,
+        LOOK,
     ),
-    Rule("rate", "where pictures are not counted, an average rate of at least 24 or the fastest piece's", rate),
-    Rule("size", "without Width, Height or a template, at least half of the largest piece's short side", size),
+    Rule("rate", "where pictures are not counted, an average rate of at least 24 or the fastest piece's", rate, LOOK),
+    Rule("size", "without Width, Height or a template, at least half of the largest piece's short side", size, LOOK),
     Rule("tiny", "a piece no longer than twice the tolerance is shown by counted pictures", tiny, LOOK),
     Rule("copied", "a direct join carries at least 95 % of its pieces' bytes", copied),
     Rule("unlike", "the pieces of a direct join are alike in everything that a probe shows", unlike, LOOK),
@@ -436,16 +462,20 @@ def _too_short(join: Join, track: Track) -> str:
 
 
 def _missing(join: Join, track: Track) -> float:
-    """Seconds by which the output's stream ends early, less what bringing each piece to whole pictures takes away.
+    """Seconds by which the output's stream ends early, less what rounding may have taken away."""
+    return _less_rounding(join, track.ends - _end(join, track), track.last)
+
+
+def _less_rounding(join: Join, missing: float, last: int) -> float:
+    """Missing seconds less what bringing each piece up to `last` to whole pictures takes away.
 
     That is computed from the lengths, not allowed for; all the same it may not hide half of a piece.
     """
-    missing = track.ends - _end(join, track)
     pictures = counted(join.output, "video")
     fps = shown_rate(pictures[0]) if pictures and not join.options.direct else None
     if not fps:
         return missing
-    cut = sum(max(0.0, each - math.ceil(each * fps - 0.5) / fps) for each in join.lengths[: track.last + 1])
+    cut = sum(max(0.0, each - math.ceil(each * fps - 0.5) / fps) for each in join.lengths[: last + 1])
     cut = min(cut, max(join.shortest / 2 - join.tolerances.short, 0.0))
     return max(missing - cut, min(missing, 0.0))
 

@@ -60,7 +60,7 @@ def verify(
         if since <= UNPROBED_STALE * config.stale_seconds:  # late to be looked at is not the same as long unreadable
             raise
         reason = f"for {since} s the fragments could not be probed: {failure}"
-        return "duration", Unverified(reason, {}, "no-length", LOOK)
+        return "duration", Unverified(reason, {}, "no-length")
     trims = {f.object.key: (f.start, f.end) for f in claim.set.fragments}  # a direct join with trims is refused
     pieces = [Piece(o.key, probes[o.key], *trims.get(o.key, ("", ""))) for o in joined]
     return "duration", judge(services, claim.output, head.object.key, pieces, output, options)
@@ -85,7 +85,7 @@ def _by_bytes(
     first = joined[0].key
     media = probe(services, claim, [first], known)[first]
     if isinstance(media, ProbeError):
-        return Unverified(f"{first} cannot be probed ({media.code})", verdict.figures, "no-length", LOOK)
+        return Unverified(f"{first} cannot be probed ({media.code})", verdict.figures, "no-length")
     kinds = check_kinds(first, media, output, options)
     if not isinstance(kinds, Unverified) and known.probed == "unread":
         kinds = Unverified("the decoder configurations of the pieces cannot be read", {}, "configurations", LOOK)
