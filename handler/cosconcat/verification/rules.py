@@ -1,9 +1,10 @@
 """Is everything of the pieces in the output? One table of rules over what probes say; no call, no clock.
 
-The first rule that is broken decides. An output that is too short or too long as a whole is given up, as it is not what
-was asked for, and so is one that nothing can be compared with. Where a stream falls short, or where no figure proves the
-join, the output may still be what a person wants: everything is kept, and the person is told what to do. The figures
-behind the rules were measured (`tolerances.py`); what no figure shows is in docs/verification.md, which holds this table.
+The first rule that is broken decides. An output that is too short or too long as a whole is given up, as it is not
+what was asked for, and so is one that nothing can be compared with. Where a stream falls short, or where no figure
+proves the join, the output may still be what a person wants: everything is kept, and the person is told what to do. The
+figures behind the rules were measured (`tolerances.py`); what no figure shows is in docs/verification.md, which holds
+this table.
 """
 
 from __future__ import annotations
