@@ -27,7 +27,6 @@ from typing import Any, TypeVar
 from cosconcat.cloud.ports import Cos
 from cosconcat.errors import InvalidInput
 from cosconcat.model import Bucket, Fragment, FragmentSet, ObjectInfo, ObjectVersion
-from cosconcat.records import media_records
 from cosconcat.records.records import (
     Attempt,
     Claim,
@@ -86,6 +85,8 @@ class Ledger:
 
     def create_probes(self, claim: Claim, probes: Probes) -> None:
         """Record what was learned of the pieces, under the next free number."""
+        from cosconcat.records import media_records
+
         body = json.dumps(media_records.to_json(probes), ensure_ascii=False, separators=(",", ":")).encode()
         for number in range(1, MOST_PROBES + 1):
             if self._cos.create(self._bucket, self._probes_key(claim.gid, claim.rev, number), body):
@@ -124,6 +125,8 @@ class Ledger:
 
     def probes(self, gid: str, rev: int) -> Probes | None:
         """What is recorded of the pieces, all of it; a later record is believed rather than an earlier one."""
+        from cosconcat.records import media_records
+
         found: Probes | None = None
         for number in range(1, MOST_PROBES + 1):
             entry = self._read(self._probes_key(gid, rev, number), media_records.from_json)
