@@ -315,7 +315,7 @@ MUTANTS = (
     ),
     Mutant(
         "report-without-incomplete", "G3", "cosconcat.functions.sweep.round:_Sweep._judge",
-        'self.findings.add("incomplete", group', '(lambda *_, **__: None)("incomplete", group',
+        'kind = "incomplete" if age >= self.services.config.stale_seconds else "arriving"', 'kind = "arriving"',
         "nobody is told what is missing",
     ),
     Mutant(
@@ -511,7 +511,7 @@ MUTANTS = (
     ),
     Mutant(
         "window-not-waited-for", "G5", "cosconcat.groups.rules:_not_yet",
-        "until = max(since + config.quiet_seconds, end)", "until = since + config.quiet_seconds",
+        "until = max(since + config.quiet_seconds, last_arrival)", "until = since + config.quiet_seconds",
         "a recording by time is joined before its hour is over",
         lambda plan: plan.naming == "timestamp",
     ),
@@ -543,7 +543,7 @@ MUTANTS = (
         "what was not verified, or changed, is cleaned up",
     ),
     Mutant(
-        "newest-taken-for-joined", "G1", "cosconcat.records.ledger:Ledger.newest_joined",
+        "newest-taken-for-joined", "G1", "cosconcat.records.ledger:Ledger.joined",
         'if done is not None and done.record.outcome == "joined":',
         "if done is not None:",
         "pieces are removed for a content that was never joined",
@@ -666,5 +666,26 @@ MUTANTS = (
         "if True:",
         "what lies beyond the first page is neither judged nor reported",
         lambda plan: plan.page == 3,
+    ),
+    Mutant(
+        "success-not-verified", "G3", "cosconcat.protocol.attempt:_by_state",
+        'if job.state == "Success":', "if False:",
+        "a job that succeeded is waited for, for ever",
+    ),
+    Mutant(
+        "forgotten-job-joined-again", "G2", "cosconcat.protocol.attempt:_unknown_to_ci",
+        "if seen.output_written:", "if False:",
+        "a job that CI forgot counts as failed although its output is there: a second one is billed",
+        _faulty("job-forgotten"),
+    ),
+    Mutant(
+        "retry-taken-for-an-end", "G3", "cosconcat.protocol.attempt:after_end",
+        'if end.next != "retry":', "if True:",
+        "a content whose attempt is to be followed by another is closed instead",
+    ),
+    Mutant(
+        "given-up-begun-anew", "G3", "cosconcat.protocol.content:_after_done",
+        'if not same or done.outcome == "superseded" or seen.forced or _came_after(seen.fragments, last):', "if True:",
+        "what was given up is joined again and again, and no end of it stands in the report",
     ),
 )  # fmt: skip

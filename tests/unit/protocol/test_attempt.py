@@ -1,0 +1,179 @@
+"""Every line of the tables of an attempt, without a fake: what is seen, and the one step that follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from cosconcat.config import Config
+from cosconcat.model import Bucket, Fragment, FragmentSet, Job, ObjectInfo, Result
+from cosconcat.protocol.attempt import (
+    Adopt,
+    ClaimNext,
+    Close,
+    EndAttempt,
+    EndedAttempt,
+    Finish,
+    HeadOutput,
+    Listing,
+    OpenAttempt,
+    ReadJob,
+    SearchListing,
+    Step,
+    TryLater,
+    Verify,
+    after_end,
+    next_step,
+)
+from cosconcat.records.records import Claim, Done, End, Next, Outcome, Stamped
+
+PAGE = Path(__file__).parents[3] / "docs" / "internals" / "protocol.md"
+DEMO = Bucket("demo-1250000000", "ap-guangzhou")
+CONFIG = Config(DEMO)  # lease 1200 s, stale after 3600 s, three attempts
+SET = FragmentSet("cam", (Fragment(1, ObjectInfo("fragments/cam.part1-of-1.mp4", "e", 1, 100)),))
+CLAIM = Claim("cam", 1, 1, "a" * 32, 1200, SET, SET.fingerprint, DEMO, "output/cam.mp4", "mp4")
+LAST = replace(CLAIM, failures=2)  # two jobs of this content have failed
+YOUNG, LEASE_OVER, TWO_LEASES, STALE = 1200, 1201, 2401, 3601
+SILENT, SHOWS_OTHERS = Listing(None, shows_ours=False), Listing(None, shows_ours=True)
+
+
+def job(state: str) -> Job:
+    """The attempt's job in this state."""
+    return Job("j1", "Concat", state, "C", "why", str(CLAIM.token), DEMO, "output/cam.mp4")
+
+
+def asked(state: str, age: int = LEASE_OVER, claim: Claim = CLAIM) -> OpenAttempt:
+    """CI was asked for the job that is recorded."""
+    return OpenAttempt(claim, age, "j1", job(state))
+
+
+def unlisted(age: int, listing: Listing = SHOWS_OTHERS, *, written: bool | None = None) -> OpenAttempt:
+    """No job recorded, and none in CI's listing."""
+    return OpenAttempt(CLAIM, age, listing=listing, output_written=written)
+
+
+class Row(NamedTuple):
+    """One line of the table: in words, and as values. Of a result or an end only what tells it from others is given."""
+
+    seen: str
+    then: str
+    state: OpenAttempt
+    step: Step | str
+
+
+OPEN = [
+    Row("job Submitted, Running or Pause", "wait: already-submitted", asked("Running"), "already-submitted"),
+    Row("… for longer than CONCAT_STALE_SECONDS", "the same, and stuck in the report", asked("Pause", STALE), "stuck"),
+    Row("… found in the listing just now", "wait: adopted", asked("Submitted")._replace(adopted=True), "adopted"),
+    Row("job Success", "verify its output", asked("Success"), Verify(job("Success"))),
+    Row("job Cancel", "end gave-up", asked("Cancel"), "gave-up Cancel"),
+    Row("job Failed, fewer than CONCAT_MAX_ATTEMPTS so far", "end retry, after a pause", asked("Failed"),
+        "retry Failed 60"),
+    Row("job Failed, the last one allowed", "end gave-up", asked("Failed", claim=LAST), "gave-up Failed"),
+    Row("job in a state that is none of the API's", "try later", asked("Strange"), TryLater("job j1 is Strange")),
+    Row("job recorded, CI not asked", "ask CI for it", OpenAttempt(CLAIM, 0, "j1"), ReadJob("j1")),
+    Row(
+        "CI does not know the job, claim younger than CONCAT_STALE_SECONDS", "wait: already-submitted",
+        OpenAttempt(CLAIM, STALE - 1, "j1", unknown_to_ci=True), "already-submitted",
+    ),
+    Row("… older", "look at the output", OpenAttempt(CLAIM, STALE, "j1", unknown_to_ci=True), HeadOutput("j1")),
+    Row(
+        "… and its output was written since", "end gave-up: it cannot be verified without its job",
+        OpenAttempt(CLAIM, STALE, "j1", unknown_to_ci=True, output_written=True), "gave-up Lost",
+    ),
+    Row(
+        "… and there is no output", "as a failed job",
+        OpenAttempt(CLAIM, STALE, "j1", unknown_to_ci=True, output_written=False), "retry Lost 60",
+    ),
+    Row("no job recorded, lease running", "wait: already-submitted", OpenAttempt(CLAIM, YOUNG), "already-submitted"),
+    Row("lease over, listing not searched", "search CI's listing", OpenAttempt(CLAIM, LEASE_OVER), SearchListing()),
+    Row(
+        "listed", "adopt the job", OpenAttempt(CLAIM, LEASE_OVER, listing=Listing(job("Running"), shows_ours=True)),
+        Adopt(job("Running")),
+    ),
+    Row("not listed, within two leases", "wait: already-submitted", unlisted(TWO_LEASES - 1), "already-submitted"),
+    Row(
+        "not listed, none of ours ever shown, younger than CONCAT_STALE_SECONDS", "wait: already-submitted",
+        unlisted(TWO_LEASES, SILENT), "already-submitted",
+    ),
+    Row("not listed, two leases over, ours are shown or it is stale", "look at the output", unlisted(STALE, SILENT),
+        HeadOutput()),
+    Row("… something newer at the output, not stale", "wait: already-submitted", unlisted(TWO_LEASES, written=True),
+        "already-submitted"),
+    Row("… something newer at the output, stale", "end gave-up", unlisted(STALE, written=True), "gave-up Lost"),
+    Row("… nothing at the output", "end retry; at once the first time, later after a pause",
+        unlisted(TWO_LEASES, written=False), "retry Lost 0"),
+]  # fmt: skip
+
+
+def end(next_: Next, outcome: str = "Failed", age: int = 0) -> Stamped[End]:
+    """An end that was written so long ago; a retry is due after 60 s."""
+    return Stamped(End(next_, outcome, "why", "j1", 60 if next_ == "retry" else 0), 1000, 1000 + age)
+
+
+def done(outcome: Outcome) -> Stamped[Done]:
+    """A closing record."""
+    return Stamped(Done(outcome), 1000, 1100)
+
+
+ENDED = [
+    ("done", "notify, take it out of the index", EndedAttempt(CLAIM, end("clean"), done("joined")),
+     Close(done("joined"))),
+    ("retry, the pause runs, the job failed", "wait: job-failed", EndedAttempt(CLAIM, end("retry")), "job-failed"),
+    ("retry, the pause runs, CI refused the POST", "wait: blocked", EndedAttempt(CLAIM, end("retry", "Rejected")),
+     "blocked"),
+    ("retry, the pause is over", "claim n + 1, submit", EndedAttempt(CLAIM, end("retry", age=60)), ClaimNext()),
+    ("retry, a person said retry", "claim n + 1, submit", EndedAttempt(CLAIM, end("retry"), forced=True), ClaimNext()),
+    ("clean", "tag, HEAD, remove, done, notify", EndedAttempt(CLAIM, end("clean")), Finish()),
+    ("superseded", "done, notify; the group is looked at anew", EndedAttempt(CLAIM, end("superseded")), Finish()),
+    ("keep", "untag, done, notify", EndedAttempt(CLAIM, end("keep")), Finish()),
+    ("gave-up", "untag, done, notify", EndedAttempt(CLAIM, end("gave-up")), Finish()),
+]  # fmt: skip
+
+
+def in_short(step: object) -> str:
+    """A result by its action, an end by what comes next, its outcome and its pause."""
+    if isinstance(step, Result):
+        return "stuck" if step.stuck else step.action
+    assert isinstance(step, EndAttempt)
+    pause = f" {step.end.after_seconds}" if step.end.next == "retry" else ""
+    return f"{step.end.next} {step.end.outcome}{pause}"
+
+
+@pytest.mark.parametrize("row", OPEN, ids=[row.seen for row in OPEN])
+def test_an_attempt_without_an_end(row: Row) -> None:
+    """The line's step, and no other."""
+    step = next_step(row.state, CONFIG)
+    assert (in_short(step) if isinstance(row.step, str) else step) == row.step
+
+
+@pytest.mark.parametrize(("seen", "then", "state", "expected"), ENDED, ids=[row[0] for row in ENDED])
+def test_an_attempt_with_an_end(seen: str, then: str, state: EndedAttempt, expected: object) -> None:
+    """The line's step, and no other."""
+    step = after_end(state)
+    assert (in_short(step) if isinstance(expected, str) else step) == expected, (seen, then)
+
+
+def test_later_losses_wait_longer() -> None:
+    """The first loss is tried again at once; with an earlier nonce known the pause grows with the attempts."""
+    again = replace(CLAIM, n=3, earlier=("b" * 32,))
+    step = next_step(OpenAttempt(again, TWO_LEASES, listing=SHOWS_OTHERS, output_written=False), CONFIG)
+    assert in_short(step) == "retry Lost 240"
+
+
+def test_a_failed_job_counts_and_what_was_probed_is_kept() -> None:
+    """So that CONCAT_MAX_ATTEMPTS holds over attempts, and a probe is paid for once."""
+    step = next_step(asked("Failed", claim=replace(CLAIM, failures=1, probed="unlike")), CONFIG)
+    assert isinstance(step, EndAttempt)
+    assert (step.end.failures, step.end.probed, step.end.after_seconds) == (2, "unlike", 120)
+
+
+def test_the_page_shows_the_tables_as_they_are_tested() -> None:
+    """Line by line, in the order in which the first that fits wins."""
+    page = PAGE.read_text("utf-8")
+    for rows in ([row[:2] for row in OPEN], [row[:2] for row in ENDED]):
+        table = "\n".join(f"| {seen} | {then} |" for seen, then in rows)
+        assert table in page, table
