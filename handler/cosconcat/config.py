@@ -40,6 +40,10 @@ class Config:
     bucket: Bucket
     input_prefix: str = "fragments/"
     naming: str = "part-of"
+    first: Literal["auto", "0", "1", "any"] | Literal[""] = ""  # "": the preset's
+    marker: str = ""  # template of the object that says that a group is whole; "": the built-in ones
+    extensions: tuple[str, ...] = ()  # further ones that are fragments
+    single: Literal["join", "copy", "leave"] = "join"
     completion: str = "total"  # total, marker, manifest, quiet or gap
     quiet_seconds: int = 0  # for completion quiet
     gap_seconds: int = 0  # for completion gap
@@ -86,8 +90,16 @@ class Config:
     def convention(self) -> Convention:
         """How keys are read."""
         signal = self.completion if self.completion in ("marker", "manifest") else ""
-        window = 0 if self.completion == "gap" else self.window_seconds
-        return Convention.of(self.naming, self.input_prefix, signal=signal, window=window, offset=self.timezone_seconds)
+        return Convention.of(
+            self.naming,
+            self.input_prefix,
+            signal=signal,
+            marker=self.marker,
+            window=0 if self.completion == "gap" else self.window_seconds,
+            offset=self.timezone_seconds,
+            first=self.first,
+            extensions=self.extensions,
+        )
 
     @cached_property
     def convention_as_written(self) -> Convention:

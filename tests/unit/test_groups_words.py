@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cosconcat.groups.rules import in_words, long_gap, missing_numbers
 from cosconcat.groups.verdicts import FoundFragment
 from cosconcat.model import ObjectInfo
+from cosconcat.naming.convention import Convention
 from cosconcat.naming.keys import FragmentName
 
 
@@ -34,7 +35,7 @@ def test_numbers_in_words_lose_none(numbers: set[int]) -> None:
 def test_what_is_missing_and_what_is_there_make_a_row(numbers: set[int], count: int | None) -> None:
     """From 0 or 1 without a gap, as long as the count says, or up to the highest."""
     start = 0 if 0 in numbers else 1
-    missing = missing_numbers(pieces(*numbers), count)
+    missing = missing_numbers(pieces(*numbers), count, Convention.of("folder", ""))
     end = start + count if count is not None else max(numbers) + 1
     assert sorted({*missing, *numbers} & set(range(start, end))) == list(range(start, end))
     assert not numbers & set(missing)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cosconcat.naming.convention import Convention
-from cosconcat.naming.expression import vet
 from cosconcat.naming.keys import FragmentName, InvalidName, NotOurs
+from cosconcat.naming.vetting import parse_expression
 
 IN = "in/"
 
@@ -41,8 +41,9 @@ def test_numbers_are_ascii_digits() -> None:
 @pytest.mark.parametrize(
     ("expression", "why"),
     [
-        ("part_of", "needs the named groups"),
-        ("(", "nor a regular expression"),
+        ("part_of", "did you mean part-of"),
+        ("(", "the presets are part-of"),
+        (r"(?P<group>.+", "no regular expression"),
         (r"(?P<index>\d+)\.mp4", "needs the named groups"),
         (r"(?P<group>.+)\.mp4", "needs the named groups"),
         (r"(?P<group>.+)_(?P<index>\d+)_(?P<time>\d+)", "needs the named groups"),
@@ -94,7 +95,8 @@ def test_an_expression_that_cannot_be_used_is_refused_with_the_reason(expression
 )
 def test_literal_text_around_the_group_narrows_its_listing(expression: str, lead: str | None, tail: str) -> None:
     """As far as the expression fixes it; letters that match in any case do not count."""
-    assert vet(expression)[1:] == (lead, tail)
+    found = parse_expression(expression)
+    assert (found.lead, found.tail) == (lead, tail)
 
 
 def test_what_precedes_a_group_is_taken_from_the_event_where_it_varies() -> None:

@@ -229,11 +229,13 @@ def test_timestamp_ignores_what_is_no_time(name: str) -> None:
     assert isinstance(TIMESTAMP.read(IN + name), NotOurs)
 
 
-@pytest.mark.parametrize("text", ["20241301T000000Z", "20241201T250000Z", "20240230T000000Z", "20241201T000000+9900"])
-def test_a_time_that_does_not_exist_is_invalid(text: str) -> None:
-    """It is meant as a time, so its owner hears why it is not joined."""
+@pytest.mark.parametrize(
+    "text", ["20241301T000000Z", "20241201T250000Z", "20240230T000000Z", "20241201T000000+9900", "4155550000"]
+)
+def test_what_is_no_time_is_unmatched_and_says_so(text: str) -> None:
+    """A telephone number, a month 13: no traceback, and the report names the text."""
     found = TIMESTAMP.read(f"{IN}cam_{text}.mp4")
-    assert isinstance(found, InvalidName)
+    assert isinstance(found, NotOurs)
     assert text in found.reason
 
 
@@ -246,7 +248,7 @@ def test_windows_begin_in_the_configured_zone() -> None:
     assert read(china, "cam_20241201T153000Z.mp4").group == found.group
 
 
-@given(st.integers(min_value=1_000_000_000, max_value=4_000_000_000), st.sampled_from([60, 600, 3600, 86400, 100_000]))
+@given(st.integers(min_value=1_000_000_000, max_value=1_999_999_999), st.sampled_from([60, 600, 3600, 86400, 100_000]))
 def test_every_time_lies_in_the_window_of_its_group(seconds: int, window: int) -> None:
     """The group id alone gives the window back."""
     convention = Convention.of("timestamp", IN, window=window, offset=-5 * 3600)

@@ -80,7 +80,7 @@ def remove(
     step = COPIED_AT_ONCE if config.cleanup == "trash" else AT_ONCE
     for start in range(0, len(pieces), step):
         _remove_some(services, claim, pieces[start : start + step], checked, removal)
-    if marker is not None and not removal.kept:
+    if marker is not None and not removal.kept and not config.convention.is_shared(marker.key):
         _remove_some(services, claim, [marker], checked, removal, ObjectInfo.same_content)
     return removal
 

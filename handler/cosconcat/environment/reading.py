@@ -10,13 +10,15 @@ from cosconcat.environment.typed import Environment
 from cosconcat.errors import ConfigurationError, InvalidInput
 from cosconcat.model import Bucket
 from cosconcat.naming import times
-from cosconcat.naming.convention import WINDOWS, Convention
-from cosconcat.naming.keys import EXTENSIONS
+from cosconcat.naming.convention import FIRSTS, WINDOWS, Convention
+from cosconcat.naming.keys import EXTENSIONS, NO_MEDIA
 from cosconcat.naming.presets import PRESETS
 from cosconcat.output.key import PLACEHOLDER, output_key_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+_MOST_EXTENSIONS = 20
 
 
 def read_config(environ: Mapping[str, str]) -> Config:
@@ -27,12 +29,17 @@ def read_config(environ: Mapping[str, str]) -> Config:
     """
     env = Environment(environ)
     bucket, output, state = _buckets(env)
-    naming, completion, seconds, convention = _naming(env)
+    extensions = _extensions(env)
+    naming, completion, seconds, convention = _naming(env, extensions)
     direct = env.flag("CONCAT_DIRECT")
     config = Config(
         bucket=bucket,
         input_prefix=env.prefix("CONCAT_INPUT_PREFIX"),
         naming=naming,
+        first=env.choice("CONCAT_FIRST", *FIRSTS) if env.given("CONCAT_FIRST") else "",
+        marker=env.text("CONCAT_MARKER"),
+        extensions=extensions,
+        single=env.choice("CONCAT_SINGLE", "join", "copy", "leave"),
         completion=completion,
         quiet_seconds=seconds if completion == "quiet" else 0,
         gap_seconds=seconds if completion == "gap" else 0,
@@ -109,7 +116,20 @@ def _buckets(env: Environment) -> tuple[Bucket, Bucket, Bucket]:
     return source, output, Bucket(env.bucket("CONCAT_STATE_BUCKET") or source.name, region)
 
 
-def _naming(env: Environment) -> tuple[str, str, int, Convention]:
+def _extensions(env: Environment) -> tuple[str, ...]:
+    """Further extensions that are fragments, lower case."""
+    found = [one.strip().lower() for one in env.text("CONCAT_EXTENSIONS").split(",") if one.strip()]
+    for one in found:
+        if not re.fullmatch("[a-z0-9]{1,8}", one):
+            env.wrong("CONCAT_EXTENSIONS", f"has {one!r}; allowed are 1 to 8 letters and digits, without a dot")
+        elif one in NO_MEDIA:
+            env.wrong("CONCAT_EXTENSIONS", f"has {one}, by which manifests and markers end")
+    if len(found) > _MOST_EXTENSIONS:
+        env.wrong("CONCAT_EXTENSIONS", f"has {len(found)}; at most {_MOST_EXTENSIONS} are allowed")
+    return tuple(dict.fromkeys(found))
+
+
+def _naming(env: Environment, extensions: Sequence[str]) -> tuple[str, str, int, Convention]:
     """Naming, completion, its quiet time or gap in seconds, and the convention they make."""
     naming, window = env.text("CONCAT_NAMING"), env.text("CONCAT_WINDOW")
     offset = 0
@@ -118,12 +138,14 @@ def _naming(env: Environment) -> tuple[str, str, int, Convention]:
     except ValueError as error:
         env.wrong("CONCAT_TIMEZONE", f"is wrong: {error}")
     seconds = WINDOWS.get(window.lower()) or env.whole("CONCAT_WINDOW", 1, 366 * 86_400, "hour, day and seconds")
+    first = env.text("CONCAT_FIRST").lower()
     try:
-        convention = Convention.of(naming, "", window=seconds, offset=offset)
+        convention = Convention.of(naming, "", window=seconds, offset=offset, first=first, extensions=extensions)
     except ValueError as error:
         env.wrong("CONCAT_NAMING", str(error))
         return "part-of", "total", 0, Convention.of("part-of", "")
     completion, waits = _completion(env, naming, convention)
+    _refuse_first_and_marker(env, naming, convention, completion)
     if not convention.timed:
         for name in ("CONCAT_MAX_GAP", "CONCAT_TIMEZONE", "CONCAT_WINDOW"):
             if env.given(name) and not env.is_default(name):
@@ -135,12 +157,27 @@ def _naming(env: Environment) -> tuple[str, str, int, Convention]:
     return naming, completion, waits, convention
 
 
+def _refuse_first_and_marker(env: Environment, naming: str, convention: Convention, completion: str) -> None:
+    first = env.text("CONCAT_FIRST").lower()
+    if convention.timed and first not in ("", "auto"):
+        env.wrong("CONCAT_FIRST", f"is {first}, but the names of CONCAT_NAMING={naming} are put in order by time")
+    if convention.first == "any" and (convention.totals or completion == "total"):
+        env.wrong("CONCAT_FIRST", "is any, but names that declare a total count up to it")
+    if env.given("CONCAT_MARKER"):
+        try:
+            Convention.of(naming, "", marker=env.text("CONCAT_MARKER"))
+        except ValueError as error:
+            env.wrong("CONCAT_MARKER", str(error))
+
+
 def _completion(env: Environment, naming: str, convention: Convention) -> tuple[str, int]:
     usual = PRESETS[naming].completion if naming in PRESETS else "total" if convention.totals else ""
-    text = env.text("CONCAT_COMPLETION") or usual
+    text = env.text("CONCAT_COMPLETION") or ("marker" if env.given("CONCAT_MARKER") else usual)
+    if env.given("CONCAT_MARKER") and text != "marker":
+        env.wrong("CONCAT_COMPLETION", f"is {text}, but CONCAT_MARKER makes a marker decide: set one of them")
     found = re.fullmatch(r"(total|marker|manifest)|(quiet|gap):([1-9][0-9]{0,6})", text)
     if not text:
-        env.wrong("CONCAT_COMPLETION", "is required, as the expression in CONCAT_NAMING has no group `total`")
+        env.wrong("CONCAT_COMPLETION", "is required, as the names of CONCAT_NAMING hold no total")
     elif found is None:
         env.wrong(
             "CONCAT_COMPLETION", f"is {text!r}; allowed are total, marker, manifest, quiet:<seconds>, gap:<seconds>"

@@ -24,8 +24,9 @@ TABLE = (
     Variable(
         "CONCAT_NAMING",
         "part-of",
-        "`part-of`, `folder`, `timestamp`, or a regular expression (full match on the key after the prefix) with the "
-        "named groups `group`, `index` or `time`, and optionally `total`, `ext`. See `naming.md`.",
+        "A preset (`part-of`, `folder`, `timestamp` or a recorder's), a template such as `{group}_{index:3}.{ext}`, or "
+        "a regular expression (full match on the key after the prefix) with the named groups `group` (`group2`, "
+        "`group3`), `index` or `time`, and optionally `total`, `ext`, `end`. See `naming.md`.",
     ),
     Variable(
         "CONCAT_COMPLETION",
@@ -33,8 +34,29 @@ TABLE = (
         "When a group is whole: `total`, `marker`, `manifest`, `quiet:<seconds>`, or for names with a time "
         "`gap:<seconds>`: a recording is the run of pieces in which none starts more than so long after the others "
         "ended (started, where names tell no end).",
-        "`total` for `part-of` and for an own expression with `total`, `marker` for `folder`, `quiet:300` for "
-        "`timestamp`; required for another own expression",
+        "the preset's; `total` for a template or an expression with a total; required for another",
+    ),
+    Variable(
+        "CONCAT_FIRST",
+        "",
+        "Number of the first piece: `0` or `1` (which is waited for), `auto` (whichever is there), or `any` (numbers "
+        "are only an order: any start, gaps allowed and noted).",
+        "the preset's, else `auto`",
+    ),
+    Variable(
+        "CONCAT_MARKER",
+        "",
+        "The object that says that a group is whole, a template such as `{group}/events/recording-ended.json`. It is "
+        "never removed. Implies completion `marker`.",
+        "the built-in ones",
+    ),
+    Variable(
+        "CONCAT_EXTENSIONS", "", "Further extensions that are fragments, comma-separated, e.g. `insv,dav`.", "none"
+    ),
+    Variable(
+        "CONCAT_SINGLE",
+        "join",
+        "What becomes of a group of one piece: `join` (a job), `copy` (a copy within COS) or `leave`.",
     ),
     Variable("CONCAT_WINDOW", "hour", "How names with a time are cut into groups: `hour`, `day` or seconds."),
     Variable(

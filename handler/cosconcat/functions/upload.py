@@ -11,7 +11,7 @@ from cosconcat import log
 from cosconcat.errors import Blocked, NeverAgain, TryAgain
 from cosconcat.events.cos import Ignored, Upload
 from cosconcat.model import Result
-from cosconcat.naming.keys import InvalidName, NotOurs
+from cosconcat.naming.keys import InvalidName, MarkerName, NotOurs
 from cosconcat.services import Services
 
 
@@ -29,23 +29,34 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
             results.append(named)
         else:
             groups[named[0]] = named[1]
-    if groups:
-        from cosconcat.protocol.group import survey_and_reconcile
     failed: list[str] = []
     for group, own in groups.items():
         try:
-            result = survey_and_reconcile(services, group, own)
+            found = _judged(services, group, own)
         except TryAgain as failure:
             failed.append(f"{group}: {failure}")
-            result = Result(group, "blocked" if isinstance(failure, Blocked) else "try-again", str(failure))
+            found = [Result(group, "blocked" if isinstance(failure, Blocked) else "try-again", str(failure))]
         except NeverAgain as failure:
-            result = Result(group, "invalid", str(failure))
-        results.append(result)
+            found = [Result(group, "invalid", str(failure))]
+        results += found
     for result in results:
         log.info("upload", **result.as_dict())
     if failed:
         raise TryAgain("; ".join(failed))
     return results
+
+
+def _judged(services: Services, group: str, own: str) -> list[Result]:
+    """The result of a group; of a marker without a window those of all windows that it closes."""
+    from cosconcat.protocol.group import survey_and_reconcile
+
+    name = services.config.convention.read(own)
+    if not isinstance(name, MarkerName) or not name.every:
+        return [survey_and_reconcile(services, group, own)]
+    from cosconcat.groups.survey import closed_by
+
+    results = [survey_and_reconcile(services, one, own) for one in closed_by(services, name)]
+    return results or [Result(group, "waiting", "its marker is there, but no fragment", own)]
 
 
 def _group_of(services: Services, upload: Upload | Ignored) -> tuple[str, str] | Result:

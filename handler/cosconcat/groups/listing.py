@@ -42,7 +42,7 @@ class GroupListing:
             name = convention.read(found.key)
             if isinstance(name, FragmentName) and name.group == self.group:
                 self.pieces[found.key] = FoundFragment(name, found)
-            elif isinstance(name, MarkerName) and name.group == self.group:
+            elif isinstance(name, MarkerName) and convention.closes(name, self.group):
                 self.markers[found.key] = (name, found)
             elif isinstance(name, ManifestName) and name.group == self.group:
                 self.manifest = found
@@ -168,12 +168,18 @@ class GroupListing:
             low, digits = stretch.stop, digits + 1
 
     def keys(self, numbers: Sequence[int], sample: FragmentName) -> list[str]:
-        """The keys that these numbers have if they are written like the sample and what is in sight."""
-        width = self._width(sample)
+        """The keys that these numbers have if they are written like the sample and what is in sight; none where no
+        name shows how a number is written.
+        """
+        numbered = (name for name in (sample, *(piece.name for piece in self.pieces.values())) if name.digits)
+        shown = next(numbered, None)
+        if shown is None:
+            return []
+        sample, width = shown, self._width(shown)
         return [sample.renumbered(number, width) for number in numbers]
 
     def _width(self, sample: FragmentName) -> int:
-        names = [sample, *(piece.name for piece in self.pieces.values())]
+        names = [sample, *(piece.name for piece in self.pieces.values() if piece.name.digits)]
         return written_width(names, sample.total or max(name.number for name in names))
 
 

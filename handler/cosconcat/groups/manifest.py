@@ -16,7 +16,7 @@ from typing import Any
 
 from cosconcat.config import Config
 from cosconcat.errors import InvalidInput
-from cosconcat.naming.keys import MEDIA, unfit_name
+from cosconcat.naming.keys import unfit_name
 from cosconcat.output.key import PLACEHOLDER, output_key_problems
 
 LARGEST = 256 * 1024  # bytes; some 2,000 fragments
@@ -115,7 +115,7 @@ class _Reader:
         unfit = "must not begin with /" if value.startswith("/") else unfit_name(value)
         if unfit:
             self.problems.append(f"{path}: {value!r}: {unfit}")
-        if value.rpartition(".")[2].lower() not in MEDIA:
+        if value.rpartition(".")[2].lower() not in self.config.convention.media:
             self.problems.append(f"{path}: {value!r} has no media extension")
         return value
 

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, Verdict, Waiting, Whole
 from cosconcat.model import Fragment, FragmentSet, ObjectInfo
+from cosconcat.naming.keys import UNNUMBERED
 
 if TYPE_CHECKING:
     from cosconcat.config import Config
     from cosconcat.groups.manifest import Manifest
+    from cosconcat.naming.convention import Convention
+
+_NAMED_RUNS = 10  # gaps between numbers that a note names
 
 
 def judge_numbers(
@@ -37,18 +41,22 @@ def judge_numbers(
         reason = f"{marker.object.key} counts {marker.count}, but {pieces[0].name.key} declares {total}"
     if reason:
         return Invalid(group, reason)
-    missing = missing_numbers(pieces, count)
+    missing = missing_numbers(pieces, count, config.convention)
     waiting = _not_yet(config, group, pieces, marker, now, 0)
     if waiting:
         return replace(waiting, missing=missing)
     if config.completion == "total" and total is None:
         return Waiting(group, "no name declares a total", missing, newest(pieces))
+    if pieces[0].name.number != UNNUMBERED and config.convention.first_is_unnumbered(pieces[0].name):
+        return Waiting(group, "the first piece, the one without a number, is missing", missing, newest(pieces))
     if missing:
         of = f" of {count}" if count is not None else ""
         words = f"{len(missing)}{of} {'is' if len(missing) == 1 else 'are'} missing: {in_words(missing)}"
         return Waiting(group, words, missing, newest(pieces))
+    if count is not None and len(pieces) < count:
+        return Waiting(group, f"{len(pieces)} of {count} are there", (), newest(pieces))
     fragments = tuple(Fragment(piece.name.number, piece.object) for piece in pieces)
-    return Whole(FragmentSet(group, fragments, marker.object if marker else None))
+    return Whole(FragmentSet(group, fragments, marker.object if marker else None), left_out(pieces, config.convention))
 
 
 def after_joined(
@@ -213,15 +221,18 @@ def inconsistent(pieces: Sequence[FoundFragment], count: int | None, config: Con
         return problem
     for one, other in pairwise(pieces):
         if one.name.number == other.name.number:
-            return f"{one.name.key} and {other.name.key} have the same place, {one.name.digits}"
+            place = one.name.digits or "before all numbers"
+            return f"{one.name.key} and {other.name.key} have the same place, {place}"
+        if one.name.beginning != other.name.beginning:
+            return f"{one.name.key} and {other.name.key} do not begin alike: each recording needs a folder of its own"
     for piece in pieces:
         if piece.object.size == 0:
             return f"{piece.name.key} is empty (0 bytes)"
     types = _types_inconsistent(pieces) if config.direct else ""
-    return _totals_inconsistent(pieces, count) or types or _numbers_too_high(pieces, config)
+    return _totals_inconsistent(pieces, count, config) or types or _numbers_out_of_range(pieces, config)
 
 
-def _totals_inconsistent(pieces: Sequence[FoundFragment], count: int | None) -> str:
+def _totals_inconsistent(pieces: Sequence[FoundFragment], count: int | None, config: Config) -> str:
     declared = [piece for piece in pieces if piece.name.total is not None]
     for piece in declared:
         if piece.name.total != declared[0].name.total:
@@ -229,6 +240,8 @@ def _totals_inconsistent(pieces: Sequence[FoundFragment], count: int | None) -> 
     if count is None or not pieces:
         return ""
     first, last = pieces[0].name, pieces[-1].name
+    if config.convention.first == "any":
+        return f"{len(pieces)} pieces of {first.key} and others are there, more than {count}" * (len(pieces) > count)
     if last.number > count:
         return f"{last.key} lies beyond the total of {count}"
     if first.number == 0 and last.number == count:
@@ -236,14 +249,20 @@ def _totals_inconsistent(pieces: Sequence[FoundFragment], count: int | None) -> 
     return ""
 
 
-def _numbers_too_high(pieces: Sequence[FoundFragment], config: Config) -> str:
-    """Numbers may be anything, such as a date; where names order by number, up to the highest all should be there."""
+def _numbers_out_of_range(pieces: Sequence[FoundFragment], config: Config) -> str:
+    """Numbers may be anything, such as a date; where they count, all should be there from the first to the highest."""
     first, last = pieces[0].name, pieces[-1].name
-    if config.convention.timed or last.number + (first.number == 0) <= config.max_fragments:
+    counted = config.convention.first
+    if config.convention.timed or counted == "any":
+        return ""
+    zero = next((piece.name.key for piece in pieces[:2] if piece.name.number == 0), "")
+    if zero and counted == "1":
+        return f"{zero} has the number 0, but CONCAT_FIRST=1"
+    if last.number + (first.number <= 0) <= config.max_fragments:
         return ""
     return (
-        f"{last.key} has the number {last.number}, beyond CONCAT_MAX_FRAGMENTS={config.max_fragments}: "
-        "numbers count the fragments of their group, from 0 or 1"
+        f"{last.key} has the number {last.number}, beyond CONCAT_MAX_FRAGMENTS={config.max_fragments}: numbers count "
+        "the fragments of their group, from 0 or 1; raise that, or set CONCAT_FIRST=any where numbers are only an order"
     )
 
 
@@ -254,16 +273,38 @@ def _types_inconsistent(pieces: Sequence[FoundFragment]) -> str:
     return ""
 
 
-def missing_numbers(pieces: Sequence[FoundFragment], count: int | None) -> tuple[int, ...]:
+def missing_numbers(pieces: Sequence[FoundFragment], count: int | None, convention: Convention) -> tuple[int, ...]:
     """The numbers that are not there: of `count`, otherwise of those up to the highest. Both come from outside: a group
     that `inconsistent` calls fine keeps them within CONCAT_MAX_FRAGMENTS, so ask it first.
 
-    Counting starts from 0 if there is a 0, otherwise from 1; so a group whose lowest number is 2 lacks its first.
+    Counting starts where CONCAT_FIRST says. With `auto` it starts from 0 if there is a 0, otherwise from 1 (or from 2,
+    behind a piece without a number); so a group whose lowest number is 2 lacks its first. With `any` none is missing.
     """
     numbers = {piece.name.number for piece in pieces}
-    start = 0 if 0 in numbers else 1
-    end = start + count if count is not None else max(numbers, default=0) + 1
+    if convention.first == "any":
+        return ()
+    unnumbered = UNNUMBERED in numbers
+    if convention.first != "auto":
+        start = int(convention.first)
+    elif unnumbered:
+        start = 2 if 1 not in numbers and 2 in numbers else 1
+    else:
+        start = 0 if 0 in numbers else 1
+    end = start + count - unnumbered if count is not None else max(numbers, default=0) + 1
     return tuple(sorted(set(range(start, end)) - numbers))
+
+
+def left_out(pieces: Sequence[FoundFragment], convention: Convention) -> str:
+    """Which numbers between the first and the last are not there, where that is allowed; otherwise an empty text."""
+    if convention.first != "any" or convention.timed or len(pieces) < 2:
+        return ""
+    numbers = [piece.name.number for piece in pieces if piece.name.number != UNNUMBERED]
+    runs = [range(one + 1, other) for one, other in pairwise(numbers) if other > one + 1]
+    if not runs:
+        return ""
+    words = (str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs[:_NAMED_RUNS])
+    more = f" and {len(runs) - _NAMED_RUNS} gaps more" if len(runs) > _NAMED_RUNS else ""
+    return f"numbers not there: {', '.join(words)}{more}"
 
 
 def in_words(numbers: Sequence[int], most: int = 10) -> str:

@@ -16,11 +16,12 @@ from cosconcat.groups import rules
 from cosconcat.groups.listing import FEW, SMALL, GroupListing
 from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, NoFragments, Verdict, Waiting, Whole
 from cosconcat.model import FragmentSet, ObjectInfo, gid_of
-from cosconcat.naming.keys import KEY_BYTES, FragmentName, ManifestName
+from cosconcat.naming.keys import KEY_BYTES, FragmentName, ManifestName, MarkerName
 from cosconcat.output.key import output_key
 from cosconcat.services import Services
 
 _MARKER_BYTES = 64  # a marker holds a count or nothing
+_PLAYLIST_BYTES = 4 * 1024 * 1024  # some 40,000 segments
 
 
 def survey(services: Services, group: str, own: str = "") -> Verdict:
@@ -65,7 +66,7 @@ def newcomers(services: Services, fragments: FragmentSet) -> tuple[str, ...]:
         return ()
     listing = GroupListing(services, fragments.group)
     late = _beside(listing, fragments)
-    if not late and not config.convention.timed:
+    if not late and not config.convention.timed and config.convention.first != "any":
         highest = max(fragment.index for fragment in fragments.fragments)
         late = [key for key in listing.keys([highest + 1], first) if listing.head(key)]
     return tuple(sorted(late))
@@ -180,16 +181,22 @@ def _more_turns_up(
     if isinstance(verdict, Whole) and pieces[0].name.total is None:
         lowest, highest = pieces[0].name.number, pieces[-1].name.number
         counted = marker is not None and marker.count is not None
-        beside = [highest + 1] if lowest == 0 or counted else [highest + 1, 0]
+        first = listing.services.config.convention.first
+        if first == "any":
+            return False
+        beside = [highest + 1, 0] if first == "auto" and lowest > 0 and not counted else [highest + 1]
         return any(listing.head(key) for key in listing.keys(beside, pieces[0].name))
     return False
 
 
 def _marker(listing: GroupListing) -> Marker | None:
-    """The newest marker in sight, with its count: from its name, or from its content."""
-    if not listing.markers:
+    """The newest marker in sight, with its count: from its name, or from its content. CONCAT_MARKER has none."""
+    newest = sorted(listing.markers.values(), key=lambda marker: (marker[1].last_modified, marker[1].key), reverse=True)
+    if listing.services.config.marker:
+        return next((Marker(found) for _, found in newest if _has_ended(listing, found)), None)
+    if not newest:
         return None
-    name, found = max(listing.markers.values(), key=lambda marker: (marker[1].last_modified, marker[1].key))
+    name, found = newest[0]
     if name.count is not None or found.size == 0:
         return Marker(found, name.count)
     stored = (
@@ -199,6 +206,26 @@ def _marker(listing: GroupListing) -> Marker | None:
     if text and not (text.isdigit() and len(text) <= 6):
         raise InvalidInput([f"{found.key} must be empty or hold the number of fragments, and nothing else"])
     return Marker(stored.head.object if stored else found, int(text) if text else None)
+
+
+def _has_ended(listing: GroupListing, found: ObjectInfo) -> bool:
+    """Whether an end sign is one: a playlist is only once it says that nothing more comes (RFC 8216, 4.3.3.4)."""
+    if not found.key.lower().endswith(".m3u8"):
+        return True
+    if found.size > _PLAYLIST_BYTES:
+        raise InvalidInput([f"{found.key} has {found.size} bytes; a playlist that ends a group has {_PLAYLIST_BYTES}"])
+    stored = listing.services.cos.get(listing.services.config.bucket, found.key)
+    return stored is not None and b"#EXT-X-ENDLIST" in stored.body
+
+
+def closed_by(services: Services, marker: MarkerName) -> list[str]:
+    """The groups that a marker without a window closes: those of its source that LIST shows on a page."""
+    config = services.config
+    found = []
+    for span in config.convention.fragment_spans(marker.group, None):
+        page = services.cos.list(config.bucket, span.prefix)
+        found += [config.convention.read(one.key) for one in page.objects]
+    return list(dict.fromkeys(n.group for n in found if isinstance(n, FragmentName) and n.source == marker.group))
 
 
 def _by_manifest(listing: GroupListing, found: ObjectInfo) -> Verdict:

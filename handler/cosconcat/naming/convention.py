@@ -1,6 +1,6 @@
 """What a key means: which group it belongs to, and which place in it. Pure, and cheap to import.
 
-A preset is an expression that was written for you: all four ways of naming are read by the same few lines.
+key ─► marker or manifest of the group, where those count ─► else the first form (template, expression) that reads it
 """
 
 from __future__ import annotations
@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from cosconcat.errors import InvalidInput
 from cosconcat.naming import times
+from cosconcat.naming.expression import Expression
 from cosconcat.naming.keys import (
     KEY_BYTES,
     MEDIA,
+    UNNUMBERED,
     FragmentName,
     InvalidName,
     KeyRange,
@@ -21,79 +24,120 @@ from cosconcat.naming.keys import (
     MarkerName,
     Name,
     NotOurs,
-    common_beginning,
+    Reading,
     unfit_name,
 )
-from cosconcat.naming.presets import PRESETS
+from cosconcat.naming.presets import PRESETS, Preset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cosconcat.naming.template import Template
 
 WINDOWS = {"hour": 3600, "day": 86400}
+FIRSTS = ("auto", "0", "1", "any")
 
-# How the end of a name looks whose last digits are no number of a piece but the end of a date or a time of day.
-_DATE_OR_TIME = re.compile(
-    r"(?:(?<![0-9])(?:[0-9]{4}|[0-9]{2})([-._: ])[0-9]{1,2}\1[0-9]{2}(?:\1[0-9]{2})*(?:\1[0-9]{3,6})?"  # 01-41-02
-    r"|(?:19|20)[0-9]{6}[T_ -]?[0-9]{4,6}"  # 20240101_120000, 20240101T1200
-    r"|(?<![0-9])(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))"  # 20240101
-    r"(?:Z|[+-][0-9]{4}|[.,_-]?[0-9]{3})?\Z"  # a zone, milliseconds
-)
 _COUNT = r"(?s:(?P<group>.+)[/.](?P<count>[0-9]{1,6})\.final)"
-_WINDOW = r"(?s:(?P<base>.+)_(?P<start>[0-9]{8}T[0-9]{6}(?:Z|[+-][0-9]{4})))"
-_ZONES_SPAN = 14 * 3600  # the farthest a local date can be from UTC, seconds
+_WINDOW = r"(?s:(?:(?P<base>.+)_)?(?P<start>[0-9]{8}T[0-9]{6}(?:Z|[+-][0-9]{4})))"
+# A name whose last digits are no number of a piece but the end of a date or a time of day.
+_DATE_OR_TIME = re.compile(
+    r"(?:(?<![0-9])(?:[0-9]{4}|[0-9]{2})([-._: ])[0-9]{1,2}\1[0-9]{2}(?:\1[0-9]{2})*"  # 01-41-02, 2021.11.05.01.58.13
+    r"|(?<![0-9])[0-9]{1,2}([-._])[0-9]{1,2}\2(?:19|20)[0-9]{2}"  # 31.12.2024
+    r"|(?<![0-9])(?:19|20)[0-9]{2}[-._]?[0-9]{2}[-._]?[0-9]{2}[T_ -](?:[0-9]{4}|[0-9]{6})"  # 2024_0101_115700
+    r"|[0-9]{2}h[0-9]{2}m[0-9]{2}"  # 10h30m05
+    r"|(?<![0-9])(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))"  # 20240101
+    r"(?:Z|[+-][0-9]{4}|[.,-](?:[0-9]{6}|[0-9]{3}))?$"  # a zone, a fraction
+)
 
 
 @dataclass(frozen=True)
 class Convention:
     """`CONCAT_NAMING` and what goes with it.
 
-    `lead` and `tail` are the literal texts right before and after the group, as far as the expression fixes them: they
-    keep listings narrow; a `lead` of None says that what precedes a group varies. `separators` are the characters that
-    may follow a group where there is no `tail`. `signal` says what besides fragments counts: `marker` (markers and
-    manifests), `manifest`, or nothing. `window` (seconds) cuts time into groups, 0 does not: all names of a source are
-    one group then; `offset` (seconds east of UTC) reads times without a zone.
+    `forms` are the ways in which names are written, the first that reads a key counts; `alone` are those of names that
+    are a recording by themselves. `signal` says what besides fragments counts: `marker` (markers and manifests),
+    `manifest`, or nothing; `marker` is the template that replaces the built-in markers. `window` (seconds) cuts time
+    into groups, 0 does not: all names of a source are one group then; `offset` (seconds east of UTC) reads times
+    without a zone. `first` is CONCAT_FIRST. With `one_beginning` a group's names are alike up to their number.
     """
 
     prefix: str
-    pattern: re.Pattern[str] = field(repr=False)
+    forms: tuple[Expression | Template, ...]
+    alone: tuple[Template, ...] = ()
     signal: str = ""
-    lead: str | None = ""
-    tail: str = ""
-    separators: str = ""
+    marker: Template | None = None
     window: int = WINDOWS["hour"]
     offset: int = 0
+    first: str = "auto"
+    media: frozenset[str] = field(default=MEDIA, repr=False)
+    one_beginning: bool = False
 
     @classmethod
     def of(
-        cls, naming: str, prefix: str, *, signal: str = "", window: int = WINDOWS["hour"], offset: int = 0
+        cls,
+        naming: str,
+        prefix: str,
+        *,
+        signal: str = "",
+        marker: str = "",
+        window: int = WINDOWS["hour"],
+        offset: int = 0,
+        first: str = "",
+        extensions: Iterable[str] = (),
     ) -> Convention:
-        """The convention that a preset's name or an own expression stands for.
+        """The convention that a preset's name, a template or an own expression stands for.
 
         Raises:
-            ValueError: when an own expression cannot be used; the text says why.
+            ValueError: when a template or an expression cannot be used; the text says why.
         """
-        if naming in PRESETS:
-            preset = PRESETS[naming]
-            pattern = re.compile(preset.expression, re.IGNORECASE | re.DOTALL)
-            lead, tail, separators = preset.lead, preset.tail, preset.separators
-        else:
-            from cosconcat.naming.expression import vet
+        preset = PRESETS.get(naming) or Preset("")
+        forms, alone = _forms(naming), tuple(map(_alone, preset.alone))
+        media = MEDIA.union(extensions, preset.extensions, (form.ending for form in (*forms, *alone) if form.ending))
+        own_marker = None
+        if marker:
+            from cosconcat.naming.template_parser import parse_marker
 
-            pattern, lead, tail = vet(naming)
-            separators = ""
-        return cls(prefix, pattern, signal, lead, tail, separators, window, offset)
+            groups = forms[0].groups or (("group",) if forms[0].foldered else ())
+            own_marker = parse_marker(marker, groups, folders=_holds_folders(forms[0]))
+        return cls(
+            prefix,
+            forms,
+            alone,
+            signal,
+            own_marker,
+            window,
+            offset,
+            first or preset.first,
+            media,
+            preset.one_beginning,
+        )
 
     @cached_property
     def timed(self) -> bool:
         """Whether time orders, not a number."""
-        return "time" in self.pattern.groupindex
+        return self.forms[0].timed
 
     @cached_property
     def totals(self) -> bool:
         """Whether names hold the number of fragments."""
-        return "total" in self.pattern.groupindex
+        return any(form.totals for form in self.forms)
+
+    def first_is_unnumbered(self, piece: FragmentName) -> bool:
+        """Whether the first piece of a piece's group has no number: then a group with numbers waits for it."""
+        if self.timed or self.first == "any" or piece.form >= len(self.forms):
+            return False
+        form = self.forms[piece.form]
+        return any(not other.numbered and other.groups == form.groups for other in self.forms)
 
     @property
     def foldered(self) -> bool:
         """Whether a group is a folder: then its marker and manifest lie inside."""
-        return self.tail.startswith("/")
+        return self.forms[0].foldered
+
+    @property
+    def lead(self) -> str:
+        """The literal text before every group."""
+        return self.forms[0].lead or ""
 
     def read(self, key: str) -> Name:
         """What the key is to this convention."""
@@ -107,7 +151,29 @@ class Convention:
 
     def manifest_key(self, group: str) -> str:
         """Where the group's manifest lies."""
-        return f"{self.prefix}{self.lead or ''}{group}{'/' if self.foldered else '.'}manifest.json"
+        return f"{self.prefix}{self.lead}{group}{'/' if self.foldered else '.'}manifest.json"
+
+    def is_shared(self, key: str) -> bool:
+        """Whether a marker is more than one group's: one of CONCAT_MARKER, which others may read, or one without a
+        window. Neither is removed with a group.
+        """
+        name = self.read(key)
+        return isinstance(name, MarkerName) and (name.every or self.marker is not None)
+
+    def source_of(self, group: str) -> str:
+        """The id without its window, where time orders.
+
+        Raises:
+            InvalidInput: when a group of a timed convention does not end in a window.
+        """
+        return _split_window(group)[0] if self.timed else group
+
+    def closes(self, marker: MarkerName, group: str) -> bool:
+        """Whether a marker is one of this group."""
+        if not marker.every:
+            return marker.group == group
+        found = re.fullmatch(_WINDOW, group)
+        return found is not None and marker.group == (found["base"] or "")
 
     def bounds(self, group: str) -> tuple[int, int]:
         """Start and end (epoch seconds, exclusive) of the window that a group of a timed convention stands for.
@@ -124,123 +190,182 @@ class Convention:
     def spans(self, group: str, own: FragmentName | None = None) -> tuple[KeyRange, ...]:
         """The stretches of keys in which everything of the group lies, as narrow as the convention allows.
 
-        With `own`, a fragment of the group, its neighbours are taken to be written like it, which makes it one stretch.
+        With `own`, a fragment of the group, its neighbours are taken to be written like it.
         """
-        stretches = self._times(group, own) if self.timed else self._numbers(group, own)
-        beside = f"{self.prefix}{self.lead or ''}{group}."
-        if (
-            self.signal
-            and not self.foldered
-            and not any(beside.startswith(s.prefix) and not s.after for s in stretches)
-        ):
-            stretches += (KeyRange(beside),)
-        return stretches
-
-    def _numbers(self, group: str, own: FragmentName | None) -> tuple[KeyRange, ...]:
-        stem = self._stem(group, own)
-        if stem is None:
-            return (KeyRange(self.prefix),)
-        if self.tail:
-            return (KeyRange(stem + self.tail),)
-        if own and own.key.startswith(stem) and len(stem) < own.span[0]:
-            return (KeyRange(own.key[: len(stem) + 1]),)
-        return tuple(KeyRange(stem + separator) for separator in self.separators) or (KeyRange(stem),)
-
-    def _times(self, group: str, own: FragmentName | None) -> tuple[KeyRange, ...]:
-        start, end = self.bounds(group)
-        return self.fragment_spans(_split_window(group)[0], (start, end - 1), own)
+        if not self.timed:
+            stretches = self.fragment_spans(group, None, own)
+        elif not self.signal or re.fullmatch(_WINDOW, group):
+            start, end = self.bounds(group)
+            stretches = self.fragment_spans(self.source_of(group), (start, end - 1), own)
+        else:
+            stretches = ()  # a manifest says itself what belongs to its group
+        return _least((*stretches, *self._signal_spans(group)))
 
     def fragment_spans(
-        self, source: str, bounds: tuple[int, int], own: FragmentName | None = None
+        self, source: str, bounds: tuple[int, int] | None, own: FragmentName | None = None
     ) -> tuple[KeyRange, ...]:
-        """Where the fragments of a source lie that start within `bounds` (epoch seconds, both included)."""
-        stem = self._stem(source, own)
-        start, end = bounds[0], bounds[1] + 1
+        """Where the fragments of a source lie that start within `bounds` (epoch seconds, both included; None where
+        numbers order).
+        """
+        forms = (*self.forms, *self.alone)
         if own:
-            before = own.key[: own.span[0]]
-            low, high = (before + times.write_time_like(own.digits, at, self.offset) for at in (start, end - 1))
-            return (KeyRange(common_beginning(low, high), low, high),)
-        if stem is None or not self.tail:
-            return (KeyRange(stem or self.prefix),)
-        stem += self.tail
-        days = zip(times.write_dates(start - _ZONES_SPAN), times.write_dates(end + _ZONES_SPAN), strict=True)
-        ranges = [*days, (str(start), str(end - 1))]
-        return tuple(KeyRange(stem + common_beginning(low, high), stem + low, stem + high) for low, high in ranges)
+            shift = len(self.prefix)
+            place = (own.span[0] - shift, own.span[1] - shift) if own.digits else (0, 0)
+            here = (own.key[shift:], place)
+            found = forms[own.form].spans(source, bounds, self.offset, here)
+        else:
+            found = tuple(span for form in forms for span in form.spans(source, bounds, self.offset))
+        return tuple(span.under(self.prefix) for span in found)
 
-    def _stem(self, group: str, own: FragmentName | None) -> str | None:
-        """The key up to the end of the group, or None when the expression leaves open what precedes it."""
-        if self.lead is not None:
-            return f"{self.prefix}{self.lead}{group}"
-        at = own.key.rfind(group, len(self.prefix), own.span[0]) if own else -1
-        return own.key[: at + len(group)] if own and at >= 0 else None
+    def _signal_spans(self, group: str) -> tuple[KeyRange, ...]:
+        """Where the marker and the manifest of a group lie."""
+        if not self.signal:
+            return ()
+        found = [KeyRange(self.manifest_key(group)) if self.foldered else KeyRange(f"{self.prefix}{self.lead}{group}.")]
+        timed = self.timed and re.fullmatch(_WINDOW, group)
+        source = self.source_of(group) if timed else group
+        if self.signal == "marker" and self.marker is not None:
+            found += [span.under(self.prefix) for span in self.marker.spans(source, None, 0)]
+        elif self.signal == "marker" and self.foldered:
+            found.append(KeyRange(f"{self.prefix}{self.lead}{group}/"))
+        if self.signal == "marker" and self.marker is None and timed and source:
+            endings = ("/_DONE", "/all.done") if self.foldered else (".done",)
+            found += [KeyRange(f"{self.prefix}{self.lead}{source}{ending}") for ending in endings]
+        return tuple(found)
 
     def _signal(self, key: str, rest: str) -> Name | None:
-        if not self.signal or not rest.startswith(self.lead or ""):
-            return None
-        rest = rest[len(self.lead or "") :]
-        joint = "/" if self.foldered else "."
         name: Name | None = None
-        group, found, _ = rest.rpartition(f"{joint}manifest.json")
-        if found and rest.endswith(found):
-            name = ManifestName(key, group)
-        elif self.signal == "marker":
-            name = self._marker(key, rest)
-        if isinstance(name, (ManifestName, MarkerName)):
-            if not name.group:
+        if self.signal == "marker" and self.marker is not None:
+            found = self.marker.read(rest, 0)
+            name = MarkerName(key, found.source, None, every=self.timed) if found else None
+        elif rest.startswith(self.lead):
+            name = self._built_in(key, rest[len(self.lead) :]) if self.signal == "marker" else None
+        if name is None and rest.startswith(self.lead):
+            ending = f"{'/' if self.foldered else '.'}manifest.json"
+            within = rest[len(self.lead) :]
+            name = ManifestName(key, within[: -len(ending)]) if within.endswith(ending) else None
+        if isinstance(name, ManifestName | MarkerName):
+            if not name.group and not (isinstance(name, MarkerName) and name.every):
                 return NotOurs(key, "no group before the marker's name")
             return _possible(key) or name
         return None
 
-    def _marker(self, key: str, rest: str) -> MarkerName | None:
+    def _built_in(self, key: str, rest: str) -> MarkerName | NotOurs | None:
         for ending in ("/_DONE", "/all.done") if self.foldered else (".done",):
             if rest.endswith(ending):
-                return MarkerName(key, rest[: -len(ending)], None)
+                group = rest[: -len(ending)]
+                return MarkerName(key, group, None, every=self.timed and not re.fullmatch(_WINDOW, group))
         found = re.fullmatch(_COUNT, rest)
         if found and rest[found.end("group")] == ("/" if self.foldered else "."):
+            if self.timed and not re.fullmatch(_WINDOW, found["group"]):
+                return NotOurs(key, "a count needs a window in the marker's name, as in cam_20241201T100000Z.12.final")
             return MarkerName(key, found["group"], int(found["count"]))
         return None
 
     def _fragment(self, key: str, rest: str) -> Name:
         extension = rest.rpartition(".")[2].lower()
-        if extension not in MEDIA:
-            return NotOurs(key, "no media extension")
-        found = self.pattern.fullmatch(rest)
-        order = found and found["time" if self.timed else "index"]
-        if not found or not found["group"] or not order:
-            return NotOurs(key, "does not follow the naming convention")
-        if self.pattern.pattern == PRESETS["folder"].expression and _ends_in_a_time(rest):
-            return NotOurs(
-                key, "its number is the end of a date or time, which preset folder does not take for a place"
-            )
-        start, end = (len(self.prefix) + at for at in found.span("time" if self.timed else "index"))
-        try:
-            number = times.read_time(order, self.offset) if self.timed else _whole(order)
-            total = _whole(found["total"]) if self.totals and found["total"] is not None else None
-        except ValueError as error:
-            return InvalidName(key, str(error))
+        if extension not in self.media:
+            return NotOurs(key, _cut_into_bytes(rest, self.media) or "no media extension")
+        reason = "does not follow the naming convention"
+        for number, form in enumerate((*self.forms, *self.alone)):
+            try:
+                found = form.read(rest, self.offset)
+            except times.AtOddsError as error:
+                return InvalidName(key, str(error))
+            except ValueError as error:
+                reason = str(error)
+                continue
+            if found is not None:
+                return self._read(key, rest, extension, found, number)
+        return NotOurs(key, reason)
+
+    def _read(self, key: str, rest: str, extension: str, found: Reading, form: int) -> Name:
+        total, beginning, group = found.total, "", found.source
         if total == 0:
             return InvalidName(key, "declares a total of 0")
-        group = found["group"]
-        if self.timed and self.window:
-            local = number // 1000 + self.offset
-            group += "_" + times.write_window(local - local % self.window - self.offset, self.offset)
-        return _possible(key) or FragmentName(key, group, number, total, extension, (start, end))
+        if self.one_beginning:
+            name = rest.rpartition("/")[2]
+            if _DATE_OR_TIME.search(name.rpartition(".")[0]):
+                why = "its number is the end of a date or time; a template with {time:…} reads those"
+                return NotOurs(key, why)
+            beginning = rest[: found.span[0]][len(rest) - len(name) :]
+        if found.time is not None and not self.window:
+            number = found.time
+        elif found.time is not None:
+            local = found.time // 1000 + self.offset
+            window = times.write_window(local - local % self.window - self.offset, self.offset)
+            group, number = f"{group}_{window}" if group else window, found.time
+        elif not group:
+            return NotOurs(key, "needs a folder, which is its group")
+        elif form >= len(self.forms):
+            number, total = 1, 1
+        else:
+            number = UNNUMBERED if found.number is None else found.number
+        shift = len(self.prefix)
+        span = (found.span[0] + shift, found.span[1] + shift) if found.span[1] else (0, 0)
+        return _possible(key) or FragmentName(
+            key, group, number, total, extension, span, found.source, found.end, beginning, form
+        )
 
 
-def _ends_in_a_time(rest: str) -> bool:
-    """Whether the file's name, less its extension, ends in a date or a time of day."""
-    stem = rest.rpartition("/")[2].rpartition(".")[0]
-    return _DATE_OR_TIME.search(stem) is not None
+def _forms(naming: str) -> tuple[Expression | Template, ...]:
+    """The ways of writing names that a preset, a template or an expression stands for."""
+    preset = PRESETS.get(naming)
+    if preset and preset.expression:
+        from cosconcat.naming.matcher import Bounded
+
+        pattern = Bounded(preset.expression, ways=preset.ways)
+        return (Expression(pattern, ("group",), timed=False, totals=True, numbered=True, separators="._-"),)
+    if preset:
+        return tuple(map(_alone, preset.templates))
+    if "(?P<" in naming:
+        from cosconcat.naming.vetting import parse_expression
+
+        return (parse_expression(naming),)
+    if "{" not in naming:
+        from difflib import get_close_matches
+
+        close = get_close_matches(naming.lower(), PRESETS, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise ValueError(
+            f"is {naming!r}, which is no preset{hint}; the presets are {', '.join(PRESETS)}; allowed are also a "
+            "template, as {group}_{index:3}.{ext}, and a regular expression with (?P<group>…)"
+        )
+    from cosconcat.naming.template_parser import parse_template
+
+    return (parse_template(naming),)
+
+
+def _alone(template: str) -> Template:
+    from cosconcat.naming.template_parser import parse_template
+
+    return parse_template(template, orders=False)
+
+
+def _holds_folders(form: Expression | Template) -> bool:
+    """Whether a group's id may hold folders besides its own parts."""
+    return isinstance(form, Expression) or not form.whole_key
+
+
+def _least(spans: Iterable[KeyRange]) -> tuple[KeyRange, ...]:
+    """The spans without those that lie in another one."""
+    kept: list[KeyRange] = []
+    for span in sorted(dict.fromkeys(spans), key=lambda span: (len(span.prefix), bool(span.after))):
+        if not any(span.prefix.startswith(one.prefix) and not one.after and not one.last for one in kept):
+            kept.append(span)
+    return tuple(kept)
+
+
+def _cut_into_bytes(rest: str, media: frozenset[str]) -> str:
+    """What to say of `v.mp4.001`, a file cut into bytes; an empty text for anything else."""
+    found = re.search(r"\.([0-9A-Za-z]{1,8})\.(?:part)?[0-9]{1,4}$", rest)
+    if found is None or found[1].lower() not in media:
+        return ""
+    return "a piece of a file that was cut into bytes, no media file of its own: put it together before the upload"
 
 
 def _possible(key: str) -> InvalidName | None:
     return InvalidName(key, unfit_name(key)) if unfit_name(key) else None
-
-
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise ValueError(f"{text!r} is no number of at most 15 ASCII digits")
-    return int(text)
 
 
 def _split_window(group: str) -> tuple[str, str]:
@@ -248,4 +373,4 @@ def _split_window(group: str) -> tuple[str, str]:
     found = re.fullmatch(_WINDOW, group)
     if found is None:
         raise InvalidInput([f"group {group} does not end in the start of a window, as in cam_20241201T100000Z"])
-    return found["base"], found["start"]
+    return found["base"] or "", found["start"]

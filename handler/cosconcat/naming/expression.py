@@ -1,270 +1,105 @@
-"""Checks on a person's own expression before it is let loose on every key: it must compile, name what is needed, and be
-unable to run for minutes on an unlucky key.
-"""
+"""A convention as a regular expression: what it makes of a key, and where a group's keys lie."""
 
 from __future__ import annotations
 
-import re
-import warnings
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)
-    try:
-        from re import _parser as _sre  # type: ignore[attr-defined]  # Python 3.11 and later: private, but it is what re uses
-    except ImportError:
-        import sre_parse as _sre  # Python 3.10
+from cosconcat.naming.keys import KeyRange, Reading, common_beginning
+from cosconcat.naming.matcher import Bounded
+from cosconcat.naming.times import AtOddsError, any_spelling, read_time, write_time_like
 
-LONGEST = 500
-_NAMES = frozenset({"group", "index", "time", "total", "ext"})
-_REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
-_SINGLE = frozenset({"LITERAL", "NOT_LITERAL", "IN", "ANY"})
-_LOOKS = frozenset({"ASSERT", "ASSERT_NOT", "GROUPREF", "GROUPREF_EXISTS", "GROUPREF_IGNORE"})
-_MANY = 10  # a repeat beyond this is as good as unbounded
-_LONGEST_CHAIN = 3  # repeats that can take over each other's text: time grows as key length to this power
-_WAYS = 468  # ways of one unbounded repeat: three share the 850 bytes of a key in 850³/3! = 468³ ways
-_MOST_WAYS = 2 * _WAYS**_LONGEST_CHAIN  # some seconds
-_MOST_STEPS = 20_000  # repeats of repeats are unrolled to be checked
-_ALPHABET = frozenset(map(chr, range(128))) | {"é", "中"}  # stands for all characters
-
-
-def vet(text: str) -> tuple[re.Pattern[str], str | None, str]:
-    """The compiled expression, the literal text before its group (None: it varies), and the literal text after it.
-
-    Raises:
-        ValueError: when the expression does not compile, lacks a group it needs, or can take exponential time.
-    """
-    if len(text) > LONGEST:
-        raise ValueError(f"is longer than {LONGEST} characters")
-    try:
-        pattern = re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(
-            f"is neither a preset (part-of, folder, timestamp) nor a regular expression: {error}"
-        ) from None
-    _need_groups(pattern)
-    tree = _sre.parse(text)
-    for item in _walk(tree):
-        _refuse_looks(item)
-        _refuse_nested(item)
-    _Match().through(tree, frozenset())
-    lead, tail = _neighbours(list(tree), pattern)
-    return pattern, lead, tail
-
-
-def _need_groups(pattern: re.Pattern[str]) -> None:
-    names = set(pattern.groupindex)
-    if "group" not in names or len(names & {"index", "time"}) != 1:
-        raise ValueError(
-            "needs the named groups (?P<group>…) and either (?P<index>…) or (?P<time>…), as a preset has; "
-            f"it has {', '.join(sorted(names)) or 'none'}; the presets are part-of, folder and timestamp"
-        )
-    if names - _NAMES:
-        raise ValueError(
-            f"has the unknown named groups {', '.join(sorted(names - _NAMES))}; allowed are {', '.join(sorted(_NAMES))}"
-        )
-    if {"time", "total"} <= names:
-        raise ValueError("has both time and total: a recording ordered by time has no total in its names")
-
-
-def _walk(tree: Any) -> Iterator[tuple[str, Any]]:
-    """Every node of a parsed expression as (operation, argument), outermost first."""
-    for operation, argument in tree:
-        yield str(operation), argument
-        for child in _children(argument):
-            yield from _walk(child)
-
-
-def _children(argument: Any) -> Iterator[Any]:
-    if isinstance(argument, _sre.SubPattern):
-        yield argument
-    elif isinstance(argument, (tuple, list)):
-        for part in argument:
-            yield from _children(part)
-
-
-def _refuse_looks(item: tuple[str, Any]) -> None:
-    """What looks at text without moving on, or at text matched before: nobody can say what that costs on any key."""
-    if item[0] in _LOOKS:
-        raise ValueError(
-            "looks ahead, behind or back, as in (?=…), (?!…), (?<=…), (?<!…), (?P=name), \\1 or (?(1)…); say what is "
-            "to be there, as in [^/]+"
-        )
-
-
-def _refuse_nested(item: tuple[str, Any]) -> None:
-    """Nested quantifiers and alternatives under a quantifier: what can make matching take exponential time."""
-    operation, argument = item
-    if operation not in _REPEATS or argument[1] <= _MANY:
-        return
-    for inner, bounds in _walk(argument[2]):
-        if inner in _REPEATS and bounds[0] != bounds[1]:
-            raise ValueError("nests one quantifier in another, as in (a+)+, which can take for ever on an unlucky key")
-        if inner == "BRANCH":
-            raise ValueError("repeats alternatives, as in (a|ab)+, which can take for ever on an unlucky key")
+GROUPS = ("group", "group2", "group3")
 
 
 @dataclass(frozen=True)
-class _Choice:
-    """Where matching may have to be tried again: in `ways` ways so far, among text made of `characters`."""
+class Expression:
+    """An expression that was checked.
 
-    ways: float
-    characters: frozenset[str]
-
-
-class _Match:
-    """Goes through an expression as a match does, and knows which choices are still open where.
-
-    An earlier choice stays open as long as it can also match what comes after it; a new one multiplies the ways of
-    whatever is open before it, as in `.+_.+_.+_.+` or `a?a?a?…`. What is optional closes nothing.
+    `groups` are its parts of the group's id. `numbered` says that every name holds an index. `lead` and `tail` are the
+    literal texts right before and after the group, as far as the expression fixes them: they keep listings narrow; a
+    `lead` of None says that what precedes a group varies. `separators` are the characters that may follow a group where
+    there is no `tail`; `time_follows` says that nothing but the time may.
     """
 
-    def __init__(self) -> None:
-        self._steps = 0
+    pattern: Bounded
+    groups: tuple[str, ...]
+    timed: bool
+    totals: bool
+    numbered: bool
+    lead: str | None = ""
+    tail: str = ""
+    separators: str = ""
+    time_follows: bool = False
+    ending: str = field(default="", init=False)
 
-    def through(self, items: Any, before: frozenset[_Choice]) -> frozenset[_Choice]:
-        """What is open after `items`.
+    @property
+    def foldered(self) -> bool:
+        """Whether a group is a folder."""
+        return self.tail.startswith("/")
+
+    def read(self, rest: str, offset: int) -> Reading | None:
+        """What a key after the prefix says; None when it does not match. Times without a zone are taken as `offset`
+        seconds east of UTC.
 
         Raises:
-            ValueError: there are more ways to try than a key is worth.
+            AtOddsError: when what stands for a number or a time is none, or a later part of the group holds a folder.
         """
-        for operation, argument in items:
-            self._steps += 1
-            if self._steps > _MOST_STEPS:
-                raise ValueError("is too complicated: its repeats of repeats are more than can be checked")
-            before = self._one(str(operation), argument, before)
-        return before
+        found = self.pattern.match(rest)
+        if found is None:
+            return None
+        text = {name: rest[slice(*span)] for name, span in found.items()}
+        parts = [text.get(one, "") for one in self.groups]
+        if not all(parts):
+            return None
+        for one, part in zip(self.groups[1:], parts[1:], strict=True):
+            if "/" in part:
+                raise AtOddsError(f"{one} is {part!r}: only the first group may hold folders")
+        place = found.get("time" if self.timed else "index")
+        if self.timed and (place is None or place[0] == place[1]):
+            return None
+        source, total = "/".join(parts), _whole(text["total"]) if "total" in text else None
+        if self.timed:
+            try:
+                time = read_time(text["time"], offset)
+                end = read_time(text["end"], offset) if text.get("end") else None
+            except ValueError as error:
+                raise AtOddsError(str(error)) from None
+            if end is not None and end < time:
+                raise AtOddsError(f"{text['end']!r}, its end, is before {text['time']!r}, its beginning")
+            return Reading(source, None, place or (0, 0), total, time, end)
+        index = _whole(text["index"]) if text.get("index") else None
+        return Reading(source, index, place or (0, 0), total)
 
-    def _one(self, name: str, argument: Any, before: frozenset[_Choice]) -> frozenset[_Choice]:
-        if name in _REPEATS:
-            least, most, items = argument
-            return self._repeated(int(least), int(most), items, before)
-        if name == "BRANCH":
-            return self._branched(argument[1], before)
-        if name in ("SUBPATTERN", "ATOMIC_GROUP"):
-            for child in _children(argument):
-                before = self.through(child, before)
-        elif name in _SINGLE:
-            characters = _characters(name, argument)
-            before = frozenset(choice for choice in before if choice.characters & characters)
-        return before
+    def spans(
+        self, source: str, bounds: tuple[int, int] | None, offset: int, own: tuple[str, tuple[int, int]] | None = None
+    ) -> tuple[KeyRange, ...]:
+        """The stretches of keys (after the prefix) in which a group's names lie; the arguments are a template's."""
+        first = source.rsplit("/", len(self.groups) - 1)[0]
+        if own and own[1][1]:
+            return (self._like(first, bounds, offset, *own),)
+        if self.lead is None:
+            return (KeyRange(""),)
+        stem = self.lead + first + self.tail
+        if bounds and self.time_follows:
+            return tuple(any_spelling(stem, *bounds))
+        return tuple(KeyRange(stem + separator) for separator in self.separators if not self.tail) or (KeyRange(stem),)
 
-    def _branched(self, alternatives: Any, before: frozenset[_Choice]) -> frozenset[_Choice]:
-        ends = [self.through(items, before) for items in alternatives]
-        after = frozenset[_Choice]().union(*ends)
-        # Two alternatives may match the same text, so what follows does not close the choice between them.
-        return after if _tell_apart(alternatives) else _chosen(sum(map(_most_open, ends)), _ALPHABET, after)
-
-    def _repeated(self, least: int, most: int, items: Any, before: frozenset[_Choice]) -> frozenset[_Choice]:
-        text = _text_of(items)
-        if _varies(items):
-            rounds = [before]
-            for _ in range(min(most, _MANY)):
-                rounds.append(self.through(items, rounds[-1]))
-            ways = sum(_most_open(choices, text) for choices in rounds[least:])
-            after = frozenset[_Choice]().union(*rounds[least:])
-        else:
-            ways = _most_open(before, text) * min(most - least + 1, _WAYS)
-            after = self.through(items, before) | (before if least == 0 else frozenset())
-        return after if least == most else _chosen(ways, text, after)
-
-
-def _most_open(choices: Iterable[_Choice], text: frozenset[str] = _ALPHABET) -> float:
-    return max((choice.ways for choice in choices if choice.characters & text), default=1.0)
-
-
-def _chosen(ways: float, text: frozenset[str], after: frozenset[_Choice]) -> frozenset[_Choice]:
-    if ways > _MOST_WAYS:
-        raise ValueError(
-            f"has more than {_LONGEST_CHAIN} quantifiers in a row that can match the same text, as in .+_.+_.+_.+, "
-            "or as many choices otherwise, which can take minutes on an unlucky key; say what each must not "
-            "contain, as in [^_]+"
-        )
-    return _strongest(after | {_Choice(ways, text)})
-
-
-def _strongest(choices: Iterable[_Choice]) -> frozenset[_Choice]:
-    """For each text the choice with the most ways, as the others cannot matter any more."""
-    most: dict[frozenset[str], float] = {}
-    for choice in choices:
-        most[choice.characters] = max(most.get(choice.characters, 0), choice.ways)
-    return frozenset(_Choice(ways, characters) for characters, ways in most.items())
+    def _like(
+        self, first: str, bounds: tuple[int, int] | None, offset: int, own: str, place: tuple[int, int]
+    ) -> KeyRange:
+        """Where names lie that are written like `own`, whose index or time stands at `place`."""
+        before, digits = own[: place[0]], own[slice(*place)]
+        if bounds:
+            low, high = (before + write_time_like(digits, at, offset) for at in bounds)
+            return KeyRange(common_beginning(low, high), low, high)
+        at = before.rfind(first) if self.lead is None else len(self.lead)
+        if at < 0:
+            return KeyRange("")
+        stem = own[: at + len(first)]
+        return KeyRange(stem + (self.tail or own[len(stem) : max(len(stem), min(len(stem) + 1, place[0]))]))
 
 
-def _tell_apart(alternatives: Iterable[Any]) -> bool:
-    """Whether the first character says which alternative it is."""
-    seen: set[str] = set()
-    for items in alternatives:
-        name, argument = str(items[0][0]) if len(items) else "", items[0][1] if len(items) else None
-        first = _characters(name, argument) if name in _SINGLE else _ALPHABET
-        if seen & first:
-            return False
-        seen |= first
-    return True
-
-
-def _varies(tree: Any) -> bool:
-    """Whether there is anything to choose inside."""
-    return any(name == "BRANCH" or (name in _REPEATS and argument[0] != argument[1]) for name, argument in _walk(tree))
-
-
-def _text_of(tree: Any) -> frozenset[str]:
-    """All characters that a part of the expression can match."""
-    found = (_characters(name, argument) for name, argument in _walk(tree) if name in _SINGLE)
-    return frozenset[str]().union(*found)
-
-
-def _characters(operation: str, argument: Any) -> frozenset[str]:
-    """Those of the alphabet that a single-character node matches."""
-    if operation == "LITERAL":
-        return frozenset(chr(argument)) & _ALPHABET or frozenset("中")
-    if operation == "NOT_LITERAL":
-        return _ALPHABET - {chr(argument)}
-    if operation == "ANY":
-        return _ALPHABET
-    found: set[str] = set()
-    negated = False
-    for kind, value in argument:
-        name = str(kind)
-        if name == "NEGATE":
-            negated = True
-        elif name == "LITERAL":
-            found.add(chr(value))
-        elif name == "RANGE":
-            found.update(character for character in _ALPHABET if value[0] <= ord(character) <= value[1])
-        else:  # a category such as a digit: ask the engine itself
-            letter = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}[str(value).rpartition("_")[2]]
-            escape = "\\" + (letter.upper() if "_NOT_" in str(value) else letter)
-            found.update(character for character in _ALPHABET if re.fullmatch(escape, character))
-    return _ALPHABET - found if negated else frozenset(found)
-
-
-def _neighbours(items: list[tuple[Any, Any]], pattern: re.Pattern[str]) -> tuple[str | None, str]:
-    """Literal text before and after the named group `group`, if it stands at the top level of the expression."""
-    at = next(
-        (
-            n
-            for n, (operation, argument) in enumerate(items)
-            if str(operation) == "SUBPATTERN" and argument[0] == pattern.groupindex["group"]
-        ),
-        None,
-    )
-    if at is None:
-        return None, ""
-    before = [item for item in items[:at] if str(item[0]) != "AT"]
-    lead = _literal(before, pattern)
-    return (lead if len(lead) == len(before) else None), _literal(items[at + 1 :], pattern)
-
-
-def _literal(items: list[tuple[Any, Any]], pattern: re.Pattern[str]) -> str:
-    text = ""
-    for operation, argument in items:
-        if str(operation) != "LITERAL":
-            break
-        character = chr(argument)
-        if pattern.flags & re.IGNORECASE and character.lower() != character.upper():
-            break
-        text += character
-    return text
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise AtOddsError(f"{text!r} is no number of at most 15 ASCII digits")
+    return int(text)

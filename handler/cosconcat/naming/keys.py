@@ -25,6 +25,8 @@ MEDIA = frozenset(
 )
 
 
+NO_MEDIA = frozenset({"json", "done", "final", "m3u8"})  # endings of manifests, markers and playlists
+
 # The API takes addresses unencoded: a `?` or `#` would cut the key short, `${…}` would be filled in by the service.
 # Path segments of dots are resolved away by HTTP clients on the way.
 _IMPOSSIBLE = re.compile(r"[?#\x00-\x1f\x7f-\x9f\ud800-\udfff]|\$\{|\{(?:ext|jobid)\}|(?:^|/)\.\.?(?:/|$)")
@@ -33,10 +35,17 @@ _IMPOSSIBLE = re.compile(r"[?#\x00-\x1f\x7f-\x9f\ud800-\udfff]|\$\{|\{(?:ext|job
 KEY_BYTES = 850  # COS: a key has at most 850 bytes in UTF-8
 
 
+UNNUMBERED = -1  # the place of a piece without a number, which stands before all numbers
+
+
 @dataclass(frozen=True)
 class FragmentName:
-    """A fragment's key, read. `number` is its index or, where time orders, epoch milliseconds; `ext` is lower case;
-    `span` is where index or time stands in the key.
+    """A fragment's key, read.
+
+    `number` is its index or, where time orders, the epoch milliseconds at which it starts; `end` those at which it
+    ends, where its name tells. `ext` is lower case. `span` is where index or time stands in the key. `source` is the
+    group's id, for names with a time without its window. All names of a group share their `beginning`, where it is not
+    empty. `form` says which form of the convention read it.
     """
 
     key: str
@@ -45,10 +54,14 @@ class FragmentName:
     total: int | None
     ext: str
     span: tuple[int, int]
+    source: str = ""
+    end: int | None = None
+    beginning: str = ""
+    form: int = 0
 
     @property
     def digits(self) -> str:
-        """Index or time as it is written in the key."""
+        """Index or time as it is written in the key; empty where there is none."""
         return self.key[slice(*self.span)]
 
     def renumbered(self, number: int, width: int) -> str:
@@ -59,11 +72,14 @@ class FragmentName:
 
 @dataclass(frozen=True)
 class MarkerName:
-    """The key of a marker, which says that its group is whole; `count` only if the name holds it."""
+    """The key of a marker, which says that its group is whole; `count` only if the name holds it. With `every` the
+    group is an id without a window: the marker closes every window of it whose pieces are not newer.
+    """
 
     key: str
     group: str
     count: int | None
+    every: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,6 +118,10 @@ class KeyRange(NamedTuple):
     after: str = ""
     last: str = ""
 
+    def under(self, prefix: str) -> KeyRange:
+        """The same stretch of the keys that go on like this behind `prefix`."""
+        return KeyRange(prefix + self.prefix, self.after and prefix + self.after, self.last and prefix + self.last)
+
     def passed(self, key: str) -> bool:
         """Whether the key lies beyond the stretch."""
         return bool(self.last) and not key.startswith(self.last) and key.encode() > self.last.encode()
@@ -128,3 +148,17 @@ def unfit_key(text: str) -> str:
     if re.search(r"(?:^|/)\.\.?(?:/|$)", text) or "//" in text:
         return "must not contain empty, . or .. folders"
     return ""
+
+
+class Reading(NamedTuple):
+    """What a form of a convention makes of a key after the prefix. `source` is the group's id, for names with a time
+    without its window; `number`, the index, is None where the name holds none; `time` and `end` are epoch milliseconds;
+    `span` is where index or time stands.
+    """
+
+    source: str
+    number: int | None
+    span: tuple[int, int]
+    total: int | None = None
+    time: int | None = None
+    end: int | None = None

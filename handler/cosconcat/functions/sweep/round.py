@@ -26,7 +26,7 @@ from cosconcat.functions.sweep.report import Findings
 from cosconcat.groups.survey import fragments_outside, survey
 from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
 from cosconcat.model import Job, ObjectInfo, Page, Result, gid_of, iso_time
-from cosconcat.naming.keys import InvalidName, NotOurs
+from cosconcat.naming.keys import InvalidName, MarkerName, NotOurs
 from cosconcat.protocol.group import reconcile_content
 from cosconcat.protocol.run import reconcile_group, run_content
 from cosconcat.services import Services
@@ -129,6 +129,8 @@ class _Sweep:
         if isinstance(name, InvalidName):
             self.findings.add("invalid", found.key, reason=name.reason)
             return ""
+        if isinstance(name, MarkerName) and name.every:
+            return ""  # the windows that it closes are found by their pieces
         return name.group
 
     def _judge(self, group: str, now: int) -> Result | None:
