@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local import clips, reading
+from local.ci.probe import tracks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,16 +21,22 @@ if TYPE_CHECKING:
 ROUNDING = 0.08  # seconds a section may be longer or shorter: one video frame and one AAC frame
 EDGE = 0.35  # seconds from both ends of a section at which users' clips are compared
 ALIKE = 0.85  # of 1; different scenes stay far below
+SOUNDS_ALIKE = 0.85  # of 1; see `reading.sounds_alike`
+HEARD_RATE = 16000  # Hz
 LARGEST_SHEET = 48  # pictures
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One thing that was promised, whether it holds, and the evidence in a few words."""
+    """One thing that was promised, whether it holds, and the evidence in a few words.
+
+    `judged` is False where nobody can tell from outside; `holds` says nothing then.
+    """
 
     what: str
     holds: bool
     evidence: str
+    judged: bool = True
 
 
 def client(cloud: LocalCloud) -> Any:
@@ -66,7 +73,8 @@ def examine(cloud: LocalCloud, sdk: Any, parts: Sequence[Clip], out: Path, *, ma
     claims = [
         Claim("output", True, f"{video}, {video.stat().st_size / 1000:,.0f} kB, from {cloud.bucket}/{outputs[0]}"),
         _lasts(parts, video),
-        *(_in_order(parts, video, starts) if made else _look_alike(parts, video, starts)),
+        _streams(parts, video),
+        *(_in_order(parts, video, starts) if made else are_alike(parts, video, starts)),
         _tagged(sdk, cloud.bucket, outputs[0], len(parts)),
         _removed(sdk, cloud.bucket, prefix, len(parts)),
         _one_job(cloud),
@@ -128,17 +136,80 @@ def _in_order(parts: Sequence[Clip], video: Path, starts: Sequence[float]) -> li
     ]
 
 
-def _look_alike(parts: Sequence[Clip], video: Path, starts: Sequence[float]) -> list[Claim]:
-    """Near both ends of every section the video shows what the clip shows there."""
+def _streams(parts: Sequence[Clip], video: Path) -> Claim:
+    """Every kind of stream is there as often as in any clip; each film and sound reaches the end, by its packets."""
+    found, wanted = tracks(video), [tracks(part.path) for part in parts]
+    end = sum(part.seconds for part in parts) - ROUNDING * len(parts)
+    told, wrong = [], []
+    for kind in ("film", "sound", "subtitle"):
+        have = [track for track in found if track.kind == kind]
+        for part, each in zip(parts, wanted, strict=True):
+            count = sum(track.kind == kind for track in each)
+            if count > len(have):
+                wrong.append(f"{count} {kind} in {part.path.name}, {len(have)} in the video")
+                break
+        for track in have:
+            reaches = track.extent.end if track.extent else 0.0
+            told.append(f"{kind} {track.index} to {reaches:.2f} s")
+            if kind != "subtitle" and reaches < end:
+                wrong.append(f"{kind} {track.index} ends at {reaches:.2f} s")
+    return Claim("streams", not wrong, "; ".join(wrong) or f"{', '.join(told)}, by their packets")
+
+
+def are_alike(parts: Sequence[Clip], video: Path, starts: Sequence[float]) -> list[Claim]:
+    """Near both ends of every section the video shows what the clip shows there, and it sounds as the clip does."""
     alike = section_likeness(parts, video, starts)
     worst = min(range(len(alike)), key=alike.__getitem__)
     told = f"each section shows its clip at both ends; least alike: {parts[worst].path.name}, {alike[worst]:.3f} of 1"
-    return [Claim("order", alike[worst] >= ALIKE, told)]
+    claims = [Claim("order", alike[worst] >= ALIKE, told)]
+    if twins := _looking_alike(parts):
+        claims.append(Claim("order of", False, f"{twins}: cannot be judged, for they look alike", judged=False))
+    return claims + _heard(parts, video, starts)
+
+
+def _looking_alike(parts: Sequence[Clip]) -> str:
+    """Clips that could be exchanged without anybody's seeing it, as "a.mp4 and b.mp4"; empty when all differ."""
+    shown = [reading.frames(part.path, _near_both_ends(part)) for part in parts]
+    for (one, first), (other, second) in itertools.combinations(zip(parts, shown, strict=True), 2):
+        if min(reading.similarity(*pair) for pair in zip(first, second, strict=True)) >= ALIKE:
+            return f"{one.path.name} and {other.path.name}"
+    return ""
+
+
+def _heard(parts: Sequence[Clip], video: Path, starts: Sequence[float]) -> list[Claim]:
+    """Track by track: each section sounds as its clip; clips that cannot be told by ear are named."""
+    claims = []
+    tracks_of = [sum(track.kind == "sound" for track in tracks(part.path)) for part in parts]
+    for rank in range(max(tracks_of)):
+        name = "sound" if rank == 0 else f"sound {rank + 1}"
+        whole = reading.sound(video, HEARD_RATE, rank)
+        own = [reading.loudness(reading.sound(part.path, HEARD_RATE, rank), HEARD_RATE) for part in parts]
+        alike = []
+        for part, heard, start in zip(parts, own, starts, strict=True):
+            section = whole[round(start * HEARD_RATE) : round((start + part.seconds) * HEARD_RATE)]
+            alike.append(reading.sounds_alike(heard, reading.loudness(section, HEARD_RATE)))
+        worst = min(range(len(alike)), key=alike.__getitem__)
+        least = f"least alike: {parts[worst].path.name}, {alike[worst]:.3f} of 1"
+        claims.append(Claim(name, alike[worst] >= SOUNDS_ALIKE, f"each section sounds as its clip; {least}"))
+        twins = [
+            f"{one.path.name} and {other.path.name}"
+            for (one, first), (other, second) in itertools.combinations(zip(parts, own, strict=True), 2)
+            if reading.sounds_alike(first, second) >= SOUNDS_ALIKE
+        ]
+        if twins:
+            told = f"{twins[0]}: cannot be judged, for they sound alike"
+            claims.append(Claim("order of", False, told, judged=False))
+    return claims
+
+
+def _near_both_ends(part: Clip) -> tuple[float, float]:
+    edge = min(EDGE, part.seconds / 4)
+    return edge, part.seconds - edge
 
 
 def section_likeness(parts: Sequence[Clip], video: Path, starts: Sequence[float]) -> list[float]:
     """For each part the smaller of two likenesses, near the beginning and near the end of its section."""
-    offsets = [(min(EDGE, part.seconds / 4), part.seconds - min(EDGE, part.seconds / 4)) for part in parts]
+    offsets = [_near_both_ends(part) for part in parts]
     moments = [start + offset for start, pair in zip(starts, offsets, strict=True) for offset in pair]
     shown = iter(reading.frames(video, moments))
     alike = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,13 +12,15 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from local import clips
-from local.ci.probe import NotMedia, open_media
+from local.ci.probe import NotMedia, Track, open_media, tracks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 Picture = np.ndarray[Any, Any]  # height x width x 3, bytes
+BANDS = 96  # of pitch, sixteen to an octave
+SILENT = -3.5  # powers of ten
 SMALL = (48, 27)  # pixels to which frames are reduced before they are compared
 
 
@@ -52,6 +55,25 @@ def duration(path: Path) -> float:
     raise UnreadableError(f"{path}: no picture and no sound in it")
 
 
+def stream(path: Path, kind: str, rank: int = 0) -> int:
+    """The index of the file's first (second, …) stream of a kind: "film" (a cover is none), "sound" or "subtitle".
+
+    Raises:
+        UnreadableError: when there is none, or the file is no media.
+    """
+    found = [track.index for track in _tracks(path) if track.kind == kind]
+    if rank >= len(found):
+        raise UnreadableError(f"{path}: no {'picture' if kind == 'film' else kind} in it")
+    return found[rank]
+
+
+def _tracks(path: Path) -> list[Track]:
+    try:
+        return tracks(path)
+    except NotMedia as error:
+        raise UnreadableError(f"{path}: {error}") from error
+
+
 def frames(path: Path, moments: Sequence[float]) -> list[Picture]:
     """The frame shown at each of the ascending moments (seconds), in one pass over the file; the last one, if later.
 
@@ -60,11 +82,10 @@ def frames(path: Path, moments: Sequence[float]) -> list[Picture]:
     """
     found: list[Picture] = []
     shown = None
+    film = stream(path, "film")
     with open_media(path) as container:
-        if not container.streams.video:
-            raise UnreadableError(f"{path}: no picture in it")
-        container.streams.video[0].thread_type = "AUTO"
-        for frame in container.decode(video=0):
+        container.streams[film].thread_type = "AUTO"
+        for frame in container.decode(container.streams[film]):
             while len(found) < len(moments) and frame.time is not None and frame.time > moments[len(found)]:
                 found.append((shown or frame).to_ndarray(format="rgb24"))
             if len(found) == len(moments):
@@ -76,14 +97,20 @@ def frames(path: Path, moments: Sequence[float]) -> list[Picture]:
     return found + [last] * (len(moments) - len(found))
 
 
-def sound(path: Path, rate: int = 16000) -> Picture:
-    """All samples of the file's first sound track as one channel at `rate` Hz; empty when it has none."""
-    blocks = []
+def sound(path: Path, rate: int = 16000, rank: int = 0) -> Picture:
+    """All samples of the file's first (second, …) sound as one channel at `rate` Hz; empty when it has none.
+
+    A sound that begins after the file's beginning is preceded by silence.
+    """
+    blocks: list[Picture] = []
     with open_media(path) as container:
-        if not container.streams.audio:
+        if len(container.streams.audio) <= rank:
             return np.zeros(0, np.float32)
+        begun = (container.start_time or 0) / av.time_base
         resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
-        for frame in container.decode(audio=0):
+        for frame in container.decode(container.streams.audio[rank]):
+            if not blocks and frame.time is not None:
+                blocks.append(np.zeros(max(0, round((frame.time - begun) * rate)), np.float32))
             blocks += [each.to_ndarray()[0] for each in resampler.resample(frame)]
         blocks += [each.to_ndarray()[0] for each in resampler.resample(None)]
     return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
@@ -132,6 +159,40 @@ def similarity(one: Picture, other: Picture) -> float:
     first, second = first - first.mean(), second - second.mean()
     scale = float(np.sqrt((first**2).sum() * (second**2).sum()))
     return float((first * second).sum()) / scale if scale > 1 else float(np.allclose(first, second, atol=8))
+
+
+def loudness(samples: Picture, rate: int) -> Picture:
+    """What is heard, as a picture: how loud each of 96 bands of pitch (100 to 6,400 Hz) is in each quarter of a second.
+
+    In powers of ten, from inaudible (-4) upwards.
+    """
+    step = rate // 4
+    parts = samples[: len(samples) // step * step].reshape(-1, step)
+    spectra = np.abs(np.fft.rfft(parts * np.hanning(step), axis=1)) / step
+    edges = np.geomspace(100, 6400, BANDS + 1) * step / rate
+    bands = [spectra[:, int(low) : max(int(high), int(low) + 1)].max(axis=1) for low, high in itertools.pairwise(edges)]
+    heard: Picture = np.log10(np.maximum(np.stack(bands, axis=1), 1e-4))
+    return heard
+
+
+def sounds_alike(one: Picture, other: Picture) -> float:
+    """How much two pictures of loudness agree, 1 = the same, wherever within a quarter of a second they begin."""
+    silent = [not each.size or float(each.max()) < SILENT for each in (one, other)]
+    if any(silent):
+        return float(all(silent))
+    best = 0.0
+    for shift in (-1, 0, 1):
+        first, second = one[max(shift, 0) :], other[max(-shift, 0) :]
+        length = min(len(first), len(second))
+        if length:
+            best = max(best, _correlation(first[:length], second[:length]))
+    return best
+
+
+def _correlation(one: Picture, other: Picture) -> float:
+    first, second = one - one.mean(), other - other.mean()
+    scale = float(np.sqrt((first**2).sum() * (second**2).sum()))
+    return float((first * second).sum()) / scale if scale > 1e-6 else 1.0
 
 
 def contact_sheet(path: Path, target: Path, labels: Sequence[tuple[float, str]], columns: int = 4) -> None:

@@ -48,9 +48,11 @@ class Screen:
         self._stream.write(shown + "\n")
         self._stream.flush()
 
-    def claim(self, what: str, detail: str, *, holds: bool) -> None:
-        """A line that begins with a tick or a cross."""
+    def claim(self, what: str, detail: str, *, holds: bool, judged: bool = True) -> None:
+        """A line that begins with a tick or a cross, or with a question mark where nobody can judge."""
         mark = self.styled(self.sign("✓", "ok"), "green") if holds else self.styled(self.sign("✗", "FAILED"), "red")
+        if not judged:
+            mark = self.styled("?", "yellow")
         self.line(f"  {mark} {what:<11} {detail}")
 
     def status(self, text: str) -> None:

@@ -38,6 +38,15 @@ class Extent:
 
 
 @dataclass(frozen=True)
+class Track:
+    """A stream of a file, with its kind: "film", "cover", "sound", "subtitle", or what else ffmpeg calls it."""
+
+    index: int
+    kind: str
+    extent: Extent | None
+
+
+@dataclass(frozen=True)
 class Picture:
     """The first moving picture. `width` and `height` are as shown, `rotation` (degrees, as stored) already applied."""
 
@@ -174,6 +183,13 @@ def extents(path: Path) -> tuple[Extent | None, Extent | None]:
         )
 
 
+def tracks(path: Path) -> list[Track]:
+    """Every stream of a file in its order; further moving pictures are films too. Raises `NotMedia`."""
+    with open_media(path) as container:
+        scan = _Scan(container)
+        return [Track(stream.index, scan.kind(stream), scan.reached(stream)) for stream in container.streams]
+
+
 def sound_length(path: Path) -> float:
     """Seconds of sound in a file, counted in decoded samples; raises `NotMedia` when it holds none."""
     with open_media(path) as container:
@@ -238,10 +254,24 @@ class _Scan:
 
     def extent(self, stream: Any) -> Extent:
         """Of one of the joined streams; raises `NotMedia` when it is empty."""
+        extent = self.reached(stream)
+        if extent is None:
+            raise NotMedia(f"its {stream.type} stream {stream.index} holds nothing")
+        return extent
+
+    def reached(self, stream: Any) -> Extent | None:
+        """Of any stream; None when it is empty."""
         clock = self._clocks[stream.index]
         if not clock.packets:
-            raise NotMedia(f"its {stream.type} stream {stream.index} holds nothing")
+            return None
         return Extent(max(clock.first - self._zero, 0.0), clock.last - self._zero, clock.packets)
+
+    def kind(self, stream: Any) -> str:
+        """What a stream is to a viewer."""
+        if stream.type != "video":
+            return {"audio": "sound"}.get(stream.type, str(stream.type))
+        moves = self._clocks[stream.index].packets > 1 or (self.picture and stream.index == self.picture.index)
+        return "film" if moves else "cover"
 
 
 def _film(videos: Sequence[Any], packets: Mapping[int, int]) -> Any:

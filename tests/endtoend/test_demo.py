@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,7 +155,7 @@ class TestProof:
             cloud.store.upload(cloud.bucket, "output/lecture.mp4", joined)
             cloud.store.put(cloud.bucket, "fragments/left over.txt", b"x")
             claims = proof.examine(cloud, proof.client(cloud), parts, tmp_path / "out", made=made)
-        return {claim.what for claim in claims if not claim.holds}
+        return {claim.what for claim in claims if claim.judged and not claim.holds}
 
     def test_a_video_in_order_leaves_only_what_the_functions_should_have_done(
         self, parts: list[clips.Clip], tmp_path: Path
@@ -170,6 +171,50 @@ class TestProof:
         exchanged = [parts[0], parts[2], parts[1]]
         assert {"order seen", "order heard"} <= self.examined(parts, exchanged, tmp_path, made=True)
         assert "order" in self.examined(parts, exchanged, tmp_path, made=False)
+
+    def remade(self, parts: Sequence[clips.Clip], tmp_path: Path, *arguments: str) -> list[clips.Clip]:
+        """The same clips with what ffmpeg makes of each; `cover.png` is there to be taken."""
+        ffmpeg: list[str | Path] = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y"]
+        picture: list[str | Path] = [
+            "-f",
+            "lavfi",
+            "-i",
+            "color=c=red:s=64x64",
+            "-frames:v",
+            "1",
+            tmp_path / "cover.png",
+        ]
+        subprocess.run([*ffmpeg, *picture], check=True)
+        paths = [tmp_path / f"remade-{part.index}.mkv" for part in parts]
+        for part, path in zip(parts, paths, strict=True):
+            subprocess.run([*ffmpeg, "-i", part.path, *arguments, path], check=True, cwd=tmp_path)
+        return demo.parts(paths)
+
+    def test_a_second_track_of_sound_that_is_lost_is_noticed(self, parts: list[clips.Clip], tmp_path: Path) -> None:
+        """Every stream is looked for by its index, not only the first of each kind."""
+        two = self.remade(parts, tmp_path, "-map", "0", "-map", "0:a", "-c", "copy")
+        assert self.examined(two, parts, tmp_path, made=False) == {"streams", "sound 2", "tags", "clean-up", "jobs"}
+
+    def test_a_cover_is_not_taken_for_the_film(self, parts: list[clips.Clip], tmp_path: Path) -> None:
+        """Clips whose first picture is a cover are compared by their film: a video that shows the cover is wrong."""
+        covered = self.remade(parts, tmp_path, "-i", "cover.png", "-map", "1", "-map", "0", "-c", "copy")
+        assert self.examined(covered, parts, tmp_path, made=True) == {"tags", "clean-up", "jobs"}
+        stills = self.remade(parts, tmp_path, "-loop", "1", "-i", "cover.png", "-map", "1", "-map", "0:a", "-shortest")
+        assert {"order seen"} <= self.examined(covered, stills, tmp_path, made=True)
+
+    def test_a_sound_that_is_muted_is_noticed(self, parts: list[clips.Clip], tmp_path: Path) -> None:
+        """By ear, section by section, where clips carry no numbers."""
+        muted = self.remade(parts, tmp_path, "-af", "volume=0:enable='gte(t,0.5)'")
+        assert "sound" in self.examined(parts, muted, tmp_path, made=False)
+
+    def test_clips_that_look_and_sound_alike_are_said_not_to_be_judged(
+        self, parts: list[clips.Clip], tmp_path: Path
+    ) -> None:
+        """An order that nobody could see is neither right nor wrong."""
+        twins = [replace(parts[0], index=index, key=part.key) for index, part in enumerate(parts, 1)]
+        claims = proof.are_alike(twins, parts[0].path, [0.0, 0.0, 0.0])
+        assert [(claim.what, claim.judged) for claim in claims if not claim.holds] == [("order of", False)] * 2
+        assert "1.mp4 and 1.mp4" in claims[1].evidence
 
     def test_a_part_that_is_missing_is_noticed_by_the_duration(self, parts: list[clips.Clip], tmp_path: Path) -> None:
         """A third of the content."""
