@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from local.cloud import ROOT, LocalCloud
+from local.cloud import ROOT, THE_FUNCTIONS, LocalCloud
 from local.rehearsal import receiver
 from local.screen import Screen
 
@@ -33,8 +33,10 @@ CERTIFICATE = STATE.with_suffix(".pem")
 A_WEEK = 7 * 24 * 3600.0
 
 
-def keep_up(port: int, sweep_seconds: float, rehearsal: Rehearsal) -> None:
+def keep_up(port: int, sweep_seconds: float, rehearsal: Rehearsal, *, empty: bool = False) -> None:
     """Run the local cloud in the foreground until SIGINT or SIGTERM, so configured; port 0 is any free one.
+
+    `empty` has no functions: it is there to be deployed into.
 
     Raises:
         OSError: when the port cannot be had.
@@ -54,6 +56,7 @@ def keep_up(port: int, sweep_seconds: float, rehearsal: Rehearsal) -> None:
         screen.line(f"  {screen.styled('notify', 'cyan')}  {told}")
 
     cloud = LocalCloud(
+        functions=() if empty else THE_FUNCTIONS,
         timer_seconds=sweep_seconds,
         observe=show,
         port=port,
@@ -64,6 +67,8 @@ def keep_up(port: int, sweep_seconds: float, rehearsal: Rehearsal) -> None:
     )
     with cloud, _announced(cloud):
         _welcome(screen, cloud, rehearsal)
+        if empty:
+            _how_to_deploy(screen, cloud)
         ended.wait()
         screen.line("stopping")
 
@@ -126,6 +131,23 @@ def _welcome(screen: Screen, cloud: LocalCloud, rehearsal: Rehearsal) -> None:
     screen.line()
     prefix = cloud.environment.get("CONCAT_INPUT_PREFIX", "fragments/")
     screen.line(f"Objects under {prefix} of {cloud.bucket} start the functions. Ctrl-C ends everything.")
+    screen.line()
+
+
+def _how_to_deploy(screen: Screen, cloud: LocalCloud) -> None:
+    """What `.env` says to deploy into this cloud."""
+    key = cloud.account.root_key()
+    screen.line("Nothing is deployed yet. In the other shell, a file .env.local and then make deploy ENV=.env.local:")
+    screen.line()
+    for line in (
+        f"CONCAT_BUCKET={cloud.bucket}",
+        f"CONCAT_REGION={cloud.account.region}",
+        "CONCAT_SCHEME=http",
+        "CONCAT_CLEANUP=keep",
+        f"TENCENT_SECRET_ID={key.secret_id}",
+        f"TENCENT_SECRET_KEY={key.secret_key}",
+    ):
+        screen.line(f"  {line}")
     screen.line()
 
 

@@ -20,13 +20,15 @@ Examples:
   cos-concat up --port 8080 --sweep 30
   CONCAT_NAMING=folder CONCAT_CLEANUP=trash cos-concat up
   cos-concat --env .env.production up
+  cos-concat up --empty               rehearse `make deploy` in another shell
 """
 
 
 @click.command(epilog=EXAMPLES)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the proxy; a free one by default.")
 @click.option("--sweep", type=Amount(1, 86400), default=300, show_default=True, help="Seconds between sweeps.")
-def command(port: int, sweep: float) -> None:
+@click.option("--empty", is_flag=True, help="Nothing is deployed: to rehearse `cos-concat deploy`.")
+def command(port: int, sweep: float, empty: bool) -> None:
     """Keep the local cloud running until Ctrl-C.
 
     It rehearses your configuration: the CONCAT_ variables of .env and of the shell, with everything that reaches the
@@ -40,7 +42,7 @@ def command(port: int, sweep: float) -> None:
     if up.running() is not None:
         raise Mistake(f"a local cloud is running already, see {up.STATE}")
     try:
-        up.keep_up(port, sweep, rehearsal)
+        up.keep_up(port, sweep, rehearsal, empty=empty)
     except OSError as wrong:
         if wrong.filename:
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from cosconcat.environment.reading import read_config
 from cosconcat.environment.variables import NAMES
 from cosconcat.errors import ConfigurationError
 from cosconcat.model import Bucket
+from ops.deployment import blueprint
 from ops.dotenv import UNSET, read_dotenv
 from tests.support.serverless_components import EXCEPTIONS, LAYER, MULTI_SCF, problems, resolve
 
@@ -107,6 +109,37 @@ def trigger_traps(trigger: dict[str, Any], region: str, functions: set[str]) -> 
             yield "cos: bucket must be the full domain, in the functions' region"
         if not parameters.get("filter", {}).get("prefix"):
             yield "cos: without a prefix the function is triggered by its own output"
+
+
+def test_the_files_say_what_the_blueprint_says() -> None:
+    """Names, roles, limits and triggers are written once in the code; the yml and `make deploy` make the same."""
+    inputs = read_files()["functions"]["inputs"]
+    assert (inputs["runtime"], inputs["memorySize"], inputs["initTimeout"]) == (
+        blueprint.RUNTIME,
+        blueprint.MEMORY_MB,
+        blueprint.INIT_SECONDS,
+    )
+    named = {
+        key: tuple(
+            str(each[node]).replace("${app}", "cos-concat").replace("${stage}", "dev") for node in ("name", "role")
+        )
+        for key, each in inputs["functions"].items()
+    }
+    assert named == {spec.key: (blueprint.name("dev", spec.key),) * 2 for spec in blueprint.FUNCTIONS}
+    for spec in blueprint.FUNCTIONS:
+        found = inputs["functions"][spec.key]
+        assert (found["handler"], found["timeout"]) == (spec.handler, spec.seconds)
+    layer = read_files()["layer"]["inputs"]["name"].replace("${app}", "cos-concat").replace("${stage}", "dev")
+    assert layer == blueprint.layer_name("dev")
+    _, url, timer = (trigger["parameters"] for trigger in inputs["triggers"])
+    assert (timer["name"], timer["cronExpression"]) == blueprint.timer_trigger()[2:]
+    wanted = json.loads(blueprint.url_trigger().description)
+    assert url["authType"] == wanted["AuthType"]
+    assert {name[0].upper() + name[1:]: flag for name, flag in url["netConfig"].items()} == wanted["NetConfig"]
+    cos = resolve(read_files(), example())["functions"]["inputs"]["triggers"][0]["parameters"]
+    made = blueprint.cos_trigger("demo-1250000000.cos.ap-guangzhou.myqcloud.com", "fragments/")
+    bound = {"event": cos["events"], "filter": {"Prefix": cos["filter"]["prefix"], "Suffix": cos["filter"]["suffix"]}}
+    assert (cos["bucket"], bound) == (made.name, json.loads(made.description))
 
 
 def test_files_match_the_published_components_but_for_sourced_exceptions() -> None:

@@ -1,0 +1,86 @@
+"""The plan shown in docs/deploy.md and the console's table in docs/deploy-otherwise.md, by the code that deploys."""
+
+from __future__ import annotations
+
+from ops.deployment import blueprint, show
+from ops.deployment.desired import ADDRESS_TO_COME, LAYER_TO_COME, Package, Secrets, desired
+from ops.deployment.plan import plan
+from ops.deployment.seen import Account, Seen, SeenBucket
+from ops.deployment.settings import read_settings
+from tools.pages import ROOT, between_marks
+
+PAGE, OTHERWISE = ROOT / "docs" / "deploy.md", ROOT / "docs" / "deploy-otherwise.md"
+EXAMPLE = {
+    "CONCAT_BUCKET": "demo-1250000000",
+    "CONCAT_REGION": "ap-guangzhou",
+    "CONCAT_CLEANUP": "keep",
+    "TENCENT_SECRET_ID": "AKIDexample",
+    "TENCENT_SECRET_KEY": "example",
+}
+EMPTY = Seen(
+    account=Account("1250000000", "100000000001", "100000000001"),
+    buckets={"demo-1250000000": SeenBucket(there=True)},
+    lifecycle=b"",
+    queues=(("queue", "Active"),),
+    functions={},
+    triggers={},
+    retries={},
+    roles={},
+    policies={},
+    layers=(),
+    neighbours=(),
+)
+
+
+def first_plan() -> str:
+    """What the first deployment shows."""
+    settings = read_settings(EXAMPLE)
+    package = Package(code="0" * 64, layer="0" * 64)
+    wanted = desired(settings, package, Secrets("made"), ADDRESS_TO_COME, LAYER_TO_COME)
+    text = "\n".join(show.lines(settings, EMPTY, plan(settings, wanted, EMPTY)))
+    return f"```\n{text.replace('sha256 000000000000', 'sha256 ...')}\n```"
+
+
+def console_table() -> str:
+    """The three functions for whoever makes them by hand."""
+    specs = {spec.key: spec for spec in blueprint.FUNCTIONS}
+    columns = [specs[key] for key in ("upload", "callback", "sweep")]
+    names = [f"`{blueprint.name('dev', spec.key)}`" for spec in columns]
+    timer = blueprint.timer_trigger()
+    rows = [
+        ("", *(spec.key for spec in columns)),
+        ("---",) * 4,
+        ("name", *names),
+        ("type, runtime", *(["event function, Python 3.10"] * 3)),
+        ("code", *(["local zip, `build/code.zip`"] * 3)),
+        ("handler", *(f"`{spec.handler}`" for spec in columns)),
+        ("execution role", *names),
+        ("memory, time limit", *(f"{blueprint.MEMORY_MB} MB, {spec.seconds} s" for spec in columns)),
+        ("initialisation time limit", *([f"{blueprint.INIT_SECONDS} s"] * 3)),
+        ("layer", *([f"`{blueprint.layer_name('dev')}`"] * 3)),
+        ("asynchronous execution", *(["**off**"] * 3)),
+        (
+            "trigger",
+            "COS: the bucket, *all creations* (`cos:ObjectCreated:*`), prefix = `CONCAT_INPUT_PREFIX`, no suffix, on",
+            "function URL: public network on, authentication none",
+            f"timer: custom, `{timer.description}`, enabled",
+        ),
+        ("tags", *([", ".join(f"`{key}={value}`" for key, value in blueprint.tags("dev").items())] * 3)),
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def with_examples(page: str) -> str:
+    """docs/deploy.md with its part made anew."""
+    return between_marks(page, first_plan())
+
+
+def with_table(page: str) -> str:
+    """docs/deploy-otherwise.md with its part made anew."""
+    return between_marks(page, console_table())
+
+
+def write() -> None:
+    """Make both anew."""
+    PAGE.write_text(with_examples(PAGE.read_text("utf-8")), "utf-8")
+    OTHERWISE.write_text(with_table(OTHERWISE.read_text("utf-8")), "utf-8")
