@@ -15,7 +15,7 @@ from cosconcat.errors import InvalidInput
 from cosconcat.groups import rules
 from cosconcat.groups.listing import FEW, SMALL, GroupListing
 from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, NoFragments, Verdict, Waiting, Whole
-from cosconcat.model import FragmentSet, ObjectInfo, gid_of
+from cosconcat.model import Fragment, FragmentSet, ObjectInfo, gid_of
 from cosconcat.naming.keys import KEY_BYTES, FragmentName, ManifestName, MarkerName
 from cosconcat.output.key import output_key
 from cosconcat.services import Services
@@ -69,6 +69,9 @@ def newcomers(services: Services, fragments: FragmentSet) -> tuple[str, ...]:
     if not late and not config.convention.timed and config.convention.first != "any":
         highest = max(fragment.index for fragment in fragments.fragments)
         late = [key for key in listing.keys([highest + 1], first) if listing.head(key)]
+    if late and config.completion == "quiet":  # what earlier joins hold may lie there still, and is nothing new
+        held = [fragment.object for fragment in _joined_before(listing)]
+        late = [key for key in late if not any(listing.pieces[key].object.same_content(one) for one in held)]
     return tuple(sorted(late))
 
 
@@ -130,7 +133,7 @@ def _judge(listing: GroupListing, gap: tuple[int, ...] = ()) -> Verdict:
         else:
             verdict = rules.judge_numbers(config, listing.group, pieces, marker, listing.now)
             if config.completion == "quiet" and isinstance(verdict, Waiting) and verdict.awaits == "fragments":
-                verdict = rules.after_joined(verdict, pieces, _joined_before(listing))
+                verdict = rules.after_joined(verdict, pieces, {f.index: f.object for f in _joined_before(listing)})
         if isinstance(verdict, Invalid):
             return verdict
         if isinstance(verdict, Waiting) and verdict.awaits != "fragments" and listing.partial:
@@ -144,12 +147,12 @@ def _judge(listing: GroupListing, gap: tuple[int, ...] = ()) -> Verdict:
     return NoFragments(listing.group)
 
 
-def _joined_before(listing: GroupListing) -> dict[int, ObjectInfo]:
-    """What earlier joins of the group hold, by number."""
+def _joined_before(listing: GroupListing) -> list[Fragment]:
+    """What earlier joins of the group hold."""
     ledger, gid = listing.services.ledger, gid_of(listing.group)
     newest = ledger.newest_content(gid)
     claims = ledger.joined(gid, newest.rev) if newest else ()
-    return {fragment.index: fragment.object for claim in claims for fragment in claim.set.fragments}
+    return [fragment for claim in claims for fragment in claim.set.fragments]
 
 
 def _narrowly_seen(listing: GroupListing, pieces: Sequence[FoundFragment]) -> Waiting:

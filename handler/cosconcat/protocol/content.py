@@ -6,6 +6,8 @@ shows the same table in words. `run.py` carries the steps out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from cosconcat.model import FragmentSet, Result
@@ -27,6 +29,8 @@ class WholeGroup(NamedTuple):
     still_proven: bool | None = None  # whether the output of what was joined is the one that was proven
     occupied: bool | None = None  # whether something lies at the output's key
     ours: bool | None = None  # whether that bears this set's fingerprint
+    by_quiet: bool = False  # quiet time decides when the group is whole, so pieces may come after it was joined
+    joined: tuple[Claim, ...] | None = None  # the contents of the group that were joined, the newest first
 
 
 class HeadOutput(NamedTuple):
@@ -45,6 +49,18 @@ class ReadStanding(NamedTuple):
     """Read back from this content to the one that did not end superseded."""
 
     newest: Content
+
+
+class ReadJoined(NamedTuple):
+    """Read all that was joined of the group, up to this rev."""
+
+    rev: int
+
+
+class JoinLate(NamedTuple):
+    """Go on with these pieces alone: the others were joined before."""
+
+    late: FragmentSet
 
 
 class RunContent(NamedTuple):
@@ -73,8 +89,8 @@ class ClaimContent(NamedTuple):
 
 
 Step = (
-    HeadOutput | ReadRecords | ReadTags | ReadStanding | RunContent | RemoveReuploads | ResumeCleanup | ClaimContent
-    | Result
+    HeadOutput | ReadRecords | ReadTags | ReadStanding | ReadJoined | JoinLate | RunContent | RemoveReuploads
+    | ResumeCleanup | ClaimContent | Result
 )  # fmt: skip
 
 
@@ -136,17 +152,41 @@ def _after_joined(seen: WholeGroup, rev: int, last: Content, done: Done, convent
     claim, group = last.claim.record, seen.fragments.group
     same = claim.fingerprint == seen.fragments.fingerprint
     if not same and not is_subset_of_joined(seen.fragments, claim.set, convention):
-        newer = seen.fragments.newest >= last.claim.written and not has_older_versions(seen.fragments, claim.set)
-        if newer or seen.forced:
-            return _new_content(seen, rev)
-        reason = "older than what was joined: a version that was overwritten came back, or LIST shows the past"
-        return Result(group, "kept", reason, done.output, done.job)
+        if seen.by_quiet and not seen.forced:
+            return _after_quiet(seen, rev, last, done, convention)
+        return _beside_joined(seen, rev, last, done)
     if seen.still_proven is None:
         return RemoveReuploads(claim)
     if seen.forced or _came_after(seen.fragments, last):
         return _new_content(seen, rev)
     reason = f"joined before, but {done.output} is no longer what was proven: nothing is removed"
     return Result(group, "kept", reason, done.output, done.job)
+
+
+def _after_quiet(seen: WholeGroup, rev: int, last: Content, done: Done, convention: Convention) -> Step:
+    """Quiet time was wrong about the end: what came late is joined alone, what was joined lies there again or still."""
+    if seen.joined is None:
+        return ReadJoined(last.rev)
+    late = late_pieces(seen.fragments, [claim.set for claim in seen.joined])
+    if late is None:
+        holding = [claim for claim in seen.joined if is_subset_of_joined(seen.fragments, claim.set, convention)]
+        if holding and seen.still_proven is None:
+            return RemoveReuploads(holding[0])
+        return Result(
+            seen.fragments.group, "already-finished", "joined before, late pieces apart", done.output, done.job
+        )
+    if len(late.fragments) < len(seen.fragments.fragments):
+        return JoinLate(late)
+    return _beside_joined(seen, rev, last, done)
+
+
+def _beside_joined(seen: WholeGroup, rev: int, last: Content, done: Done) -> Step:
+    """Other content than what was joined: joined next, unless it is only a view of the past."""
+    newer = seen.fragments.newest >= last.claim.written
+    if seen.forced or (newer and not has_older_versions(seen.fragments, last.claim.record.set)):
+        return _new_content(seen, rev)
+    reason = "older than what was joined: a version that was overwritten came back, or LIST shows the past"
+    return Result(seen.fragments.group, "kept", reason, done.output, done.job)
 
 
 def _new_content(seen: WholeGroup, rev: int) -> Step:
@@ -156,6 +196,17 @@ def _new_content(seen: WholeGroup, rev: int) -> Step:
 def _came_after(fragments: FragmentSet, last: Content) -> bool:
     """Whether a piece was uploaded since the last content was closed."""
     return last.done is not None and fragments.newest > last.done.written
+
+
+def late_pieces(fragments: FragmentSet, joined: Sequence[FragmentSet]) -> FragmentSet | None:
+    """The pieces that came after their group was joined, None when there are none.
+
+    Quiet time is a guess. What came after it becomes a recording of its own in every mode of CONCAT_CLEANUP: also where
+    the pieces that were joined are kept and still lie there, they are never joined a second time.
+    """
+    held = [f.object for one in joined for f in one.fragments]
+    late = tuple(f for f in fragments.fragments if not any(f.object.same_content(o) for o in held))
+    return replace(fragments, fragments=late) if late else None
 
 
 def has_older_versions(fragments: FragmentSet, joined: FragmentSet) -> bool:

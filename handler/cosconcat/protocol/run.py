@@ -42,12 +42,13 @@ def reconcile_group(services: Services, fragments: FragmentSet, *, forced: bool 
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
     """
-    seen = content.WholeGroup(fragments, output_key(services.config, fragments), forced)
+    by_quiet = services.config.completion == "quiet"
+    seen = content.WholeGroup(fragments, output_key(services.config, fragments), forced, by_quiet=by_quiet)
     for _ in range(ROUNDS):
         met = _run_group(services, seen)
         if isinstance(met, Result):
             return met
-        seen = content.WholeGroup(fragments, seen.key, forced, met)
+        seen = content.WholeGroup(fragments, seen.key, forced, met, by_quiet=by_quiet)
     raise NotYet(f"group {fragments.group}: its records are being written by others right now")
 
 
@@ -56,8 +57,10 @@ def _run_group(services: Services, seen: content.WholeGroup) -> Result | Content
     gid = gid_of(seen.fragments.group)
     while True:
         match content.next_step(seen, services.config.convention):
-            case content.HeadOutput() | content.ReadTags() | content.ReadStanding() as look:
+            case content.HeadOutput() | content.ReadTags() | content.ReadStanding() | content.ReadJoined() as look:
                 seen = _look(services, seen, look)
+            case content.JoinLate(late):
+                seen = seen._replace(fragments=late, key=output_key(services.config, late))
             case content.ReadRecords():
                 newest = services.ledger.newest_content(gid)
                 if newest is not None:
@@ -80,7 +83,9 @@ def _run_group(services: Services, seen: content.WholeGroup) -> Result | Content
 
 
 def _look(
-    services: Services, seen: content.WholeGroup, look: content.HeadOutput | content.ReadTags | content.ReadStanding
+    services: Services,
+    seen: content.WholeGroup,
+    look: content.HeadOutput | content.ReadTags | content.ReadStanding | content.ReadJoined,
 ) -> content.WholeGroup:
     match look:
         case content.HeadOutput():
@@ -90,6 +95,9 @@ def _look(
         case content.ReadStanding(newest):
             *_, standing = services.ledger.back_to_standing(gid_of(seen.fragments.group), newest)
             return seen._replace(standing=standing)
+        case content.ReadJoined(rev):
+            claims = services.ledger.joined(gid_of(seen.fragments.group), rev)
+            return seen._replace(joined=tuple(claims))
 
 
 def _claim_content(services: Services, seen: content.WholeGroup, rev: int) -> Result | Content | None:

@@ -1,0 +1,68 @@
+"""Pieces that come after quiet time has called their group whole: joined alone, in every mode of cleaning up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.desk import Desk, only
+
+QUIET = {"CONCAT_NAMING": "folder", "CONCAT_COMPLETION": "quiet:300"}
+PIECES = [f"fragments/cam/{number}.mp4" for number in range(6)]
+
+
+@pytest.fixture(params=["keep", "delete", "trash", "expire", "dry run"])
+def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """In each mode."""
+    mode = {"CONCAT_CLEANUP": request.param}
+    if request.param == "dry run":
+        mode = {"CONCAT_CLEANUP": "delete", "CONCAT_CLEANUP_DRY_RUN": "true"}
+    with Desk({**QUIET, **mode}) as desk:
+        yield desk
+
+
+def seconds(desk: Desk) -> list[int]:
+    """How long each output is."""
+    store, bucket = desk.cloud.store, desk.cloud.bucket
+    return [len(store.get(bucket, key) or b"") // 1000 for key in desk.keys("output/")]
+
+
+def join(desk: Desk) -> None:
+    """Quiet time passes, the sweep finds the group, its job ends."""
+    desk.later(301)
+    before = len(desk.jobs)
+    desk.sweep()
+    assert len(desk.jobs) == before + 1
+    assert only(desk.call_back()).action == "finished"
+
+
+def test_late_pieces_are_joined_alone_and_nothing_is_joined_twice(desk: Desk) -> None:
+    """Whether or not the pieces that were joined still lie there."""
+    desk.arrive(*PIECES[1:3])
+    join(desk)
+    desk.arrive(*PIECES[3:5])
+    join(desk)
+    desk.arrive(PIECES[5])
+    join(desk)
+    assert desk.keys("output/") == ["output/cam.mp4", "output/cam.r0002.mp4", "output/cam.r0003.mp4"]
+    assert seconds(desk) == [20, 20, 10]
+    for _ in range(3):  # nothing more comes of what lies there
+        desk.later(301)
+        desk.sweep()
+    assert len(desk.jobs) == 3
+
+
+def test_what_was_joined_long_ago_may_come_again(desk: Desk) -> None:
+    """It is in an output, so it is removed like any identical upload, and never joined again."""
+    desk.arrive(*PIECES[1:3])
+    join(desk)
+    desk.arrive(PIECES[3])
+    join(desk)
+    desk.later(10)
+    desk.arrive(PIECES[1])
+    desk.later(301)
+    desk.sweep()
+    assert len(desk.jobs) == 2
+    if desk.services.config.cleanup in ("delete", "trash") and not desk.services.config.cleanup_dry_run:
+        assert desk.keys("fragments/") == []
