@@ -12,6 +12,8 @@ from cosconcat.model import Bucket, Fragment, FragmentSet, ObjectInfo, Result
 from cosconcat.protocol.content import (
     ClaimContent,
     HeadOutput,
+    JoinLate,
+    ReadJoined,
     ReadRecords,
     ReadStanding,
     ReadTags,
@@ -44,6 +46,9 @@ JOINED = group((1, "a", 100), (2, "b", 110))  # claimed at 150, done at 200
 OTHER = group((1, "a", 100), (2, "c", 300))
 OLDER = group((1, "x", 40), (2, "b", 110))
 REST = group((2, "b", 110))
+MORE = group((1, "a", 100), (2, "b", 110), (3, "d", 300))
+EARLIER = group((9, "z", 20))
+BOTH = group((1, "a", 100), (2, "b", 110), (9, "z", 20))
 AGAIN = group((1, "a", 300), (2, "b", 310))  # the same bytes, uploaded once more
 
 
@@ -65,6 +70,17 @@ def over(
     """A group whose newest content is done, and stands."""
     newest = content(outcome)
     return WholeGroup(seen, KEY, forced, newest=newest, standing=newest, still_proven=still_proven, occupied=occupied)
+
+
+def claim_of(joined: FragmentSet) -> Claim:
+    """The claim of a content that holds this set."""
+    return content(joined=joined).claim.record
+
+
+def quiet(seen: FragmentSet, *joined: FragmentSet) -> WholeGroup:
+    """A group that quiet time called whole when these sets were joined; none: not looked at yet."""
+    claims = tuple(map(claim_of, joined)) or None
+    return over("joined", seen)._replace(by_quiet=True, joined=claims)
 
 
 CLAIM = content().claim.record
@@ -99,6 +115,14 @@ ROWS = [
     Row("joined; new content since the claim", "new content", over("joined", OTHER, occupied=False), ClaimContent(6)),
     Row("joined; what is there is older, or a version that came back", "kept", over("joined", OLDER), "kept"),
     Row("… a person said retry", "new content", over("joined", OLDER, forced=True, occupied=False), ClaimContent(6)),
+    Row("joined by quiet time; another set", "read all that was joined of the group", quiet(MORE), ReadJoined(5)),
+    Row("… pieces that were joined, and late ones", "go on with the late ones alone",
+        quiet(MORE, JOINED), JoinLate(group((3, "d", 300)))),
+    Row("… only late ones", "new content",
+        quiet(group((3, "d", 300)), JOINED)._replace(occupied=False), ClaimContent(6)),
+    Row("… all of it was joined, by one earlier content", "remove them, if the output is still the proven one",
+        quiet(group((9, "z", 20)), JOINED, EARLIER), RemoveReuploads(claim_of(EARLIER))),
+    Row("… by several", "already-finished", quiet(BOTH, JOINED, EARLIER), "already-finished"),
     Row("joined; the same bytes again, or a rest of them", "remove them, if the output is still the proven one",
         over("joined", REST), RemoveReuploads(CLAIM)),
     Row("… it is not, and they were uploaded since, or a person said retry", "new content",
