@@ -108,7 +108,7 @@ media-table: $(VENV)/dev  ## what people record, through the whole product. Writ
 	@MEDIA_TABLE=docs/internals/media-table.md $(PY) -m pytest -m slow -k whole_table tests/media $(ARGS)
 
 conformance: $(VENV)/dev  ## models and local cloud against the behaviour table; TARGET=account: a real one, see docs/behaviour.md
-	@CONFORMANCE_TARGET=$(TARGET) $(PY) -m pytest tests/conformance -rs
+	@CONFORMANCE_TARGET="$(TARGET)" $(PY) -m pytest tests/conformance -rs
 .PHONY: simulate mutants media-table conformance
 
 lint: $(VENV)/dev  ## ruff, mypy --strict, and which package may import which

@@ -21,8 +21,8 @@ from ops.settings import read_settings
 
 NAME = "cos-concat"
 VERBS = (
-    "demo", "up", "invoke", "names", "explain", "status", "retry", "configuration", "doctor", "policies", "cost",
-    "package", "deploy", "destroy", "pause", "resume", "completion",
+    "demo", "up", "invoke", "names", "explain", "preview", "status", "retry", "restore", "prune", "configuration",
+    "doctor", "policies", "cost", "package", "deploy", "destroy", "pause", "resume", "completion",
 )  # fmt: skip
 
 

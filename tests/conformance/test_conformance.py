@@ -14,6 +14,11 @@ from tests.conformance.targets import Models, OverHttp, Target
 CHECKED = [one for one in ALL if one.check]
 
 
+TARGET = os.environ.get("CONFORMANCE_TARGET", "")
+if TARGET not in ("", "account"):
+    pytest.exit(f"TARGET={TARGET}: allowed is account, or none for the models and the local cloud", returncode=2)
+
+
 @pytest.fixture(scope="module")
 def local() -> Iterator[OverHttp]:
     """One local cloud for all checks."""
@@ -24,7 +29,7 @@ def local() -> Iterator[OverHttp]:
 @pytest.fixture(scope="module")
 def real() -> Iterator[OverHttp]:
     """A real account, if somebody said so."""
-    if os.environ.get("CONFORMANCE_TARGET") != "account":
+    if TARGET != "account":
         pytest.skip("make conformance TARGET=account runs this")
     with targets.account() as target:
         yield target

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from cosconcat.bootstrap import SystemClock
+from cosconcat.model import Bucket, ObjectInfo, Page, gid_of
 from ops.command import main
+from ops.deployment.execute import Zips
+from ops.preview import Snapshot
+from ops.prune import _in_order
+from tests.support.deployments import deploy, empty_account, settings, small_zip, variables
 from tests.support.desk import Desk
+
+if TYPE_CHECKING:
+    from cosconcat.cloud.ports import Cos
 
 PAIR = ("fragments/v.part1-of-2.mp4", "fragments/v.part2-of-2.mp4")
 
@@ -108,3 +121,173 @@ def test_a_retry_that_cannot_be_meant_is_told(
     """Before anything is asked."""
     assert main(arguments, {}) == 2
     assert told in capsys.readouterr().err
+
+
+def test_preview_says_what_would_become_of_everything_and_writes_nothing(desk: Desk, operator: Operator) -> None:
+    """Groups, holes, doubts, jobs, removal, time; by LIST and HEAD alone."""
+    for key in (*PAIR, "fragments/half.part1-of-3.mp4", "fragments/bad-1of2.mp4", "fragments/bad-1of2.mov"):
+        desk.put(key)
+    desk.put("fragments/readme.txt")
+    desk.put("output/v.mp4")
+    desk.cloud.calls.reset()
+    told = operator.json("preview", code=1)
+    assert {kind for _, kind in desk.cloud.calls.snapshot()} == {"LIST", "HEAD Object"}
+    assert told["kinds"] == {"would be joined": 1, "has holes": 1, "inconsistent": 1}
+    assert (told["jobs"], told["unmatched"], told["removal"]["objects"]) == (1, 1, 2)
+    assert told["groups"]["half"]["missing"] == [2, 3]
+    assert told["groups"]["v"]["taken"] == "output/v.mp4"
+    assert "usd" not in told
+    assert operator.json("preview", "--seconds", "600", code=1)["billed_minutes"] == 20
+    assert operator.json("preview", code=1, cleanup="keep")["removal"]["why_nothing"] == "CONCAT_CLEANUP=keep"
+    words = operator.says("preview", code=1)
+    for part in ("would be joined: 1", "half", "belong to no group: 1", "nothing was written", "--probe"):
+        assert part in words
+
+
+def test_preview_tells_what_was_joined_before_and_probes_when_asked(desk: Desk, operator: Operator) -> None:
+    """Under keep the fragments still lie there."""
+    with Desk({"CONCAT_CLEANUP": "keep"}) as keeping:
+        keeper = Operator(keeping, operator._capsys)
+        keeping.arrive(*PAIR)
+        keeping.call_back()
+        assert keeper.json("preview")["kinds"] == {"joined before": 1}
+        keeping.put("fragments/w.part1-of-1.mp4", seconds=30)
+        told = keeper.json("preview", "--probe", "3")
+        assert told["kinds"] == {"joined before": 1, "would be joined": 1}
+        assert told["fragment_seconds"] == pytest.approx(30, abs=0.1)
+
+
+@given(names=st.lists(st.text("ab/1é", min_size=1, max_size=6), unique=True), prefix=st.text("ab/", max_size=2))
+def test_a_snapshot_pages_as_the_service_does(names: list[str], prefix: str) -> None:
+    """In UTF-8 order, from any marker, with any limit."""
+    bucket = Bucket("demo-1250000000", "ap-guangzhou")
+    shelf = sorted((ObjectInfo(f"x{name}", "e", 1, 1) for name in names), key=lambda o: o.key.encode())
+
+    class Whole:
+        def list(self, _bucket: Bucket, _prefix: str, _marker: str = "", _limit: int = 1000) -> Page:
+            return Page(tuple(reversed(shelf)), None, 7)
+
+    snapshot = Snapshot(cast("Cos", Whole()), bucket, "x", 10**6)
+    seen: list[ObjectInfo] = []
+    marker = ""
+    while True:
+        page = snapshot.list(bucket, "x" + prefix, marker, 2)
+        seen += page.objects
+        if page.next_marker is None:
+            break
+        marker = page.next_marker
+    assert seen == [one for one in shelf if one.key.startswith("x" + prefix)]
+
+
+def test_restore_brings_back_what_was_moved_to_the_trash_and_overwrites_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Shown first; done with --yes; the copies in the trash stay."""
+    with Desk({"CONCAT_CLEANUP": "trash"}) as desk:
+        operator = Operator(desk, capsys)
+        desk.arrive(*PAIR)
+        desk.call_back()
+        assert desk.keys("fragments/") == []
+        shown = operator.says("restore", "v", "--to", "restored/")
+        assert "2 objects" in shown
+        assert "say --yes" in shown
+        assert desk.keys("restored/") == []
+        desk.put("restored/v.part1-of-2.mp4", "mine")
+        told = operator.json("restore", "v", "--to", "restored/", "--yes", code=1)
+        assert [bool(each["why_not"]) for each in told] == [True, False]
+        assert (desk.cloud.store.get(desk.cloud.bucket, "restored/v.part1-of-2.mp4") or b"")[:4] == b"mine"
+        assert desk.keys("restored/") == ["restored/v.part1-of-2.mp4", "restored/v.part2-of-2.mp4"]
+        assert len(desk.keys("trash/")) == 2
+        assert operator.says("restore", "--since", "2100-01-01", "--to", "restored/", code=1).startswith("nothing")
+        assert len(operator.json("restore", "--since", "2020-01-01", "--to", "other/")) == 2
+        assert operator.says("restore", "v", "--yes", cleanup="keep").startswith("2 objects")
+        assert desk.keys("fragments/") == list(PAIR)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["restore"], "name GROUPS, or a span of time"),
+        (["restore", "v"], "CONCAT_CLEANUP is delete: at their own places"),
+        (["restore", "v", "--to", "fragments/again/"], "meets CONCAT_INPUT_PREFIX=fragments/"),
+        (["restore", "v", "--to", "frag"], "meets CONCAT_INPUT_PREFIX=fragments/"),
+        (["restore", "v", "--to", "restored"], "a prefix ends with a slash"),
+        (["restore", "--since", "yesterday"], "'yesterday' is no time such as"),
+        (["prune", "--days", "1"], "1 is not in the range"),
+        (["preview", "--seconds", "nan"], "is not a number"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_before_anything_is_asked(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence."""
+    assert main(arguments, {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_prune_removes_the_records_of_what_ended_long_ago_and_of_nothing_else(
+    desk: Desk, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shown first; a group whose pieces lie there, or with an attempt under way, keeps its records."""
+    for group in ("gone", "there", "again"):
+        desk.arrive(f"fragments/{group}-1of1.mp4")
+        desk.call_back()
+    desk.put("fragments/there-1of1.mp4")
+    desk.switches.job_seconds = 3600
+    desk.later(60)
+    desk.arrive("fragments/again-1of1.mp4", content="new")
+    assert operator.json("prune", "--days", "7")["groups"] == []
+    ahead = SystemClock.now
+    monkeypatch.setattr(SystemClock, "now", lambda self: ahead(self) + 9 * 86400)
+    records = desk.keys(".concat/")
+    told = operator.json("prune", "--days", "7")
+    whys = {each["group"]: each["why_not"] for each in told["groups"]}
+    assert whys["gone"] == ""
+    assert "fragments/there-1of1.mp4" in whys["there"]
+    assert whys["again"] == "an attempt is under way"
+    assert desk.keys(".concat/") == records
+    assert "their fragments are gone" in told["means"]
+    words = operator.says("prune", "--days", "7", "--yes")
+    assert words.startswith("1 groups")
+    left = set(desk.keys(".concat/"))
+    assert {key for key in records if key not in left} == {key for key in records if gid_of("gone") in key}
+    assert operator.json("status", "there", "--here")["state"] == "joined"
+    desk.put("fragments/gone-1of1.mp4", "another recording")
+    monkeypatch.undo()
+
+
+def test_records_go_in_an_order_in_which_a_killed_prune_leaves_no_riddle() -> None:
+    """No content is left with a claim and without its end, or the other way round; the days' entries go last."""
+    names = ("0001/claim-0001.json", "0001/done.json", "0001/end-0001.json", "0002/claim-0001.json", "0002/done.json")
+    keys = [f".concat/{'a' * 32}/{name}" for name in names] + [".concat/closed/2026-01-01/000000-x-0001"]
+    ordered = [[key.removeprefix(f".concat/{'a' * 32}/") for key in batch] for batch in _in_order(keys)]
+    assert ordered == [
+        ["0001/end-0001.json"],
+        ["0002/claim-0001.json", "0002/done.json"],
+        ["0001/claim-0001.json", "0001/done.json"],
+        [".concat/closed/2026-01-01/000000-x-0001"],
+    ]
+
+
+def test_questions_go_to_the_deployed_sweep(capsys: pytest.CaptureFixture[str]) -> None:
+    """By the API, with the keys of whoever deployed; what fails there is told, and a deployment that is not there."""
+    code = """
+def main_handler(event, context):
+    if event.get("status") == "broken":
+        raise ValueError("no such luck")
+    return {"results": [], "status": {"group": event["status"], "state": "joined", "output": "output/v.mp4"}}
+"""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name in ("upload", "callback", "sweep"):
+            archive.writestr(f"{name}.py", code)
+    with empty_account() as cloud:
+        given = variables(cloud)
+        assert main(["status", "v"], given) == 1
+        assert "cos-concat-dev-sweep" in capsys.readouterr().err
+        deploy(settings(cloud), Zips(made.getvalue(), small_zip("layer")))
+        assert main(["status", "v"], given) == 0
+        assert "output    output/v.mp4" in capsys.readouterr().out
+        assert main(["status", "broken"], given) == 1
+        assert "no such luck" in capsys.readouterr().err
+        assert main(["status"], given) == 1

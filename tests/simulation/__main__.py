@@ -134,6 +134,9 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
+    for name in ("runs", "first", "processes"):
+        if getattr(given, name) < 1:
+            parser.error(f"{name.upper()}={getattr(given, name)}: 1 or more is allowed")
     if given.stored:
         return one(stored(FOUND / f"{given.stored}.json", trace=True))
     if given.seed is not None:

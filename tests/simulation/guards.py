@@ -328,7 +328,7 @@ MUTANTS = (
         "stale-heads-trusted", "G1", "cosconcat.cleanup.removal:_heads",
         "services.clock.now() - checked.at < FRESH_SECONDS", "True",
         "what was looked at minutes ago is removed by that look",
-        _faulty("edit"),
+        lambda plan: plan.faults["edit"] > 0 and plan.faults["stall"] > 0.01 and plan.cleanup == "delete",
     ),
     Mutant(
         "half-a-second-forgiven", "G1", "cosconcat.verification.rules:_too_short",
@@ -600,7 +600,7 @@ MUTANTS = (
         " and not is_subset_of_joined(seen.fragments, claim.set, convention)",
         "",
         "what could not be removed looks whole and is joined once more",
-        lambda plan: plan.naming != "part-of",
+        lambda plan: plan.naming != "part-of" and plan.faults["delete-refused"] > 0,
     ),
     Mutant(
         "all-is-rest", "G3", "cosconcat.protocol.content:is_subset_of_joined",

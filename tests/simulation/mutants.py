@@ -84,6 +84,10 @@ def main() -> int:
     """Kill them all, print the list, write the page."""
     start = time.monotonic()
     wanted = set(sys.argv[1:])
+    unknown = sorted(wanted - {mutant.name for mutant in MUTANTS})
+    if unknown:
+        print(f"no mutant is called {', '.join(unknown)}; docs/mutants.md lists all", file=sys.stderr)
+        return 2
     chosen = [mutant for mutant in MUTANTS if not wanted or mutant.name in wanted]
     with ProcessPoolExecutor() as pool:
         found = dict(zip([m.name for m in chosen], pool.map(_deadliest_at, map(MUTANTS.index, chosen)), strict=True))
