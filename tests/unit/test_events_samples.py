@@ -29,6 +29,7 @@ CONFIG = Config(
     callback_secret="demo-callback-secret",
 )
 TOKEN = Token("6bc636ff0103a2888fb38ca3c2bf3b13", 1, 1, "0123456789abcdef0123456789abcdef")
+SAMPLED = 1_767_600_000  # eventTime of every sample
 JOB = "j0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 
 
@@ -42,7 +43,7 @@ def upload(key: str = "fragments/lecture.part1-of-3.mp4", event: str = "Put", **
     return Upload(**{
         "bucket": "demo-1250000000", "region": "ap-guangzhou", "key": key, "event_name": f"cos:ObjectCreated:{event}",
         **differs,
-    })  # fmt: skip
+    }, time=SAMPLED)  # fmt: skip
 
 
 UPLOADS: dict[str, list[Upload | str]] = {

@@ -23,12 +23,14 @@ class Upload:
     """An object that COS says was created; a hint, since events come late, twice and in any order.
 
     `bucket` is `<name>-<appid>`, `region` the long form (`ap-guangzhou`) or empty when the event does not say.
+    `time` is when it happened (epoch seconds), 0 when the event does not say.
     """
 
     bucket: str
     region: str
     key: str
     event_name: str
+    time: int = 0
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def _read_record(record: object, place: str) -> Upload | Ignored:
         return Ignored(f"{place}.cos.cosObject.key: not of the form /<appid>/<bucket>/<key>, and no url says more")
     if not storable(key):
         return Ignored(f"{place}.cos.cosObject.key: not UTF-8 or longer than {_KEY_BYTES} bytes")
-    return Upload(bucket, region, key, event_name)
+    return Upload(bucket, region, key, event_name, _time(_child(record, "event").get("eventTime")))
 
 
 def _bucket(said: Mapping[str, object], host: str) -> tuple[str, str]:
@@ -179,6 +181,12 @@ def _split_url(url: str) -> tuple[str, str]:
 def _child(node: object, name: str) -> Mapping[str, object]:
     child = node.get(name) if isinstance(node, Mapping) else None
     return child if isinstance(child, Mapping) else {}
+
+
+def _time(value: object) -> int:
+    """Epoch seconds, as a number or as text; 0 for anything else."""
+    text = _text(value)
+    return int(text) if re.fullmatch(r"[0-9]{1,11}", text) else 0
 
 
 def _text(value: object) -> str:

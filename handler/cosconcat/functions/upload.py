@@ -24,7 +24,7 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
     results: list[Result] = []
     groups: dict[str, str] = {}
     for upload in uploads:
-        named = _group_of(services, upload)
+        named = _too_young(services, upload) or _group_of(services, upload)
         if isinstance(named, Result):
             results.append(named)
         else:
@@ -57,6 +57,18 @@ def _judged(services: Services, group: str, own: str) -> list[Result]:
 
     results = [survey_and_reconcile(services, one, own) for one in closed_by(services, name)]
     return results or [Result(group, "waiting", "its marker is there, but no fragment", own)]
+
+
+def _too_young(services: Services, upload: Upload | Ignored) -> Result | None:
+    """A piece younger than the gap of CONCAT_COMPLETION: its recording cannot be whole yet, so no look is worth it."""
+    config = services.config
+    if config.completion != "gap" or isinstance(upload, Ignored) or not upload.time:
+        return None
+    left = upload.time + config.gap_seconds - int(services.clock.now())
+    named = _group_of(services, upload)
+    if left <= 0 or isinstance(named, Result):
+        return None
+    return Result(named[0], "waiting", f"its recording may go on for {left} s more; the sweep closes it", upload.key)
 
 
 def _group_of(services: Services, upload: Upload | Ignored) -> tuple[str, str] | Result:

@@ -63,8 +63,9 @@ class Rule(NamedTuple):
 class Recording(NamedTuple):
     """What the records say of one recording. `pieces` are those of its claim or, without one, of its slots.
 
-    `closed_at` is when it was closed (epoch seconds, 0 while it is not); `overdue` says that its claim's lease is over;
-    `rejoined` counts those before it that were superseded; `reason` says why it was kept or given up.
+    `claimed_at` and `closed_at` are when its claim and its closing record were written (epoch seconds, 0 while there is
+    none); `overdue` says that its claim's lease is over; `rejoined` counts those before it that were superseded;
+    `reason` says why it was kept or given up.
     """
 
     group: str
@@ -76,6 +77,11 @@ class Recording(NamedTuple):
     overdue: bool = False
     rejoined: int = 0
     reason: str = ""
+    claimed_at: int = 0
+
+    def begins_on(self, day: int) -> bool:
+        """Whether its first piece starts on that day, as written."""
+        return bool(self.pieces) and self.pieces[0].day == day
 
     @property
     def stands(self) -> bool:
@@ -197,18 +203,22 @@ def overlapping(pieces: Iterable[Piece]) -> tuple[Piece, Piece] | None:
     return None
 
 
-def shorter_than_a_piece(pieces: Iterable[Piece], rule: Rule) -> str:
+def shorter_than_a_piece(pieces: Iterable[Piece], rule: Rule, earlier: Collection[int] = ()) -> str:
     """A sentence when every piece seems to be a recording by itself because the gap is shorter than a piece: names tell
-    no end, starts lie further apart than the gap, and pieces arrive about one such distance after they start.
+    no end, starts lie further apart than the gap, and a piece arrives about one such distance after it starts.
+
+    `earlier` are starts (milliseconds) of pieces that were recordings by themselves before.
     """
     ordered = in_order(pieces)
+    starts = sorted([*earlier, *(piece.start for piece in ordered)])
+    before = dict(zip(starts[1:], starts, strict=False))
     apart = [
-        (after.start - before.start) // 1000
-        for before, after in pairwise(ordered)
-        if before.end is None and _arrives_when_the_next_starts(before, after)
+        (piece.start - before[piece.start]) // 1000
+        for piece in ordered
+        if piece.end is None and piece.start in before and _takes(piece, piece.start - before[piece.start])
     ]
     long = sorted(distance for distance in apart if distance > rule.gap)
-    if len(long) < 2 or 2 * len(long) < len(ordered) - 1:
+    if len(starts) < 3 or not long or 2 * len(long) < len(ordered) - 1:
         return ""
     return (
         f"starts lie {long[len(long) // 2]} s apart, and pieces arrive so long after they start: the gap of {rule.gap} "
@@ -216,9 +226,9 @@ def shorter_than_a_piece(pieces: Iterable[Piece], rule: Rule) -> str:
     )
 
 
-def _arrives_when_the_next_starts(before: Piece, after: Piece) -> bool:
-    distance = (after.start - before.start) // 1000
-    late = before.object.last_modified - before.start // 1000
+def _takes(piece: Piece, milliseconds: int) -> bool:
+    """Whether it arrived about so long after it started."""
+    distance, late = milliseconds // 1000, piece.object.last_modified - piece.start // 1000
     return 0.9 * distance <= late <= 1.1 * distance + 60
 
 
@@ -233,6 +243,12 @@ def owners(recordings: Iterable[Recording]) -> Mapping[Content, Recording]:
             if before is None or before.state in _SETTLED:
                 found[piece.content] = recording
     return found
+
+
+def is_free(piece: Piece, owned: Mapping[Content, Recording]) -> bool:
+    """Whether it is nobody's, or only of recordings that ended without a join."""
+    owner = owned.get(piece.content)
+    return owner is None or owner.state in _SETTLED
 
 
 def borders(recordings: Iterable[Recording]) -> set[int]:
@@ -253,7 +269,7 @@ def judge(
         forced: keys of pieces of which a person said retry.
     """
     owned, limits = owners(recordings), borders(recordings)
-    free = [piece for piece in pieces if (owner := owned.get(piece.content)) is None or owner.state in _SETTLED]
+    free = [piece for piece in pieces if is_free(piece, owned)]
     judged = []
     for run in runs(free, rule, limits):
         for part in parts(run, rule):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import time
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -32,7 +33,7 @@ def piece_of(config: Config, found: ObjectInfo) -> Piece | None:
     plain = config.convention_as_written.read(found.key)
     if not isinstance(name, FragmentName) or not isinstance(plain, FragmentName):
         return None
-    return Piece(found, name.number, getattr(name, "end", None), plain.number)
+    return Piece(found, name.number, name.end, plain.number)
 
 
 def recording_id(source: str, first: Piece) -> str:
@@ -152,7 +153,9 @@ class Reserved:
         self.claims[gid, rev] = claim
         overdue = attempt.claim.age > claim.lease_seconds
         pieces = pieces_of(self.services.config, claim)
-        return Recording(claim.group, gid, rev, _state(state), pieces, closed_at, overdue, claim.rejoined, reason)
+        state_ = _state(state)
+        written = attempt.claim.written
+        return Recording(claim.group, gid, rev, state_, pieces, closed_at, overdue, claim.rejoined, reason, written)
 
     def _reserved(self, day: int, interval: Interval, known: Recording | None) -> Recording:
         """A recording without a claim holds what its slots name."""
@@ -180,9 +183,19 @@ def _touches(interval: Interval, spans: Sequence[tuple[int, int]], margin: int, 
     return False
 
 
+def slot_name(sid: str, slot: Slot) -> str:
+    """A slot as its claim names it."""
+    return f"{sid}/{slot.day}/{slot.k:06}"
+
+
 def written_day(day: int) -> str:
     """A day in keys: `2024-01-01`."""
     return time.strftime("%Y-%m-%d", time.gmtime(day * 86_400))
+
+
+def day_of(written: str) -> int:
+    """The other way round."""
+    return calendar.timegm(time.strptime(written, "%Y-%m-%d")) // 86_400
 
 
 def pieces_of(config: Config, claim: Claim) -> tuple[Piece, ...]:

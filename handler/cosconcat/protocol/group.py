@@ -23,6 +23,10 @@ def survey_and_reconcile(services: Services, group: str, own: str = "", *, force
     Raises:
         TryAgain, NeverAgain: as the ports do.
     """
+    if services.config.completion == "gap":
+        from cosconcat.protocol.closing import reconcile_piece, retry_recording
+
+        return reconcile_piece(services, own, forced=forced) if own else retry_recording(services, group)
     verdict = survey(services, group, own)
     if isinstance(verdict, NoFragments):
         return Result(group, "ignored", "the object is gone", own)
@@ -47,6 +51,10 @@ def reconcile_content(
     from cosconcat.protocol.run import reconcile_group, run_content
 
     result = run_content(services, gid, rev, listed or {}, forced=forced)
+    if result.action == "superseded" and services.config.completion == "gap":
+        from cosconcat.protocol.closing import close_again
+
+        return close_again(services, gid, rev) or result
     if result.action == "superseded":
         verdict = survey(services, result.group)
         if isinstance(verdict, Whole):

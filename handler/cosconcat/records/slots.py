@@ -49,6 +49,7 @@ class Slot:
 
     k: int
     kind: Kind
+    day: str  # 2024-01-01, in which its pieces start as written
     group: str
     rev: int
     pieces: tuple[ObjectInfo, ...]
@@ -147,6 +148,7 @@ def _read(d: dict[str, Any]) -> Slot:
     return Slot(
         d["k"],
         d["kind"],
+        d["day"],
         d["group"],
         d["rev"],
         tuple(ObjectInfo(*o) for o in d["pieces"]),

@@ -72,14 +72,15 @@ def next_claim(services: Services, previous: Stamped[Claim], end: End) -> Claim:
     )
 
 
-def submit(services: Services, claim: Claim) -> Result:
-    """What the winner of `claim` does: exactly one POST, or none.
+def submit(services: Services, claim: Claim, *, doubted: bool = False) -> Result:
+    """What the winner of `claim` does: exactly one POST, or none. `doubted`: even before the very first POST the
+    fragments are looked at, as what is claimed was seen by somebody else.
 
     Raises:
         TryAgain: CI refuses for now (the refusal is recorded first), or the outcome of the POST is unknown.
     """
     services.ledger.open(claim.gid, claim.rev)
-    taken = _look_first(services, claim)
+    taken = _look_first(services, claim, doubted=doubted)
     if taken is not None:
         return taken
     probed = claim.probed
@@ -110,9 +111,9 @@ def submit(services: Services, claim: Claim) -> Result:
     return Result(claim.group, "submitted", key=claim.output_key, job=job.id)
 
 
-def _look_first(services: Services, claim: Claim) -> Result | None:
+def _look_first(services: Services, claim: Claim, *, doubted: bool) -> Result | None:
     """Before any POST but the very first: the fragments unchanged, no job yet, the output's key free?"""
-    if claim.n > 1 or claim.rev > 1:
+    if doubted or claim.n > 1 or claim.rev > 1:
         from cosconcat.inputs.expiry import untag_expiry
         from cosconcat.inputs.heads import changed_fragments
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 from cosconcat import log
 from cosconcat.errors import NotYet
+from cosconcat.groups.recordings import late_pieces
 from cosconcat.groups.survey import newcomers
 from cosconcat.inputs.heads import FreshHeads
 from cosconcat.model import Head, Job, ObjectInfo, OutputFile
@@ -61,7 +62,7 @@ def commit(
     if isinstance(verdict, Unverified):
         what = f"unverified ({verdict.rule}): {verdict.reason}"
         return ends("keep", f"{what}; {verdict.doubt}", proof) if verdict.doubt else ends("gave-up", what, proof)
-    late = newcomers(services, claim.set)
+    late = late_pieces(services, claim) if claim.slot else newcomers(services, claim.set)
     if late:
         return ends("superseded", f"arrived while the others were joined: {', '.join(late[:5])}", proof)
     if rewritten:

@@ -48,7 +48,9 @@ def slots(records: Records) -> Slots:
 def main(k: int, before: Slot | None = None) -> Slot:
     """The k-th recording of the day."""
     group = f"cam_20240101T00{k:02}00Z"
-    return Slot(k, "main", group, 1, (PIECE,), k * 1000, k * 1000 + 500, (LATER,), before.intervals if before else ())
+    return Slot(
+        k, "main", DAY, group, 1, (PIECE,), k * 1000, k * 1000 + 500, (LATER,), before.intervals if before else ()
+    )
 
 
 def test_a_slot_is_read_as_it_was_written() -> None:
@@ -102,7 +104,7 @@ def test_three_hundred_recordings_a_day_are_a_slot_of_some_kilobytes() -> None:
     for k in range(1, 301):
         start = 1_704_067_200_000 + k * 240_000
         before = newest.intervals if newest else ()
-        newest = Slot(k, "main", f"cam_{k}", 1, (PIECE,), start, start + 200_000, (), before)
+        newest = Slot(k, "main", DAY, f"cam_{k}", 1, (PIECE,), start, start + 200_000, (), before)
     records = Records()
     assert newest is not None
     slots(records).create(SID, DAY, newest)

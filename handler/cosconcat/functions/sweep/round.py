@@ -22,11 +22,13 @@ from cosconcat import log
 from cosconcat.cleanup.finish import remove_reuploads
 from cosconcat.errors import Blocked, ConcatError, InvalidInput, NeverAgain, TryAgain
 from cosconcat.functions.sweep.ended import ended_since
+from cosconcat.functions.sweep.recordings import note_recording, read_unit, unit_of
 from cosconcat.functions.sweep.report import Findings
 from cosconcat.groups.survey import fragments_outside, survey
 from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
 from cosconcat.model import Job, ObjectInfo, Page, Result, gid_of, iso_time
 from cosconcat.naming.keys import InvalidName, MarkerName, NotOurs
+from cosconcat.protocol.closing import close_recordings
 from cosconcat.protocol.group import reconcile_content
 from cosconcat.protocol.run import reconcile_group, run_content
 from cosconcat.services import Services
@@ -70,6 +72,7 @@ class _Sweep:
         self.failed: list[str] = []
         self.submitted = 0
         self.round_complete = False
+        self.interrupted = False  # in the midst of the recordings of a day
         state = self._state()
         self.findings, self.marker = self._resume(state)
         self.careful = state.get("running") is True and self._is_over(state)
@@ -116,6 +119,8 @@ class _Sweep:
                 if self._out_of_time() or self.submitted >= self.services.config.sweep_jobs:
                     return False
                 self._attempt(group, partial(self._judge, group, page.now))
+                if self.interrupted:
+                    return False
             here.add(group)
             self.findings.objects += 1
             self.marker = found.key
@@ -131,9 +136,14 @@ class _Sweep:
             return ""
         if isinstance(name, MarkerName) and name.every:
             return ""  # the windows that it closes are found by their pieces
+        if self.services.config.completion == "gap":
+            return unit_of(self.services.config, found.key)
         return name.group
 
     def _judge(self, group: str, now: int) -> Result | None:
+        if self.services.config.completion == "gap":
+            self._close_recordings(group)
+            return None
         verdict = survey(self.services, group)
         helped = self._help(group, verdict) if self._deserves_help(verdict, now) else None
         if helped is not None:
@@ -159,6 +169,16 @@ class _Sweep:
             self.findings.add("invalid", group, reason=verdict.reason)
             return Result(group, "invalid", verdict.reason)
         return None
+
+    def _close_recordings(self, unit: str) -> None:
+        """The recordings that begin on one day, under CONCAT_COMPLETION=gap: several results, counted one by one."""
+        for result in close_recordings(self.services, *read_unit(unit)):
+            self._count(result)
+            self._note(result)
+            note_recording(self.findings, result)
+            if self._out_of_time() or self.submitted >= self.services.config.sweep_jobs:
+                self.interrupted = True
+                return
 
     def _deserves_help(self, verdict: Verdict, now: int) -> bool:
         if isinstance(verdict, Waiting):
@@ -217,12 +237,15 @@ class _Sweep:
             self.findings.add("invalid", result.group, reason=result.reason)
             log.error("sweep fault", group=result.group, reason=result.reason)
         if result is not None:
-            self.counts[result.action] += 1
-            if len(self.results) < SHOWN_RESULTS:
-                self.results.append(result)
-            self.submitted += result.action == "submitted"
-            log.info("sweep", **result.as_dict())
+            self._count(result)
         return result
+
+    def _count(self, result: Result) -> None:
+        self.counts[result.action] += 1
+        if len(self.results) < SHOWN_RESULTS:
+            self.results.append(result)
+        self.submitted += result.action == "submitted"
+        log.info("sweep", **result.as_dict())
 
     def _group_name(self, name: str) -> str:
         """The group behind an entry of the index; any other name is the group's own."""

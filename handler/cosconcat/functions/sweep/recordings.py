@@ -1,0 +1,37 @@
+"""The sweep's share of CONCAT_COMPLETION=gap: a source is judged day by day, and each recording reported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cosconcat.config import Config
+from cosconcat.functions.sweep.report import Findings
+from cosconcat.groups.gap import DAY
+from cosconcat.groups.recordings import day_of, written_day
+from cosconcat.model import Result
+from cosconcat.naming.keys import FragmentName
+
+if TYPE_CHECKING:
+    from cosconcat.naming.keys import Name
+
+
+def unit_of(config: Config, key: str) -> str:
+    """What a piece is judged with: `<source> <day>`, its source on the day of its start as written."""
+    name: Name = config.convention_as_written.read(key)
+    return f"{name.group} {written_day(name.number // DAY)}" if isinstance(name, FragmentName) else ""
+
+
+def read_unit(unit: str) -> tuple[str, int]:
+    """Source, and day since the epoch."""
+    source, _, day = unit.rpartition(" ")
+    return source, day_of(day)
+
+
+def note_recording(findings: Findings, result: Result) -> None:
+    """Into the report what a person should know: what a recording waits for, where it was cut and why."""
+    if result.action == "waiting":
+        findings.add("quiet", result.group, reason=result.reason)
+    elif result.action == "deferred":
+        findings.add("arriving", result.group, reason=result.reason)
+    elif result.action == "submitted" and result.reason:
+        findings.add("gap", result.group, reason=result.reason)

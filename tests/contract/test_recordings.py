@@ -1,0 +1,209 @@
+"""Recordings cut at gaps, over HTTP on the local cloud: what is joined, what waits, what becomes of late pieces."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from cosconcat.events.cos import Upload
+from cosconcat.functions.retry import handle_retry
+from cosconcat.functions.upload import handle_uploads
+from cosconcat.records.slots import Slot
+from tests.support.desk import Desk, only
+
+GAP = {"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:60"}
+NOON = int(time.time()) // 86_400 * 86_400 - 43_200  # of yesterday
+MIDNIGHT = 43_200
+
+
+@pytest.fixture(autouse=True)
+def _quiet(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Log lines are not what these tests are about."""
+    yield
+    capsys.readouterr()
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    """A cloud in which nothing happens by itself."""
+    with Desk(GAP) as one:
+        yield one
+
+
+def key(second: int, source: str = "cam") -> str:
+    """A piece that starts so many seconds after yesterday's noon."""
+    return f"fragments/{source}_{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(NOON + second))}.mp4"
+
+
+def recording(second: int, source: str = "cam") -> str:
+    """The id of a recording that begins then."""
+    return key(second, source)[len("fragments/") : -len(".mp4")]
+
+
+def put(desk: Desk, *seconds: int, source: str = "cam", content: str = "") -> None:
+    """Pieces of 50 seconds."""
+    for second in seconds:
+        desk.put(key(second, source), content and f"{content}{second}", 50)
+
+
+def actions(desk: Desk) -> dict[str, str]:
+    """What a sweep said of each recording, last."""
+    return {result["group"]: result["action"] for result in desk.sweep()["results"]}
+
+
+def close(desk: Desk) -> dict[str, str]:
+    """Time passes, and a sweep closes what is whole."""
+    desk.later(300)
+    return actions(desk)
+
+
+def finish(desk: Desk) -> dict[str, str]:
+    """Every job runs to its end, and a sweep finds it."""
+    assert desk.cloud.ci.wait_idle(20)
+    return actions(desk)
+
+
+def joined(desk: Desk) -> list[int]:
+    """How many pieces each claim joins."""
+    names = [name for name in desk.keys(".concat/") if name.endswith("/claim-0001.json")]
+    claims = [json.loads(desk.cloud.store.get(desk.cloud.bucket, name) or b"{}") for name in names]
+    return sorted(len(claim["set"]["fragments"]) for claim in claims)
+
+
+def slots(desk: Desk) -> list[dict[str, object]]:
+    """Every slot, day by day."""
+    names = desk.keys(".concat/gap/")
+    return [json.loads(desk.cloud.store.get(desk.cloud.bucket, name) or b"{}") for name in names]
+
+
+def test_pieces_without_a_gap_are_one_recording_and_a_gap_begins_another(desk: Desk) -> None:
+    """Joined in order of time, verified, and gone."""
+    put(desk, 120, 0, 60, 300, 360)
+    assert actions(desk) == {recording(0): "waiting", recording(300): "waiting"}
+    assert desk.report()["quiet"].keys() == {recording(0), recording(300)}
+    assert close(desk) == {recording(0): "submitted", recording(300): "submitted"}
+    assert finish(desk) == {recording(0): "finished", recording(300): "finished"}
+    assert desk.keys("fragments/") == []
+    assert desk.keys("output/") == [f"output/{recording(0)}.mp4", f"output/{recording(300)}.mp4"]
+    lengths = [len(desk.cloud.store.get(desk.cloud.bucket, one) or b"") for one in desk.keys("output/")]
+    assert [length // 1000 for length in lengths] == [150, 100]
+
+
+def test_an_event_younger_than_the_gap_waits_and_a_late_one_closes(desk: Desk) -> None:
+    """The first without any call."""
+    put(desk, 0)
+    bucket, now = desk.services.config.bucket, int(time.time())
+    event = Upload(bucket.name, bucket.region, key(0), "cos:ObjectCreated:Put", now)
+    before = desk.cloud.store.keys(desk.cloud.bucket, ".concat/")
+    with desk.instead(cos=None, ci=None):
+        assert only(handle_uploads(desk.services, [event])).action == "waiting"
+    assert desk.cloud.store.keys(desk.cloud.bucket, ".concat/") == before
+    assert only(desk.upload(key(0))).action == "waiting"
+    desk.later(300)
+    assert only(desk.upload(key(0))).action == "submitted"
+    assert only(desk.upload(key(0))).action == "already-submitted"
+    assert only(desk.call_back()).action == "finished"
+
+
+def test_a_recording_across_midnight_is_one(desk: Desk) -> None:
+    """Reserved in both days, and claimed as it was reserved."""
+    put(desk, *range(MIDNIGHT - 120, MIDNIGHT + 120, 60))
+    assert close(desk) == {recording(MIDNIGHT - 120): "submitted"}
+    assert [(slot["kind"], len(slot["pieces"])) for slot in slots(desk)] == [("main", 2), ("grant", 2)]  # type: ignore[arg-type]
+    assert finish(desk) == {recording(MIDNIGHT - 120): "finished"}
+    assert desk.keys("fragments/") == []
+
+
+def test_a_piece_that_comes_while_its_recording_is_joined_is_joined_with_it(desk: Desk) -> None:
+    """The first output stays, nothing is removed for it; the second holds everything."""
+    put(desk, 0, 60)
+    close(desk)
+    put(desk, 120)
+    assert desk.cloud.ci.wait_idle(20)
+    assert [one["action"] for one in desk.sweep()["results"]] == ["superseded", "waiting"]
+    assert len(desk.keys("fragments/")) == 3
+    assert close(desk) == {recording(0): "submitted"}
+    assert finish(desk) == {recording(0): "finished"}
+    assert desk.keys("output/") == [f"output/{recording(0)}.mp4", f"output/{recording(0)}.r0002.mp4"]
+    assert desk.keys("fragments/") == []
+
+
+@pytest.mark.parametrize("second", [30, 120, -60], ids=["within", "after", "before"])
+@pytest.mark.parametrize("cleanup", ["delete", "keep"])
+def test_a_piece_that_comes_after_the_join_is_a_recording_of_its_own(second: int, cleanup: str) -> None:
+    """The report says beside which; what was joined is not joined again."""
+    with Desk({**GAP, "CONCAT_CLEANUP": cleanup}) as desk:
+        put(desk, 0, 60)
+        close(desk)
+        finish(desk)
+        put(desk, second)
+        assert close(desk) == {recording(second): "submitted"}
+        note = desk.report()["gap"][recording(second)]["reason"]
+        assert note == f"came too late for {recording(0)}, which it adjoins and which had been joined"
+        assert finish(desk)[recording(second)] == "finished"
+        assert joined(desk) == [1, 2]
+
+
+def test_pieces_that_overlap_are_left_to_a_person_and_the_rest_goes_on(desk: Desk) -> None:
+    """Two recorders of one name, or an hour that came twice."""
+    put(desk, 0, 60, 1000)
+    desk.put(key(0).replace(".mp4", ".MP4"), "other", 50)
+    said = close(desk)
+    assert said == {recording(0): "invalid", recording(1000): "submitted"}
+    assert "overlap by more than half" in desk.report()["invalid"][recording(0)]["reason"]
+    finish(desk)
+    assert len(desk.keys("fragments/")) == 3
+
+
+def test_the_same_piece_again_is_cleaned_up_again_and_another_is_a_new_one(desk: Desk) -> None:
+    """Only what is in a proven output is removed."""
+    put(desk, 0, 60)
+    close(desk)
+    finish(desk)
+    put(desk, 0)
+    assert close(desk) == {recording(0): "already-finished"}
+    assert desk.keys("fragments/") == []
+    put(desk, 0, content="other")
+    assert close(desk) == {recording(0): "submitted"}
+    assert finish(desk) == {recording(0): "finished"}
+    assert desk.keys("output/") == [f"output/{recording(0)}.mp4", f"output/{recording(0)}.r0002.mp4"]
+
+
+def test_retry_joins_what_was_kept(desk: Desk) -> None:
+    """A piece was uploaded again while it was joined: nobody knows what CI read, so a person decides."""
+    put(desk, 0, 60)
+    close(desk)
+    desk.later(5)
+    put(desk, 60)
+    finish(desk)
+    assert close(desk) == {recording(0): "kept"}
+    assert [one["action"] for one in handle_retry(desk.services, recording(0))["results"]] == ["submitted"]  # type: ignore[attr-defined]
+    assert finish(desk) == {recording(0): "finished"}
+    assert desk.keys("fragments/") == []
+
+
+def test_a_slot_whose_writer_died_is_completed_by_whoever_finds_it(desk: Desk) -> None:
+    """With a look at its pieces first: here one is gone by then."""
+    put(desk, 0, 60, 120)
+    desk.later(300)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk.services.slots, "create", _dies_after(desk.services.slots.create))
+        with pytest.raises(KeyboardInterrupt):
+            desk.sweep()
+    assert len(slots(desk)) == 1
+    desk.cloud.store.delete(desk.cloud.bucket, key(60))
+    said = [(one["group"], one["action"]) for one in desk.sweep()["results"]]
+    assert said == [(recording(0), "superseded"), (recording(0), "submitted"), (recording(120), "submitted")]
+    finish(desk)
+    assert desk.keys("fragments/") == []
+
+
+def _dies_after(create: Callable[[str, str, Slot], bool]) -> Callable[[str, str, Slot], bool]:
+    def dies(sid: str, day: str, slot: Slot) -> bool:
+        create(sid, day, slot)
+        raise KeyboardInterrupt
+
+    return dies
