@@ -356,7 +356,7 @@ MUTANTS = (
     ),
     Mutant(
         "longer-output-accepted", "G1", "cosconcat.verification.rules:long",
-        "over > more", "False",
+        "allowed = join.tolerances.long", "allowed = 1e9",
         "a piece twice, and another never, passes",
         _faulty("short-output"),
     ),
