@@ -24,6 +24,11 @@ _SHORTEST_SECRET = 6  # anything shorter would blacken ordinary words; configura
 
 _SIGNATURE = re.compile(r"(signature=|security-token[=:]\s*)[^&\s\"']+", re.IGNORECASE)
 
+# Controls beyond those that JSON escapes (DEL, C1), soft hyphen, zero-width and bidirectional marks, line separators.
+_UNPRINTABLE = re.compile(
+    "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
 _state: dict[str, Any] = {"level": LEVELS["INFO"], "secrets": ()}
 
 
@@ -103,6 +108,14 @@ def _plain(value: object, longest: int, items: int = _LIST_ITEMS, depth: int = 0
     return _text(value, longest)
 
 
+def printable(text: str) -> str:
+    r"""`text` with control, bidirectional and line-separating characters as `\uXXXX`, beyond what JSON escapes itself.
+
+    Names come from whoever may upload: they must not forge lines, move a cursor or turn round what follows.
+    """
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def _text(value: object, longest: int) -> str:
-    text = redacted(str(value)).encode(errors="replace").decode()  # half characters cannot be printed
+    text = printable(redacted(str(value)).encode(errors="replace").decode())  # half characters cannot be printed
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"

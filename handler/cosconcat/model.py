@@ -57,6 +57,8 @@ class Head(NamedTuple):
     now: int  # the service's clock when it answered
     version_id: str = ""  # set only where the bucket has versioning
     storage_class: str = "STANDARD"
+    restored: bool = False  # archived, but a copy is restored for now, so that it can be read
+    encrypted: bool = False  # by the service: then its ETag is no MD5 (document 436/7749)
 
 
 class Stored(NamedTuple):

@@ -113,13 +113,21 @@ def test_a_refused_post_is_told_apart(
     assert len(server.seen) == 1
 
 
-def test_nobody_listening_is_an_unknown_outcome(ci: CiOverHttp) -> None:
-    """The port promises no finer distinction for what failed on the way."""
+def test_a_post_for_which_no_connection_came_about_was_never_sent(ci: CiOverHttp) -> None:
+    """No job can exist: it is tried again in a minute, and not looked for until its lease is over."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         proxy = f"http://127.0.0.1:{closed.getsockname()[1]}"
     environment = {"http_proxy": proxy, "HTTP_PROXY": proxy, "no_proxy": "", "NO_PROXY": ""}
-    with patch.dict("os.environ", environment), pytest.raises(OutcomeUnknown, match="proxy"):
+    with patch.dict("os.environ", environment), pytest.raises(ServiceUnavailable, match="nothing was sent"):
         ci.submit(BUCKET, REQUEST)
+
+
+def test_a_host_that_does_not_exist_was_sent_nothing() -> None:
+    """The same without a proxy: the name has no address."""
+    ci = CiOverHttp(Config(Bucket("demo-1250000000", "nowhere.invalid"), scheme="http"), Credentials("id", "key", ""))
+    environment = dict.fromkeys(("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"), "")
+    with patch.dict("os.environ", environment), pytest.raises(ServiceUnavailable, match="nothing was sent"):
+        ci.submit(Bucket("demo-1250000000", "nowhere.invalid"), REQUEST)
 
 
 def test_a_post_never_uses_a_kept_connection(server: CiServer, ci: CiOverHttp) -> None:

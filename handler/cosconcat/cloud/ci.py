@@ -19,6 +19,7 @@ import requests
 from qcloud_cos import CosConfig
 from qcloud_cos.cos_auth import CosS3Auth
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError
 
 from cosconcat import log
 from cosconcat.cloud.session import SteadySession
@@ -63,6 +64,7 @@ class CiOverHttp:
         Raises:
             Blocked: CI refuses for now (role, key, clock, queue, binding, too many requests); no job exists.
             Rejected: CI refuses this request for good; no job exists.
+            ServiceUnavailable: no connection came about (refused, no such host), so nothing was sent.
             OutcomeUnknown: anything else: time-out, reset, 5xx, an answer that cannot be read.
         """
         what = f"POST /jobs of {bucket.name}"
@@ -71,6 +73,8 @@ class CiOverHttp:
                 session.reload_environment()
                 answer = self._send(session, "POST", bucket, "/jobs", {}, request.to_xml())
         except requests.RequestException as error:
+            if _never_connected(error):
+                raise ServiceUnavailable(f"{what}: {_reason(error)}, nothing was sent") from error
             raise OutcomeUnknown(f"{what}: {_reason(error)}; whether a job exists is unknown") from error
         if answer.status_code != requests.codes.ok:
             from cosconcat.job.refusals import refusal
@@ -225,6 +229,14 @@ def _jittered(seconds: float) -> float:
     import random
 
     return seconds * random.uniform(0.5, 1.0)  # noqa: S311  a pause is no secret
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    """Whether no connection to the service (or to the proxy before it) was made, so that no byte can have arrived."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(getattr(reason, "original_error", reason), NewConnectionError)
 
 
 def _reason(error: Exception) -> str:

@@ -324,7 +324,14 @@ def _head(key: str, headers: Mapping[str, str]) -> Head:
         _seconds(headers["Last-Modified"]),
     )
     version = headers.get("x-cos-version-id", "")
-    return Head(info, _service_now(), version, headers.get("x-cos-storage-class", "STANDARD"))
+    return Head(
+        info,
+        _service_now(),
+        version,
+        headers.get("x-cos-storage-class", "STANDARD"),
+        restored='ongoing-request="false"' in headers.get("x-cos-restore", ""),
+        encrypted=any(name.lower().startswith("x-cos-server-side-encryption") for name in headers),
+    )
 
 
 def _listed(item: Mapping[str, str]) -> ObjectInfo:

@@ -88,9 +88,12 @@ def _beside(listing: GroupListing, fragments: FragmentSet) -> list[str]:
 
 
 def _with_room(config: Config, verdict: Verdict) -> Verdict:
-    """The verdict, unless the result's key would be longer than COS allows."""
+    """The verdict, unless the result's key would be longer than COS allows, or lead out of its folder."""
     if isinstance(verdict, Whole):
-        size = len(output_key(config, verdict.set).encode()) + len("j" * 33) + len(".r0000")
+        key = output_key(config, verdict.set)
+        if any(segment in (".", "..") for segment in key.split("/")):
+            return Invalid(verdict.set.group, f"the result's key {key!r} has a dot segment, which clients resolve away")
+        size = len(key.encode()) + len("j" * 33) + len(".r0000-00")
         if size > KEY_BYTES:
             return Invalid(verdict.set.group, f"the result's key would have {size} bytes; COS allows {KEY_BYTES}")
     return verdict

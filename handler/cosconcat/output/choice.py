@@ -9,16 +9,22 @@ from cosconcat.model import FragmentSet, gid_of
 from cosconcat.output.key import expand, with_rev
 from cosconcat.services import Services
 
-LIKE_A_REV = re.compile(r"\.r[0-9]{4,}(\.[^/.]*)?$")  # a key that another group's second content could get
+SPARE_NAMES = 50  # names beside the first that are tried for one content
+LIKE_A_REV = re.compile(r"\.r[0-9]{4,}(-[0-9]+)?(\.[^/.]*)?$")  # a key that another group's second content could get
 
 
 def free_key(services: Services, fragments: FragmentSet, key: str, rev: int, *, occupied: bool) -> str | None:
-    """`key` if it is free and no other group's, else the one with its rev; None when both belong to something else."""
+    """`key` if it is free and no other group's, else the first of `.r<rev>`, `.r<rev>-2`, … that is.
+
+    Whoever may upload one group can take a name away from another, but never all of them. None when SPARE_NAMES of
+    them are taken: then somebody is at it, and a person should look.
+    """
     if not occupied and _reserve(services, fragments, key, rev):
         return key
-    other = with_rev(key, rev)
-    if not is_occupied(services, fragments, other) and _reserve(services, fragments, other, max(rev, 2)):
-        return other
+    for count in range(1, SPARE_NAMES + 1):
+        other = with_rev(key, rev, count)
+        if not is_occupied(services, fragments, other) and _reserve(services, fragments, other, max(rev, 2)):
+            return other
     return None
 
 

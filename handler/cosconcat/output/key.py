@@ -40,9 +40,12 @@ def expand(key: str, container: str, job_id: str = "") -> str | None:
     return None if "${jobid}" in key and not job_id else resolve(key, container, job_id)
 
 
-def with_rev(key: str, rev: int) -> str:
-    """`key` with `.r<rev>` before its extension: the name for content that must not overwrite what is there."""
-    return with_mark(key, f"r{rev:04}")
+def with_rev(key: str, rev: int, count: int = 1) -> str:
+    """`key` with `.r<rev>` before its extension: the name for content that must not overwrite what is there.
+
+    With a `count` above 1 `.r<rev>-<count>`, where that name is taken as well.
+    """
+    return with_mark(key, f"r{rev:04}" if count == 1 else f"r{rev:04}-{count}")
 
 
 def with_mark(key: str, mark: str) -> str:

@@ -71,13 +71,7 @@ class EndAttempt(NamedTuple):
     end: End
 
 
-class TryLater(NamedTuple):
-    """Nothing can be said yet, not even what is waited for: whoever called is to call again."""
-
-    reason: str
-
-
-Step = ReadJob | SearchListing | HeadOutput | Adopt | Verify | EndAttempt | TryLater | Result
+Step = ReadJob | SearchListing | HeadOutput | Adopt | Verify | EndAttempt | Result
 
 
 def next_step(seen: OpenAttempt, config: Config) -> Step:
@@ -105,13 +99,14 @@ def _by_state(seen: OpenAttempt, job: Job, config: Config) -> Step:
         return EndAttempt(End("gave-up", "Cancel", f"job {job.id} was cancelled", job.id))
     if job.state == "Failed":
         return _failed(seen.claim, config, job.id, "Failed", f"job {job.id} failed: {job.code} {job.message}".strip())
-    if job.state not in UNFINISHED:
-        return TryLater(f"job {job.id} is {job.state}")
     group, key = seen.claim.group, seen.claim.output_key
     if seen.adopted:
         return Result(group, "adopted", "found in CI's job listing by its nonce", key, job.id)
     stuck = seen.age > config.stale_seconds
-    return Result(group, "already-submitted", f"job {job.state}, {seen.age} s after its claim", key, job.id, stuck)
+    known = "" if job.state in UNFINISHED else ", a state that this release does not know,"
+    return Result(
+        group, "already-submitted", f"job {job.state}{known} {seen.age} s after its claim", key, job.id, stuck
+    )
 
 
 def _unknown_to_ci(seen: OpenAttempt, config: Config) -> Step:

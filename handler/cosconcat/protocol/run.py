@@ -258,8 +258,6 @@ def _run_attempt(
                 return commit(services, claim, job, probes_recorded=probes_recorded)
             case attempt.EndAttempt(end):
                 return services.ledger.create_end(claim, end), None
-            case attempt.TryLater(reason):
-                raise NotYet(f"group {claim.group}: {reason}")
             case Result() as result:
                 return result
 

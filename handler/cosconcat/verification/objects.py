@@ -19,7 +19,8 @@ _PLAIN_MD5 = re.compile(r"[0-9a-fA-F]{32}")
 def check_object(file: OutputFile, head: Head, media: Media | None) -> Verdict:
     """Whether the object that lies there is the one the job wrote: size as MediaInfo says, MD5 where both are plain.
 
-    The ETag of a multipart upload is no MD5 (it ends in `-<parts>`) and is not compared.
+    The ETag of a multipart upload is no MD5 (it ends in `-<parts>`), nor is that of an object which the service
+    encrypts (document 436/7749); both are not compared.
     """
     figures: dict[str, object] = {"key": head.object.key, "etag": head.object.etag, "bytes": head.object.size}
     if head.object.size == 0:
@@ -28,7 +29,7 @@ def check_object(file: OutputFile, head: Head, media: Media | None) -> Verdict:
         return Unverified(
             f"{head.object.key} has {head.object.size} bytes, the job wrote {media.size}", figures, "object"
         )
-    plain = _PLAIN_MD5.fullmatch(file.md5) and _PLAIN_MD5.fullmatch(head.object.etag)
+    plain = not head.encrypted and _PLAIN_MD5.fullmatch(file.md5) and _PLAIN_MD5.fullmatch(head.object.etag)
     if plain and file.md5.lower() != head.object.etag.lower():
         return Unverified(f"{head.object.key} has MD5 {head.object.etag}, the job wrote {file.md5}", figures, "object")
     return Verified(figures)

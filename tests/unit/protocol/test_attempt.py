@@ -23,7 +23,6 @@ from cosconcat.protocol.attempt import (
     ReadJob,
     SearchListing,
     Step,
-    TryLater,
     Verify,
     after_end,
     next_step,
@@ -73,7 +72,8 @@ OPEN = [
     Row("job Failed, fewer than CONCAT_MAX_ATTEMPTS so far", "end retry, after a pause", asked("Failed"),
         "retry Failed 60"),
     Row("job Failed, the last one allowed", "end gave-up", asked("Failed", claim=LAST), "gave-up Failed"),
-    Row("job in a state that is none of the API's", "try later", asked("Strange"), TryLater("job j1 is Strange")),
+    Row("job in a state that is none of the API's", "wait; reported as stuck once it is stale",
+        asked("Strange"), "already-submitted"),
     Row("job recorded, CI not asked", "ask CI for it", OpenAttempt(CLAIM, 0, "j1"), ReadJob("j1")),
     Row(
         "CI does not know the job, claim younger than CONCAT_STALE_SECONDS", "wait: already-submitted",
