@@ -44,7 +44,6 @@ class Recording:
         self.clips = clips
         usual = {
             "CONCAT_DIRECT": "true",
-            "CONCAT_ON_MIXED": "trust",
             "CONCAT_LEASE_SECONDS": str(LEASE),
             "CONCAT_STALE_SECONDS": str(STALE),
         }
