@@ -235,7 +235,7 @@ def test_every_event_lost(clips: list[Path], tmp_path: Path) -> None:
 
 
 def test_a_late_part_after_a_quiet_time_join_is_joined_after_it(clips: list[Path], tmp_path: Path) -> None:
-    """Quiet time guessed wrong: the late part becomes a second recording of the group, nothing is lost or joined twice."""
+    """Quiet time guessed wrong: the late part becomes the group's second recording, nothing is joined twice."""
     environment = {"CONCAT_NAMING": "folder", "CONCAT_COMPLETION": "quiet:5"}
     with Recording(clips, environment) as recording:
         bucket, store = recording.cloud.bucket, recording.cloud.store
