@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from cosconcat.bootstrap import bootstrap, bucket_settings
+from cosconcat.errors import ServiceUnavailable
 from cosconcat.functions.doctor import examine
-from ops.mistakes import NO
+from ops.dotenv import UNSET
+from ops.mistakes import NO, Mistake
 from ops.options import json_option
 from ops.settings import config_of, settings
 from ops.show import show_json
@@ -25,6 +27,7 @@ KEYS = {
     "TENCENT_SECRET_KEY": "TENCENTCLOUD_SECRETKEY",
     "TENCENT_TOKEN": "TENCENTCLOUD_SESSIONTOKEN",
 }
+REACH_SECONDS = 5
 EXAMPLES = """\b
 Examples:
   cos-concat doctor
@@ -33,9 +36,33 @@ Examples:
 
 
 def with_keys(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables, the keys under the names that a function finds them by."""
-    keys = {name: environ[given] for given, name in KEYS.items() if environ.get(given) and not environ.get(name)}
+    """The variables, the keys under the names that a function finds them by.
+
+    Raises:
+        Mistake: when there are none.
+    """
+    known = {name: value.strip() for name, value in environ.items() if value.strip() not in ("", UNSET)}
+    keys = {name: known[given] for given, name in KEYS.items() if given in known and name not in known}
+    missing = [given for given, name in KEYS.items() if name not in {**known, **keys} and given != "TENCENT_TOKEN"]
+    if missing:
+        raise Mistake(f"no keys: set {' and '.join(missing)} in .env or the shell")
     return {**environ, **keys}
+
+
+def reach(address: str) -> None:
+    """Whether anything answers there, whatever it says.
+
+    Raises:
+        ServiceUnavailable: when nothing does.
+    """
+    import requests
+
+    try:
+        requests.head(address, timeout=REACH_SECONDS, allow_redirects=False).close()
+    except requests.RequestException as failure:
+        proxy = " through the proxy in force" if requests.utils.get_environ_proxies(address) else ""
+        words = f"no network: {address} does not answer{proxy} ({type(failure).__name__})"
+        raise ServiceUnavailable(words) from failure
 
 
 @click.command(epilog=EXAMPLES)
@@ -45,8 +72,9 @@ def command(as_json: bool) -> int:
 
     One line for each check. Exit code 1 when a line says WRONG.
     """
+    config = config_of(settings())
     environ = with_keys(settings())
-    config_of(environ)
+    reach(f"{config.scheme}://{config.bucket.cos_host}/")
     services = bootstrap({}, environ)
     findings = examine(services, bucket_settings(services.config, environ))
     if as_json:

@@ -12,7 +12,7 @@ import click
 
 from cosconcat.errors import InvalidInput, TryAgain
 from ops.doctor import with_keys
-from ops.settings import settings
+from ops.settings import config_of, settings
 
 if TYPE_CHECKING:
     from cosconcat.services import Services
@@ -30,6 +30,7 @@ def services_here() -> Services:
     """What the functions are given, with the configuration and the keys at hand; it logs errors alone."""
     from cosconcat.bootstrap import bootstrap
 
+    config_of(settings())
     return bootstrap({}, {**with_keys(settings()), "LOG_LEVEL": "ERROR"})
 
 

@@ -112,6 +112,14 @@ class Config:
         return EXTENSIONS[self.format]
 
 
+def films_stay(config: Config) -> str:
+    """What to know where the result holds sound alone and fragments are to be removed; empty where all is well."""
+    removes = config.cleanup != "keep" and config.verify != "none"
+    if config.format not in ("mp3", "aac") or not removes or "video" in config.may_lose:
+        return ""
+    return f"CONCAT_FORMAT={config.format} holds no picture: films stay where they are, unless CONCAT_MAY_LOSE=video"
+
+
 def check_lease(config: Config, time_limit_in_ms: int) -> None:
     """Check that a claim's lease outlives the function, as another instance takes over when it ends.
 

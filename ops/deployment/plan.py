@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from cosconcat.config import films_stay
 from cosconcat.inputs.expiry import EXPIRE_TAG
 from ops.deployment import blueprint, lifecycle
 from ops.deployment.blueprint import NAMESPACE, Trigger
@@ -458,6 +459,8 @@ def _asked_removal(settings: Settings, seen: Seen) -> str:
 
 def _notes(settings: Settings, wanted: Desired, seen: Seen) -> Iterator[str]:
     if words := removal(settings):
+        yield words
+    if words := films_stay(settings.config):
         yield words
     if is_paused(seen):
         yield "the deployment is paused and stays so: `cos-concat resume` lets it go on"

@@ -268,3 +268,35 @@ def test_a_rule_touches_what_it_can_apply_to() -> None:
     assert LifecycleRule("ours", ".concat/open/").touches(".concat/")
     assert not LifecycleRule("other", "logs/").touches(".concat/")
     assert not LifecycleRule("tagged", "", {"a": "b"}).touches(".concat/")
+
+
+def test_without_keys_or_network_the_desk_says_just_that(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before any check, and without a word about roles."""
+    environ = {**MINIMAL, "TENCENT_SECRET_ID": "-"}
+    assert main(["doctor"], environ) == 2
+    assert capsys.readouterr().err == "no keys: set TENCENT_SECRET_ID and TENCENT_SECRET_KEY in .env or the shell\n"
+    for name, value in proxy_environment("http://127.0.0.1:9").items():
+        monkeypatch.setenv(name, value)
+    keys = {"TENCENT_SECRET_ID": "AKIDx", "TENCENT_SECRET_KEY": "x"}
+    assert main(["doctor"], {**MINIMAL, **keys}) == 1
+    told = capsys.readouterr()
+    assert told.err.startswith("no network: http://demo-1250000000.cos.ap-guangzhou.myqcloud.com/ does not answer")
+    assert (told.out, len(told.err.splitlines())) == ("", 1)
+
+
+def test_the_desk_refuses_the_lease_that_the_functions_refuse(capsys: pytest.CaptureFixture[str]) -> None:
+    """By the longest time limit that is deployed."""
+    for verb in ("doctor", "configuration", "preview", "status"):
+        arguments = [verb, "v", "--here"] if verb == "status" else [verb]
+        keys = {"TENCENT_SECRET_ID": "AKIDx", "TENCENT_SECRET_KEY": "x"}
+        assert main(arguments, {**MINIMAL, **keys, "CONCAT_LEASE_SECONDS": "30"}) == 2
+        assert capsys.readouterr().err.startswith("CONCAT_LEASE_SECONDS is 30, but the function may run 300 s")
+
+
+def test_a_format_without_a_picture_is_told_where_films_would_stay(cloud: LocalCloud) -> None:
+    """Unless that is wanted, or nothing is removed anyhow."""
+    assert "films stay where they are, unless CONCAT_MAY_LOSE=video" in examined(cloud, format="mp3")["format"].text
+    assert "films" not in examined(cloud, format="mp3", may_lose="video")["format"].text
+    assert "films" not in examined(cloud, format="mp3", cleanup="keep")["format"].text

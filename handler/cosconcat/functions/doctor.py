@@ -13,7 +13,7 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from cosconcat.cloud.bucket_settings import LifecycleRule, Settings
-from cosconcat.config import Config
+from cosconcat.config import Config, films_stay
 from cosconcat.errors import Blocked, ConcatError, Rejected
 from cosconcat.inputs.expiry import EXPIRE_TAG
 from cosconcat.job.refusals import REFUSALS
@@ -134,6 +134,12 @@ def check_prefixes(services: Services, settings: Settings) -> Iterator[Line]:
     if config.cleanup == "trash":
         shown["trash"] = config.trash_prefix
     yield _ok(", ".join(f"{role} {prefix}" for role, prefix in shown.items()) + " lie apart")
+
+
+def check_format(services: Services, settings: Settings) -> Iterator[Line]:
+    """What the result cannot hold stays in the fragments, and they stay with it."""
+    del settings
+    yield _ok(films_stay(services.config) or f"results are {services.config.format}")
 
 
 def check_media_processing(services: Services, settings: Settings) -> Iterator[Line]:
@@ -281,6 +287,7 @@ CHECKS: dict[str, Check] = {
     "buckets": check_buckets,
     "create-only": check_create_only,
     "prefixes": check_prefixes,
+    "format": check_format,
     "media processing": check_media_processing,
     "callback": check_callback,
     "job listing": check_job_listing,
