@@ -73,7 +73,7 @@ resume: $(COMMAND)  ## let a paused deployment go on
 .PHONY: layer package policies doctor cost deploy destroy pause resume
 
 pages: $(VENV)/dev  ## write the parts of docs/ that the code knows
-	@$(PY) -m tools.pages
+	@$(PY) -m tools.pages && PYTHONPATH=handler:. $(PY) -m tests.support.transcripts
 .PHONY: pages
 
 test: $(VENV)/dev  ## the tests, under three minutes

@@ -37,6 +37,7 @@ def run(given: Sequence[Path], count: int, seed: int, out: Path) -> bool:
         UnreadableError: for a file that is missing, no media, or without a picture to recognise it by.
         OSError: when `out` cannot be written, before anything is started.
     """
+    own = parts(given) if given else []
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=out):  # a folder that cannot be written is told before the work, not after it
         pass
@@ -44,7 +45,7 @@ def run(given: Sequence[Path], count: int, seed: int, out: Path) -> bool:
     with tempfile.TemporaryDirectory(prefix="cos-concat-demo-") as folder:
         if not given:
             screen.title(f"Making {count} clips of {SECONDS:g} s, each with a number and a tone of its own")
-        return _run(screen, parts(given or _made(count, Path(folder))), seed, out, made=not given)
+        return _run(screen, own or parts(_made(count, Path(folder))), seed, out, made=not given)
 
 
 def _made(count: int, folder: Path) -> list[Path]:

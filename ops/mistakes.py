@@ -71,8 +71,8 @@ def _of_the_system(error: OSError) -> Told:
         return Told((f"no answer from the network: {error}",), NO)
     where = f"{error.filename}: " if error.filename else ""
     fix = _FIXES.get(error.errno or 0)
-    missing = isinstance(error, FileNotFoundError)
-    return Told((f"{where}{error.strerror or error}{f' ({fix})' if fix else ''}",), MISUSED if missing else NO)
+    misused = isinstance(error, FileNotFoundError | FileExistsError | IsADirectoryError | NotADirectoryError)
+    return Told((f"{where}{error.strerror or error}{f' ({fix})' if fix else ''}",), MISUSED if misused else NO)
 
 
 def _beginning(error: UnicodeDecodeError) -> str:

@@ -272,7 +272,8 @@ def _print_bill(told: Mapping[str, Any]) -> None:
     )
     click.echo(f"\njobs      {told['jobs']:,}, of {told['fragments']:,} fragments")
     click.echo(f"removal   {'nothing: ' + removal['why_nothing'] if 'why_nothing' in removal else what}")
-    click.echo(f"time      {told['rounds']} sweeps to submit them, about {told['minutes_to_submit']} minutes")
+    sweeps = f"{told['rounds']} sweep{'' if told['rounds'] == 1 else 's'}"
+    click.echo(f"time      {sweeps} to submit them, about {told['minutes_to_submit']} minutes")
     if "usd" in told:
         click.echo(
             f"money     about {told['usd']:.2f} USD: {told['billed_minutes']:g} minutes at list price, requests; "

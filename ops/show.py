@@ -17,15 +17,19 @@ def show_json(value: object) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Rows under a header; on a terminal long cells are folded, elsewhere each row is one line."""
+    """Rows under a header, without columns in which nothing stands; on a terminal long cells are folded, elsewhere each
+    row is one line.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*map(str, row))
+    texts = [[str(cell) for cell in row] for row in rows]
+    used = [at for at in range(len(columns)) if any(row[at] for row in texts)]
+    for at in used:
+        made.add_column(columns[at], overflow="fold")
+    for row in texts:
+        made.add_row(*(row[at] for at in used))
     width = None if sys.stdout.isatty() else _AS_WIDE_AS_NEEDED
     Console(markup=False, highlight=False, emoji=False, width=width).print(made)

@@ -81,7 +81,7 @@ def _in_words(status: Mapping[str, Any]) -> Iterable[str]:
         "output": status.get("output"),
         "job": status.get("job"),
         "fragments": f"{status['fragments']}, {status['bytes']:,} bytes" if status.get("fragments") else "",
-        "proof": ", ".join(f"{name} {value}" for name, value in status.get("proof", {}).items()),
+        "proof": _proof(status.get("proof", {})),
         "removed": status.get("removed"),
         "note": status.get("note"),
     }
@@ -96,6 +96,15 @@ def _in_words(status: Mapping[str, Any]) -> Iterable[str]:
     if "estimated_usd" in status:
         minutes, usd = status["billed_minutes"], status["estimated_usd"]
         yield f"  {'cost':<10}about {usd:.4f} USD: {minutes:g} minutes of proven output, {cost.ASSUMED_HEIGHT}p assumed"
+
+
+def _proof(proof: Mapping[str, Any]) -> str:
+    """By which rule the output was proven, and its main figures; --json has all."""
+    if not proof:
+        return ""
+    seconds = [f"{proof[name]} s" for name in ("expected_seconds", "output_seconds") if name in proof]
+    figures = f": {seconds[0]} of fragments, {seconds[1]} of output" if len(seconds) == 2 else ""
+    return f"{proof.get('rule', '')}{figures}; {proof.get('size', 0):,} bytes, ETag {proof.get('etag', '')}"
 
 
 def _history(past: Iterable[Mapping[str, Any]]) -> None:

@@ -73,7 +73,7 @@ def test_status_of_a_group_is_told_in_words_and_in_json(desk: Desk, operator: Op
     desk.call_back()
     words = operator.says("status", "v", "--here")
     assert words.startswith("v: joined\n")
-    for part in ("output    output/v.mp4", "removed   2", "proof     rule duration", "cost      about 0.00", "joined"):
+    for part in ("output    output/v.mp4", "removed   2", "proof     duration: 20.0", "cost      about 0.00", "joined"):
         assert part in words
     assert operator.json("status", PAIR[0], "--here")["state"] == "joined"
     assert [each["state"] for each in operator.json("status", "v", "w", "--here", code=1)] == ["joined", "unknown"]

@@ -70,7 +70,7 @@ def test_every_verb_that_prints_data_prints_json(capsys: pytest.CaptureFixture[s
         (["cost", "--seconds", "nan"], 2, "nan"),
         (["up", "--port", "99999"], 2, "99999 is not in the range"),
         (["explain", "--manifest", "/nowhere.json"], 2, "/nowhere.json: No such file or directory"),
-        (["explain", "--manifest", "/"], 1, "/: Is a directory (a file is needed"),
+        (["explain", "--manifest", "/"], 2, "/: Is a directory (a file is needed"),
         (["explain", "README.md"], 1, "README.md"),
         (["invoke", "upload", "/nowhere.json"], 2, "/nowhere.json: there is no such file"),
         (["names", "--naming", "(a+)+", "x"], 2, "CONCAT_NAMING"),

@@ -53,4 +53,5 @@ def test_commands_exist(page: Path) -> None:
     named = set(re.findall(r"python -m ((?:ops|local|bench|tests)[\w.]*)", page.read_text()))
     assert [name for name in sorted(named) if find_spec(name.rstrip(".")) is None] == []
     verbs = set(re.findall(r"(?:`|^\$ .*|^ {4}|bin/)cos-concat ([a-z]+)", page.read_text(), re.MULTILINE))
-    assert sorted(verbs - set(VERBS)) == []
+    misspelt = {"stauts"}  # shown as a mistake
+    assert sorted(verbs - set(VERBS) - misspelt) == []
