@@ -16,6 +16,7 @@ from ops import ROOT
 from ops.command import main
 from ops.dotenv import read_dotenv
 from tools.pages.configuration import PAGE, SAMPLE, sample, with_table
+from tools.pages.naming import with_recorders
 
 NAMING = (ROOT / "docs" / "naming.md").read_text("utf-8")
 
@@ -120,6 +121,11 @@ def test_every_example_of_the_naming_table_is_read_as_it_says() -> None:
                 assert found.group.endswith(groups[min(at, len(groups) - 1)].lstrip("…")), key
             checked += 1
     assert checked >= 15
+
+
+def test_the_recorders_on_the_page_are_the_table_s() -> None:
+    """Run `make pages` after changing it."""
+    assert with_recorders(NAMING) == NAMING
 
 
 def test_every_media_extension_is_documented() -> None:

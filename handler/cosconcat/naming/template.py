@@ -128,10 +128,7 @@ class Template:
     @cached_property
     def pattern(self) -> Bounded:
         """The expression that a key (of a template without `/`: its last segment) matches in full."""
-        writer = _Expression(self.deep)
-        expression = writer.tokens(self.tokens)
-        options = sum(isinstance(token, Option) for token in self.tokens)
-        return Bounded(f"(?s:{expression})", ONE_REPEAT ** sum(one.free for one in self.fields) * 2.0**options)
+        return bounded(self.tokens, deep=self.deep)
 
     def read(self, rest: str, offset: int) -> Reading | None:
         """What a key after the prefix says; None when it is not written like this. Times without a zone are taken as
@@ -266,6 +263,13 @@ class _Beginnings:
 
     def _append(self, texts: Sequence[str]) -> None:
         self._heads = [head + text for head in self._heads for text in texts]
+
+
+def bounded(tokens: Sequence[Token], ending: str = "", *, deep: bool = False) -> Bounded:
+    """The expression that tokens stand for, with `ending` (an expression) behind them."""
+    ways = ONE_REPEAT ** (sum(one.free for one in fields_of(tokens)) + bool(ending))
+    options = sum(isinstance(token, Option) for token in tokens)
+    return Bounded(f"(?s:{_Expression(deep).tokens(tokens)}{ending})", ways * 2.0**options)
 
 
 class _Expression:

@@ -120,7 +120,7 @@ def moment(values: Values, offset: int) -> int:
         raise ValueError(f"no such day: {error}") from None
     if day.year != values["Y"]:
         raise ValueError(f"{values['Y']} has no day {values['j']}")
-    if values.get("j", day.timetuple().tm_yday) != day.timetuple().tm_yday:
+    if "j" in values and values["j"] != day.timetuple().tm_yday:
         raise AtOddsError(f"its times disagree: %j is {values['j']}, but the date {day:%Y-%m-%d}")
     return (int(local.timestamp()) - values.get("z", offset)) * 1000 + values.get("f", 0)
 

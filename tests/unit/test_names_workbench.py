@@ -1,0 +1,195 @@
+"""The workbench: what is unmatched and why nearly, which setting fits a listing, listings of any size and encoding."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+import cosconcat.cloud.cos
+from cosconcat.model import ObjectInfo, Page
+from cosconcat.naming.convention import Convention
+from cosconcat.naming.keys import FragmentName
+from ops.command import main
+from ops.suggest import suggest
+
+IN = "fragments/"
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    """The exit code and what is printed."""
+    code = main(["names", *words], {})
+    return code, capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("naming", "key", "words"),
+    [
+        ("part-of", "Record/20240101_115500_NF.mp4", "like preset blackvue"),
+        ("{group}_{time:%Y%m%d_%H%M%S}.mp4", "cam_20240101_1155.mp4", "the time has no seconds"),
+        ("{group}_{time:%Y%m%d_%H%M%S}.mp4", "cam_20240101.mp4", "the time has no"),
+        ("{group}_{time:%Y%m%d_%H%M%S}.mp4", "cam_20240101_115500-123.mp4", "the time has a fraction"),
+        ("{group}_{index:3}.mp4", "cam_0012.mp4", "{index} has not exactly 3 digits"),
+        ("{group}_{index:3}.mp4", "cam_012.mkv", "it does not end in .mp4"),
+        ("Rec/{group}_{index}.mp4", "rec/cam_012.mp4", "written in another case"),
+        ("rec/{group}_{index}.mp4", "disk1/rec/cam_012.mp4", "a folder deeper"),
+        ("{group}_{index}.mp4", "a/1-2.insv", "CONCAT_EXTENSIONS=insv"),
+        ("part-of", "Movie/2024_0101_115700_000101F_0007.MP4", "like preset"),
+        ("part-of", "front/2024-01-01_12-00-00-front_7.mp4", "like preset tesla"),
+        ("{group}-take-{index}.mp4", "cam-tape-7.mp4", "as far as 'cam' it follows the template"),
+    ],
+)
+def test_what_nearly_matches_is_told_with_the_difference(
+    naming: str, key: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By what the template says otherwise, or by the preset that it looks like."""
+    _, out = run(capsys, "--naming", naming, "--completion", "" if naming == "part-of" else "quiet:60", IN + key)
+    assert words in out.splitlines()[0], out
+
+
+def listing(text: str, **choices: object) -> list[str]:
+    """Every name that a pattern makes of the choices."""
+    names, values = list(choices), [choices[name] for name in choices]
+    return [text.format(**dict(zip(names, one, strict=True))) for one in product(*values)]  # type: ignore[call-overload]
+
+
+# What the workbench was made with (from what people asked about), and what it had never seen (from vendors' manuals).
+KNOWN = {
+    "tencent-live": listing("live/{s}_2024-01-01-10-{m:02}-00_2024-01-01-10-{m:02}-59.mp4", s=["s1", "s2"], m=range(9)),
+    "frigate": listing("2024-01-26/{h:02}/{c}/{m:02}.{s:02}.mp4", h=(9, 10), c=("front", "back"), m=(0, 1), s=(8, 18)),
+    "dahua": listing(
+        "2019-05-09/{c}/dav/21/21.{m:02}.49-21.{m:02}.59[M][0@0][0].mp4", c=("001", "002"), m=range(4, 12)
+    ),
+    "zlmediakit": listing("live/cam{c}/2021-01-07/01-{m}-28.mp4", c=(1, 2), m=(41, 46, 51)),
+    "wyze": listing("record/20210526/{h}/{m:02}.mp4", h=(13, 14), m=range(5)),
+    "viofo": listing("Movie/2024_0101_1157{s:02}_0001{s:02}{c}.MP4", c="FR", s=range(0, 60, 10)),
+    "gopro": listing("GX0{i}0{n}.MP4", n=(119, 120), i=(1, 2, 3)),
+    "srs": listing("live/{s}.14202540{n}776.flv", s="ab", n=range(10, 14)),
+    "obs": listing("2026-01-20 17-{m}-01.mkv", m=(45, 50, 55)),
+    "mediamtx": listing("yt/{s}/2026-02-06_06-{m}-04-59966{m}.mp4", s="ab", m=(57, 58, 59)),
+    "folder": listing("recordings/{r}/audio/{i:06}.webm", r=(1, 2), i=range(4)),
+    "{group}-cd{index}.{ext}": listing("{f}-cd{i}.avi", f=("movie", "film"), i=(1, 2, 3)),
+    "{group} ({index} of {total}).{ext}": listing("{t} ({i} of 3).mp4", t=("Talk", "Other"), i=(1, 2, 3)),
+}
+NEVER_SEEN = {
+    "REC_{time:%Y_%m_%d}_{time:%H_%M_%S}_{group}.{ext}": listing(
+        "REC_2024_01_02_10_{m:02}_00_{c}.MP4", m=range(4), c="FR"
+    ),
+    "{group}_{time:%b.%d.%Y}_{time:%H.%M.%S}.{ext}": listing(
+        "unit{u}_Jan.01.2006_01.{m}.00.avi", u=(7, 8), m=(10, 20, 30)
+    ),
+    "{time:%Y%m%d}-{time:%H%M%S}-{end:%H%M%S}_{group}.{ext}": [
+        f"20140509-00{m:02}00-00{m + 5:02}00_192.168.1.{c}-CH2.avi" for c in (11, 12) for m in (5, 10, 15, 20)
+    ],
+    "H{time:%Y%m%d}-{time:%H%M%S}{group}.{ext}": listing("H20190808-0958{s:02}P1N{c}P0.avi", s=(1, 31, 51), c=(1, 2)),
+    "part-{index}-of-{total}.{ext}": listing("stream-a/part-{n:05}-of-00012.mkv", n=range(12)),
+    "seg-{index}-v1-a1.{ext}": listing("room{r}/seg-{n}-v1-a1.ts", r=(1, 2), n=range(1, 12)),
+    "timestamp": [
+        f"NVR_MEDIA_{c}_20150910_0706{s}_20150910_0707{s}.avi" for c in ("00112233", "44556677") for s in (10, 20, 30)
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("naming", "names"), [*KNOWN.items(), *NEVER_SEEN.items()])
+def test_the_setting_is_found_from_the_listing_alone(naming: str, names: list[str]) -> None:
+    """In any order, with noise: the first suggestion is the recorder's preset, or a template of what was never seen."""
+    keys = [IN + name for name in (*names, "readme.txt", "a/index.m3u8")]
+    random.Random(7).shuffle(keys)
+    best = suggest(keys, IN)[0]
+    assert best.naming == naming
+    assert best.lines[0].startswith("CONCAT_NAMING=")
+    convention = Convention.of(naming, IN, window=86400)
+    groups = {found.group for key in keys if isinstance(found := convention.read(key), FragmentName)}
+    assert f"in {len(groups)} groups" in best.words
+
+
+def test_a_suggestion_is_printed_as_lines_for_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
+    """The best to be copied as it is, the others as comments; they configure what was suggested."""
+    keys = [IN + name for name in KNOWN["{group} ({index} of {total}).{ext}"]]
+    code, out = run(capsys, "--suggest", *keys)
+    assert code == 0
+    lines = dict(line.split("=", 1) for line in out.splitlines() if line and not line.startswith("#"))
+    assert lines == {"CONCAT_NAMING": "'{group} ({index} of {total}).{ext}'", "CONCAT_COMPLETION": "total"}
+
+
+def test_nothing_is_suggested_where_nothing_belongs_together(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 1, and a sentence."""
+    code, out = run(capsys, "--suggest", f"{IN}a.mp4", f"{IN}b.mp4", f"{IN}c.txt")
+    assert code == 1
+    assert "a recording by itself" in out
+
+
+def test_what_can_never_be_joined_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """With what to do: pieces of bytes, and chunks of a browser."""
+    _, out = run(capsys, f"{IN}v.mp4.001", f"{IN}v.mp4.002")
+    assert len(re.findall("note:", out)) == 1
+    assert "cat" in out
+    chunks = [f"{IN}rec/{n:06}.webm" for n in range(3)]
+    _, out = run(capsys, "--naming", "folder", *chunks)
+    assert len(re.findall("MediaRecorder", out)) == 1
+
+
+def test_a_listing_that_costs_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Where the group does not stand at the beginning, a look at it lists much else."""
+    file = tmp_path / "keys.txt"
+    file.write_text("\n".join(f"{IN}{name}{n}-{name}_1.mp4" for n in range(50) for name in "abcdefgh"))
+    _, out = run(capsys, "--naming", "{*}-{group}_{index}.mp4", "--completion", "quiet:60", "--file", str(file))
+    assert "lists 400 of these keys" in out
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_may_come_from_any_editor(encoding: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Carriage returns, marks at the beginning, empty lines."""
+    file = tmp_path / "keys.txt"
+    file.write_bytes("fragments/课-1of2.mp4\r\n\r\nfragments/课-2of2.mp4\r\n".encode(encoding))
+    code, out = run(capsys, "--file", str(file))
+    assert code == 0
+    assert "group 课\twhole: 课-1of2.mp4, 课-2of2.mp4" in out
+    assert len(out.splitlines()) == 3
+
+
+def test_standard_input_may_begin_with_a_mark(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As PowerShell's redirections do."""
+    monkeypatch.setattr("sys.stdin", iter(["\ufefffragments/a-1of1.mp4\r\n"]))
+    assert "group a\twhole" in run(capsys)[1]
+
+
+def test_a_large_listing_is_told_in_sum(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Twenty thousand lines in seconds of computing, a line for each kind of trouble."""
+    file = tmp_path / "keys.txt"
+    lines = [f"{IN}live/s{c}.142025{n:04}776.flv" for c in range(4) for n in range(5000)]
+    file.write_text("\r\n".join([*lines, *(f"{IN}x{n}.txt" for n in range(300))]))
+    began = time.process_time()
+    _, out = run(capsys, "--naming", "srs", "--file", str(file))
+    assert time.process_time() - began < 20
+    assert "20300 keys: 20000 fragments" in out
+    assert "unmatched: 300 x no media extension, such as fragments/x0.txt" in out
+    assert len(out.splitlines()) < 80
+
+
+def test_a_bucket_is_only_listed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page by page, under the input prefix."""
+    pages = {
+        "": Page((ObjectInfo(f"{IN}a-1of2.mp4", "e", 1, 1),), f"{IN}a-1of2.mp4", 0),
+        f"{IN}a-1of2.mp4": Page((ObjectInfo(f"{IN}a-2of2.mp4", "e", 1, 1),), None, 0),
+    }
+
+    class OnlyLists:
+        def __init__(self, *_: object) -> None:
+            """Any configuration and keys."""
+
+        def list(self, _bucket: object, prefix: str, after: str) -> Page:
+            assert prefix == IN
+            return pages[after]
+
+    monkeypatch.setattr(cosconcat.cloud.cos, "CosOverHttp", OnlyLists)
+    keys = {"TENCENTCLOUD_SECRETID": "id", "TENCENTCLOUD_SECRETKEY": "key"}
+    place = {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}
+    assert main(["names", "--from-bucket"], {**keys, **place}) == 0
+    assert "group a\twhole: a-1of2.mp4, a-2of2.mp4" in capsys.readouterr().out

@@ -1,0 +1,97 @@
+"""The table of what people's recorders write: every row of docs/recorders.md through the real listing and rules."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import pytest
+
+from cosconcat.environment.reading import read_config
+from cosconcat.groups.survey import survey
+from cosconcat.groups.verdicts import Whole
+from cosconcat.naming.keys import FragmentName
+from ops import ROOT
+from ops.suggest import suggest
+from tests.support.shelf import Shelf
+
+PAGE = (ROOT / "docs" / "recorders.md").read_text("utf-8")
+IN = "fragments/"
+UPLOADED = 4_000_000_000  # long after every recording on the page
+LATER = UPLOADED + 10 * 86400
+NOISE = ("readme.txt", "a/event.json", "live/thumb.jpg", "zz/notes.mp4.part")
+
+
+class Row(NamedTuple):
+    """A row of the page: the recorder, its setting, and two recordings' keys in their order."""
+
+    recorder: str
+    setting: dict[str, str]
+    recordings: tuple[list[str], list[str]]
+
+
+def rows() -> list[Row]:
+    """All rows of the page."""
+    found = []
+    for line in re.findall(r"^\| (.*) \|$", PAGE, re.MULTILINE):
+        recorder, _, setting, *recordings = [cell.strip() for cell in line.split(" | ")]
+        if setting.startswith("`CONCAT_"):
+            one, other = ([IN + key for key in re.findall("`([^`]+)`", cell)] for cell in recordings)
+            found.append(Row(recorder, dict(s.split("=", 1) for s in re.findall("`([^`]+)`", setting)), (one, other)))
+    return found
+
+
+ROWS = rows()
+
+
+def test_the_page_has_all_of_its_rows() -> None:
+    """A table that is not read checks nothing."""
+    assert len(ROWS) >= 38
+    assert all(len(one) + len(other) >= 2 for row in ROWS for one, other in [row.recordings])
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.recorder for row in ROWS])
+def test_each_recording_is_joined_by_itself_in_its_order(row: Row) -> None:
+    """The sweep's look finds both whole; no event calls part of one whole."""
+    config = read_config({"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou", **row.setting})
+    keys = [key for recording in row.recordings for key in recording]
+    shelf = Shelf(now=LATER).store(*keys, *(IN + key for key in NOISE), at=UPLOADED)
+    if "CONCAT_MARKER" in row.setting:
+        for key in keys:
+            shelf.store(re.sub(r"media/hls/.*", "events/recording-ended.json", key), body=b"{}", at=UPLOADED + 60)
+    services = shelf.services(config)
+    for recording in row.recordings:
+        names = [config.convention.read(key) for key in recording]
+        groups = {name.group for name in names if isinstance(name, FragmentName)}
+        assert len(groups) == 1, names
+        (group,) = groups
+        verdict = survey(services, group)
+        assert isinstance(verdict, Whole), verdict
+        assert [fragment.object.key for fragment in verdict.set.fragments] == recording
+        for key in recording:
+            seen = survey(services, group, key)
+            assert not isinstance(seen, Whole) or len(seen.set.fragments) == len(recording)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if all(len(one) > 1 for one in row.recordings)], ids=lambda r: r.recorder
+)
+def test_a_setting_that_joins_them_is_suggested(row: Row) -> None:
+    """From both recordings alone, some suggestion keeps them apart and whole, in their order."""
+    keys = [key for recording in row.recordings for key in recording]
+    for one in suggest([*keys, *(IN + key for key in NOISE)], IN, most=3):
+        setting = dict(line.split("=", 1) for line in one.lines)
+        setting["CONCAT_NAMING"] = setting["CONCAT_NAMING"].strip("'")
+        setting.pop("CONCAT_COMPLETION", None)
+        joined: dict[str, list[FragmentName]] = {}
+        completion = {} if "total" in one.lines[-1] else {"CONCAT_COMPLETION": "quiet:60"}
+        required = {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}
+        config = read_config({**required, **setting, **completion})
+        for key in keys:
+            name = config.convention.read(key)
+            if isinstance(name, FragmentName):
+                joined.setdefault(name.source, []).append(name)
+        found = sorted([n.key for n in sorted(names, key=lambda n: n.number)] for names in joined.values())
+        if found == sorted(row.recordings):
+            return
+    pytest.fail(f"none of {suggest(keys, IN)}")
