@@ -109,7 +109,14 @@ media-table: $(VENV)/dev  ## what people record, through the whole product. Writ
 
 conformance: $(VENV)/dev  ## models and local cloud against the behaviour table; TARGET=account: a real one, see docs/behaviour.md
 	@CONFORMANCE_TARGET="$(TARGET)" $(PY) -m pytest tests/conformance -rs
-.PHONY: simulate mutants media-table conformance
+
+# tccli lives in a venv of its own and nothing of it runs; where it cannot be had, this says so and is no failure.
+contract-models: $(VENV)/demo  ## compare what is recorded of SCF's and CAM's API with the api.json of a pinned tccli
+	@rm -rf build/venv-tccli && $(PYTHON) -m venv build/venv-tccli
+	@if timeout 150 build/venv-tccli/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/tccli.txt; \
+	then $(PY) -m local.control.models build/venv-tccli/lib/python*/site-packages/tccli/services; \
+	else echo "not run: the pinned tccli could not be had"; fi
+.PHONY: simulate mutants media-table conformance contract-models
 
 lint: $(VENV)/dev  ## ruff, mypy --strict, and which package may import which
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
