@@ -112,10 +112,9 @@ def _asked(
             console = f"console > Cloud Infinite > {settings.config.bucket.name} > Media processing"
             raise Mistake(f"{plan.media_processing}, or {console}; nothing was changed")
         if not confirm("Switch this paid service on?", yes=False, flag="--enable-ci"):
-            raise Mistake("media processing stays off; nothing was changed")
-        proposal = propose(
-            settings, zips, door, enable_ci=True, rotate_secret=rotate, make_secret=lambda: proposal.secrets.now
-        )
+            raise InvalidInput(["media processing stays off; nothing was changed"])
+        made = proposal.secrets.now
+        proposal = propose(settings, zips, door, enable_ci=True, rotate_secret=rotate, make_secret=lambda: made)
         plan = proposal.plan
     if plan.changes and not confirm("Go on?", yes=yes):
         raise InvalidInput(["nothing was changed"])

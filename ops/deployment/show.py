@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def lines(settings: Settings, seen: Seen, plan: Plan) -> Iterator[str]:
-    """The plan for a person: whose account, what is done, what stays, what to know."""
+    """The plan for a person: whose account, what is done, what stays, what to know. Refusals are told as errors."""
     yield whose(settings, seen)
     if plan.refusals:
-        yield from ("", "Nothing is done:", *(f"  {refusal}" for refusal in plan.refusals))
+        yield "Nothing is done:"
         return
     yield ""
     for step in plan.changes:
