@@ -151,7 +151,7 @@ class _Connection(StreamRequestHandler):
         try:
             while self._one_exchange():
                 pass
-        except (ConnectionError, ConnectionCut):
+        except (ConnectionError, ConnectionCut, ssl.SSLEOFError):
             pass
         except ssl.SSLError as error:
             _log.warning("https by the proxy failed (%s): does the client trust the local authority?", error)
@@ -311,10 +311,8 @@ def _request(method: str, target: str, headers: dict[str, str], body: bytes) -> 
     """Build the request; an absolute target names the host and overrules the Host header (RFC 9112, 3.2.2)."""
     scheme, _, rest = target.partition("://")
     if rest:
-        if scheme.lower() != "http":
-            raise _BadRequest(
-                501, f"scheme {scheme!r}: a proxy is asked in plain http; for https ask it for a tunnel (CONNECT)"
-            )
+        if scheme.lower() not in ("http", "https"):  # https without a tunnel: the client leaves TLS to the proxy
+            raise _BadRequest(501, f"scheme {scheme!r}: a proxy is asked for http or https")
         slash = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
         netloc, target = rest[:slash], rest[slash:]
         headers["host"] = netloc

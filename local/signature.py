@@ -69,7 +69,7 @@ def read(request: Request) -> Signature | None:
     header = request.headers.get("authorization") or request.parameter("sign") or ""
     if header:
         pairs = [part.partition("=") for part in header.split("&")]
-        fields = [(name.strip(), value.strip()) for name, _, value in pairs]
+        fields = [(name.strip(), value) for name, _, value in pairs]
     else:
         fields = [(name, value) for name, value in request.query if name in FIELDS]
     return _signature(fields) if fields else None

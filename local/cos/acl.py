@@ -48,7 +48,7 @@ _GROUPS = {  # what a canned list grants to groups, beside the owner's FULL_CONT
 
 @dataclass(frozen=True)
 class Acl:
-    """`grants` are (grantee, permission) beside the owner's own; `whole` lists stand for themselves, without owner.
+    """`grants` are (grantee, permission); the owner's own is shown where there are no others, as the SDKs expect.
 
     `canned` "" = the bucket's or object's default: private, or for an object what its bucket has.
     """
@@ -142,7 +142,7 @@ def get_acl(call: Call) -> Response:
     acl = call.store.acl(call.bucket, call.key, call.parameter("versionid"))
     owner = _owner(call)
     grants = [*_GROUPS.get(acl.canned, ()), *acl.grants]
-    if not acl.whole:
+    if not acl.grants and not acl.whole:
         grants.insert(0, (owner, "FULL_CONTROL"))
     body = {
         "Owner": xml.element("ID", owner) + xml.element("DisplayName", owner),

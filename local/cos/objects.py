@@ -29,6 +29,7 @@ MOST_KEY_BYTES = 850  # 436/14518
 _COPY = "x-cos-copy-source-"
 APPENDABLE = "x-cos-object-type"
 NEXT_POSITION = "x-cos-next-append-position"
+SENT_DIGEST = "x-cos-content-sha1"  # an MD5 of what was appended, as the official Go client compares it
 ENCRYPTION = "x-cos-server-side-encryption"
 
 
@@ -74,7 +75,8 @@ def append_object(call: Call) -> Response:
         etag = hashlib.md5(b"appended" + body).hexdigest()  # the service's is no MD5 of the body either
         new = replace(new, headers={**headers, APPENDABLE: "appendable"}, etag=etag)
         written = call.store.write(call.bucket, call.key, body, new)
-    return Response(200, {**_identity(call, written), NEXT_POSITION: str(written.size)})
+    told = {NEXT_POSITION: str(written.size), SENT_DIGEST: hashlib.md5(call.request.body).hexdigest()}
+    return Response(200, {**_identity(call, written), **told})
 
 
 def _encrypted(new: NewObject) -> NewObject:

@@ -164,7 +164,7 @@ def test_a_failing_service_answers_500_and_the_proxy_lives_on(proxy: Proxy) -> N
         (b"CONNECT [::1 HTTP/1.1\r\n\r\n", 400, b"no host"),
         (get("http://[::1/"), 400, b"no host"),
         (get("http://[zz]/"), 400, b"no host"),
-        (get("https://echo.example.com/"), 501, b"plain http"),
+        (get("ftp://echo.example.com/"), 501, b"http or https"),
         (b"GET / HTTP/1.1\r\n\r\n", 400, b"names no host"),
         (b"nonsense\r\n\r\n", 400, b"request line"),
         (b"GET / HTTP/2\r\n\r\n", 400, b"request line"),
@@ -212,6 +212,12 @@ def test_a_client_that_does_not_trust_the_authority_ends_the_handshake(
     assert exchange(proxy, get("/")).startswith(b"HTTP/1.1 200 ")
     assert [each.path for each in echo.seen] == ["/"]
     assert "trust the local authority" in said.get(timeout=5)
+
+
+def test_a_client_may_leave_https_to_the_proxy(proxy: Proxy, echo: Echo) -> None:
+    """The official Node client does with `Tunnel: false`; on loopback nothing is lost by it."""
+    assert exchange(proxy, get(f"https://{HOST}/x")).startswith(b"HTTP/1.1 200 ")
+    assert (echo.seen[0].host, echo.seen[0].path) == (HOST, "/x")
 
 
 def test_stopping_cuts_a_tunnel_as_well(echo: Echo) -> None:
