@@ -222,7 +222,8 @@ MUTANTS = (
     ),
     Mutant(
         "marker-not-last", "G1", "cosconcat.cleanup.removal:remove",
-        "if marker is not None and not removal.kept:", "if marker is not None:",
+        "if marker is not None and not removal.kept and not config.convention.is_shared(marker.key):",
+        "if marker is not None:",
         "the marker goes although a piece it declares whole is still there",
         lambda plan: plan.naming == "folder" and plan.faults["delete-refused"] > 0,
     ),

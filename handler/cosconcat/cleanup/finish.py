@@ -152,7 +152,18 @@ def _clean(services: Services, claim: Claim, end: End, proof: Proof, checked: Fr
         return Done("kept", f"{proof.key} is no longer the output that was verified", proof.key, end.job)
     removal = remove(services, claim, proof, checked)
     kept = removal.lent | removal.kept
-    return Done("joined", removal.nothing, proof.key, end.job, removal.removed, kept, figures=proof.figures)
+    note = "; ".join(words for words in (removal.nothing, _numbers_left_out(services, claim)) if words)
+    return Done("joined", note, proof.key, end.job, removal.removed, kept, figures=proof.figures)
+
+
+def _numbers_left_out(services: Services, claim: Claim) -> str:
+    """Which numbers are not in the output, where CONCAT_FIRST=any allows that."""
+    from cosconcat.groups.rules import numbers_left_out
+
+    convention = services.config.convention
+    if convention.first != "any" or convention.timed:
+        return ""
+    return numbers_left_out([fragment.index for fragment in claim.set.fragments])
 
 
 def _still_proven(services: Services, claim: Claim, proof: Proof, *, segments: bool = True) -> bool:

@@ -296,9 +296,14 @@ def missing_numbers(pieces: Sequence[FoundFragment], count: int | None, conventi
 
 def left_out(pieces: Sequence[FoundFragment], convention: Convention) -> str:
     """Which numbers between the first and the last are not there, where that is allowed; otherwise an empty text."""
-    if convention.first != "any" or convention.timed or len(pieces) < 2:
+    if convention.first != "any" or convention.timed:
         return ""
-    numbers = [piece.name.number for piece in pieces if piece.name.number != UNNUMBERED]
+    return numbers_left_out([piece.name.number for piece in pieces])
+
+
+def numbers_left_out(found: Sequence[int]) -> str:
+    """Which numbers between the first and the last are not among these, which ascend; an empty text when all are."""
+    numbers = [number for number in found if number != UNNUMBERED]
     runs = [range(one + 1, other) for one, other in pairwise(numbers) if other > one + 1]
     if not runs:
         return ""

@@ -152,6 +152,9 @@ def _after_joined(seen: WholeGroup, rev: int, last: Content, done: Done, convent
     claim, group = last.claim.record, seen.fragments.group
     same = claim.fingerprint == seen.fragments.fingerprint
     if not same and not is_subset_of_joined(seen.fragments, claim.set, convention):
+        if convention.first == "any" and not seen.forced and _lie_within(seen.fragments, claim.set):
+            reason = f"came after the end, and belongs in the middle of {done.output}, which was joined without it"
+            return Result(group, "kept", reason, done.output, done.job)
         if seen.by_quiet and not seen.forced:
             return _after_quiet(seen, rev, last, done, convention)
         return _beside_joined(seen, rev, last, done)
@@ -191,6 +194,16 @@ def _beside_joined(seen: WholeGroup, rev: int, last: Content, done: Done) -> Ste
 
 def _new_content(seen: WholeGroup, rev: int) -> Step:
     return HeadOutput() if seen.occupied is None else ClaimContent(rev)
+
+
+def _lie_within(some: FragmentSet, joined: FragmentSet) -> bool:
+    """Whether all that was not joined lies between the first and the last number that was: where numbers are only an
+    order nobody had missed it.
+    """
+    known = {fragment.object.key for fragment in joined.fragments}
+    numbers = [fragment.index for fragment in joined.fragments]
+    late = [fragment.index for fragment in some.fragments if fragment.object.key not in known]
+    return bool(late) and all(min(numbers) < number < max(numbers) for number in late)
 
 
 def _came_after(fragments: FragmentSet, last: Content) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -143,6 +144,26 @@ def test_a_whole_group(row: Row) -> None:
     """The line's step, and no other."""
     step = next_step(row.state, CONVENTION)
     assert (step.action if isinstance(step, Result) and isinstance(row.step, str) else step) == row.step
+
+
+def test_a_middle_piece_after_the_end_is_kept_where_numbers_are_only_an_order() -> None:
+    """With CONCAT_FIRST=any nobody missed it; a person may insist, and what goes on beyond the end is joined."""
+    any_start = replace(CONVENTION, first="any")
+    joined = group((3, "a", 100), (7, "b", 110))
+    last = content("joined", joined=joined)
+
+    def step(seen: FragmentSet, *, forced: bool = False) -> Step:
+        state = WholeGroup(seen, KEY, forced, newest=last, standing=last, occupied=False)
+        return next_step(state, any_start)
+
+    middle = step(group((5, "c", 300)))
+    assert isinstance(middle, Result)
+    assert (middle.action, "in the middle" in middle.reason) == ("kept", True)
+    assert step(group((5, "c", 300)), forced=True) == ClaimContent(6)
+    assert step(group((8, "c", 300))) == ClaimContent(6)
+    assert next_step(WholeGroup(group((5, "c", 300)), KEY, newest=last, standing=last, occupied=False), CONVENTION) == (
+        ClaimContent(6)
+    )
 
 
 def test_help_for_another_set_is_not_the_answer() -> None:
