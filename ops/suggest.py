@@ -139,8 +139,10 @@ def _lines(
     """The lines for `.env`."""
     preset = PRESETS.get(naming)
     lines = [f"CONCAT_NAMING={_quoted(naming)}"]
-    if preset is None or convention.timed:
-        lines.append(f"CONCAT_COMPLETION={_completion(convention, groups, preset.completion if preset else '')}")
+    usual = preset.completion if preset else ""
+    completion = _completion(convention, groups, usual)
+    if completion != usual:
+        lines.append(f"CONCAT_COMPLETION={completion}")
     if first and (preset is None or preset.first != first):
         lines.append(f"CONCAT_FIRST={first}")
     needed = [one for one in further if one not in Convention.of(naming, "").media]
@@ -161,7 +163,8 @@ def _completion(convention: Convention, groups: Mapping[str, Sequence[FragmentNa
     ordered = [sorted(pieces, key=lambda piece: piece.number) for pieces in groups.values() if len(pieces) > 1]
     steps = [(b.number - (a.end or a.number)) / 1000 for pieces in ordered for a, b in pairwise(pieces)]
     usual_step = median(steps) if steps else 0.0
-    return f"gap:{max(60, int(2 * usual_step) // 60 * 60 + 60)}"
+    seconds = max(60, int(2 * usual_step) // 60 * 60 + 60)
+    return usual if usual.startswith("gap:") and int(usual[4:]) >= seconds else f"gap:{seconds}"
 
 
 def _quoted(value: str) -> str:

@@ -9,9 +9,11 @@ import pytest
 
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
+from cosconcat.groups import gap
+from cosconcat.groups.recordings import piece_of, recording_id, rule_of
 from cosconcat.groups.rules import in_order, judge_numbers, judge_times
 from cosconcat.groups.verdicts import FoundFragment, Verdict, Waiting, Whole
-from cosconcat.model import ObjectInfo
+from cosconcat.model import Fragment, FragmentSet, ObjectInfo
 from cosconcat.naming.convention import Convention
 from cosconcat.naming.keys import FragmentName, NotOurs
 from cosconcat.naming.presets import PRESETS, Preset
@@ -32,13 +34,20 @@ def configured(naming: str, **settings: str) -> Config:
 
 
 def judged(config: Config, keys: list[str], now: int = LATER) -> dict[str, Verdict]:
-    """What the rules say of each group in a listing, all of it uploaded long ago."""
+    """What the rules say of each group in a listing, all of it uploaded long ago; of runs, where gaps decide."""
     pieces: dict[str, list[FoundFragment]] = {}
     for key in keys:
         name = config.convention.read(key)
         if isinstance(name, FragmentName):
             pieces.setdefault(name.group, []).append(FoundFragment(name, ObjectInfo(key, "e", 1, 1)))
     verdicts: dict[str, Verdict] = {}
+    if config.completion == "gap":
+        for group, found in pieces.items():
+            read = [piece for one in found if (piece := piece_of(config, one.object)) is not None]
+            for run in gap.runs(read, rule_of(config)):
+                made = FragmentSet(group, tuple(Fragment(n, piece.object) for n, piece in enumerate(run)))
+                verdicts[recording_id(group, run[0])] = Whole(made)
+        return verdicts
     for group, found in pieces.items():
         if config.convention.timed:
             end = config.convention.bounds(group)[1]
@@ -57,7 +66,7 @@ def test_every_recorder_that_is_promised_has_a_row() -> None:
 @pytest.mark.parametrize(("name", "preset"), RECORDERS.items(), ids=RECORDERS)
 def test_a_recorder_s_listings_become_recordings_in_their_order(name: str, preset: Preset) -> None:
     """Two recordings at once and noise between them: each is whole, by itself, in the order of the source's listing."""
-    config = configured(name, CONCAT_WINDOW="day") if Convention.of(name, IN).timed else configured(name)
+    config = configured(name)
     noise = ["readme.txt", "a/thumb.jpg", "index.m3u8", "x/event.json"]
     listed = [IN + key for example in preset.examples for key in example]
     verdicts = judged(config, sorted([*listed, *(IN + key for key in noise)], reverse=True))
@@ -198,6 +207,13 @@ def test_a_later_part_of_a_group_holds_no_folder() -> None:
     assert isinstance(found, FragmentName)
     assert found.group == "a/b/c"
     assert "group2 is 'c/d'" in getattr(convention.read(IN + "a@c/d_1.ts"), "reason", "")
+
+
+def test_recorders_cut_at_gaps_unless_windows_are_asked_for() -> None:
+    """A preset's gap is a default, as its quiet time is."""
+    assert (configured("srs").completion, configured("srs").gap_seconds) == ("gap", 600)
+    assert configured("srs", CONCAT_WINDOW="day").completion == "quiet"
+    assert configured("srs", CONCAT_COMPLETION="quiet:60", CONCAT_WINDOW="day").quiet_seconds == 60
 
 
 @pytest.mark.parametrize(

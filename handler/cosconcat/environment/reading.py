@@ -172,6 +172,8 @@ def _refuse_first_and_marker(env: Environment, naming: str, convention: Conventi
 
 def _completion(env: Environment, naming: str, convention: Convention) -> tuple[str, int]:
     usual = PRESETS[naming].completion if naming in PRESETS else "total" if convention.totals else ""
+    if usual.startswith("gap") and (env.given("CONCAT_WINDOW") or env.given("CONCAT_MAX_GAP")):
+        usual = "quiet:600"  # somebody wants windows
     text = env.text("CONCAT_COMPLETION") or ("marker" if env.given("CONCAT_MARKER") else usual)
     if env.given("CONCAT_MARKER") and text != "marker":
         env.wrong("CONCAT_COMPLETION", f"is {text}, but CONCAT_MARKER makes a marker decide: set one of them")

@@ -42,8 +42,9 @@ PRESETS = {
     ),
     "folder": Preset("marker", ("{*}{index}.{ext}",), one_beginning=True),
     "timestamp": Preset("quiet:300", ("{group}_{time}_{end}.{ext}", "{group}_{time}.{ext}")),
-    # Below: recorders, in the order of their names. Quiet times: ten minutes where a server uploads each piece when it
-    # ends, an hour where a person uploads a card.
+    # Below: recorders, in the order of their names. Gaps exceed the length of a piece where names tell no end: they are
+    # the recorders' usual ones, an hour for those that write hours. Quiet times are guesses: ten minutes where a server
+    # uploads each piece when it ends, an hour where a person uploads a card.
     "agora": Preset(
         "quiet:600",
         ("{group}__uid_s_{group2}__uid_e_{index}.mp4", "{group}_{index}.mp4"),
@@ -55,7 +56,7 @@ PRESETS = {
         ),
     ),
     "agora-ts": Preset(
-        "quiet:600",
+        "gap:300",
         (
             "{group}__uid_s_{group2}__uid_e_{group3}_{time:%Y%m%d%H%M%S%f}.{ext}",
             "{group}_{time:%Y%m%d%H%M%S%f}.{ext}",
@@ -73,7 +74,7 @@ PRESETS = {
         ),
     ),
     "aws-chime": Preset(
-        "quiet:600",
+        "gap:300",
         ("{time:%Y-%m-%d-%H-%M-%S-%f}.{ext}",),
         source="AWS Chime SDK, artifacts of media capture pipelines",
         examples=(
@@ -82,7 +83,7 @@ PRESETS = {
         ),
     ),
     "blackvue": Preset(
-        "quiet:3600",
+        "gap:600",
         ("{time:%Y%m%d_%H%M%S}_{*}{group:1}.{ext}",),
         source="names of BlackVue dashcams (viofosync, issue 24): <time>_<mode><camera>",
         examples=(
@@ -91,7 +92,7 @@ PRESETS = {
         ),
     ),
     "dahua": Preset(
-        "quiet:600",
+        "gap:300",
         tuple(
             f"{device}{{time:%Y-%m-%d}}/{{{channel}}}/dav/{{time:%H}}/{{time:%H.%M.%S}}-{{end:%H.%M.%S}}{{*}}.{{ext}}"
             for device, channel in (("", "group"), ("{group}/", "group2"), ("{group}/{group2}/", "group3"))
@@ -110,7 +111,7 @@ PRESETS = {
         ),
     ),
     "dji": Preset(
-        "quiet:3600",
+        "gap:1800",
         ("DJI_{time:%Y%m%d%H%M%S}_{*}_{group}.{ext}",),
         source="names of DJI drones and pocket cameras since 2022, DJI_<time>_<number>_<lens>",
         examples=(
@@ -134,7 +135,7 @@ PRESETS = {
         examples=(("out000.mp4", "out001.mp4", "out002.mp4"), ("rec/cam-0.ts", "rec/cam-1.ts", "rec/cam-2.ts")),
     ),
     "frigate": Preset(
-        "quiet:600",
+        "gap:120",
         tuple(
             f"{folder}{{time:%Y-%m-%d}}/{{time:%H}}/{{group}}/{{time:%M.%S}}.{{ext}}" for folder in ("", "recordings/")
         ),
@@ -170,7 +171,7 @@ PRESETS = {
         ),
     ),
     "mediamtx": Preset(
-        "quiet:600",
+        "gap:4200",
         ("{time:%Y-%m-%d_%H-%M-%S-%f}.{ext}",),
         source="mediamtx, issue 2364 (recordPath: %path/%Y-%m-%d_%H-%M-%S-%f)",
         examples=(
@@ -179,7 +180,7 @@ PRESETS = {
         ),
     ),
     "nginx-rtmp": Preset(
-        "quiet:600",
+        "gap:4200",
         ("{group}-{time:%s}.{ext}",),
         source="nginx-rtmp-module, directive record_unique",
         examples=(
@@ -188,7 +189,7 @@ PRESETS = {
         ),
     ),
     "obs": Preset(
-        "quiet:600",
+        "gap:1800",
         (
             "{time:%Y-%m-%d %H-%M-%S}.{ext}",
             "{time:%Y-%m-%d_%H-%M-%S}.{ext}",
@@ -202,7 +203,7 @@ PRESETS = {
         ),
     ),
     "reolink": Preset(
-        "quiet:600",
+        "gap:300",
         (
             "Rec{group}_{time:%Y%m%d_%H%M%S}_{end:%H%M%S}_{*}.{ext}",
             "Rec{group}_DST{time:%Y%m%d_%H%M%S}_{end:%H%M%S}_{*}.{ext}",
@@ -215,13 +216,13 @@ PRESETS = {
                 "Mp4Record/2020-12-22/RecM01_20201222_075939_080140_6D28808_1A468F9.mp4",
             ),
             (
-                "Mp4Record/2023-04-26/RecS02_DST20230426_145101_145218_2B14808_32F1E0.mp4",
+                "Mp4Record/2023-04-26/RecS02_DST20230426_145501_145818_2B14808_32F1E0.mp4",
                 "Mp4Record/2023-04-26/RecS02_DST20230426_145918_150032_2B14808_32F1DF.mp4",
             ),
         ),
     ),
     "srs": Preset(
-        "quiet:600",
+        "gap:600",
         (
             "{group}.{time:%s}.{ext}",
             "{group}/{group2}/{time:%Y/%m/%d}/{time:%Y.%m.%d.%H.%M.%S}.{ext}",
@@ -239,7 +240,7 @@ PRESETS = {
         ),
     ),
     "tencent-live": Preset(
-        "quiet:900",
+        "gap:300",
         ("{group}_{time:%Y-%m-%d-%H-%M-%S}_{end:%Y-%m-%d-%H-%M-%S}.{ext}",),
         source="tencentcloud.com/document/product/267/57044; a file is there about five minutes after it ends",
         examples=(
@@ -254,7 +255,7 @@ PRESETS = {
         ),
     ),
     "tesla": Preset(
-        "quiet:3600",
+        "gap:120",
         ("{time:%Y-%m-%d_%H-%M-%S}-{group}.{ext}",),
         source="tesla_dashcam, issue 121: one event and one camera is a recording",
         examples=(
@@ -294,7 +295,7 @@ PRESETS = {
         ),
     ),
     "trtc-ts": Preset(
-        "quiet:600",
+        "gap:300",
         (
             "{group}__UserId_s_{group2}__UserId_e_{group3}_{time:%Y%m%d%H%M%S%f}.ts",
             "{group}_UserId_s_{group2}_UserId_e_{group3}_{time:%Y%m%d%H%M%S%f}.ts",
@@ -310,7 +311,7 @@ PRESETS = {
         ),
     ),
     "viofo": Preset(
-        "quiet:3600",
+        "gap:900",
         ("{time:%Y_%m%d_%H%M%S}_{*}{group:1}.{ext}", "{time:%Y%m%d%H%M%S}_{*}{group:1}.{ext}"),
         source="names of Viofo dashcams (viofosync, issue 24): <time>_<number><mode><camera>",
         examples=(
@@ -319,7 +320,7 @@ PRESETS = {
         ),
     ),
     "wyze": Preset(
-        "quiet:600",
+        "gap:180",
         (
             "{group}/{time:%Y%m%d}/{time:%H}/{time:%M}.{ext}",
             "{group}/{group2}/{time:%Y%m%d}/{time:%H}/{time:%M}.{ext}",
@@ -331,7 +332,7 @@ PRESETS = {
         ),
     ),
     "zlmediakit": Preset(
-        "quiet:600",
+        "gap:4200",
         tuple(
             f"{folders}{{time:%Y-%m-%d}}/{{time:%H-%M-%S}}{more}.{{ext}}"
             for folders in ("{group}/{group2}/", "{group}/{group2}/{group3}/", "{group}/")
