@@ -64,7 +64,7 @@ def _configuration(type_: int, data: bytearray, *, whole: bool) -> Configuration
     if type_ in _PLAIN:
         return Configuration(kind, codec, b"")
     if type_ == _AAC:
-        return Configuration(kind, codec, _adts(data)) if len(data) >= 4 else None
+        return Configuration(kind, codec, adts(data)) if len(data) >= 4 else None
     if type_ in (_H264, _HEVC):
         wanted = (7, 8) if type_ == _H264 else (32, 33, 34)
         found = _parameter_sets(data, hevc=type_ == _HEVC, whole=whole)
@@ -108,10 +108,14 @@ def _between(data: bytearray, start: bytes, ends: tuple[bytes, ...]) -> bytes:
     return bytes(data[at : min(found)]) if found else b""
 
 
-def _adts(data: bytearray) -> bytes:
-    """The fixed part of the header: 28 bits."""
+def adts(data: bytes | bytearray) -> bytes:
+    """The fixed part of an ADTS header: 28 bits.
+
+    Raises:
+        InvalidInput: there is none.
+    """
     if data[0] != 0xFF or data[1] & 0xF6 != 0xF0:
-        raise InvalidInput(["MPEG-TS: sound that should be AAC with ADTS headers is not"])
+        raise InvalidInput(["sound that should be AAC with ADTS headers is not"])
     return bytes([*data[:3], data[3] & 0xF0])
 
 

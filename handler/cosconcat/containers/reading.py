@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -19,24 +20,36 @@ LARGEST_STEP = 0.5  # share of the length between two places
 _READERS = {"mov,": mp4, "mp4": mp4, "flv": flv, "mpegts": mpegts, "matroska": matroska, "webm": matroska}
 _TAILS = {"flv": flv, "matroska": matroska, "webm": matroska}
 _CLOCKS = {**_TAILS, "mpegts": mpegts}
-_SELF_DESCRIBING = ("mp3", "wav")  # what a probe shows is all there is
+# Codecs of which a probe shows all there is: each frame bears the rest, or there is none.
+_SELF_DESCRIBING = frozenset({
+    "mp3", "mp2", "ac3", "eac3", "mjpeg", "rawvideo", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s32le", "pcm_u8",
+    "pcm_alaw", "pcm_mulaw", "amr_nb", "amr_wb", "vp8", "flv1", "gsm",
+})  # fmt: skip
+_ADTS_BYTES = 4  # the fixed part of the header
 
 
-def configurations(file: Window, format_: str, expected: int) -> tuple[Configuration, ...]:
-    """The decoder configuration of each of the `expected` picture and sound streams, in the file's order.
+def configurations(file: Window, format_: str, codecs: Sequence[str]) -> tuple[Configuration, ...]:
+    """The decoder configuration of each picture and sound stream, of which the probe names the `codecs`, in order.
 
     Raises:
         InvalidInput: no reader for this format, or another number of streams than expected.
     """
-    if format_.startswith(_SELF_DESCRIBING):
+    if describe_themselves(codecs):
         return ()
+    if format_ == "aac":
+        return (Configuration("audio", "aac", mpegts.adts(file.bytes_at(0, _ADTS_BYTES))),)
     reader = next((module for name, module in _READERS.items() if format_.startswith(name)), None)
     if reader is None:
         raise InvalidInput([f"a {format_ or 'file of unknown format'}: its decoder configurations cannot be read here"])
     found = tuple(reader.configurations(file))
-    if len(found) != expected:
-        raise InvalidInput([f"{len(found)} decoder configurations for {expected} streams"])
+    if len(found) != len(codecs):
+        raise InvalidInput([f"{len(found)} decoder configurations for {len(codecs)} streams"])
     return found
+
+
+def describe_themselves(codecs: Sequence[str]) -> bool:
+    """Whether a probe shows everything that decoders of these need."""
+    return bool(codecs) and _SELF_DESCRIBING.issuperset(codecs)
 
 
 def has_tail(format_: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from cosconcat.containers.reading import configurations
+from cosconcat.containers.reading import configurations, describe_themselves
 from cosconcat.containers.window import BLOCK
 from cosconcat.errors import InvalidInput, Rejected
 from cosconcat.inputs.ranges import window_on
@@ -37,18 +37,19 @@ def compare_configurations(services: Services, media: Sequence[tuple[str, Media]
         ServiceUnavailable: a read failed for now.
     """
     bucket = services.config.bucket
-    parts = {key: ByteRange(key, 0, min(BLOCK, one.size)) for key, one in media}
+    parts = {
+        key: ByteRange(key, 0, min(BLOCK, one.size)) for key, one in media if not describe_themselves(_codecs(one))
+    }
     try:
-        heads = services.cos.read(bucket, list(parts.values()))
+        heads = services.cos.read(bucket, list(parts.values())) if parts else {}
     except Rejected as refusal:
         return Compared(unread=(str(refusal),))
     unlike, unread = [], []
     first: tuple[Configuration, ...] | None = None
     for key, one in media:
         try:
-            found = configurations(
-                window_on(services, bucket, key, one.size, heads[parts[key]]), one.format, _streams(one)
-            )
+            head = heads[parts[key]] if key in parts else b""
+            found = configurations(window_on(services, bucket, key, one.size, head), one.format, _codecs(one))
         except (InvalidInput, Rejected) as mistake:
             unread.append(f"{key}: {mistake}")
             continue
@@ -62,6 +63,6 @@ def compare_configurations(services: Services, media: Sequence[tuple[str, Media]
     return Compared(tuple(unlike), tuple(unread))
 
 
-def _streams(media: Media) -> int:
-    """Picture and sound streams that have a decoder configuration: covers are pictures beside the recording."""
-    return len([s for s in media.streams if s.kind == "audio" or (s.kind == "video" and not s.is_cover)])
+def _codecs(media: Media) -> list[str]:
+    """Of the streams that have a decoder: covers are pictures beside the recording."""
+    return [s.codec for s in media.streams if s.kind == "audio" or (s.kind == "video" and not s.is_cover)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,9 +22,12 @@ SLOW = (*X264, "-preset", "medium", *AAC)
 VP8 = ("-c:v", "libvpx", "-c:a", "libopus")
 
 
-def read(container: str, data: bytes, expected: int = 2) -> list[tuple[str, bytes]]:
+BOTH = ("h264", "aac")
+
+
+def read(container: str, data: bytes, codecs: Sequence[str] = BOTH) -> list[tuple[str, bytes]]:
     """Kind and configuration of each stream."""
-    found = reading.configurations(window(data), FORMATS[container], expected)
+    found = reading.configurations(window(data), FORMATS[container], codecs)
     return [(each.kind, each.data) for each in found]
 
 
@@ -75,7 +79,7 @@ def test_an_index_is_found_at_either_end(tmp_path: Path, flags: tuple[str, ...])
         return data[start : start + length]
 
     assert len(data) > 4 * BLOCK
-    assert len(reading.configurations(Window(counted, len(data)), FORMATS["mp4"], 2)) == 2
+    assert len(reading.configurations(Window(counted, len(data)), FORMATS["mp4"], BOTH)) == 2
     assert len(asked) <= 3
 
 
@@ -89,16 +93,33 @@ def test_bitrates_in_an_esds_are_no_difference() -> None:
     assert read("mp4", changed) == read("mp4", data)
 
 
+def test_codecs_of_which_a_probe_shows_all_are_not_read() -> None:
+    """Whatever holds them: motion JPEG and PCM in avi, mp3."""
+
+    def never(start: int, length: int) -> bytes:
+        raise AssertionError((start, length))
+
+    assert reading.configurations(Window(never, 99), "avi", ("mjpeg", "pcm_s16le")) == ()
+    assert reading.configurations(Window(never, 99), "mp3", ("mp3",)) == ()
+
+
+def test_sound_alone_in_adts_is_told_by_its_first_header() -> None:
+    """Its rate and channels, not its length."""
+    one = reading.configurations(window(b"\xff\xf1\x50\x80\x00"), "aac", ("aac",))
+    assert one == reading.configurations(window(b"\xff\xf1\x50\x8f\xff"), "aac", ("aac",))
+    assert one != reading.configurations(window(b"\xff\xf1\x4c\x80\x00"), "aac", ("aac",))
+
+
 def test_another_number_of_streams_than_the_probe_showed_is_not_read() -> None:
     """Then nobody knows which is which."""
     with pytest.raises(InvalidInput, match="2 decoder configurations for 3"):
-        read("mp4", encoded("mp4"), expected=3)
+        read("mp4", encoded("mp4"), (*BOTH, "aac"))
 
 
 @pytest.mark.parametrize("form", ["avi", "ogg", "", "rm"])
 def test_a_format_without_a_reader_is_not_read(form: str) -> None:
     """It says so; the join is kept then."""
-    for read_ in (reading.ends, lambda w, f: reading.clock(w, f, 2.0), lambda w, f: reading.configurations(w, f, 2)):
+    for read_ in (reading.ends, lambda w, f: reading.clock(w, f, 2.0), lambda w, f: reading.configurations(w, f, BOTH)):
         with pytest.raises(InvalidInput, match="cannot be read here"):
             read_(window(b"x" * 99), form)
 
