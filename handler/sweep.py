@@ -7,7 +7,8 @@ from cosconcat.errors import Refused
 from cosconcat.events.http import refused_result
 from cosconcat.events.timer import Doctor, Report, Retry, RetryMany, Status, read_timer_or_command
 from cosconcat.functions.retry import handle_retry, handle_retry_of_many
-from cosconcat.functions.sweep.round import handle_report, handle_sweep
+from cosconcat.functions.sweep.report import handle_report
+from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.services import Services
 
 

@@ -186,7 +186,7 @@ def test_two_steps_that_kill_the_sweep_do_not_take_turns(monkeypatch: pytest.Mon
             return survey(services, group)
 
         monkeypatch.setattr("cosconcat.functions.sweep.round.reconcile_content", deadly_advance)
-        monkeypatch.setattr("cosconcat.functions.sweep.round.survey", deadly_survey)
+        monkeypatch.setattr("cosconcat.functions.sweep.group.survey", deadly_survey)
         for _ in range(3):
             with pytest.raises(SystemExit):
                 desk.sweep()
@@ -209,7 +209,7 @@ def test_a_neighbour_that_still_works_is_not_taken_for_dead(monkeypatch: pytest.
                 blocked.append(desk.report()["blocked"])
             return survey(services, group)
 
-        monkeypatch.setattr("cosconcat.functions.sweep.round.survey", overtaken)
+        monkeypatch.setattr("cosconcat.functions.sweep.group.survey", overtaken)
         desk.sweep()
         assert [*blocked, desk.report()["blocked"]] == [{}, {}, {}]
         assert len(desk.jobs) == 2

@@ -181,7 +181,7 @@ MUTANTS = (
     ),
     Mutant(
         "newcomers-ignored", "G3", "cosconcat.verification.commit:commit",
-        "late = newcomers(services, claim.set)", "late = ()",
+        "else newcomers(services, claim.set)", "else ()",
         "a piece that came while the others were joined is left behind",
         lambda plan: plan.naming == "folder" and plan.faults["edit"] > 0,
     ),
@@ -258,8 +258,8 @@ MUTANTS = (
         lambda plan: plan.versioned and plan.cleanup == "delete" and plan.faults["edit"] > 0,
     ),
     Mutant(
-        "older-content-joined", "G2", "cosconcat.protocol.content:_after_joined",
-        "if newer or seen.forced:",
+        "older-content-joined", "G2", "cosconcat.protocol.content:_beside_joined",
+        "if seen.forced or (newer and not has_older_versions(seen.fragments, last.claim.record.set)):",
         "if True:",
         "an overwritten version that comes back when the joined one is removed is joined",
         lambda plan: plan.versioned and plan.faults["edit"] > 0,
@@ -310,13 +310,13 @@ MUTANTS = (
         "a group whose events were lost is never joined",
     ),
     Mutant(
-        "rest-not-cleaned", "G3", "cosconcat.functions.sweep.round:_Sweep._deserves_help",
-        "return bool(verdict.since) and now - verdict.since >= self.services.config.stale_seconds", "return False",
+        "rest-not-cleaned", "G3", "cosconcat.functions.sweep.group:_deserves_help",
+        "return bool(verdict.since) and now - verdict.since >= services.config.stale_seconds", "return False",
         "pieces that were joined but could not be removed are reported as an incomplete group for ever",
     ),
     Mutant(
-        "report-without-incomplete", "G3", "cosconcat.functions.sweep.round:_Sweep._judge",
-        'kind = "incomplete" if age >= self.services.config.stale_seconds else "arriving"', 'kind = "arriving"',
+        "report-without-incomplete", "G3", "cosconcat.functions.sweep.group:_report_waiting",
+        'kind = "incomplete" if age >= services.config.stale_seconds else "arriving"', 'kind = "arriving"',
         "nobody is told what is missing",
     ),
     Mutant(
@@ -482,7 +482,7 @@ MUTANTS = (
     ),
     Mutant(
         "replaced-pieces-posted", "G2", "cosconcat.submission.submit:_look_first",
-        "if claim.n > 1 or claim.rev > 1:", "if False:",
+        "if doubted or claim.n > 1 or claim.rev > 1:", "if False:",
         "a retry is billed for pieces that were replaced in the meantime",
         _faulty("edit"),
     ),
@@ -631,13 +631,13 @@ MUTANTS = (
         lambda plan: plan.completion == "marker",
     ),
     Mutant(
-        "dead-claim-not-helped", "G3", "cosconcat.functions.sweep.round:_Sweep._help",
-        "self._attempt(group, partial(run_content, self.services, gid_of(group), content.rev))",
+        "dead-claim-not-helped", "G3", "cosconcat.functions.sweep.group:_help",
+        "tally.attempt(group, partial(run_content, services, gid_of(group), content.rev))",
         "None",
         "a claim outside the index whose inputs are inconsistent is never ended",
     ),
     Mutant(
-        "at-odds-not-helped", "G3", "cosconcat.functions.sweep.round:_Sweep._deserves_help",
+        "at-odds-not-helped", "G3", "cosconcat.functions.sweep.group:_deserves_help",
         "return isinstance(verdict, Invalid)",
         "return False",
         "a content in flight whose group is inconsistent by now is never ended",
@@ -650,19 +650,19 @@ MUTANTS = (
         _faulty("post-blocked"),
     ),
     Mutant(
-        "report-without-invalid", "G3", "cosconcat.functions.sweep.round:_Sweep._judge",
-        'self.findings.add("invalid", group, reason=verdict.reason)',
+        "report-without-invalid", "G3", "cosconcat.functions.sweep.group:take_turn",
+        'tally.findings.add("invalid", group, reason=verdict.reason)',
         "pass",
         "nobody is told which keys are inconsistent",
     ),
     Mutant(
-        "report-without-endings", "G3", "cosconcat.functions.sweep.round:_Sweep._note",
+        "report-without-endings", "G3", "cosconcat.functions.sweep.tally:Tally.note",
         "if kind or result.stuck:",
         "if result.stuck:",
         "nobody is told what was kept or given up",
     ),
     Mutant(
-        "report-after-the-first-page", "G3", "cosconcat.functions.sweep.round:_Sweep.prefix",
+        "report-after-the-first-page", "G3", "cosconcat.functions.sweep.round:_Round.prefix",
         "if page.next_marker is None:",
         "if True:",
         "what lies beyond the first page is neither judged nor reported",

@@ -14,7 +14,8 @@ import pytest
 from cosconcat.cloud.ports import Ci, Cos
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
-from cosconcat.functions.sweep.round import handle_report, handle_sweep
+from cosconcat.functions.sweep.report import handle_report
+from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.model import Bucket, DeleteError, Head, JobPage, ObjectInfo, ObjectVersion, Page, Stored
 from cosconcat.services import Services
 

@@ -1,10 +1,17 @@
-"""What a round of the sweep found: the answer to "where is my video?"."""
+"""What a round of the sweep found: the answer to "where is my video?", kept in `<state>/report.json`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from cosconcat import log
+from cosconcat.errors import InvalidInput
+from cosconcat.functions.sweep.ended import ended_since
+from cosconcat.model import iso_time
+from cosconcat.services import Services
 
 KINDS = ("arriving", "incomplete", "invalid", "blocked", "stuck", "gave_up", "kept", "quiet", "gap")
 MOST_OF_A_KIND = 1000  # entries; further ones are only counted, so that a huge bucket cannot fill the memory
@@ -61,3 +68,32 @@ class Findings:
             unmatched_count=int(unmatched.get("count", 0)),
             unmatched_examples=dict(unmatched.get("examples", {})),
         )
+
+
+def publish(services: Services, findings: Findings, now: int, out_of_time: Callable[[], bool]) -> None:
+    """Write the report of a complete round, and a line in the log for each entry that a person should act on."""
+    config = services.config
+    ended = ended_since(services.ledger, _last_ended(services), services.clock.now(), out_of_time)
+    report = {"published": now, "at": iso_time(now), **findings.as_json(), "ended": ended}
+    body = json.dumps(report, ensure_ascii=False, indent=1).encode()
+    services.cos.put(config.state_bucket, f"{config.state_prefix}report.json", body)
+    for kind, group, what in findings.lines():
+        log.warning("report", kind=kind, group=group, **what)
+
+
+def handle_report(services: Services) -> dict[str, object]:
+    """The last published report, as it is."""
+    config = services.config
+    stored = services.cos.get(config.state_bucket, f"{config.state_prefix}report.json")
+    report = json.loads(stored.body) if stored else None
+    return {"results": [], "report": report or "none yet: it is published when a sweep has completed a round"}
+
+
+def _last_ended(services: Services) -> Mapping[str, Any]:
+    """What the report before this one says of contents that ended; empty when it is unreadable."""
+    try:
+        report = handle_report(services)["report"]
+    except (ValueError, InvalidInput):
+        return {}
+    before = report.get("ended") if isinstance(report, Mapping) else None
+    return before if isinstance(before, Mapping) else {}
