@@ -12,7 +12,9 @@ from cosconcat.groups import gap
 from cosconcat.groups.recordings import list_source, rule_of
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Whole
-from cosconcat.naming.keys import FragmentName
+from cosconcat.naming.convention import Convention
+from cosconcat.naming.keys import FragmentName, NotOurs
+from cosconcat.naming.presets import PRESETS
 from ops import ROOT
 from ops.suggest import suggest
 from tests.support.shelf import Shelf
@@ -102,3 +104,31 @@ def test_a_setting_that_joins_them_is_suggested(row: Row) -> None:
         if found == sorted(row.recordings):
             return
     pytest.fail(f"none of {suggest(keys, IN)}")
+
+
+@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.source])
+def test_an_ordinary_event_is_one_listing_and_a_foreign_one_none(name: str) -> None:
+    """Whatever the recorder: keys written like the event's own stand together."""
+    config = read_config(
+        {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou", "CONCAT_NAMING": name}
+        | {"CONCAT_COMPLETION": "quiet:600"}
+    )
+    for example in PRESETS[name].examples:
+        shelf = Shelf(now=LATER).store(*(IN + key for key in example), at=UPLOADED)
+        found = config.convention.read(IN + example[0])
+        assert isinstance(found, FragmentName)
+        survey(shelf.services(config), found.group, IN + example[0])
+        assert shelf.calls["list"] == 1
+        assert shelf.calls["head"] <= 2
+        assert any(span.prefix.startswith(shelf.prefixes[0]) for span in config.convention.spans(found.group, found))
+    assert isinstance(config.convention.read("elsewhere/" + PRESETS[name].examples[0][0]), NotOurs)
+
+
+def test_days_are_listed_one_by_one_where_the_time_stands_before_the_group() -> None:
+    """A source's recordings of three days, not of all the year."""
+    convention = Convention.of("{time:%Y-%m-%d}/{time:%H}/{group}/{time:%M.%S}.mp4", IN, window=0)
+    noon = 1_732_795_200  # 2024-11-28T12:00:00Z
+    spans = convention.fragment_spans("front", (noon, noon + 2 * 86400))
+    assert [span.prefix for span in spans] == [f"{IN}2024-11-{day}/" for day in (28, 29, 30)]
+    late = convention.fragment_spans("front", (noon, noon + 600))
+    assert [span.prefix for span in late] == [f"{IN}2024-11-28/12/front/"]

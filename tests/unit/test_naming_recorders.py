@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
+from cosconcat.cloud.bucket_settings import Settings
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
+from cosconcat.functions.doctor import check_format
 from cosconcat.groups import gap
 from cosconcat.groups.recordings import piece_of, recording_id, rule_of
 from cosconcat.groups.rules import in_order, judge_numbers, judge_times
@@ -17,6 +20,7 @@ from cosconcat.model import Fragment, FragmentSet, ObjectInfo
 from cosconcat.naming.convention import Convention
 from cosconcat.naming.keys import FragmentName, NotOurs
 from cosconcat.naming.presets import PRESETS, Preset
+from tests.support.shelf import Shelf
 
 IN = "fragments/"
 LATER = 4_000_000_000  # long after every recording here
@@ -245,4 +249,7 @@ def test_further_extensions_are_fragments_in_any_case() -> None:
     for key in ("a/1.INSV", "a/2.dav", "a/3.mp4"):
         assert isinstance(config.convention.read(IN + key), FragmentName)
     assert isinstance(configured("folder").convention.read(IN + "a/1.insv"), NotOurs)
+    told = [line[1] for line in check_format(Shelf().services(config), cast("Settings", None))]
+    assert "warning: dav, insv count as fragments" in told[1]
+    assert len(list(check_format(Shelf().services(configured("folder")), cast("Settings", None)))) == 1
     assert isinstance(Convention.of("{group}/{index}.insv", IN).read(IN + "a/1.INSV"), FragmentName)

@@ -18,6 +18,7 @@ from cosconcat.errors import Blocked, ConcatError, Rejected
 from cosconcat.inputs.expiry import EXPIRE_TAG
 from cosconcat.job.refusals import REFUSALS
 from cosconcat.model import ObjectVersion, Token
+from cosconcat.naming.keys import MEDIA
 from cosconcat.records.ledger import Ledger
 from cosconcat.services import Services
 
@@ -140,6 +141,10 @@ def check_format(services: Services, settings: Settings) -> Iterator[Line]:
     """What the result cannot hold stays in the fragments, and they stay with it."""
     del settings
     yield _ok(films_stay(services.config) or f"results are {services.config.format}")
+    further = sorted(services.config.convention.media - MEDIA)
+    if further:
+        why = "Cloud Infinite does not list them as input of media jobs, and decides itself whether it can join them"
+        yield _ok(f"warning: {', '.join(further)} count as fragments; {why}: try one recording first")
 
 
 def check_media_processing(services: Services, settings: Settings) -> Iterator[Line]:

@@ -20,11 +20,13 @@ from cosconcat.naming.formats import Part, constant, read_format
 from cosconcat.naming.keys import KeyRange, Reading, common_beginning
 from cosconcat.naming.matcher import ONE_REPEAT, Bounded, Spans
 from cosconcat.naming.times import (
+    DAY_SECONDS,
     TEXT,
     AtOddsError,
     Values,
     add_up,
     any_spelling,
+    by_days,
     moment,
     moment_after,
     read_values,
@@ -186,6 +188,9 @@ class Template:
             offset: of times that name no zone, seconds east of UTC.
             own: a name of the group (after the prefix) and where its index or time stands: only names written like it.
         """
+        if bounds and not own and self._time_before_group and bounds[1] - bounds[0] > DAY_SECONDS:
+            days = (self.spans(source, day, offset) for day in by_days(*bounds, offset))
+            return tuple(dict.fromkeys(span for day in days for span in day))
         values = source.split("/") if source else []
         count = len(self.groups)
         if self.deep and count and len(values) > count:
@@ -201,7 +206,14 @@ class Template:
         else:
             heads, rest = [folder + "/" if folder else ""], self.tokens
         taken = dict(zip(self.groups, values[len(values) - count :], strict=True))
-        return _Beginnings(taken, bounds, offset, heads).through(rest)
+        return _Beginnings(taken, bounds, offset, heads, own[0] if own else "").through(rest)
+
+    @cached_property
+    def _time_before_group(self) -> bool:
+        """Whether a time stands before the last part of the group: then a listing has to know the day to be narrow."""
+        names = [one.name for one in self.fields]
+        last = max((n for n, name in enumerate(names) if name in GROUPS), default=-1)
+        return "time" in names[: last + 1]
 
     def _from_place(self) -> tuple[Token, ...]:
         """The tokens from the first index or time on; none when that is in an optional part."""
@@ -218,11 +230,14 @@ class Template:
 class _Beginnings:
     """Goes through tokens as long as what the group's keys have there is known."""
 
-    def __init__(self, taken: dict[str, str], bounds: tuple[int, int] | None, offset: int, heads: list[str]) -> None:
+    def __init__(
+        self, taken: dict[str, str], bounds: tuple[int, int] | None, offset: int, heads: list[str], own: str
+    ) -> None:
         self._taken = taken
         self._bounds = bounds
         self._offset = offset
         self._heads = heads
+        self._own = own
 
     def through(self, tokens: Sequence[Token]) -> tuple[KeyRange, ...]:
         for token in tokens:
@@ -251,6 +266,8 @@ class _Beginnings:
             self._append((common_beginning(str(low), str(high)),))
             return False
         texts = constant(part, low, high, self._offset)
+        if self._own:  # written like it
+            texts = tuple(text for text in texts if self._own.startswith(self._heads[0] + text))[:1]
         if not texts or len(self._heads) * len(texts) > _MOST_SPELLINGS:
             return False
         self._append(texts)

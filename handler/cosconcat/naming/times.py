@@ -223,6 +223,14 @@ def any_spelling(head: str, low: int, high: int) -> Iterator[KeyRange]:
         yield KeyRange(head + common_beginning(first, last), head + first, head + last)
 
 
+def by_days(low: int, high: int, offset: int) -> Iterator[tuple[int, int]]:
+    """The stretch between two epoch seconds, day by day as the clock shows them `offset` seconds east of UTC."""
+    while low <= high:
+        end = low + DAY_SECONDS - 1 - (low + offset) % DAY_SECONDS
+        yield low, min(end, high)
+        low = end + 1
+
+
 def local_time(seconds: int, offset: int) -> datetime:
     """Epoch seconds as the clock shows them `offset` seconds east of UTC."""
     return datetime.fromtimestamp(seconds, timezone(timedelta(seconds=offset)))
