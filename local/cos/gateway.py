@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 from local.account import ANYBODY
 from local.cos import acl, buckets, multipart, objects, unconfigured
 from local.cos.call import Call
-from local.cos.hosts import address_of, bucket_host, is_cos_host
+from local.cos.hosts import address_of, bucket_host, is_cos_host, region_named
 from local.cos.operations import (
     Operation,
     operation_of,
@@ -96,10 +96,11 @@ class Gateway:
         request_id = new_request_id()
         caller, kind = "", f"{request.method} ?"
         try:
+            region = region_named(request.host)
             request = self._at_home(request)
             if not request.host:
                 caller, kind = self.account.authorize(request, ci=False).name, "GET Service"
-                response = list_buckets(request, self.account, self.store)
+                response = list_buckets(request, self.account, self.store, region)
             else:
                 signer = self._signer(request)
                 caller = signer.name
@@ -107,8 +108,8 @@ class Gateway:
                 kind = operation.kind
                 self._refuse_unfit(operation, request, signer)
                 bucket, key = target(request)
-                region = region_of(request)
-                call = Call(request, operation, signer, bucket, region, key, request_id, self.account, self.store)
+                place = bucket, region_of(request), key
+                call = Call(request, operation, signer, *place, request_id, self.account, self.store)
                 response = self._handle(call)
         except Refusal as refusal:
             response = refusal.response(request_id, f"{request.host}{request.path}")

@@ -3,7 +3,7 @@
     <bucket>.cos.<region>           from everywhere             the domain is myqcloud.com or tencentcos.cn
     <bucket>.cos-internal.<region>  from within the cloud
     <bucket>.cos.accelerate         through the nearest entrance; the name tells no region
-    service.cos, cos.<region>       the account's list of buckets
+    service.cos, cos.<region>       the account's list of buckets, all or those of the region
 
 The local cloud is one place: all of them lead to the same buckets.
 """
@@ -42,6 +42,12 @@ def address_of(host: str) -> Address | None:
 def is_cos_host(host: str) -> bool:
     """Whether COS answers for this host."""
     return address_of(host) is not None
+
+
+def region_named(host: str) -> str:
+    """The region in a host of COS, "" where it tells none."""
+    address = address_of(host)
+    return address.region if address else ""
 
 
 def bucket_host(bucket: str, region: str) -> str:

@@ -18,8 +18,8 @@ MOST_BUCKETS = 2000
 _RANGES = {"lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge}
 
 
-def list_buckets(request: Request, account: Account, store: Store) -> Response:
-    """Every bucket that fits, in order of name.
+def list_buckets(request: Request, account: Account, store: Store, region: str) -> Response:
+    """Every bucket that fits, in order of name; those of one region where the host or a parameter names it.
 
     Raises:
         Refusal: 405 for anything but `GET /`, 400 InvalidArgument for a parameter that cannot be read.
@@ -27,6 +27,8 @@ def list_buckets(request: Request, account: Account, store: Store) -> Response:
     if request.method != "GET" or request.path != "/":
         raise Refusal(405, "MethodNotAllowed", f"{request.method} {request.path} is not served on this host")
     asked = {name.lower(): value for name, value in request.query}
+    if region:
+        asked["region"] = region
     limit = _number(asked, "max-keys", MOST_BUCKETS)
     if not 1 <= limit <= MOST_BUCKETS:
         raise Refusal(400, "InvalidArgument", f"max-keys is {limit}, expected 1 to {MOST_BUCKETS}")

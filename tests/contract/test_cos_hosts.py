@@ -87,11 +87,12 @@ def test_the_sdk_finds_the_bucket_under_its_other_domains(cos: LocalCos) -> None
 
 @pytest.mark.parametrize("host", OF_THE_SERVICE)
 def test_the_names_of_the_service_list_the_buckets(cos: LocalCos, host: str) -> None:
-    """With region and time of creation, in order of name."""
+    """In order of name; a region's own host lists those of the region (436/8291)."""
     cos.store.create_bucket("another-1250000000", "ap-beijing")
     top = listed(cos, host)
-    assert [each.findtext("Name") for each in top.iter("Bucket")] == ["another-1250000000", BUCKET]
-    assert [each.findtext("Location") for each in top.iter("Bucket")] == ["ap-beijing", "ap-guangzhou"]
+    found = [(each.findtext("Name"), each.findtext("Location")) for each in top.iter("Bucket")]
+    everywhere = [("another-1250000000", "ap-beijing"), (BUCKET, "ap-guangzhou")]
+    assert found == (everywhere if host.startswith("service.") else everywhere[1:])
     assert top.findtext("Owner/ID") == "qcs::cam::uin/100000000001:uin/100000000001"
     assert cos.calls.kinds() == {"GET Service": 1}
 
