@@ -17,6 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+SHOWN_PROBLEMS = 10  # of one input in a message
+PROBLEM_CHARACTERS = 500  # of one problem in a message
+
 
 class ConcatError(Exception):
     """Root of the tree; the message names the thing, what was wrong and what is allowed."""
@@ -61,11 +64,14 @@ class ConfigurationError(NeverAgain):
 class InvalidInput(NeverAgain):
     """Something from outside (event, message, manifest, key, request) cannot be accepted.
 
-    `problems` holds one sentence for each mistake, starting with the path of the offending part.
+    `problems` holds one sentence for each mistake, starting with the path of the offending part. The message is
+    bounded, whatever was sent: the first SHOWN_PROBLEMS, each up to PROBLEM_CHARACTERS.
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems))
+        shown = [problem[:PROBLEM_CHARACTERS] for problem in problems[:SHOWN_PROBLEMS]]
+        more = [f"and {len(problems) - SHOWN_PROBLEMS} more"] if len(problems) > SHOWN_PROBLEMS else []
+        super().__init__("; ".join(shown + more))
         self.problems = tuple(problems)
 
 

@@ -27,6 +27,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from cosconcat import log
+from cosconcat.cloud.ports import LARGEST
 from cosconcat.cloud.session import SteadySession
 from cosconcat.errors import Blocked, ConcatError, InvalidInput, Rejected, ServiceUnavailable
 from cosconcat.model import (
@@ -52,7 +53,6 @@ PARALLEL = 8  # requests at a time where several keys are asked for
 RETRIES = 2  # by the SDK after 5xx and network errors, with pauses of 1 and 2 s; never after 4xx
 QUICK = (5, 20)  # seconds to connect and to wait for bytes; so at most 3 · 25 + 3 s for a call
 SLOW = (5, 120)  # a server-side copy and a probe read the whole object or much of it
-LARGEST = 8 * 1024 * 1024  # bytes of a record or manifest
 DELETED_AT_ONCE = 1000  # COS's limit of a multi-delete
 SKEW_SECONDS = 900  # COS refuses requests whose clock is further off (RequestTimeTooSkewed)
 

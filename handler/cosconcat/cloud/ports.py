@@ -29,6 +29,8 @@ from cosconcat.model import (
 if TYPE_CHECKING:
     from cosconcat.job.request import Request
 
+LARGEST = 8 * 1024 * 1024  # bytes of an object that `get` reads: a record or a manifest
+
 
 class Cos(Protocol):
     """Objects. Every method is one request unless it takes several keys (then one for each, or each 1,000)."""

@@ -20,11 +20,11 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from cosconcat.cloud.ports import Cos
+from cosconcat.cloud.ports import LARGEST, Cos
 from cosconcat.errors import InvalidInput
 from cosconcat.model import Bucket, Fragment, FragmentSet, ObjectInfo, ObjectVersion
 from cosconcat.records.records import (
@@ -42,6 +42,9 @@ from cosconcat.records.records import (
 )
 
 R = TypeVar("R")
+
+FORMAT = 1  # of the records that are written; a higher one is some later release's, and refused
+LONGEST_REASON = 2000  # of a reason in a record: what people upload must not make records that nobody can read
 
 MOST_PROBES = 100  # records of probes for one content: each of them ended an invocation
 
@@ -76,6 +79,7 @@ class Ledger:
 
     def create_end(self, claim: Claim, end: End) -> Stamped[End]:
         """End the attempt this way, unless it has ended: the end that holds is returned."""
+        end = replace(end, reason=end.reason[:LONGEST_REASON])
         if self._create(self._key(claim.gid, claim.rev, f"end-{claim.n:04}.json"), end):
             return Stamped(end, 0, 0, mine=True)
         held = self.end(claim.gid, claim.rev, claim.n)
@@ -94,6 +98,7 @@ class Ledger:
 
     def create_done(self, claim: Claim, done: Done) -> bool:
         """Close the content."""
+        done = replace(done, reason=done.reason[:LONGEST_REASON])
         return self._create(self._key(claim.gid, claim.rev, "done.json"), done)
 
     def enter_closed(self, claim: Claim, done: Done) -> None:
@@ -113,7 +118,7 @@ class Ledger:
 
     def job(self, gid: str, rev: int, n: int) -> Stamped[JobRecord] | None:
         """The job of attempt n, if it is known."""
-        return self._read(self._key(gid, rev, f"job-{n:04}.json"), lambda d: JobRecord(**d))
+        return self._read(self._key(gid, rev, f"job-{n:04}.json"), lambda d: _made(JobRecord, d))
 
     def end(self, gid: str, rev: int, n: int) -> Stamped[End] | None:
         """The end of attempt n, if it has ended."""
@@ -121,7 +126,7 @@ class Ledger:
 
     def done(self, gid: str, rev: int) -> Stamped[Done] | None:
         """The closing record, if there is one."""
-        return self._read(self._key(gid, rev, "done.json"), lambda d: Done(**d))
+        return self._read(self._key(gid, rev, "done.json"), lambda d: _made(Done, d))
 
     def probes(self, gid: str, rev: int) -> Probes | None:
         """What is recorded of the pieces, all of it; a later record is believed rather than an earlier one."""
@@ -229,7 +234,7 @@ class Ledger:
 
     def read_closed(self, name: str) -> Closed | None:
         """What is entered under a name that `closed` gave."""
-        entry = self._read(f"{self._prefix}closed/{name}", lambda d: Closed(**d))
+        entry = self._read(f"{self._prefix}closed/{name}", lambda d: _made(Closed, d))
         return entry.record if entry else None
 
     # --- keys ------------------------------------------------------------------------------------------------------
@@ -268,7 +273,13 @@ class Ledger:
     # --- JSON ------------------------------------------------------------------------------------------------------
 
     def _create(self, key: str, record: Claim | JobRecord | End | Done | Closed) -> bool:
-        body = json.dumps(record, default=_fields_of, ensure_ascii=False, separators=(",", ":")).encode()
+        content = _fields_of(record)
+        if isinstance(record, Claim):
+            content["container"] = content.pop("format")
+        content = {"format": FORMAT, **content}
+        body = json.dumps(content, default=_fields_of, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(body) > LARGEST:  # it could never be read back, and nobody could go on from it
+            raise InvalidInput([f"{self._bucket.name}/{key}: would have {len(body)} bytes; at most {LARGEST} are read"])
         return self._cos.create(self._bucket, key, body)
 
     def _read(self, key: str, parse: Callable[[dict[str, Any]], R]) -> Stamped[R] | None:
@@ -276,8 +287,8 @@ class Ledger:
         if stored is None:
             return None
         try:
-            record = parse(json.loads(stored.body))
-        except (ValueError, TypeError, KeyError) as broken:
+            record = parse(_of_a_known_format(json.loads(stored.body)))
+        except (ValueError, TypeError, KeyError, AttributeError) as broken:
             raise InvalidInput([f"{self._bucket.name}/{key}: not a record of ours ({broken})"]) from broken
         return Stamped(record, stored.head.object.last_modified, stored.head.now)
 
@@ -287,23 +298,43 @@ def _fields_of(node: Any) -> dict[str, Any]:
     return {name: getattr(node, name) for name in node.__dataclass_fields__}
 
 
+def _of_a_known_format(content: dict[str, Any]) -> dict[str, Any]:
+    """What was read, unless a later release wrote it in a way that cannot be understood.
+
+    Raises:
+        ValueError: it did; only this record's group has to wait for that release.
+    """
+    written = content.get("format", FORMAT)
+    if isinstance(written, int) and written > FORMAT:  # a text is an early claim's container
+        raise ValueError(f"written by a later release in format {written}; this one reads up to {FORMAT}")
+    return content
+
+
+def _made(kind: Callable[..., R], content: Mapping[str, Any]) -> R:
+    """A record's dataclass from what was read; fields that this release does not know are left out."""
+    known = kind.__dataclass_fields__  # type: ignore[attr-defined]  # the caller passes dataclasses only
+    return kind(**{name: value for name, value in content.items() if name in known})
+
+
 def _object_from(d: dict[str, Any] | None) -> ObjectInfo | None:
-    return ObjectInfo(**d) if d else None
+    return _made(ObjectInfo, d) if d else None
 
 
 def _claim_from(d: dict[str, Any]) -> Claim:
     s = d["set"]
-    fragments = tuple(Fragment(**{**f, "object": ObjectInfo(**f["object"])}) for f in s["fragments"])
+    fragments = tuple(_made(Fragment, {**f, "object": _object_from(f["object"])}) for f in s["fragments"])
     extras = {name: _object_from(s[name]) for name in ("marker", "intro", "outro")}
-    return Claim(
-        **{
+    return _made(
+        Claim,
+        {
             **d,
-            "set": FragmentSet(**{**s, "fragments": fragments, **extras}),
-            "output": Bucket(**d["output"]),
+            "format": d.get("container", d["format"]),  # early claims have the container under this name
+            "set": _made(FragmentSet, {**s, "fragments": fragments, **extras}),
+            "output": _made(Bucket, d["output"]),
             "earlier": tuple(d["earlier"]),
-        }
+        },
     )
 
 
 def _end_from(d: dict[str, Any]) -> End:
-    return End(**{**d, "proof": Proof(**d["proof"]) if d["proof"] else None})
+    return _made(End, {**d, "proof": _made(Proof, d["proof"]) if d["proof"] else None})
