@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cosconcat.cloud.cos import LARGEST, CosOverHttp, _session
-from cosconcat.cloud.ports import Cos
+from cosconcat.cloud.cos import CosOverHttp, _session
+from cosconcat.cloud.ports import LARGEST, Cos
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import Blocked, InvalidInput, Rejected, ServiceUnavailable
 from cosconcat.model import Bucket, DeleteError, Media, ObjectVersion, ProbeError
