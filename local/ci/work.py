@@ -71,6 +71,8 @@ class Workshop:
         files = {}
         for number, key in enumerate(plan.keys()):
             files[key] = folder / f"{number:05d}"
+            if (place.bucket, key) in self.switches.archived:
+                raise JobFailed("ResourceNotSupported", f"{key} is archived and has to be restored first")
             if not self.store.download(place.bucket, key, files[key]):
                 raise JobFailed("ResourceNotFound", f"{key} does not exist in {place.bucket}")
         return files

@@ -14,6 +14,7 @@ from local.ci.join import join
 from local.ci.plan import Piece, Plan
 from tests.media.cases import CASES, Case
 from tests.media.make import Studio
+from tests.media.product import through
 from tests.media.table import QUICK_RUNS, RUNS, Row, Run, page, rows_of
 from tests.support.coded import judge
 
@@ -61,7 +62,6 @@ def quick(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> list[Row]
     return rows(studio, QUICK_RUNS, tmp_path_factory.mktemp("quick"))
 
 
-@pytest.mark.slow
 def test_nothing_is_lost_in_plain_sight(quick: list[Row]) -> None:
     """Every row that removed inputs without their whole content is one that no node could have shown."""
     assert lost_in_plain_sight(quick) == []
@@ -72,10 +72,18 @@ def test_ordinary_recordings_end_joined_and_removed(quick: list[Row]) -> None:
     assert kept_for_nothing(quick) == []
 
 
-@pytest.mark.slow
 def test_what_can_never_be_joined_costs_no_series_of_jobs(quick: list[Row]) -> None:
     """At most one job each."""
     assert paid_for_nothing(quick) == []
+
+
+def test_an_archived_piece_is_named_with_what_to_do(studio: Studio, tmp_path: Path) -> None:
+    """One job at most: CI cannot read it before somebody restores it."""
+    name = "security camera: no sound"
+    files = studio.make([case for case in CASES if case.name == name])
+    ending = through({}, files, tmp_path, archived=[name])[name]
+    assert (ending.outcome, ending.removed, ending.jobs) == ("gave-up", False, 1)
+    assert "restore it from the archive" in ending.reason
 
 
 @pytest.mark.slow

@@ -6,13 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cosconcat.errors import ServiceUnavailable
+from cosconcat.errors import ServiceUnavailable, TryAgain
 from cosconcat.model import Media, ProbeError, Unanswered
 from cosconcat.records.records import Probes
 
 if TYPE_CHECKING:
     from cosconcat.records.records import Claim
     from cosconcat.services import Services
+
+
+_REMEDIES = {"InvalidObjectState": "restore it from the archive", "NoSuchKey": "it is gone"}
+_NOT_MEDIA = (
+    "upload the recording again, or leave it out; later chunks of a browser's recorder and parts of a split file are no"
+    " media files of their own: put them together before the upload"
+)
 
 
 def recorded_probes(services: Services, claim: Claim) -> Probes:
@@ -22,6 +29,37 @@ def recorded_probes(services: Services, claim: Claim) -> Probes:
         if found is not None and found.fingerprint == claim.fingerprint:
             return found
     return Probes(claim.fingerprint)
+
+
+def unreadable(services: Services, claim: Claim) -> tuple[str, ...]:
+    """The pieces that CI refuses to probe, for good, each with what to do; none while that cannot be looked at.
+
+    What could be probed is recorded, so that the proof of a later attempt does not pay for it again.
+    """
+    keys = [o.key for o in (claim.set.intro, *(f.object for f in claim.set.fragments), claim.set.outro) if o]
+    try:
+        known = recorded_probes(services, claim)
+        media = probe(services, claim, list(dict.fromkeys(keys)), known)
+    except TryAgain:
+        return ()
+    record_readable(services, claim, known, media)
+    return tuple(refused(media))
+
+
+def record_readable(services: Services, claim: Claim, known: Probes, media: Mapping[str, Media | ProbeError]) -> None:
+    """Record new probes; a refusal is none to keep, for an archived object may be restored."""
+    learned = {key: found for key, found in media.items() if not isinstance(found, ProbeError)}
+    if learned.keys() - known.media.keys():
+        services.ledger.create_probes(claim, replace(known, media=learned))
+
+
+def refused(media: Mapping[str, Media | ProbeError]) -> list[str]:
+    """A sentence for each probe that CI refused for this very object."""
+    return [
+        f"{key} cannot be joined: CI cannot read it ({found.code}); {_REMEDIES.get(found.code, _NOT_MEDIA)}"
+        for key, found in media.items()
+        if isinstance(found, ProbeError) and found.code != "NoMediaInfo"
+    ]
 
 
 def probe(services: Services, claim: Claim, keys: Sequence[str], known: Probes) -> Mapping[str, Media | ProbeError]:

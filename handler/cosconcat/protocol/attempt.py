@@ -35,6 +35,9 @@ class OpenAttempt(NamedTuple):
     listing: Listing | None = None
     output_written: bool | None = None  # whether something at least as new as the claim lies at the output key
     adopted: bool = False  # the job was found in the listing just now
+    unreadable: tuple[str, ...] | None = (
+        None  # pieces that CI cannot read, in words; looked for after the first failure
+    )
 
 
 class ReadJob(NamedTuple):
@@ -51,6 +54,10 @@ class HeadOutput(NamedTuple):
     """Look at the output key; `job_id` stands in it where the key holds `${jobid}`."""
 
     job_id: str = ""
+
+
+class ProbeFragments(NamedTuple):
+    """Look whether CI can read the fragments at all: another job would fail for the same reason."""
 
 
 class Adopt(NamedTuple):
@@ -71,7 +78,7 @@ class EndAttempt(NamedTuple):
     end: End
 
 
-Step = ReadJob | SearchListing | HeadOutput | Adopt | Verify | EndAttempt | Result
+Step = ReadJob | SearchListing | HeadOutput | ProbeFragments | Adopt | Verify | EndAttempt | Result
 
 
 def next_step(seen: OpenAttempt, config: Config) -> Step:
@@ -98,7 +105,7 @@ def _by_state(seen: OpenAttempt, job: Job, config: Config) -> Step:
     if job.state == "Cancel":
         return EndAttempt(End("gave-up", "Cancel", f"job {job.id} was cancelled", job.id))
     if job.state == "Failed":
-        return _failed(seen.claim, config, job.id, "Failed", f"job {job.id} failed: {job.code} {job.message}".strip())
+        return _job_failed(seen, job, config)
     group, key = seen.claim.group, seen.claim.output_key
     if seen.adopted:
         return Result(group, "adopted", "found in CI's job listing by its nonce", key, job.id)
@@ -144,6 +151,18 @@ def _not_listed(seen: OpenAttempt, listing: Listing, config: Config) -> Step:
     pause = back_off(seen.claim.n) if seen.claim.earlier else 0  # the first loss is tried again at once
     reason = "no job was created: CI lists none with its nonce"
     return EndAttempt(End("retry", "Lost", reason, "", pause, seen.claim.failures, probed=seen.claim.probed))
+
+
+def _job_failed(seen: OpenAttempt, job: Job, config: Config) -> Step:
+    """The first failure is reason to look at the fragments, once: what CI cannot read it will not join later either."""
+    reason = f"job {job.id} failed: {job.code} {job.message}".strip()
+    if seen.claim.failures == 0 and config.max_attempts > 1:
+        if seen.unreadable is None:
+            return ProbeFragments()
+        if seen.unreadable:
+            told = f"{'; '.join(seen.unreadable[:5])}; {reason}"
+            return EndAttempt(End("gave-up", "Failed", told, job.id, failures=1))
+    return _failed(seen.claim, config, job.id, "Failed", reason)
 
 
 def _failed(claim: Claim, config: Config, job_id: str, outcome: str, reason: str) -> EndAttempt:

@@ -249,6 +249,10 @@ def _run_attempt(
                 seen = seen._replace(listing=_search_listing(services, entry))
             case attempt.HeadOutput(job_id):
                 seen = seen._replace(output_written=_written_since(services, claim, entry.written, job_id))
+            case attempt.ProbeFragments():
+                from cosconcat.inputs.probes import unreadable
+
+                seen = seen._replace(unreadable=unreadable(services, claim))
             case attempt.Adopt(job):
                 adopt(services, claim, job)
                 seen = seen._replace(job=job, adopted=True)

@@ -169,7 +169,7 @@ def _probe(services: Services, claim: Claim) -> Probed:
     What is learned is recorded for the proof of the output, so that no probe is paid for twice.
     """
     from cosconcat.inputs.configurations import compare_configurations
-    from cosconcat.inputs.probes import probe, recorded_probes
+    from cosconcat.inputs.probes import probe, record_readable, recorded_probes, refused
     from cosconcat.job.mixed import differences
 
     fragments = claim.set
@@ -177,6 +177,9 @@ def _probe(services: Services, claim: Claim) -> Probed:
     first = claim.n == 1 and claim.rev == 1
     known = Probes(claim.fingerprint) if first else recorded_probes(services, claim)
     media = probe(services, claim, keys, known)
+    if broken := refused(media):
+        record_readable(services, claim, known, media)
+        raise InvalidInput(broken)
     read = [(key, found) for key in keys if not isinstance(found := media[key], ProbeError)]
     unlike = [f"{key}: {found.code} {found.message}" for key, found in media.items() if isinstance(found, ProbeError)]
     unlike += differences(read)

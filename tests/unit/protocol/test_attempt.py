@@ -20,6 +20,7 @@ from cosconcat.protocol.attempt import (
     HeadOutput,
     Listing,
     OpenAttempt,
+    ProbeFragments,
     ReadJob,
     SearchListing,
     Step,
@@ -69,8 +70,11 @@ OPEN = [
     Row("… found in the listing just now", "wait: adopted", asked("Submitted")._replace(adopted=True), "adopted"),
     Row("job Success", "verify its output", asked("Success"), Verify(job("Success"))),
     Row("job Cancel", "end gave-up", asked("Cancel"), "gave-up Cancel"),
-    Row("job Failed, fewer than CONCAT_MAX_ATTEMPTS so far", "end retry, after a pause", asked("Failed"),
-        "retry Failed 60"),
+    Row("job Failed, the first, and more are allowed", "probe the fragments", asked("Failed"), ProbeFragments()),
+    Row("… and CI cannot read one of them", "end gave-up, and say which",
+        asked("Failed")._replace(unreadable=("a page",)), "gave-up Failed"),
+    Row("job Failed, fewer than CONCAT_MAX_ATTEMPTS so far", "end retry, after a pause",
+        asked("Failed")._replace(unreadable=()), "retry Failed 60"),
     Row("job Failed, the last one allowed", "end gave-up", asked("Failed", claim=LAST), "gave-up Failed"),
     Row("job in a state that is none of the API's", "wait; reported as stuck once it is stale",
         asked("Strange"), "already-submitted"),
@@ -169,6 +173,12 @@ def test_a_failed_job_counts_and_what_was_probed_is_kept() -> None:
     step = next_step(asked("Failed", claim=replace(CLAIM, failures=1, probed="unlike")), CONFIG)
     assert isinstance(step, EndAttempt)
     assert (step.end.failures, step.end.probed, step.end.after_seconds) == (2, "unlike", 120)
+
+
+def test_the_fragments_are_probed_after_the_first_failure_only() -> None:
+    """Not where no further job is allowed, for nothing would be saved, and not again after later failures."""
+    assert in_short(next_step(asked("Failed"), replace(CONFIG, max_attempts=1))) == "gave-up Failed"
+    assert in_short(next_step(asked("Failed", claim=replace(CLAIM, failures=1)), CONFIG)) == "retry Failed 120"
 
 
 def test_the_page_shows_the_tables_as_they_are_tested() -> None:
