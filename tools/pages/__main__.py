@@ -1,6 +1,6 @@
 """`python -m tools.pages` writes every page anew."""
 
-from tools.pages import configuration, cost, coverage, deploy, naming, policies, verification
+from tools.pages import configuration, cost, coverage, deploy, internals, naming, policies, verification
 
-for page in (configuration, cost, coverage, deploy, naming, policies, verification):
+for page in (configuration, cost, coverage, deploy, internals, naming, policies, verification):
     page.write()

@@ -1,1 +1,1 @@
-"""Where a joined recording goes, and the tags it bears. Pure."""
+"""Where a joined recording goes, and the tags it bears: keys and tags are pure, `choice` looks at the key it takes."""

@@ -1,0 +1,38 @@
+"""The pages for whoever works on the code say what the code says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.guards import MUTANTS
+from tools.pages import ROOT, internals
+
+INTERNALS = ROOT / "docs" / "internals"
+DESIGNS = sorted((INTERNALS / "designs").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", list(internals.pages()), ids=lambda page: page.name)
+def test_the_tables_are_those_of_the_code(page: Path) -> None:
+    """Layers from the contract and the packages' own words, retries from the constants; `make pages` writes them."""
+    assert page.read_text("utf-8") == internals.pages()[page]
+
+
+@pytest.mark.parametrize("page", [*internals.pages(), *DESIGNS], ids=lambda page: page.name)
+def test_every_file_that_is_named_exists(page: Path) -> None:
+    """So that whoever looks there finds something."""
+    text = page.read_text("utf-8")
+    named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", text))
+    roots = (ROOT, ROOT / "handler" / "cosconcat")
+    assert named
+    assert [name for name in named if not any((root / name).exists() for root in roots)] == []
+
+
+def test_every_mutant_that_a_design_names_is_one() -> None:
+    """In its last paragraph."""
+    names = {mutant.name for mutant in MUTANTS}
+    for page in DESIGNS:
+        _, _, after = page.read_text("utf-8").partition("Mutants: ")
+        assert set(re.findall(r"`([a-z-]+)`", after)) <= names, page.name
