@@ -285,6 +285,17 @@ def test_a_listing_is_as_narrow_as_the_template_allows(template: str, group: str
     assert [span.prefix for span in Convention.of(template, IN).spans(group)] == prefixes
 
 
+@given(st.integers(1_000_000_000, 1_999_999_999), st.sampled_from([-12, -5, 0, 8, 14]), st.sampled_from([3600, 86400]))
+def test_a_listing_holds_names_written_in_any_zone(moment: int, hours: int, window: int) -> None:
+    """The date in a name may be the day before or after the window's."""
+    convention = Convention.of("{time:%Y-%m-%d}/{group}_{time:%H%M%S%z}.mp4", IN, window=window)
+    found = convention.read(IN + local_time(moment, hours * 3600).strftime("%Y-%m-%d/cam_%H%M%S%z.mp4"))
+    assert isinstance(found, FragmentName)
+    assert found.number == moment * 1000
+    for own in (None, found):
+        assert any(inside(span, found.key) for span in convention.spans(found.group, own))
+
+
 @given(st.text(max_size=60), st.sampled_from(["{}", "{{group}}_{}{{index}}.mp4", "{{group}}_{{time:%Y%m%d{}}}.mp4"]))
 def test_no_text_whatever_makes_parsing_or_reading_crash(text: str, around: str) -> None:
     """It is a template, or refused with a reason."""

@@ -22,6 +22,7 @@ from cosconcat.naming.matcher import ONE_REPEAT, Bounded, Spans
 from cosconcat.naming.times import (
     DAY_SECONDS,
     TEXT,
+    ZONES_SECONDS,
     AtOddsError,
     Values,
     add_up,
@@ -188,9 +189,16 @@ class Template:
             offset: of times that name no zone, seconds east of UTC.
             own: a name of the group (after the prefix) and where its index or time stands: only names written like it.
         """
+        if bounds and any(part.letter == "z" for one in self.fields for part in one.parts):
+            bounds, offset = (bounds[0] - ZONES_SECONDS, bounds[1] + ZONES_SECONDS), 0  # as any zone's clock shows them
         if bounds and not own and self._time_before_group and bounds[1] - bounds[0] > DAY_SECONDS:
-            days = (self.spans(source, day, offset) for day in by_days(*bounds, offset))
+            days = (self._stretches(source, day, offset, None) for day in by_days(*bounds, offset))
             return tuple(dict.fromkeys(span for day in days for span in day))
+        return self._stretches(source, bounds, offset, own)
+
+    def _stretches(
+        self, source: str, bounds: tuple[int, int] | None, offset: int, own: tuple[str, tuple[int, int]] | None
+    ) -> tuple[KeyRange, ...]:
         values = source.split("/") if source else []
         count = len(self.groups)
         if self.deep and count and len(values) > count:

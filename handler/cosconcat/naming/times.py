@@ -16,7 +16,7 @@ Values = Mapping[str, int]
 
 DAY_SECONDS = 86400
 LAST_EPOCH = 1_999_999_999  # ten digits up to this are seconds since 1970; beyond it they are a date and an hour
-_ZONES_SPAN = 14 * 3600  # the farthest a local time can be from UTC, seconds
+ZONES_SECONDS = 14 * 3600  # the farthest a local time can be from UTC, seconds
 _ZONE = r"([+-])([0-9]{2}):?([0-9]{2})"
 _CLOCKS = "|".join(f"[0-9]{{2}}{mark}[0-9]{{2}}{mark}[0-9]{{2}}" for mark in ("", "-", ":", r"\.", "_"))
 # Any usual spelling. Separators have to be used alike, so that `2024-1201` is no date. Zone and fraction are optional:
@@ -218,7 +218,7 @@ def write_dates(seconds: int) -> tuple[str, str]:
 
 def any_spelling(head: str, low: int, high: int) -> Iterator[KeyRange]:
     """Where names begin that go on with a time in any usual spelling and zone between two epoch seconds."""
-    days = zip(write_dates(low - _ZONES_SPAN), write_dates(high + _ZONES_SPAN), strict=True)
+    days = zip(write_dates(low - ZONES_SECONDS), write_dates(high + ZONES_SECONDS), strict=True)
     for first, last in (*days, (str(low), str(high))):
         yield KeyRange(head + common_beginning(first, last), head + first, head + last)
 
