@@ -6,13 +6,13 @@ from cosconcat.bootstrap import bootstrap
 from cosconcat.errors import Refused
 from cosconcat.events.callback import read_messages
 from cosconcat.events.http import http_response, is_http, refused_result
-from cosconcat.functions.callback import handle_messages
+from cosconcat.functions.callback import handle_messages, handle_request
 
 
 def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[str, object]:
     """A message in, one result out; over HTTP never an exception, and no more than needed in the answer."""
     if is_http(event):
-        return http_response(lambda: handle_messages(bootstrap(context), read_messages(event)))
+        return http_response(lambda: handle_request(bootstrap(context), event))
     services = bootstrap(context)
     try:
         results = handle_messages(services, read_messages(event))

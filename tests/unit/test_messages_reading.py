@@ -171,6 +171,15 @@ def test_depth_is_allowed_up_to_its_limit_and_no_further() -> None:
         read_body("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "body")
 
 
+def test_a_message_names_each_job_once_and_no_more_than_ten() -> None:
+    """Each of them makes us read from COS and CI, and whoever has stolen an address can write any body."""
+    jobs = [{"JobId": f"j{number % 3}"} for number in range(3000)]
+    found = read_messages(post(json.dumps({"JobsDetail": jobs})))
+    assert [message.job_id for message in found if isinstance(message, Message)] == ["j0", "j1", "j2"]
+    with pytest.raises(Refused, match="more than 10 jobs"):
+        read_messages(post(json.dumps({"JobsDetail": [{"JobId": f"j{number}"} for number in range(11)]})))
+
+
 def test_commas_before_closing_brackets_are_read_over() -> None:
     """The API's own pages print bodies with them; a comma in a text stays."""
     body = '{"EventName": "TaskFinish", "JobsDetail": {"JobId": "j1", "Operation": {"UserData": "a,}\\",]",},},}'

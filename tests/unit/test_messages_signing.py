@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from cosconcat.config import Config
+from cosconcat.errors import Refused
 from cosconcat.events.callback import Message, read_messages
-from cosconcat.functions.callback import authentic
+from cosconcat.functions.callback import TOPIC_CHARACTERS, authentic, handle_request
 from cosconcat.model import Bucket, Token
 from cosconcat.signing import callback_url, sign_body, signed_by_us, topic_url
+
+if TYPE_CHECKING:
+    from cosconcat.services import Services
 
 CONFIG = Config(
     Bucket("demo-1250000000", "ap-guangzhou"),
@@ -55,6 +61,24 @@ def test_an_address_speaks_for_no_other_job(token: Token) -> None:
 def test_a_made_up_signature_is_refused(signature: str) -> None:
     """Of any length and in any alphabet."""
     assert not signed_by_us(CONFIG, OURS, signature)
+
+
+@pytest.mark.parametrize(
+    ("asked", "body"),
+    [
+        (query(callback_url(CONFIG, OURS)) | {"signature": "0" * 64}, "<!DOCTYPE anything that is not even parsed"),
+        ({"token": str(OURS)}, "{"),
+        ({}, "[" * (TOPIC_CHARACTERS + 1)),
+    ],
+)
+def test_an_address_that_is_not_ours_is_refused_before_its_body_is_read(
+    asked: dict[str, str], body: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parsing costs, and a body may be made to cost a lot."""
+    monkeypatch.setattr("cosconcat.functions.callback.read_messages", lambda _: pytest.fail("the body was read"))
+    services = cast("Services", SimpleNamespace(config=CONFIG))
+    with pytest.raises(Refused):
+        handle_request(services, {"httpMethod": "POST", "body": body, "queryString": asked})
 
 
 def test_another_secret_does_not_sign_for_ours() -> None:

@@ -24,6 +24,7 @@ from cosconcat.events.bodies import MAX_BYTES, read_body
 from cosconcat.events.cos import Ignored
 from cosconcat.events.http import is_http
 
+MOST_JOBS = 10  # in one message: CI sends one, documents show lists
 _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # it becomes part of a request's path
 _WORKFLOW = Ignored("EventName: WorkflowFinish tells of a workflow, and no workflow runs jobs of ours")
 _LONGEST = 4096  # bytes of any text taken over; UserData may have 1,024, a key 850
@@ -55,13 +56,26 @@ def read_messages(event: object) -> tuple[Message | Ignored, ...]:
     """
     if is_http(event) and isinstance(event, Mapping):
         try:
-            return tuple(_read_http(event))
+            return _distinct(_read_http(event))
         except InvalidInput as mistake:
             raise Refused(mistake.problems) from None
     records = event.get("Records") if isinstance(event, Mapping) else None
     if not isinstance(records, list) or not any(isinstance(record, Mapping) and "CMQ" in record for record in records):
         raise Refused(["event: neither an HTTP request nor records of a CMQ topic"])
     return tuple(found for place, record in enumerate(records) for found in _read_record(record, f"Records[{place}]"))
+
+
+def read_address(event: Mapping[str, Any]) -> tuple[str, str]:
+    """Token and signature of the address that was called, empty where it has none; the body is not looked at.
+
+    Raises:
+        Refused: the address has more parameters than any of ours.
+    """
+    try:
+        query = _query(event)
+    except InvalidInput as mistake:
+        raise Refused(mistake.problems) from None
+    return query.get("token", ""), query.get("signature", "")
 
 
 def _read_http(event: Mapping[str, Any]) -> Iterator[Message | Ignored]:
@@ -86,6 +100,20 @@ def _read_http(event: Mapping[str, Any]) -> Iterator[Message | Ignored]:
             yield _message(job, "body", signature=signature, over_http=True, token=query.get("token", ""))
 
 
+def _distinct(messages: Iterator[Message | Ignored]) -> tuple[Message | Ignored, ...]:
+    """Each job once, and no more than MOST_JOBS: every one of them leads to reads of ours.
+
+    Raises:
+        InvalidInput: there are more.
+    """
+    found: dict[object, Message | Ignored] = {}
+    for message in messages:
+        found.setdefault(message.job_id if isinstance(message, Message) else message, message)
+        if len(found) > MOST_JOBS:
+            raise InvalidInput([f"body.JobsDetail: more than {MOST_JOBS} jobs in one message"])
+    return tuple(found.values())
+
+
 def _read_record(record: object, place: str) -> Iterator[Message | Ignored]:
     cmq = record.get("CMQ") if isinstance(record, Mapping) else None
     if not isinstance(cmq, Mapping):
@@ -97,7 +125,7 @@ def _read_record(record: object, place: str) -> Iterator[Message | Ignored]:
         if _is_workflow(body):
             yield _WORKFLOW
             return
-        yield from [_message(job, place, signature="", over_http=False) for job in _jobs(body, place)]
+        yield from _distinct(_message(job, place, signature="", over_http=False) for job in _jobs(body, place))
     except InvalidInput as mistake:
         yield Ignored(str(mistake))
 

@@ -5,19 +5,38 @@ Content that turns out superseded is left to the sweep to take up anew: this fun
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cosconcat import log, signing
 from cosconcat.cleanup.finish import finish
 from cosconcat.config import Config
 from cosconcat.errors import NeverAgain, Refused, TryAgain
-from cosconcat.events.callback import Message
+from cosconcat.events.callback import Message, read_address, read_messages
 from cosconcat.events.cos import Ignored
 from cosconcat.model import Result, Token
 from cosconcat.protocol.run import end_of_job
 from cosconcat.records.records import Claim, End, JobRecord
 from cosconcat.services import Services
 from cosconcat.submission.lookup import is_job_of
+
+TOPIC_CHARACTERS = 128 * 1024  # of a message that a topic pushed: only its body names the topic that is signed for
+
+
+def handle_request(services: Services, event: Mapping[str, Any]) -> list[Result]:
+    """An HTTP request: who may speak is decided by the address alone, before a byte of the body is parsed.
+
+    Raises:
+        Refused: the address is not signed by us, or the body cannot be read. TryAgain: as `handle_messages`.
+    """
+    text, signature = read_address(event)
+    token = Token.parse(text)
+    if token is not None and not signing.signed_by_us(services.config, token, signature):
+        raise Refused(["callback: it does not bear our signature"])
+    body = event.get("body")
+    if token is None and isinstance(body, str) and len(body) > TOPIC_CHARACTERS:
+        raise Refused([f"callback: without our token in the address at most {TOPIC_CHARACTERS} characters are read"])
+    return handle_messages(services, read_messages(event))
 
 
 def handle_messages(services: Services, messages: Sequence[Message | Ignored]) -> list[Result]:
