@@ -7,9 +7,11 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from cosconcat.errors import ConfigurationError
 from ops.deployment.desired import ADDRESS_TO_COME, Package, Secrets, choose_secrets, desired
 from ops.deployment.plan import Plan, layer_version, plan
 from ops.deployment.seen import Seen, look
+from ops.deployment.settings import SECRET
 
 if TYPE_CHECKING:
     from ops.deployment.door import Door
@@ -34,7 +36,13 @@ def propose(
     rotate_secret: bool = False,
     make_secret: Callable[[], str] = lambda: secrets.token_hex(24),
 ) -> Proposal:
-    """Look at the account and plan; nothing is changed."""
+    """Look at the account and plan; nothing is changed.
+
+    Raises:
+        ConfigurationError: a secret is to be made although the settings say one.
+    """
+    if rotate_secret and SECRET in settings.variables:
+        raise ConfigurationError([f"{SECRET} is set, so --rotate-secret makes none: change it there and deploy"])
     seen = look(door, settings)
     package = Package(*(hashlib.sha256(each).hexdigest() for each in zips))
     chosen = choose_secrets(settings, seen.environment, make_secret(), rotate=rotate_secret)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cosconcat.errors import ConcatError, Rejected
+from cosconcat.errors import ConcatError, ConfigurationError, Rejected
 from local.cloud import LocalCloud
 from local.switches import Switches
 from ops.deployment import blueprint, show
@@ -265,6 +265,8 @@ def test_the_secret_is_made_kept_replaced_and_rotated(cloud: LocalCloud) -> None
     assert changes(deploy(settings(cloud))) == [], "the old one stays until it is replaced"
     deploy(settings(cloud, CONCAT_CALLBACK_SECRET="a-secret-of-my-own"))
     assert deployed_secret(cloud) == "a-secret-of-my-own"
+    with pytest.raises(ConfigurationError, match="CONCAT_CALLBACK_SECRET is set, so --rotate-secret makes none"):
+        look_and_plan(settings(cloud, CONCAT_CALLBACK_SECRET="a-secret-of-my-own"), rotate_secret=True)
     assert deployed_secret(cloud, "CONCAT_CALLBACK_SECRET_OLD") == second
 
 
@@ -274,9 +276,9 @@ def test_nothing_that_is_printed_holds_a_secret(cloud: LocalCloud) -> None:
     given = settings(cloud, CONCAT_CALLBACK_SECRET=secret, CONCAT_NOTIFY_URL=hook)
     key = cloud.account.root_key()
     told = []
-    for how in ({}, {"rotate_secret": True}):
+    for _ in ("first", "second"):
         for wanted in (given, settings(cloud, CONCAT_CALLBACK_SECRET="another-secret-of-mine")):
-            proposal = look_and_plan(wanted, **how)
+            proposal = look_and_plan(wanted)
             told += ["\n".join(show.lines(wanted, proposal.seen, proposal.plan)), script(wanted, proposal.plan)]
             told += [
                 json.dumps(show.as_dict(wanted, proposal.seen, proposal.plan)),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ops.deployment import blueprint, show
 from ops.deployment.desired import ADDRESS_TO_COME, LAYER_TO_COME, Package, Secrets, desired
-from ops.deployment.plan import plan
+from ops.deployment.plan import Plan, plan
 from ops.deployment.seen import Account, Seen, SeenBucket
-from ops.deployment.settings import read_settings
+from ops.deployment.settings import Settings, read_settings
 from tools.pages import ROOT, between_marks
 
 PAGE, OTHERWISE = ROOT / "docs" / "deploy.md", ROOT / "docs" / "deploy-otherwise.md"
+CALLS = ROOT / "docs" / "internals" / "deployment.md"
 EXAMPLE = {
     "CONCAT_BUCKET": "demo-1250000000",
     "CONCAT_REGION": "ap-guangzhou",
@@ -34,11 +35,25 @@ EMPTY = Seen(
 
 def first_plan() -> str:
     """What the first deployment shows."""
+    settings, made = _plan()
+    text = "\n".join(show.lines(settings, EMPTY, made))
+    return f"```\n{text.replace('sha256 000000000000', 'sha256 ...')}\n```"
+
+
+def _plan() -> tuple[Settings, Plan]:
     settings = read_settings(EXAMPLE)
     package = Package(code="0" * 64, layer="0" * 64)
     wanted = desired(settings, package, Secrets("made"), ADDRESS_TO_COME, LAYER_TO_COME)
-    text = "\n".join(show.lines(settings, EMPTY, plan(settings, wanted, EMPTY)))
-    return f"```\n{text.replace('sha256 000000000000', 'sha256 ...')}\n```"
+    return settings, plan(settings, wanted, EMPTY)
+
+
+def calls_table() -> str:
+    """The calls of a first deployment that change something, step by step."""
+    rows = ["| step | calls |", "|---|---|"]
+    for step in _plan()[1].steps:
+        calls = ", ".join(f"`{call.service}:{call.action}`" for call in step.calls)
+        rows.append(f"| {step.change} {step.thing} | {calls} |")
+    return "\n".join(rows)
 
 
 def console_table() -> str:
@@ -80,7 +95,13 @@ def with_table(page: str) -> str:
     return between_marks(page, console_table())
 
 
+def with_calls(page: str) -> str:
+    """docs/internals/deployment.md with its part made anew."""
+    return between_marks(page, calls_table())
+
+
 def write() -> None:
-    """Make both anew."""
+    """Make all three anew."""
+    CALLS.write_text(with_calls(CALLS.read_text("utf-8")), "utf-8")
     PAGE.write_text(with_examples(PAGE.read_text("utf-8")), "utf-8")
     OTHERWISE.write_text(with_table(OTHERWISE.read_text("utf-8")), "utf-8")
