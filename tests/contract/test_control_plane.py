@@ -173,6 +173,17 @@ def test_a_signed_request_holds_only_as_it_was_signed(cloud: LocalCloud, part: s
         signer(Request("POST", request.host, "/", headers=headers, body=body), cloud.account, service)
 
 
+@pytest.mark.parametrize("skew", [-301.0, 301.0])
+def test_a_signature_of_another_time_is_refused(cloud: LocalCloud, skew: float) -> None:
+    """Five minutes either way, however well it is signed."""
+    cloud.switches.clock_skew = skew
+    try:
+        assert refused(cloud, "ListFunctions", {}) == "AuthFailure.SignatureExpire"
+    finally:
+        cloud.switches.clock_skew = 0.0
+    client(cloud).call_json("ListFunctions", {})
+
+
 def signed(cloud: LocalCloud) -> Request:
     """A request as the SDK signs it, by its own code."""
     from tencentcloud.common.http.request import RequestInternal
