@@ -72,6 +72,16 @@ resume: $(COMMAND)  ## let a paused deployment go on
 	@$(COMMAND) $(if $(ENV),--env $(ENV)) resume $(ARGS)
 .PHONY: layer package policies doctor cost deploy destroy pause resume
 
+names: $(COMMAND)  ## which group each key belongs to: make names ARGS="fragments/a.part1-of-2.mp4"
+	@$(COMMAND) names $(ARGS)
+
+status: $(COMMAND)  ## where is my video: make status ARGS=lecture
+	@$(COMMAND) status $(ARGS)
+
+preview: $(COMMAND)  ## what the configuration would do with the bucket; reads, writes nothing
+	@$(COMMAND) preview $(ARGS)
+.PHONY: names status preview
+
 pages: $(VENV)/dev  ## write the parts of docs/ that the code knows
 	@$(PY) -m tools.pages && PYTHONPATH=handler:. $(PY) -m tests.support.transcripts
 .PHONY: pages

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from local import proof, reading
 from local.clips import Clip, make_clip
@@ -30,8 +30,15 @@ AHEAD, PAUSE = 1, 2.0  # so many fragments, and seconds, an upload is ahead of t
 PATIENCE = 60  # seconds, and ten more for each second of the clips
 
 
-def run(given: Sequence[Path], count: int, seed: int, out: Path) -> bool:
-    """Join these files, or `count` made ones, and say whether every claim holds; the video is left in folder `out`.
+class Demonstration(NamedTuple):
+    """How it came out: whether every claim that could be judged holds and the group ended, and the claims."""
+
+    holds: bool
+    claims: Sequence[proof.Claim]
+
+
+def run(screen: Screen, given: Sequence[Path], count: int, seed: int, out: Path) -> Demonstration:
+    """Join these files, or `count` made ones, and prove the result; the video is left in folder `out`.
 
     Raises:
         UnreadableError: for a file that is missing, no media, or without a picture to recognise it by.
@@ -41,7 +48,6 @@ def run(given: Sequence[Path], count: int, seed: int, out: Path) -> bool:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=out):  # a folder that cannot be written is told before the work, not after it
         pass
-    screen = Screen(sys.stdout)
     with tempfile.TemporaryDirectory(prefix="cos-concat-demo-") as folder:
         if not given:
             screen.title(f"Making {count} clips of {SECONDS:g} s, each with a number and a tone of its own")
@@ -76,7 +82,7 @@ def parts(paths: Sequence[Path]) -> list[Clip]:
     ]
 
 
-def _run(screen: Screen, clips: Sequence[Clip], seed: int, out: Path, *, made: bool) -> bool:
+def _run(screen: Screen, clips: Sequence[Clip], seed: int, out: Path, *, made: bool) -> Demonstration:
     total = sum(clip.seconds for clip in clips)
     watch = Watch(screen, clips)
     switches = Switches(duplicate_events=0.35, retry_seconds=1.0, random=random.Random(seed))
@@ -94,7 +100,7 @@ def _run(screen: Screen, clips: Sequence[Clip], seed: int, out: Path, *, made: b
             screen.claim(claim.what, claim.evidence, holds=claim.holds, judged=claim.judged)
         screen.title("What the functions asked COS and CI for")
         screen.table(proof.calls(cloud))
-    return _verdict(screen, claims, started, seed, done=done)
+    return Demonstration(_verdict(screen, claims, started, seed, done=done), claims)
 
 
 def _verdict(screen: Screen, claims: Sequence[proof.Claim], started: float, seed: int, *, done: bool) -> bool:

@@ -16,12 +16,12 @@ from local.up import A_WEEK, running
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from local.scf.function import Function
+    from local.scf.function import Function, Result
     from local.screen import Screen
 
 
-def invoke(screen: Screen, function: Function, event: object, called: str) -> bool:
-    """Run one function on one event (`called` names it) and show its log and its result; False when it failed."""
+def invoke(screen: Screen, function: Function, event: object, called: str) -> Result:
+    """Run one function on one event (`called` names it) and show its log and its result."""
     with contextlib.ExitStack() as opened:
         state = running()
         if state is None:
@@ -46,7 +46,7 @@ def invoke(screen: Screen, function: Function, event: object, called: str) -> bo
     if not result.ok and isinstance(result.value, dict):
         screen.line(str(result.value["stackTrace"]))
     screen.line(f"{result.status} in {result.seconds:.2f} s")
-    return result.ok
+    return result
 
 
 def _sweep(cloud: LocalCloud) -> None:

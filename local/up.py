@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import socket
-import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -23,7 +22,7 @@ from local.rehearsal import receiver
 from local.screen import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from local.rehearsal import Rehearsal
     from local.scf.function import Invocation, Result
@@ -33,15 +32,22 @@ CERTIFICATE = STATE.with_suffix(".pem")
 A_WEEK = 7 * 24 * 3600.0
 
 
-def keep_up(port: int, sweep_seconds: float, rehearsal: Rehearsal, *, empty: bool = False) -> None:
+def keep_up(
+    screen: Screen,
+    port: int,
+    sweep_seconds: float,
+    rehearsal: Rehearsal,
+    ready: Callable[[LocalCloud], None],
+    *,
+    empty: bool = False,
+) -> None:
     """Run the local cloud in the foreground until SIGINT or SIGTERM, so configured; port 0 is any free one.
 
-    `empty` has no functions: it is there to be deployed into.
+    `ready` is called once it serves. `empty` has no functions: it is there to be deployed into.
 
     Raises:
         OSError: when the port cannot be had.
     """
-    screen = Screen(sys.stdout)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -69,6 +75,7 @@ def keep_up(port: int, sweep_seconds: float, rehearsal: Rehearsal, *, empty: boo
         _welcome(screen, cloud, rehearsal)
         if empty:
             _how_to_deploy(screen, cloud)
+        ready(cloud)
         ended.wait()
         screen.line("stopping")
 

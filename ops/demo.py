@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from ops.mistakes import NO, Mistake
+from ops.options import json_option
+from ops.show import show_json
 
 EXAMPLES = """\b
 Examples:
@@ -22,7 +26,8 @@ Examples:
 @click.option("--count", type=click.IntRange(2, 60), default=12, show_default=True, help="Clips made when none given.")
 @click.option("--seed", type=int, help="Repeats a run.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("demo-out"), help="Folder for video and pictures.")
-def command(clips: tuple[Path, ...], count: int, seed: int | None, out: Path) -> int:
+@json_option
+def command(clips: tuple[Path, ...], count: int, seed: int | None, out: Path, as_json: bool) -> int:
     """Join fragments in the local cloud and prove the result.
 
     CLIPS are files of your own in their order, at least two. Exit code 0 only if every claim at the end holds.
@@ -31,8 +36,13 @@ def command(clips: tuple[Path, ...], count: int, seed: int | None, out: Path) ->
         raise Mistake(f"only one clip is given, {clips[0]}: joining takes at least two")
     from local.demo import run
     from local.reading import UnreadableError
+    from local.screen import Screen
 
+    chosen = random.SystemRandom().randrange(10_000) if seed is None else seed
     try:
-        return 0 if run(clips, count, random.SystemRandom().randrange(10_000) if seed is None else seed, out) else NO
+        shown = run(Screen(sys.stderr if as_json else sys.stdout), clips, count, chosen, out)
     except UnreadableError as wrong:
         raise Mistake(str(wrong)) from wrong
+    if as_json:
+        show_json({"holds": shown.holds, "seed": chosen, "claims": [asdict(claim) for claim in shown.claims]})
+    return 0 if shown.holds else NO

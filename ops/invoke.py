@@ -10,6 +10,8 @@ import click
 
 from ops import ROOT
 from ops.mistakes import NO, Mistake
+from ops.options import json_option
+from ops.show import show_json
 
 FUNCTIONS = {"upload": "cos-created", "callback": "callback", "sweep": "[st]"}  # what their samples begin with
 EXAMPLES = """\b
@@ -22,7 +24,8 @@ Examples:
 @click.command(epilog=EXAMPLES)
 @click.argument("function", type=click.Choice(list(FUNCTIONS)))
 @click.argument("event", type=click.Path(path_type=Path))
-def command(function: str, event: Path) -> int:
+@json_option
+def command(function: str, event: Path, as_json: bool) -> int:
     """Run a function on the event in a JSON file.
 
     Its log and its result are shown. It runs in the local cloud that `cos-concat up` keeps, or in one of its own
@@ -34,7 +37,10 @@ def command(function: str, event: Path) -> int:
     from local.screen import Screen
 
     chosen = next(each for each in THE_FUNCTIONS if each.name == function)
-    return 0 if invoke(Screen(sys.stdout), chosen, given, str(event)) else NO
+    result = invoke(Screen(sys.stderr if as_json else sys.stdout), chosen, given, str(event))
+    if as_json:
+        show_json({"status": result.status, "seconds": round(result.seconds, 3), "result": result.value})
+    return 0 if result.ok else NO
 
 
 def _read(event: Path, function: str) -> object:

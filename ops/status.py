@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timezone
+from itertools import takewhile
 from typing import Any
 
 import click
 
+from cosconcat.model import iso_time
 from ops import cost
-from ops.mistakes import NO
+from ops.mistakes import NO, Mistake
 from ops.options import json_option
 from ops.show import show_json, table
-from ops.sweep_function import ask, here_option
+from ops.sweep_function import ask, here_option, services_here
 
 EXAMPLES = """\b
 Examples:
   cos-concat status                                the last report, and what ended last
   cos-concat status lecture                        one group: its state, its result, its history
   cos-concat status fragments/lecture.part1-of-2.mp4
+  cos-concat status --day 2026-11-26               what ended that day, and what it cost
   cos-concat status lecture --here --json          with the keys in .env, not through the deployed function
 """
 # Kinds of the report, in the order in which a person should read them, with what they mean.
@@ -39,13 +45,16 @@ _ROWS = 20  # of a kind, for people; --json has all
 
 @click.command(epilog=EXAMPLES)
 @click.argument("groups", nargs=-1)
+@click.option("--day", help="What ended on this day, 2026-11-26 (UTC), or in this month, 2026-11: read with your keys.")
 @here_option
 @json_option
-def command(groups: tuple[str, ...], here: bool, as_json: bool) -> int:
+def command(groups: tuple[str, ...], day: str | None, here: bool, as_json: bool) -> int:
     """Say where a group is, or what the last report says.
 
     GROUPS are ids, or full keys of their pieces. The deployed sweep is asked. Exit code 1 when a group is unknown.
     """
+    if day is not None:
+        return _day(day, as_json=as_json)
     if not groups:
         return _report(ask({"report": True}, here=here)["report"], as_json=as_json)
     found = [dict(ask({"status": group}, here=here)["status"]) for group in groups]
@@ -140,6 +149,28 @@ def _report(report: Any, *, as_json: bool) -> int:
         table(("key", "why"), unmatched.get("examples", {}).items())
     _ended(report.get("ended", {}))
     return 0
+
+
+def _day(day: str, *, as_json: bool) -> int:
+    """What ended on a day or in a month, with what it cost; 1 when nothing did."""
+    if not re.fullmatch(r"20\d\d-\d\d(-\d\d)?", day):
+        raise Mistake(f"--day {day}: write a day as 2026-11-26, a month as 2026-11")
+    ledger = services_here().ledger
+    names = takewhile(lambda name: name.startswith(day), ledger.closed(day))
+    found = [entry for name in names if (entry := ledger.read_closed(name)) is not None]
+    minutes = sum(entry.seconds for entry in found) / 60
+    usd = cost.MINUTES[cost.ASSUMED_HEIGHT].of(minutes)
+    if as_json:
+        show_json({"ended": [asdict(entry) for entry in found], "billed_minutes": minutes, "estimated_usd": usd})
+        return 0 if found else NO
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in Counter(each.outcome for each in found).items())
+    click.echo(f"{day}: {counts or 'nothing ended'}")
+    table(
+        ("at", "group", "outcome", "output", "removed", "kept", "reason"),
+        [[iso_time(e.closed_at), e.group, e.outcome, e.output, e.removed, e.kept or "", e.reason] for e in found],
+    )
+    click.echo(f"about {usd:.4f} USD: {minutes:.2f} minutes of proven output, {cost.ASSUMED_HEIGHT}p assumed")
+    return 0 if found else NO
 
 
 def _kind(kind: str, meaning: str, report: Mapping[str, Any]) -> None:

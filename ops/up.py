@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from ops.mistakes import Mistake
-from ops.options import Amount
+from ops.options import Amount, json_option
 from ops.settings import config_of, settings
+from ops.show import show_json
 
 if TYPE_CHECKING:
+    from local.cloud import LocalCloud
     from local.rehearsal import Rehearsal
 
 EXAMPLES = """\b
@@ -28,7 +31,8 @@ Examples:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the proxy; a free one by default.")
 @click.option("--sweep", type=Amount(1, 86400), default=300, show_default=True, help="Seconds between sweeps.")
 @click.option("--empty", is_flag=True, help="Nothing is deployed: to rehearse `cos-concat deploy`.")
-def command(port: int, sweep: float, empty: bool) -> None:
+@json_option
+def command(port: int, sweep: float, empty: bool, as_json: bool) -> None:
     """Keep the local cloud running until Ctrl-C.
 
     It rehearses your configuration: the CONCAT_ variables of .env and of the shell, with everything that reaches the
@@ -36,13 +40,21 @@ def command(port: int, sweep: float, empty: bool) -> None:
     """
     from local import up
     from local.rehearsal import rehearsal_of
+    from local.screen import Screen
 
     rehearsal = rehearsal_of(settings(), os.environ)
     _check(rehearsal)
+
+    def ready(cloud: LocalCloud) -> None:
+        if as_json:  # the one value of this verb; everything that happens later goes to standard error
+            show_json({"shell": cloud.shell_environment(up.CERTIFICATE), "rehearsed": rehearsal.lines})
+            sys.stdout.flush()
+
     if up.running() is not None:
         raise Mistake(f"a local cloud is running already, see {up.STATE}")
     try:
-        up.keep_up(port, sweep, rehearsal, empty=empty)
+        screen = Screen(sys.stderr if as_json else sys.stdout)
+        up.keep_up(screen, port, sweep, rehearsal, ready, empty=empty)
     except OSError as wrong:
         if wrong.filename:
             raise

@@ -93,6 +93,19 @@ def test_status_without_a_group_shows_the_report(desk: Desk, operator: Operator)
     assert operator.json("status", "--here")["ended"]["counts"] == {"joined": 1}
 
 
+def test_status_of_a_day_lists_what_ended_and_what_it_cost(desk: Desk, operator: Operator) -> None:
+    """Or of a month; a day on which nothing ended says so."""
+    desk.arrive(*PAIR)
+    desk.call_back()
+    today = next(desk.services.ledger.closed())[:10]
+    assert f"{today}: 1 joined" in operator.says("status", "--day", today)
+    told = operator.json("status", "--day", today[:7])
+    assert [each["output"] for each in told["ended"]] == ["output/v.mp4"]
+    assert told["billed_minutes"] == pytest.approx(20 / 60, abs=0.01)
+    assert operator.says("status", "--day", "2020-01-01", code=1).startswith("2020-01-01: nothing ended")
+    operator.says("status", "--day", "today", code=2)
+
+
 def test_retry_goes_on_with_a_group_or_with_all_that_gave_up(desk: Desk, operator: Operator) -> None:
     """And its exit code says whether that helped."""
     desk.switches.short_output = 1

@@ -39,7 +39,7 @@ def invoke(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
 
 
-def until(condition: Callable[[], bool], seconds: float = 20) -> bool:
+def until(condition: Callable[[], bool], seconds: float = 60) -> bool:
     """Wait for a condition."""
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
@@ -186,6 +186,16 @@ def test_a_sample_finds_what_it_speaks_of(name: str) -> None:
     assert QUICK[name] == (result["statusCode"] if "statusCode" in result else result["results"][0]["action"])
 
 
+def test_json_stands_alone_on_standard_output(tmp_path: Path) -> None:
+    """Of a demonstration and of a function's run; what people read goes to standard error."""
+    told = invoke("sweep", "events/sweep-doctor.json", "--json")
+    assert json.loads(told.stdout)["status"] == 200
+    command = [sys.executable, "-m", "ops", "demo", "--count", "2", "--json", "--out", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
+    assert json.loads(done.stdout)["holds"], done.stderr
+    assert "All of it holds" in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_every_sample_does_something_sensible(sample: Path) -> None:
@@ -218,7 +228,7 @@ def test_up_rehearses_a_configuration_and_reaches_nobody(state: Path) -> None:
         command, cwd=ROOT, env={**os.environ, **chosen}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
-            assert until(state.exists, 40), process.poll()
+            assert until(state.exists), process.poll()
             environment = json.loads(state.read_text())["functions"]["upload"]["environment"]
         finally:
             process.send_signal(signal.SIGINT)
