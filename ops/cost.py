@@ -1,9 +1,9 @@
 """`cos-concat cost`: what 1,000 groups cost, from the size of a group, at list prices.
 
-Quantities are counted, not guessed: `tests/unit/test_cost.py` joins groups on the local cloud and compares its count of
-calls with these formulas. Only the seconds that an invocation takes are assumptions, and are shown as such. Prices are
-the international list, mainland regions, in USD, each with its source and date: look them up again before relying on
-them. Failed jobs, retries, storage, logs and traffic out of the region are not in it.
+Quantities are counted, not guessed: `tests/unit/ops/test_cost.py` joins groups on the local cloud and compares its
+count of calls with these formulas. Only the seconds that an invocation takes are assumptions, and are shown as such.
+Prices are the international list, mainland regions, in USD, each with its source and date: look them up again before
+relying on them. Failed jobs, retries, storage, logs and traffic out of the region are not in it.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ follows, less the blanks around it; one pair of quotes around the whole value go
 new line. A `#` behind a value belongs to it. Variables of the shell win over the file's. Nothing is expanded. A file
 that begins with a byte-order mark is read without it; one that is not UTF-8 is refused.
 
-`tests/unit/dotenv_vectors.json` holds what dotenv 8.6.0 itself makes of some hundred lines.
+`tests/unit/ops/dotenv_vectors.json` holds what dotenv 8.6.0 itself makes of some hundred lines.
 """
 
 from __future__ import annotations

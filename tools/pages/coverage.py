@@ -157,7 +157,7 @@ def rendered(path: str, spec: Spec) -> str:
 @cache
 def _tests() -> Mapping[str, str]:
     """The sources of the tests of this API and of what is rendered, by name."""
-    files = sorted([*ROOT.glob("tests/unit/test_job_*.py"), *ROOT.glob("tests/contract/test_render_*.py")])
+    files = sorted([*ROOT.glob("tests/unit/job/test_job_*.py"), *ROOT.glob("tests/contract/test_render_*.py")])
     sources = {file.stem.removeprefix("test_"): file.read_text("utf-8") for file in files}
     del sources["job_coverage"]  # it tests these tables
     return sources

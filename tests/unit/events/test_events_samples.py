@@ -20,7 +20,7 @@ from cosconcat.model import Bucket, Token
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-EVENTS = Path(__file__).parents[2] / "events"
+EVENTS = Path(__file__).parents[3] / "events"
 SAMPLES = {path.stem: path for path in EVENTS.glob("*.json")}
 
 CONFIG = Config(

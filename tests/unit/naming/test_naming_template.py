@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cosconcat.naming.convention import Convention
 from cosconcat.naming.keys import UNNUMBERED, FragmentName, InvalidName, Name, NotOurs
 from cosconcat.naming.times import local_time
-from tests.unit.test_naming_presets import inside
+from tests.unit.naming.test_naming_presets import inside
 
 IN = "in/"
 

@@ -19,7 +19,7 @@ from cosconcat.events.bodies import MAX_BYTES, MAX_DEPTH, MAX_NODES, read_body
 from cosconcat.events.callback import Message, read_messages
 from cosconcat.events.cos import Ignored
 
-FILES = (Path(__file__).parents[2] / "events").glob("callback-*.json")
+FILES = (Path(__file__).parents[3] / "events").glob("callback-*.json")
 SAMPLES = {path.stem: json.loads(path.read_text()) for path in FILES}
 
 json_values = st.recursive(

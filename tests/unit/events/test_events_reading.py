@@ -19,7 +19,7 @@ from cosconcat.events.cos import Ignored, Upload, read_uploads
 from cosconcat.events.http import is_http
 from cosconcat.events.timer import read_timer_or_command
 
-SAMPLES = [json.loads(path.read_text()) for path in (Path(__file__).parents[2] / "events").glob("*.json")]
+SAMPLES = [json.loads(path.read_text()) for path in (Path(__file__).parents[3] / "events").glob("*.json")]
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -22,7 +22,7 @@ from tests.support.shelf import BUCKET, NOW, Shelf
 
 CONFIG = Config(BUCKET, naming="folder", completion="marker")
 IN = "fragments/"
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "manifest.schema.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "manifest.schema.json").read_text())
 X, Y = {"key": IN + "a/x.mp4"}, {"key": IN + "a/y.mp4"}
 
 

@@ -23,7 +23,7 @@ from cosconcat.config import Config
 from cosconcat.model import Bucket, Fragment, FragmentSet, ObjectInfo
 from cosconcat.records.records import Claim, Done
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text()
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "notifications.md").read_text()
 DEMO = Bucket("demo-1250000000", "ap-guangzhou")
 SECRET = "a-secret-for-tests"
 
