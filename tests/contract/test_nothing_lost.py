@@ -96,3 +96,23 @@ def test_two_manifests_may_share_a_jingle(desk: Desk) -> None:
             desk.manifest(f"fragments/{group}.manifest.json", fragments=listed)
             desk.upload(f"fragments/{group}.manifest.json")
             assert only(desk.call_back()).action == "finished"
+
+
+def test_a_manifest_that_comes_to_nothing_leaves_others_tags_alone() -> None:
+    """A piece of another group that is marked to expire stays so, whatever becomes of the manifest that lists it."""
+    with Desk({"CONCAT_CLEANUP": "expire", "CONCAT_COMPLETION": "manifest"}) as desk:
+        theirs, own = "fragments/other.part1-of-1.mp4", "fragments/talk.part1-of-1.mp4"
+        for key in (theirs, own):
+            desk.put(key)
+        desk.services.cos.tag(desk.services.config.bucket, theirs, {"concat-cleanup": "expire"})
+        desk.manifest("fragments/talk.manifest.json", fragments=[{"key": theirs}, {"key": own}])
+        ci = desk.services.ci
+
+        def silent(bucket: Bucket, job_id: str) -> Job | None:
+            found = ci.job(bucket, job_id)
+            return found and found._replace(media=found.media and found.media._replace(duration=1.0))
+
+        with desk.instead(ci=Altered(ci, job=silent)):
+            desk.upload("fragments/talk.manifest.json")
+            assert only(desk.call_back()).action in ("kept", "gave-up")
+        assert desk.cloud.store.tags(desk.cloud.bucket, theirs) == {"concat-cleanup": "expire"}

@@ -16,6 +16,7 @@ from cosconcat.cleanup.removal import remove
 from cosconcat.errors import InvalidInput, Rejected
 from cosconcat.inputs.expiry import untag_expiry
 from cosconcat.inputs.heads import FreshHeads
+from cosconcat.inputs.ownership import other_owner, own_keys
 from cosconcat.model import Action, ObjectInfo, Result
 from cosconcat.output import tags
 from cosconcat.records.records import Claim, Done, End, Outcome, Proof
@@ -46,7 +47,7 @@ def finish(services: Services, claim: Claim, end: End, checked: FreshHeads | Non
         key = proof.key if proof else ""
         done = Done(OUTCOMES[end.next], end.reason, key, end.job, figures=proof.figures if proof else {})
         if end.next in ("keep", "gave-up"):
-            untag_expiry(services, [fragment.object.key for fragment in claim.set.fragments])
+            untag_expiry(services, own_keys(services.config, claim))
     seconds = proof.figures.get("output_seconds", 0) if proof else 0
     done = replace(
         done, closed_at=int(services.clock.now()), seconds=float(seconds) if isinstance(seconds, int | float) else 0.0
@@ -104,7 +105,7 @@ def remove_reuploads(services: Services, claim: Claim, besides: Sequence[str] = 
     checked, there, new = _seen_again(services, claim)
     new += besides
     if new:
-        untag_expiry(services, new)
+        untag_expiry(services, [key for key in new if not other_owner(services.config, claim, key)])
         return Result(claim.group, "waiting", "new content has begun to arrive where joined pieces lie", end.proof.key)
     removal = remove(services, claim, end.proof, checked, there)
     reason = f"joined before; {removal.removed} identical uploads removed"

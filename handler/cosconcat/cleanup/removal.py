@@ -22,8 +22,8 @@ from cosconcat import log
 from cosconcat.errors import Rejected, ServiceUnavailable
 from cosconcat.inputs.expiry import tag_for_expiry, untag_expiry
 from cosconcat.inputs.heads import FreshHeads
+from cosconcat.inputs.ownership import other_owner
 from cosconcat.model import DeleteError, Head, ObjectInfo, ObjectVersion
-from cosconcat.naming.keys import FragmentName, ManifestName, MarkerName
 from cosconcat.output.key import with_mark
 from cosconcat.records.records import Claim, Proof
 from cosconcat.services import Services
@@ -89,7 +89,7 @@ def _removable(config: Config, claim: Claim, removal: Removal) -> list[ObjectInf
     spared = {o.key for o in (claim.set.intro, claim.set.outro) if o}
     pieces = []
     for fragment in claim.set.fragments:
-        owner = _other_owner(config, claim, fragment.object.key)
+        owner = other_owner(config, claim, fragment.object.key)
         if owner:
             removal.lent[fragment.object.key] = owner
         elif fragment.start or fragment.end:
@@ -97,24 +97,6 @@ def _removable(config: Config, claim: Claim, removal: Removal) -> list[ObjectInf
         elif fragment.object.key not in spared:
             pieces.append(fragment.object)
     return pieces
-
-
-def _other_owner(config: Config, claim: Claim, key: str) -> str:
-    """Why a listed object is not the manifest's group's own, so that joining it does not remove it; empty when it is.
-
-    Its own are what the convention gives to its group, and what begins like the manifest's key less `manifest.json` and
-    is given to no group. Whoever may write one group's manifest must not be able to remove another's pieces.
-    """
-    marker = claim.set.marker
-    manifest = config.convention.read(marker.key) if marker else None
-    if not isinstance(manifest, ManifestName):
-        return ""  # the convention itself said that the piece belongs to the group
-    name = config.convention.read(key)
-    if isinstance(name, (FragmentName, MarkerName, ManifestName)):
-        return "" if name.group == manifest.group else f"joined, but it belongs to group {name.group}: not removed"
-    if key.startswith(manifest.key.removesuffix("manifest.json")):
-        return ""
-    return f"joined, but it does not lie with {manifest.key}: not removed"
 
 
 def _remove_some(

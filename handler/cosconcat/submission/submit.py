@@ -116,11 +116,12 @@ def _look_first(services: Services, claim: Claim, *, doubted: bool) -> Result | 
     if doubted or claim.n > 1 or claim.rev > 1:
         from cosconcat.inputs.expiry import untag_expiry
         from cosconcat.inputs.heads import changed_fragments
+        from cosconcat.inputs.ownership import own_keys
 
         changed = changed_fragments(services, claim)
         if changed:
             return _superseded(services, claim, f"changed since it was listed: {', '.join(changed[:5])}")
-        untag_expiry(services, (fragment.object.key for fragment in claim.set.fragments))
+        untag_expiry(services, own_keys(services.config, claim))
     if claim.n == 1:
         return None
     found = find_job(services, claim) if claim.earlier else None
