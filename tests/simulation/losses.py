@@ -26,7 +26,7 @@ def _seconds(joined: Sequence[Joined]) -> float:
     return sum(content.media.duration or 0.0 for _, content in joined)
 
 
-def _piece(joined: Sequence[Joined], size: int, rng: Random) -> tuple[Media, tuple[Joined, ...]]:
+def lost_piece(joined: Sequence[Joined], size: int, rng: Random) -> tuple[Media, tuple[Joined, ...]]:
     """A whole piece, or more than half of one."""
     lost = rng.randrange(len(joined))
     share = rng.choice((0.6, 1.0)) if len(joined) > 1 else 0.6
@@ -41,7 +41,7 @@ def _twice(joined: Sequence[Joined], size: int, rng: Random) -> tuple[Media, tup
     shortest, longest = ordered[0], ordered[-1]
     more = (longest[1].media.duration or 0.0) - (shortest[1].media.duration or 0.0)
     if more < 1.0:  # pieces of one length: no figure shows it
-        return _piece(joined, size, rng)
+        return lost_piece(joined, size, rng)
     return recording(_seconds(joined) + more, size), tuple(each for each in joined if each is not shortest)
 
 
@@ -103,10 +103,10 @@ def _sound(joined: Sequence[Joined]) -> Stream:
 
 
 LOSSES: tuple[Loss, ...] = (
-    _piece, _piece, _twice, _no_sound, _no_picture, _sound_ends, _sound_late, _unsaid, _few_bytes, _slow, _dropped,
+    _twice, _no_sound, _no_picture, _sound_ends, _sound_late, _unsaid, _few_bytes, _slow, _dropped,
     _small,
 )  # fmt: skip
-LOSSES_OF_BYTES: tuple[Loss, ...] = (_piece, _piece, _no_sound, _no_picture)  # what CONCAT_VERIFY=size can see
+LOSSES_OF_BYTES: tuple[Loss, ...] = (lost_piece, _no_sound, _no_picture)  # what CONCAT_VERIFY=size can see
 
 
 def odd_piece(seconds: float, size: int, rng: Random) -> Media:

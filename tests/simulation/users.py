@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 from cosconcat.model import gid_of
@@ -196,17 +197,18 @@ class Users:
         self.contents += 1
         rng = self.rng
         etag = f"{self.contents:032x}" + ("-2" if rng.random() < 0.2 else "")
+        apart = Random(self.contents * 7919 + self.world.plan.seed)  # known schedules stay what they were
         height, configuration = 720, 0
         if self.world.plan.direct and rng.random() < 0.05:
             height = 960
             self.world.injected["unlike"] += 1
-        elif self.world.plan.direct not in ("", "trust") and rng.random() < 0.05:
+        elif self.world.plan.direct not in ("", "trust") and apart.random() < 0.05:
             configuration = 1
             self.world.injected["unlike"] += 1
         seconds, size = round(5 + 55 * rng.random(), 2), 100_000 + rng.randrange(2)
-        if not self.world.plan.direct and rng.random() < 0.02:
+        if not self.world.plan.direct and apart.random() < 0.02:
             self.world.injected["odd piece"] += 1
-            return Content(etag, odd_piece(seconds, size, rng), odd=True)
+            return Content(etag, odd_piece(seconds, size, apart), odd=True)
         return Content(etag, recording(seconds, size, height), (), configuration)
 
     def edit(self, group: Group, edit: str) -> None:
