@@ -150,7 +150,7 @@ def _runs(config: Config, found: Iterable[FoundFragment]) -> str:
     rule = rule_of(config)
     parts = [part for run in gap.runs(read, rule) for part in gap.parts(run, rule)]
     shown = [f"{recording_id('', part.pieces[0])} ({len(part.pieces)} pieces)" for part in parts[:4]]
-    return f"{len(parts)} recordings: {', '.join(shown)}{', …' * (len(parts) > 4)}"
+    return f"recordings: {len(parts)}, from {', '.join(shown)}{', …' * (len(parts) > 4)}"
 
 
 def _verdict(config: Config, group: str, found: list[FoundFragment], marker: Marker | None) -> str:

@@ -173,6 +173,13 @@ def test_a_large_listing_is_told_in_sum(capsys: pytest.CaptureFixture[str], tmp_
     assert len(out.splitlines()) < 80
 
 
+def test_recordings_cut_at_gaps_are_shown_by_source(capsys: pytest.CaptureFixture[str]) -> None:
+    """How many, when each begins, and of how many pieces."""
+    keys = [f"{IN}live/a.{second}000.flv" for second in (1420254068, 1420254098, 1420259999)]
+    _, out = run(capsys, "--naming", "srs", *keys)
+    assert "group live/a\trecordings: 2, from 20150103T030108Z (2 pieces), 20150103T043959Z (1 pieces)" in out
+
+
 def test_a_bucket_is_only_listed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Page by page, under the input prefix."""
     pages = {
