@@ -50,6 +50,10 @@ class ObjectInfo:
         return (self.key, self.etag, self.size) == (other.key, other.etag, other.size)
 
 
+# Storage classes whose objects have to be restored before they can be read (COS, storage classes).
+ARCHIVES = frozenset({"ARCHIVE", "DEEP_ARCHIVE"})
+
+
 class Head(NamedTuple):
     """Answer of HEAD: the object, and what else the headers say."""
 
@@ -74,6 +78,7 @@ class Page(NamedTuple):
     objects: tuple[ObjectInfo, ...]
     next_marker: str | None
     now: int
+    archived: frozenset[str] = frozenset()  # keys whose storage class nobody can read from without restoring
 
 
 class ObjectVersion(NamedTuple):

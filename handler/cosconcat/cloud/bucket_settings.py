@@ -11,7 +11,7 @@ from cosconcat import log
 from cosconcat.errors import Rejected, ServiceUnavailable
 from cosconcat.job.markup import read_xml
 from cosconcat.job.refusals import read_error
-from cosconcat.model import Bucket
+from cosconcat.model import ARCHIVES, Bucket
 
 if TYPE_CHECKING:
     import requests
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from cosconcat.config import Config, Credentials
 
 TIMEOUT_SECONDS = (5.0, 20.0)  # to connect, to wait for bytes
-ARCHIVES = frozenset({"ARCHIVE", "DEEP_ARCHIVE"})
 
 
 @dataclass(frozen=True)

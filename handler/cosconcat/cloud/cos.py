@@ -31,6 +31,7 @@ from cosconcat.cloud.ports import LARGEST
 from cosconcat.cloud.session import SteadySession
 from cosconcat.errors import Blocked, ConcatError, InvalidInput, Rejected, ServiceUnavailable
 from cosconcat.model import (
+    ARCHIVES,
     Bucket,
     ByteRange,
     DeleteError,
@@ -81,12 +82,14 @@ class CosOverHttp:
             answer = self._client(bucket).list_objects(
                 Bucket=bucket.name, Prefix=prefix, Marker=marker, MaxKeys=limit
             )  # encoding-type=url is sent and undone by the SDK
-            objects = tuple(_listed(item) for item in answer.get("Contents", ()))
+            contents = answer.get("Contents", ())
+            objects = tuple(_listed(item) for item in contents)
+            archived = frozenset(item["Key"] for item in contents if item.get("StorageClass") in ARCHIVES)
             more = answer.get("IsTruncated") == "true"
             next_marker = answer.get("NextMarker") or (objects[-1].key if objects else None)
             if more and next_marker is None:
                 raise ServiceUnavailable(f"LIST {bucket.name}/{prefix}: truncated, but no marker to go on from")
-            return Page(objects, next_marker if more else None, _service_now())
+            return Page(objects, next_marker if more else None, _service_now(), archived)
 
     def head(self, bucket: Bucket, key: str) -> Head | None:
         """The object as it is now, or None when there is none."""

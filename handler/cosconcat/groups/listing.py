@@ -34,6 +34,7 @@ class GroupListing:
     partial: bool = False
     listed: bool = False
     narrowed: bool = False
+    archived: set[str] = field(default_factory=set)
 
     def add(self, objects: Iterable[ObjectInfo]) -> None:
         """Take in what belongs to the group, leave the rest."""
@@ -71,6 +72,7 @@ class GroupListing:
         """One LIST page of a span."""
         page = self.services.cos.list(self.services.config.bucket, span.prefix, after, PAGE)
         self.add(page.objects)
+        self.archived |= page.archived
         self.now = max(self.now, page.now)
         return page
 

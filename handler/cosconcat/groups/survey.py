@@ -15,7 +15,7 @@ from cosconcat.errors import InvalidInput
 from cosconcat.groups import rules
 from cosconcat.groups.listing import FEW, SMALL, GroupListing
 from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, NoFragments, Verdict, Waiting, Whole
-from cosconcat.model import Fragment, FragmentSet, ObjectInfo, gid_of
+from cosconcat.model import ARCHIVES, Fragment, FragmentSet, ObjectInfo, gid_of
 from cosconcat.naming.keys import KEY_BYTES, FragmentName, ManifestName, MarkerName
 from cosconcat.output.key import output_key
 from cosconcat.services import Services
@@ -49,7 +49,7 @@ def survey(services: Services, group: str, own: str = "") -> Verdict:
         gap = _look(listing, fragment)
         if own and not listing.shows(own) and not ((gap or listing.partial) and listing.pieces):
             listing.head(own)
-        return _with_room(config, _judge(listing, gap))
+        return _with_room(config, _readable(listing, _judge(listing, gap)))
     except InvalidInput as mistake:
         return Invalid(group, str(mistake))
 
@@ -85,6 +85,18 @@ def _beside(listing: GroupListing, fragments: FragmentSet) -> list[str]:
     listing.refresh(convention.spans(fragments.group))  # whatever its spelling or folder
     known = {fragment.object.key for fragment in fragments.fragments}
     return [key for key in listing.pieces if key not in known]
+
+
+def _readable(listing: GroupListing, verdict: Verdict) -> Verdict:
+    """The verdict, unless a piece is archived and nobody restored it: the job would be paid for and fail."""
+    if not isinstance(verdict, Whole) or not listing.archived:
+        return verdict
+    for key in (fragment.object.key for fragment in verdict.set.fragments):
+        head = listing.services.cos.head(listing.services.config.bucket, key) if key in listing.archived else None
+        if head is not None and head.storage_class in ARCHIVES and not head.restored:
+            reason = f"{key} is archived ({head.storage_class}), so CI cannot read it: restore it, then say retry"
+            return Invalid(verdict.set.group, reason)
+    return verdict
 
 
 def _with_room(config: Config, verdict: Verdict) -> Verdict:
