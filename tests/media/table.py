@@ -147,9 +147,10 @@ def page(rows: Sequence[Row]) -> str:
     """The whole table as a page: counts, what is not visible, and every row."""
     counts = Counter((row.run.name, row.ending.outcome, row.ending.removed) for row in rows)
     hidden = [row for row in rows if row.lost and row.visible == "no"]
+    ways = {row.run.name for row in rows}
     parts = [
         "# What people record, through the whole product",
-        INTRODUCTION,
+        f"{INTRODUCTION} This page shows {len(ways)} of {len(RUNS)} ways.",
         "## Endings",
         _table(
             ("way", "ending", "inputs removed", "groups"),
