@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cosconcat.errors import ConfigurationError
 from cosconcat.model import Bucket
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True)
-class CallbackMq:
+class CallbackMq(NamedTuple):
     """`CONCAT_CALLBACK_MQ`: `<region>:<Topic or Queue>:<name>` in the API's short region codes."""
 
     region: str

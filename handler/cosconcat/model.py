@@ -265,8 +265,7 @@ def gid_of(group: str) -> str:
 _TEXT = r"cosconcat/(?P<gid>[0-9a-f]{32})/(?P<rev>[0-9]{4,})/(?P<n>[0-9]{4,})/(?P<nonce>[0-9a-f]{32,64})"
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """`gid` and `rev` name the content, `n` the attempt, `nonce` the one claim that may have posted the job."""
 
     gid: str

@@ -25,8 +25,8 @@ CONFIG = Config(
     callback_secret="the-secret-of-today",
 )
 OURS = Token("a" * 32, 1, 1, "b" * 32)
-OTHER_GROUP = replace(OURS, gid="c" * 32)
-OLD_ATTEMPT = replace(OURS, n=2)
+OTHER_GROUP = OURS._replace(gid="c" * 32)
+OLD_ATTEMPT = OURS._replace(n=2)
 
 
 def query(url: str) -> dict[str, str]:
@@ -51,7 +51,7 @@ def test_a_callback_to_the_address_of_its_own_job_is_heard() -> None:
     assert with_query.startswith("https://h.example/cb?stage=a%26b&x=1&token=cosconcat/")
 
 
-@pytest.mark.parametrize("token", [OTHER_GROUP, OLD_ATTEMPT, replace(OURS, rev=2), replace(OURS, nonce="d" * 32)])
+@pytest.mark.parametrize("token", [OTHER_GROUP, OLD_ATTEMPT, OURS._replace(rev=2), OURS._replace(nonce="d" * 32)])
 def test_an_address_speaks_for_no_other_job(token: Token) -> None:
     """Replayed with another group's, attempt's, content's or claim's token."""
     assert not authentic(CONFIG, arrived(callback_url(CONFIG, OURS), str(token)))

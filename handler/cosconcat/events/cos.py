@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus, urlsplit
 
 from cosconcat.errors import InvalidInput, Refused
@@ -18,8 +18,7 @@ _KEY_BYTES = 850  # longest key COS takes (COS, limits)
 _HOST = r"(?P<bucket>[a-z0-9][a-z0-9-]*-[0-9]+)\.cos\.(?P<region>[a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)"
 
 
-@dataclass(frozen=True)
-class Upload:
+class Upload(NamedTuple):
     """An object that COS says was created; a hint, since events come late, twice and in any order.
 
     `bucket` is `<name>-<appid>`, `region` the long form (`ap-guangzhou`) or empty when the event does not say.
@@ -33,8 +32,7 @@ class Upload:
     time: int = 0
 
 
-@dataclass(frozen=True)
-class Ignored:
+class Ignored(NamedTuple):
     """A record that is nothing to us; `reason` says which and why."""
 
     reason: str

@@ -82,24 +82,21 @@ class MarkerName:
     every: bool = False
 
 
-@dataclass(frozen=True)
-class ManifestName:
+class ManifestName(NamedTuple):
     """The key of a manifest, which lists its group."""
 
     key: str
     group: str
 
 
-@dataclass(frozen=True)
-class NotOurs:
+class NotOurs(NamedTuple):
     """A key that is none of our business, and why."""
 
     key: str
     reason: str
 
 
-@dataclass(frozen=True)
-class InvalidName:
+class InvalidName(NamedTuple):
     """A key that follows the convention but cannot be joined, and why."""
 
     key: str
