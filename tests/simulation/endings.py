@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation import names
+from tests.simulation import cameras, names
+from tests.simulation.users import Users
 
 if TYPE_CHECKING:
     from tests.simulation.schedule import Schedule
@@ -41,6 +42,8 @@ def unsettled(schedule: Schedule) -> list[str]:
     report = json.loads(stored.body) if stored else {}
     if report.get("published", 0) < schedule.last_sweep:
         return ["no report of the last round"]
+    if schedule.plan.completion == "gap":
+        reasons += cameras.unsettled(schedule, report)
     for group in schedule.users.groups:
         reasons += _group(schedule, group, report)
     reasons += _doomed(schedule)
@@ -243,7 +246,7 @@ def _undisturbed(schedule: Schedule, group: Group, verdict: str) -> list[str]:
         return [f"group {group.name} came whole and undisturbed, yet it was {verdict}"]
     wanted = [(key, group.original[key].etag) for key in group.listed or group.keys if key in group.original]
     count = len(wanted)
-    if group.intro:
+    if group.intro and isinstance(schedule.users, Users):
         wanted.insert(0, (group.intro, schedule.users.intro.etag))
     for thing in schedule.cos.shelves[schedule.promises.outputs].current.values():
         if thing.content and [(key, piece.etag) for key, piece in thing.content.joined] == wanted:

@@ -57,6 +57,7 @@ class Functions:
         self.waiting: list[Upload] = []  # records that will be merged into the next event
         self.reports: list[Any] = []
         self.told: dict[tuple[str, int], str] = {}  # what the receiver of notifications heard of each content
+        self.others: list[Config] = []  # settings that instances may have as well, while things go wrong
         self._numbers: Counter[str] = Counter()
         self._nonces = 0
         ci.call_back = self.job_ended
@@ -68,7 +69,8 @@ class Functions:
         world, chance = self.world, self.world.chance.random
         if world.happens("event-lost"):
             return
-        record = Upload(self.config.bucket.name, self.config.bucket.region, key, "cos:ObjectCreated:Put")
+        told = int(world.now) if self.config.completion == "gap" and int(world.now) % 2 else 0
+        record = Upload(self.config.bucket.name, self.config.bucket.region, key, "cos:ObjectCreated:Put", told)
         for _ in range(1 + (world.chance.choice((1, 1, 2)) if world.happens("event-again") else 0)):
             if world.happens("event-merged"):
                 self.waiting.append(record)
@@ -162,7 +164,10 @@ class Functions:
         world = self.world
         deadline = world.now + actor.skew + world.plan.time_limit
         notify = self._notify if world.plan.notifies else no_notification
-        services = Services(self.config, self.cos, self.ci, self.clock, self._nonce, deadline, notify)
+        config = self.config
+        if self.others and not world.calm:
+            config = world.chance.choice([config, *self.others])
+        services = Services(config, self.cos, self.ci, self.clock, self._nonce, deadline, notify)
         try:
             self._heard(use_case(services, payload))
         except TryAgain as failure:

@@ -24,11 +24,13 @@ BEGIN, END = "<!-- mutants -->\n", "<!-- /mutants -->\n"  # between them stands 
 MOST_SEEDS = 30_000
 
 
-def deadliest(mutant: Mutant, first: int = 1, limit: int = MOST_SEEDS, seconds: float = 600.0) -> tuple[int, str]:
-    """The first seed from `first` on at which the mutant dies, and what broke; (0, "") when it survives."""
+def deadliest(mutant: Mutant, first: int = 0, limit: int = MOST_SEEDS, seconds: float = 600.0) -> tuple[int, str]:
+    """The first seed from `first` on (0: the first of its kind) at which the mutant dies, and what broke; (0, "") when
+    it survives.
+    """
     until = time.monotonic() + seconds
     with mutant.applied():
-        for seed in range(first, first + limit):
+        for seed in range(first or mutant.first, (first or mutant.first) + limit):
             plan = draw(seed)
             if not mutant.on(plan):
                 continue

@@ -30,6 +30,7 @@ class Mutant:
     new: str
     breaks: str
     on: Callable[[Plan], bool] = lambda plan: True
+    first: int = 1  # the seed from which on plans are of its kind
 
     @contextlib.contextmanager
     def applied(self) -> Iterator[None]:

@@ -49,6 +49,7 @@ WORLD_FAULTS = {
     "retry-lost": 0.3,
     "edit": 0.9,
 }
+CAMERAS = 10_000_000  # from this seed on plans are of recordings that are cut at gaps
 FAULTS = {**CALL_FAULTS, **WORLD_FAULTS}
 CLEANUPS: tuple[Literal["delete", "trash", "expire", "keep"], ...] = ("delete", "trash", "expire", "keep")
 VERIFIES: tuple[Literal["duration", "none"], ...] = ("duration", "none")
@@ -77,6 +78,7 @@ class Plan:
     notifies: bool = False  # CONCAT_NOTIFY_URL is set
     lease: int = 1200  # CONCAT_LEASE_SECONDS
     timer: int = 0  # seconds between two sweeps while things go wrong; 0: a few at any time
+    mixed: bool = False  # instances whose settings differ, while a new configuration is deployed
     faults: dict[str, float] = field(default_factory=dict)
 
 
@@ -130,4 +132,8 @@ def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
     for name, value in only.items():
         if name in faults:
             faults[name] = min(faults[name], value)
+    if seed >= CAMERAS:
+        from tests.simulation.cameras import narrowed
+
+        narrowed(plan)
     return plan

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from cosconcat.model import ObjectInfo
-from tests.simulation import names
+from tests.simulation import cameras, names
 from tests.simulation.jobs import LIVE, CiModel, Work
 from tests.simulation.objects import CosModel, Sight, Thing, Watcher
 from tests.simulation.world import World
 
+MOST_REJOINED = 2  # times that late pieces make a recording in flight begin anew
 MAX_ATTEMPTS = 3  # CONCAT_MAX_ATTEMPTS
 FRESH_SECONDS = 10  # docs/guarantees.md: no DELETE is sent longer after the HEAD that it rests on
 _RECORD = re.compile(
@@ -49,6 +50,8 @@ class Promises(Watcher):
         self.posts: Counter[str] = Counter()
         self.posted_for: set[tuple[str, int, int]] = set()
         self.listeners: list[Any] = []
+        self.slot_by: dict[str, Any] = {}  # slot -> the actor that wrote it
+        self.gone: dict[tuple[str, str], float] = {}  # (key, ETag) of inputs -> when that version ceased to be there
         self.latest: dict[str, tuple[str, float]] = {}  # key -> what a user uploaded there last, and when
         self.manifests: defaultdict[str, list[list[str]]] = defaultdict(list)  # group -> what its manifests listed
 
@@ -57,6 +60,9 @@ class Promises(Watcher):
     def written(self, bucket: str, thing: Thing, before: Thing | None) -> None:
         """An object came to be."""
         key = thing.info.key
+        self.gone.pop((key, thing.info.etag), None)
+        if before is not None and before.info.etag != thing.info.etag:
+            self.gone[key, before.info.etag] = self.world.now
         if self.user:
             if not key.startswith("fragments/"):
                 self.by_user[key] = self.world.now
@@ -83,6 +89,7 @@ class Promises(Watcher):
     def removed(self, bucket: str, thing: Thing, sight: Sight) -> None:
         """An object is gone."""
         key = thing.info.key
+        self.gone[key, thing.info.etag] = self.world.now
         if self.user:
             self._spoil(key, thing)
         elif key.startswith(".concat/open/"):
@@ -164,6 +171,9 @@ class Promises(Watcher):
         if before is not None:
             self.world.fail(f"{key}: create-only record changed")
         found = _RECORD.fullmatch(key[len(".concat/") :])
+        if key.startswith(".concat/gap/"):
+            self._slot(key, json.loads(thing.body))
+            return
         if found is None:
             closed = _CLOSED.fullmatch(key[len(".concat/") :])
             probes = re.fullmatch(r"\.concat/[0-9a-f]{32}/[0-9]{4,}/probes-[0-9]+\.json", key)
@@ -185,6 +195,17 @@ class Promises(Watcher):
         for listener in self.listeners:
             listener(what.split(":")[0].split(" ")[0], body, gid)
 
+    def _slot(self, key: str, body: dict[str, Any]) -> None:
+        """A reservation: by whom, so that a claim by somebody else is known to need another look."""
+        self.slot_by[key[len(".concat/gap/") : -len(".json")]] = self.world.actor
+        self.world.reached[f"slot: {body['kind']}"] += 1
+        for listener in self.listeners:
+            listener("slot", body, "")
+
+    def gone_before(self, piece: dict[str, Any], moment: float) -> bool:
+        """Whether this version of a piece was replaced or removed before a moment."""
+        return self.gone.get((piece["key"], piece["etag"]), float("inf")) < moment
+
     def _closed(self, key: str, place: tuple[str, int], body: dict[str, Any]) -> None:
         """The entry under the day of an end: after `done`, once, and saying the same."""
         done = self.done.get(place)
@@ -198,7 +219,7 @@ class Promises(Watcher):
         gid, rev, n = place
         if n > 1 and self.ends.get((gid, rev, n - 1), {}).get("next") != "retry":
             self.world.fail(f"claim {place}: the attempt before has not ended with retry")
-        if n == 1 and rev > 1 and (gid, rev - 1) not in self.done:
+        if n == 1 and rev > 1 and (gid, rev - 1) not in self.done and not body["slot"]:
             self.world.fail(f"claim {place}: the content before is not done")
         marker = body["set"]["marker"]
         if marker and any(f["object"]["last_modified"] > marker["last_modified"] for f in body["set"]["fragments"]):
@@ -207,7 +228,7 @@ class Promises(Watcher):
         before = self.joined_before(gid, rev) if self.world.plan.completion == "quiet" and n == 1 else set()
         if pieces & before and pieces - before and body["group"] not in self.retried:
             self.world.fail(f"G2: claim {place}: joins late pieces with others that were joined before")
-        body["at"] = self.world.now
+        body["at"], body["by"] = self.world.now, self.world.actor
         self.claims[place] = body
         self.tokens[f"cosconcat/{gid}/{rev:04}/{n:04}/{body['nonce']}"] = place
         return f"claim rev {min(rev, 4)} n {min(n, 4)}"
@@ -300,6 +321,9 @@ class Promises(Watcher):
         claim = self.claims[place]
         if self.world.plan.naming == "part-of" or self.world.plan.completion == "manifest":
             return
+        if self.world.plan.completion == "gap":
+            self._check_within(place)
+            return
         known = {f["object"]["key"] for f in claim["set"]["fragments"]}
         before = self.joined_before(*place[:2])
         seen = self.world.actor.seen if self.world.actor else {}
@@ -311,6 +335,24 @@ class Promises(Watcher):
             if self.world.plan.completion == "quiet" and (key, thing.info.etag, thing.info.size) in before:
                 continue  # joined before, and still there
             if ours and thing.created < listed - 61:
+                self.world.fail(f"end {place}: clean, although {key} has come meanwhile")
+
+    def _check_within(self, place: tuple[str, int, int]) -> None:
+        """No piece that starts within a recording, and that nobody owns, was there for long when it was looked for."""
+        claim = self.claims[place]
+        own = [named for f in claim["set"]["fragments"] if (named := cameras.read(f["object"]["key"]))]
+        if not own or claim["rejoined"] >= MOST_REJOINED or self.world.plan.mixed or self.world.actor is None:
+            return
+        seen = self.world.actor.seen
+        listed = max(
+            (at for what, at in seen.items() if what.startswith(f"LIST fragments/{own[0].source}")), default=0.0
+        )
+        known = {version for other in self.claims.values() for version in cameras.versions(other)}
+        for key, thing in self.cos.shelves[self.inputs].current.items():
+            named = cameras.read(key)
+            if named is None or named.source != own[0].source or (key, thing.info.etag) in known:
+                continue
+            if own[0].start < named.start < own[-1].start and thing.created < listed - 61 and len(own) < 4:
                 self.world.fail(f"end {place}: clean, although {key} has come meanwhile")
 
     def _looked(self, key: str) -> float:
@@ -386,7 +428,10 @@ class Promises(Watcher):
         self._check_past(place, claim)
         self._check_current(place, claim)
         self._check_rest(place, claim)
-        self._check_order(place, claim["group"], work.fragments)
+        if claim["slot"]:
+            self._check_recording(place, claim, others)
+        else:
+            self._check_order(place, claim["group"], work.fragments)
         if self.world.plan.naming == "timestamp" and self.world.now < names.HOUR_ENDS:
             self.world.fail(f"job {place} is posted before its hour is over")
         self._check_alike(place, work, claim)
@@ -401,6 +446,23 @@ class Promises(Watcher):
             theirs = self.tokens.get(other.user_data)
             if theirs and theirs[0] == place[0] and self.claims[theirs]["fingerprint"] == claim["fingerprint"]:
                 self._check_second(work, other, theirs, place)
+
+    def _check_recording(self, place: tuple[str, int, int], claim: dict[str, Any], others: dict[str, Work]) -> None:
+        """No piece is in two jobs of which the first may still succeed, may be cleaned up, or was joined."""
+        problem = cameras.claim_problem(self, claim, place)
+        if problem:
+            self.world.fail(problem)
+        mine = cameras.versions(claim)
+        for other in others.values():
+            theirs = self.tokens.get(other.user_data)
+            if theirs is None or theirs[:2] == place[:2] or not mine & cameras.versions(self.claims[theirs]):
+                continue
+            then = self.ends.get(theirs, {}).get("next")
+            done = self.done.get(theirs[:2], {}).get("outcome")
+            if other.state in LIVE:
+                self.world.fail(f"G2: job {place} beside that of {theirs}, which is {other.state}")
+            elif other.state == "Success" and (then is None or (then == "clean" and done != "kept")):
+                self.world.fail(f"G2: job {place} joins again what {theirs} joined")
 
     def _check_past(self, place: tuple[str, int, int], claim: dict[str, Any]) -> None:
         """What was joined from a key is not followed by an older version, which shows once the joined one is gone."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from cosconcat import log
 from cosconcat.config import Config
 from cosconcat.model import Bucket
+from cosconcat.naming.convention import Convention
 from cosconcat.naming.keys import Name
+from tests.simulation.cameras import GAP, LONGEST, ZONE, Cameras
 from tests.simulation.drawn import Chance, read
 from tests.simulation.endings import unsettled
 from tests.simulation.functions import Functions
@@ -20,6 +24,7 @@ from tests.simulation.world import EPOCH, Violation, World
 
 REGION = "ap-guangzhou"
 INPUTS, OUTPUTS, STATE = "demo-1250000000", "joined-1250000000", "state-1250000000"
+OTHER_GAPS = ((3, 300), (45, 120), (90, 86_400))  # of instances whose settings differ
 MOST_SWEEPS = 20  # in peace; lease, back-off and CONCAT_STALE_SECONDS all fit in with much to spare
 
 
@@ -41,7 +46,10 @@ class Schedule:
         self.cos.watcher = self.promises
         self.ci.watcher = self.promises
         self.functions = Functions(self.world, self.config, self.cos, self.ci)
-        self.users = Users(self.world, self.cos, self.promises, INPUTS, self.functions)
+        if plan.mixed:
+            self.functions.others = [_with_gap(self.config, gap, longest) for gap, longest in OTHER_GAPS]
+        users = Cameras if plan.completion == "gap" else Users
+        self.users: Cameras | Users = users(self.world, self.cos, self.promises, INPUTS, self.functions)
         self.sweeps = 0
         self.last_sweep = 0.0
 
@@ -112,6 +120,7 @@ def config_of(plan: Plan) -> Config:
         plan.lease,
         plan.direct,
         apart,
+        plan.seed % 7 == 0,
     )
     if asked not in _CONFIGS:
         _CONFIGS[asked] = _config(plan, apart)
@@ -125,6 +134,10 @@ def _config(plan: Plan, apart: bool) -> Config:
         naming=plan.naming,
         completion=plan.completion,
         quiet_seconds=300 if plan.completion == "quiet" else 0,
+        gap_seconds=GAP if plan.completion == "gap" else 0,
+        max_length_seconds=LONGEST if plan.completion == "gap" else 86_400,
+        max_fragments=4 if plan.completion == "gap" and plan.seed % 7 == 0 else 100,
+        timezone_seconds=ZONE if plan.completion == "gap" else 0,
         output_key=plan.output_key,
         output_bucket=Bucket(OUTPUTS, REGION) if apart else inputs,
         state_bucket=Bucket(STATE, REGION) if apart else inputs,
@@ -143,8 +156,12 @@ def _config(plan: Plan, apart: bool) -> Config:
 
 def _remember(config: Config) -> None:
     """Let reading a key, which is pure and takes a tenth of a schedule's time, happen once for each key."""
-    known = _READ.setdefault((config.naming, config.completion), {})
-    convention = config.convention
+    for convention in (config.convention, config.convention_as_written):
+        known = _READ.setdefault((config.naming, config.completion, convention.offset), {})
+        object.__setattr__(convention, "read", _remembering(convention, known))
+
+
+def _remembering(convention: Convention, known: dict[str, Name]) -> Callable[[str], Name]:
     read = type(convention).read
 
     def remembered(key: str) -> Name:
@@ -153,8 +170,15 @@ def _remember(config: Config) -> None:
             name = known[key] = read(convention, key)
         return name
 
-    object.__setattr__(convention, "read", remembered)
+    return remembered
+
+
+def _with_gap(config: Config, gap: int, longest: int) -> Config:
+    """The same deployment with other settings, before or after a change."""
+    other = replace(config, gap_seconds=gap, max_length_seconds=longest)
+    _remember(other)
+    return other
 
 
 _CONFIGS: dict[tuple[object, ...], Config] = {}
-_READ: dict[tuple[str, str], dict[str, Name]] = {}
+_READ: dict[tuple[str, str, int], dict[str, Name]] = {}

@@ -270,11 +270,13 @@ def judge(
     """
     owned, limits = owners(recordings), borders(recordings)
     free = [piece for piece in pieces if is_free(piece, owned)]
+    in_flight = [one for one in recordings if one.state == "in flight" and one.pieces]
     judged = []
     for run in runs(free, rule, limits):
         for part in parts(run, rule):
             if any(_is_new(piece, owned.get(piece.content), forced) for piece in part.pieces):
-                judged.append(_judge_part(part, free, recordings, rule, now))
+                beside = [one for one in in_flight if _lies_near(one, run, rule)]
+                judged.append(_judge_part(part, free, beside, recordings, rule, now))
             else:
                 judged.append(Judgement(part, "settled"))
     return judged
@@ -287,15 +289,30 @@ def _is_new(piece: Piece, owner: Recording | None, forced: Collection[str]) -> b
     return piece.object.last_modified > owner.closed_at
 
 
-def _judge_part(part: Part, free: Sequence[Piece], recordings: Sequence[Recording], rule: Rule, now: int) -> Judgement:
+def _lies_near(recording: Recording, run: Sequence[Piece], rule: Rule) -> bool:
+    """Whether a recording could be one with this run of free pieces: other runs it could only reach by itself."""
+    first, last = recording.pieces[0].start, max(piece.reaches for piece in recording.pieces)
+    margin = rule.gap * 1000
+    return first <= max(piece.reaches for piece in run) + margin and run[0].start <= last + margin
+
+
+def _judge_part(
+    part: Part,
+    free: Sequence[Piece],
+    beside: Sequence[Recording],
+    recordings: Sequence[Recording],
+    rule: Rule,
+    now: int,
+) -> Judgement:
+    """`beside` are the recordings in flight that lie near."""
     until = whole_at(part.pieces, rule)
     if now < until:
         return Judgement(part, "wait", f"waiting for its end, {until - now} s more", until)
     reason = inconsistent(part.pieces, rule)
     if reason:
         return Judgement(part, "invalid", reason)
-    for recording in recordings:
-        if recording.state == "in flight" and may_belong(part.pieces, recording, free, recordings, rule):
+    for recording in beside:
+        if may_belong(part.pieces, recording, free, recordings, rule):
             reason = f"{recording.group}, to which it may belong, is in flight"
             return Judgement(part, "defer", reason, beside=recording)
     return Judgement(part, "close")

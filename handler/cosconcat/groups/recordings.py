@@ -14,7 +14,7 @@ from cosconcat.config import Config
 from cosconcat.groups import gap
 from cosconcat.groups.gap import DAY, Piece, Recording, State
 from cosconcat.model import ObjectInfo
-from cosconcat.naming.keys import FragmentName
+from cosconcat.naming.keys import FragmentName, common_beginning
 from cosconcat.records.records import Claim
 from cosconcat.records.slots import Interval, Slot, sid_of
 from cosconcat.services import Services
@@ -63,7 +63,13 @@ def list_source(services: Services, source: str, day: int, own: str = "") -> Sou
                     found[one.key] = piece
 
     bounds = ((day - 1) * 86_400 - _ZONES_SPAN, (day + 2) * 86_400 + _ZONES_SPAN)
-    for span in config.convention.fragment_spans(source, bounds):
+    spans = config.convention.fragment_spans(source, bounds)
+    whole = False
+    if len(spans) > 1:  # where it may be written in several ways, one page of what they have in common often shows all
+        page = services.cos.list(config.bucket, common_beginning(*(span.prefix for span in spans)))
+        add(page.objects)
+        now, whole = page.now, page.next_marker is None
+    for span in spans if not whole else ():
         after: str | None = span.after
         while after is not None:
             page = services.cos.list(config.bucket, span.prefix, after)

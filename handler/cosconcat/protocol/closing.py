@@ -163,23 +163,36 @@ class _Closing:
             yield from self._clean_again(recordings)
             recordings = self.reserved.near(self.near)
             judged = self._judged(recordings)
-            whole = next((one.part for one in judged if one.action == "close"), None)
-            if whole is None:
+            whole = [one.part for one in judged if one.action == "close"]
+            if not whole:
                 yield from self._rest(judged, recordings)
                 return
-            closed = self._close(whole, recordings)
-            if closed is None:
-                overtaken += 1
-                continue
-            yield closed
-            if self.own and closed.action == "submitted":
-                return
+            for part in whole:
+                closed = self._close(part, recordings)
+                if closed is None:
+                    overtaken += 1
+                    break
+                yield closed
+                if self.own and closed.action == "submitted":
+                    return
         raise NotYet(f"source {self.reserved.source}: its recordings are being closed by others right now")
 
     def _judged(self, recordings: Sequence[Recording]) -> list[Judgement]:
         forced = [self.own] if self.forced else []
         judged = gap.judge(self.near, recordings, self.rule, self.now, forced=forced)
-        return [one for one in judged if _is_asked_for(one.part, self.day, self.own)]
+        asked = [one for one in judged if _is_asked_for(one.part, self.day, self.own)]
+        return [self._with_room(one) if one.action == "close" else one for one in asked]
+
+    def _with_room(self, judged: Judgement) -> Judgement:
+        """The judgement, unless the result's key would be longer than COS allows."""
+        pieces = (piece.object for piece in judged.part.pieces)
+        group = recording_id(self.reserved.source, judged.part.pieces[0])
+        size = len(output_key(self.services.config, FragmentSet(group, _in_places(*pieces))).encode())
+        size += len("j" * 33) + len(".r0000")
+        if size <= KEY_BYTES:
+            return judged
+        reason = f"the result's key would have {size} bytes; COS allows {KEY_BYTES}"
+        return judged._replace(action="invalid", reason=reason)
 
     # -- slots without a claim ----------------------------------------------------------------------------------------
 
@@ -237,9 +250,6 @@ class _Closing:
     def _close(self, part: Part, recordings: Sequence[Recording]) -> Result | None:
         """Reserve it, then claim and submit; None when somebody else was faster."""
         slot = self._slot(part, recordings)
-        problem = self._too_long(slot)
-        if problem:
-            return Result(slot.group, "invalid", problem)
         day = part.pieces[0].day
         if not self.services.slots.create(self.reserved.sid, slot.day, slot):
             self.reserved.forget(day)
@@ -290,16 +300,10 @@ class _Closing:
         words.append(gap.shorter_than_a_piece(self.near, self.rule, alone))
         return "; ".join(filter(None, words))
 
-    def _too_long(self, slot: Slot) -> str:
-        """Why COS would refuse the result's key, or an empty text."""
-        sample = FragmentSet(slot.group, tuple(Fragment(at, one) for at, one in enumerate(slot.pieces)))
-        size = len(output_key(self.services.config, sample).encode()) + len("j" * 33) + len(".r0000")
-        return f"the result's key would have {size} bytes; COS allows {KEY_BYTES}" if size > KEY_BYTES else ""
-
     def _complete(self, slot: Slot, *, found: bool) -> Result:
         """Grant, claim, submit. `found` says that the slot is somebody else's."""
-        pieces = (*slot.pieces, *self._granted(slot))
-        fragments = FragmentSet(slot.group, tuple(Fragment(at, one) for at, one in enumerate(pieces)))
+        granted = self._granted(slot)
+        fragments = FragmentSet(slot.group, _in_places(*slot.pieces, *granted))
         key = output_key(self.services.config, fragments)
         occupied = slot.rev > 1 or is_occupied(self.services, fragments, key)
         name = free_key(self.services, fragments, key, slot.rev, occupied=occupied)
@@ -389,6 +393,10 @@ class _Closing:
             elif self.own and recording.state != "superseded":
                 action: Action = "already-finished" if recording.state == "joined" else "already-submitted"
                 yield Result(recording.group, action, f"rev {recording.rev} is {recording.state}")
+
+
+def _in_places(*pieces: ObjectInfo) -> tuple[Fragment, ...]:
+    return tuple(Fragment(at, piece) for at, piece in enumerate(pieces))
 
 
 def _objects(pieces: Sequence[Piece], day: int) -> tuple[ObjectInfo, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cosconcat.groups import gap
@@ -138,6 +138,7 @@ rules = st.builds(
 )
 
 
+@settings(max_examples=40)
 @given(recorded(), rules)
 def test_every_piece_is_in_exactly_one_part(pieces: list[Piece], rule: Rule) -> None:
     """And parts follow one another in order of time."""
@@ -146,6 +147,7 @@ def test_every_piece_is_in_exactly_one_part(pieces: list[Piece], rule: Rule) -> 
     assert all(part.pieces for part in parts)
 
 
+@settings(max_examples=40)
 @given(recorded(), rules)
 def test_a_part_is_shorter_than_the_longest_recording_and_holds_no_gap(pieces: list[Piece], rule: Rule) -> None:
     """Whatever comes; and holds more than CONCAT_MAX_FRAGMENTS only where a second does."""
@@ -157,6 +159,7 @@ def test_a_part_is_shorter_than_the_longest_recording_and_holds_no_gap(pieces: l
             assert part.cut or last == run[-1]
 
 
+@settings(max_examples=40)
 @given(recorded(), rules, st.data())
 def test_the_order_in_which_pieces_are_seen_changes_nothing(
     pieces: list[Piece], rule: Rule, data: st.DataObject
@@ -166,6 +169,7 @@ def test_the_order_in_which_pieces_are_seen_changes_nothing(
     assert gap.judge(pieces, [], rule, LATER) == gap.judge(again, [], rule, LATER)
 
 
+@settings(max_examples=40)
 @given(recorded(), rules)
 def test_what_is_left_when_the_first_part_was_joined_is_cut_as_before(pieces: list[Piece], rule: Rule) -> None:
     """A part that closes early does not move the cuts of those after it, where the length alone cuts."""
@@ -235,6 +239,7 @@ def test_pieces_that_overlap_by_more_than_half_of_the_shorter_are_no_recording(
         assert all(one.object.key in judgement.reason for one in found)
 
 
+@settings(max_examples=40)
 @given(recorded())
 def test_no_overlap_goes_unseen(pieces: list[Piece]) -> None:
     """Comparing with what ends last so far finds one whenever any two overlap so."""

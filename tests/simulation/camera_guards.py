@@ -1,0 +1,104 @@
+"""The guards of recordings that are cut at gaps, each as the mutant that is without it."""
+
+from __future__ import annotations
+
+from tests.simulation.mutation import Mutant
+from tests.simulation.plan import CAMERAS, Plan
+
+
+def _recordings(plan: Plan) -> bool:
+    return plan.completion == "gap"
+
+
+def _mutant(name: str, promise: str, where: str, old: str, new: str, breaks: str) -> Mutant:
+    return Mutant(name, promise, f"cosconcat.{where}", old, new, breaks, _recordings, CAMERAS)
+
+
+MUTANTS = (
+    _mutant(
+        "joined-is-free", "G2", "groups.gap:is_free",
+        "owner.state in _SETTLED", 'owner.state in (*_SETTLED, "joined")',
+        "what was joined is joined again with what came late",
+    ),
+    _mutant(
+        "no-grant", "G2", "protocol.closing:_Closing._granted",
+        "if not wanted:\n        return ()", "if True:\n        return slot.next",
+        "pieces of the day after are claimed without being reserved there",
+    ),
+    _mutant(
+        "claim-of-what-was-wished", "G2", "protocol.closing:_Closing._complete",
+        "granted = self._granted(slot)", "granted = self._granted(slot) and slot.next",
+        "more is claimed of the day after than was granted",
+    ),
+    _mutant(
+        "claimed-before-granted", "G2", "protocol.closing:_Closing._complete",
+        "granted = self._granted(slot)\n    fragments = FragmentSet(slot.group, _in_places(*slot.pieces, *granted))",
+        "fragments = FragmentSet(slot.group, _in_places(*slot.pieces, *slot.next))",
+        "who claims first and reserves afterwards takes what another has reserved meanwhile",
+    ),
+    _mutant(
+        "memory-forgotten", "G2", "protocol.closing:_Closing._slot",
+        "before=newest.intervals if newest else (),", "before=(),",
+        "a slot hides those before it, whose pieces count as nobody's",
+    ),
+    _mutant(
+        "slot-loser-goes-on", "G2", "protocol.closing:_Closing._close",
+        "if not self.services.slots.create(self.reserved.sid, slot.day, slot):",
+        "if self.services.slots.create(self.reserved.sid, slot.day, slot) is None:",
+        "who loses a slot claims all the same",
+    ),
+    _mutant(
+        "late-piece-not-deferred", "G3", "groups.gap:_judge_part",
+        'for recording in beside:', "for recording in ():",
+        "a late piece is closed beside the recording in flight that would take it in",
+    ),
+    _mutant(
+        "deferred-not-helped", "G3", "protocol.closing:_Closing._rest",
+        "if one.beside is not None and one.beside.overdue:", "if False:",
+        "a claim whose winner died holds back for ever what may belong to it",
+    ),
+    _mutant(
+        "no-border", "G5", "groups.gap:borders",
+        "if recording.stands", "if False",
+        "a recording reaches over pieces that another output holds",
+    ),
+    _mutant(
+        "late-pieces-not-looked-for", "G3", "verification.commit:commit",
+        "late_pieces(services, claim) if claim.slot else newcomers(services, claim.set)",
+        "() if claim.slot else newcomers(services, claim.set)",
+        "what came while a recording was joined is not joined with it",
+    ),
+    _mutant(
+        "slot-outlives-claim", "G3", "groups.recordings:Reserved._recording",
+        "self.known[place] = known",
+        "held = self.services.slots.read(self.sid, written_day(day), interval.k)\n"
+        "        more = [piece_of(self.services.config, one) for one in held.pieces]\n"
+        "        self.known[place] = known = known._replace(pieces=tuple(dict.fromkeys((*known.pieces, *more))))",
+        "pieces that a slot names and no claim holds belong to nobody, for ever",
+    ),
+    _mutant(
+        "slot-left-unclaimed", "G3", "protocol.closing:_Closing._left_pending",
+        "if place not in self.helped", "if False",
+        "nobody goes on where a slot's writer died",
+    ),
+    _mutant(
+        "slot-completed-without-looking", "G2", "protocol.closing:_Closing._complete_pending",
+        "found=True", "found=False",
+        "a job is posted for pieces that were gone before its claim",
+    ),
+    _mutant(
+        "cut-from-first-piece", "G5", "groups.gap:_cut",
+        "border = latest - latest % DAY % length", "border = latest",
+        "cuts depend on which piece was seen first",
+    ),
+    _mutant(
+        "lag-not-waited-for", "G5", "groups.gap:whole_at",
+        "+ rule.gap + lag", "+ rule.gap",
+        "a recording is closed while its next piece is still on its way",
+    ),
+    _mutant(
+        "overlap-joined", "G5", "groups.gap:inconsistent",
+        "if twice:", "if False:",
+        "two recorders of one name are joined into one another",
+    ),
+)  # fmt: skip

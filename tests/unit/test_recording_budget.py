@@ -1,0 +1,88 @@
+"""What a recording that is cut at gaps costs: no call while it is young, three a piece and 24 when it is whole."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+from collections import Counter
+
+import pytest
+
+from cosconcat.events.cos import Upload
+from cosconcat.functions.callback import handle_messages
+from cosconcat.functions.sweep.round import handle_sweep
+from cosconcat.functions.upload import handle_uploads
+from cosconcat.model import Result
+from cosconcat.protocol.closing import reconcile_piece
+from tests.support.counted import InMemory, in_memory
+
+GAP = {"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:120"}
+EVENTS = 24  # calls of a whole recording besides three a piece
+
+
+def key(at: int, source: str = "cam") -> str:
+    """A piece that starts then (epoch seconds)."""
+    return f"fragments/{source}_{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(at))}.mp4"
+
+
+def event(memory: InMemory, name: str, *, at: int) -> list[Result]:
+    """The event of a piece that was uploaded at `at` (epoch seconds)."""
+    bucket = memory.config.bucket
+    with contextlib.redirect_stdout(io.StringIO()):
+        return handle_uploads(memory.services, [Upload(bucket.name, bucket.region, name, "", at)])
+
+
+def recorded(memory: InMemory, pieces: int, first: int) -> list[str]:
+    """A minute each, uploaded as it ends, each with its event; all of them wait, without a call."""
+    names = [key(first + 60 * number) for number in range(pieces)]
+    for number, name in enumerate(names):
+        memory.world.run(first + 60.0 * number + 65)
+        memory.put(name)
+        assert [one.action for one in event(memory, name, at=int(memory.world.now))] == ["waiting"]
+    return names
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 10, 100])
+@pytest.mark.parametrize("into_the_day", [43_200, 30, 86_400 - 90], ids=["noon", "at its beginning", "across its end"])
+def test_a_whole_recording_stays_within_its_budget(pieces: int, into_the_day: int) -> None:
+    """Its events cost nothing; slot, claim, job, proof and clean-up at most three calls a piece and 24."""
+    memory = in_memory(**GAP)
+    first = (int(memory.world.now) // 86_400 + 1) * 86_400 + into_the_day
+    names = recorded(memory, pieces, first)
+    assert memory.calls.total() == 0
+    memory.world.run(memory.world.now + 400)
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert reconcile_piece(memory.services, names[-1]).action == "submitted"
+        assert [one.action for one in handle_messages(memory.services, [memory.finish_job()])] == ["finished"]
+    assert memory.calls["POST jobs"] == 1
+    assert memory.calls.total() <= 3 * pieces + EVENTS, dict(memory.calls)
+    left = [name for name in memory.cos.shelves[memory.config.bucket.name].current if name.startswith("fragments/")]
+    assert left == []
+
+
+def test_three_hundred_recordings_of_a_day_cost_a_few_calls_each() -> None:
+    """A card whose day is uploaded at once: one look, and then slot, name, claim, index, POST and job of each."""
+    memory = in_memory(**GAP, CONCAT_SWEEP_JOBS="1000")
+    first = int(memory.world.now) // 86_400 * 86_400 - 86_400
+    for number in range(300):
+        memory.put(key(first + 240 * number))
+    memory.world.run(memory.world.now + 4000)
+    with contextlib.redirect_stdout(io.StringIO()):
+        answer = handle_sweep(memory.services)
+    assert answer["counts"] == {"submitted": 300}
+    assert memory.calls["POST jobs"] == 300
+    assert memory.calls.total() <= 6 * 300 + 20, dict(memory.calls)
+
+
+def test_a_round_over_many_sources_that_wait_costs_a_look_each() -> None:
+    """A thousand cameras: one LIST a source and day, no record is read while nothing can be whole."""
+    memory = in_memory(**GAP)
+    now = int(memory.world.now)
+    for number in range(1000):
+        memory.put(key(now - 60, f"cam{number:04}"))
+    with contextlib.redirect_stdout(io.StringIO()):
+        answer = handle_sweep(memory.services)
+    assert answer["counts"] == {"waiting": 1000}
+    assert memory.calls.total() <= 1000 + 10, dict(memory.calls)
+    assert Counter(memory.calls)["LIST"] >= 1000
