@@ -102,3 +102,6 @@ MUTANTS = (
         "two recorders of one name are joined into one another",
     ),
 )  # fmt: skip
+
+# The seed at which each was seen to die; `python -m tests.simulation --first 10000000` plays such schedules.
+DEATHS: dict[str, int] = {}

@@ -279,7 +279,8 @@ def unsettled(schedule: Schedule, report: dict[str, Any]) -> list[str]:
         f"{key} is in no recording that ended, and nobody says why" for key, one in left.items() if one not in excused
     ]
     problems += _still_there(schedule)
-    if not schedule.users.odd and not schedule.world.injected - _harmless(schedule):  # type: ignore[union-attr]
+    cameras = schedule.users
+    if isinstance(cameras, Cameras) and not cameras.odd and not schedule.world.injected - _harmless(schedule):
         problems += _not_as_recorded(schedule)
     return problems
 
@@ -314,7 +315,9 @@ def _not_as_recorded(schedule: Schedule) -> list[str]:
     claims = schedule.promises.claims
     joined = [sorted(key for key, _ in versions(claim)) for place, claim in claims.items() if place[2] == 1]
     problems = []
-    keys = schedule.users.ideal  # type: ignore[union-attr]
+    cameras = schedule.users
+    assert isinstance(cameras, Cameras)
+    keys = [key for key in cameras.ideal if key in cameras.last]  # some would have come after all was over
     by_name = {read(key): key for key in keys}
     for source in {one.source for one in by_name if one}:
         for run in runs([one for one in by_name if one and one.source == source]):

@@ -1,0 +1,55 @@
+"""Recordings cut at gaps, under every fault: no promise breaks, and each of their guards is missed when it is gone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.__main__ import Tally, explain, play
+from tests.simulation.camera_guards import DEATHS, MUTANTS
+from tests.simulation.mutants import deadliest
+from tests.simulation.mutation import Mutant
+from tests.simulation.plan import CAMERAS, draw
+from tests.simulation.schedule import Schedule
+
+SCHEDULES, PART = 300, 100
+TOTAL = Tally()
+
+
+def _name(mutant: Mutant) -> str:
+    return mutant.name
+
+
+@pytest.mark.parametrize("first", range(CAMERAS, CAMERAS + SCHEDULES, PART))
+def test_no_promise_breaks(first: int) -> None:
+    """Safety at every effect, liveness once faults stop; a failure comes as a short trace and the line to repeat it."""
+    tally = play(range(first, first + PART))
+    TOTAL.add(tally)
+    assert not tally.failures, explain(tally.failures[0][0])
+
+
+def test_slots_and_grants_were_written() -> None:
+    """And recordings ended in every way."""
+    tally = TOTAL if TOTAL.schedules else play(range(CAMERAS, CAMERAS + PART))
+    assert {"slot: main", "slot: grant", "done: joined", "done: superseded", "done: kept"} <= {*tally.reached}
+    assert tally.actions["deferred"]
+    assert tally.actions["invalid"]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=_name)
+def test_mutant_still_applies(mutant: Mutant) -> None:
+    """The guard that it removes is still where it says, and is back afterwards."""
+    with mutant.applied():
+        pass
+    with mutant.applied():
+        pass
+
+
+@pytest.mark.parametrize("mutant", [mutant for mutant in MUTANTS if mutant.name in DEATHS], ids=_name)
+def test_mutant_dies(mutant: Mutant) -> None:
+    """At the seed of the list, at which nothing breaks with the guard in place, or else soon after the first."""
+    listed = DEATHS[mutant.name]
+    assert Schedule(draw(listed)).run() == ""
+    seed, _ = deadliest(mutant, first=listed, limit=1)
+    if not seed:
+        seed, _ = deadliest(mutant, seconds=20)
+    assert seed, f"{mutant.name} survives: {mutant.breaks}"
