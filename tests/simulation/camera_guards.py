@@ -104,4 +104,8 @@ MUTANTS = (
 )  # fmt: skip
 
 # The seed at which each was seen to die; `python -m tests.simulation --first 10000000` plays such schedules.
-DEATHS: dict[str, int] = {}
+DEATHS: dict[str, int] = {
+    "late-piece-not-deferred": 10_000_115,
+    "deferred-not-helped": 10_000_178,
+    "slot-left-unclaimed": 10_000_000,
+}
