@@ -12,7 +12,8 @@ from cosconcat.environment.variables import NAMES
 from ops.command import VERBS
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / name for name in ("README.md", "SECURITY.md", "CHANGELOG.md")] + sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / name for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
+PAGES += sorted((ROOT / "docs").glob("*.md")) + sorted((ROOT / "docs" / "zh-CN").glob("*.md"))
 
 
 @pytest.fixture(params=PAGES, ids=lambda page: page.name)
