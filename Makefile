@@ -83,7 +83,7 @@ preview: $(COMMAND)  ## what the configuration would do with the bucket; reads, 
 .PHONY: names status preview
 
 pages: $(VENV)/dev  ## write the parts of docs/ that the code knows
-	@$(PY) -m tools.pages && PYTHONPATH=handler:. $(PY) -m tests.support.transcripts
+	@$(PY) -m tools.pages && PYTHONPATH=handler:. $(PY) -m tests.support.transcripts && $(PY) -m tools.pages.chinese
 .PHONY: pages
 
 test: $(VENV)/dev  ## the tests, under three minutes
