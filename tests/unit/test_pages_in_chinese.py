@@ -13,7 +13,7 @@ from tools.pages import ROOT, chinese
 # Pages for users that are NOT translated yet: readers of Chinese get the English page. This list only shrinks.
 UNTRANSLATED = {
     "callbacks.md", "concat-api.md", "cost.md", "deploy-otherwise.md", "guarantees.md", "local-cloud.md",
-    "naming.md", "notifications.md", "policies.md", "recorders.md", "verification.md",
+    "notifications.md", "policies.md", "recorders.md",
 }  # fmt: skip
 MAINTAINERS = {"behaviour.md", "mutants.md"}  # pages for whoever works on the code; they stay English
 
