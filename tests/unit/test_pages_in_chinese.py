@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import month_name
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,7 @@ from tools.pages import ROOT, chinese
 
 # Pages for users that are NOT translated yet: readers of Chinese get the English page. This list only shrinks.
 UNTRANSLATED = {
-    "callbacks.md", "concat-api.md", "cost.md", "deploy-otherwise.md", "guarantees.md", "local-cloud.md",
-    "notifications.md", "policies.md", "recorders.md",
+    "concat-api.md", "deploy-otherwise.md", "guarantees.md", "policies.md", "recorders.md",
 }  # fmt: skip
 MAINTAINERS = {"behaviour.md", "mutants.md"}  # pages for whoever works on the code; they stay English
 
@@ -47,8 +47,10 @@ def code(text: str) -> set[str]:
 
 
 def figures(text: str) -> set[str]:
-    """Every number that is written in digits outside of code and addresses of links."""
+    """Every number that is written in digits outside of code and addresses of links; months count as numbers."""
     prose = re.sub(r"`[^`]+`|\]\([^)]*\)|^ {4}.*$", " ", unfenced(text), flags=re.MULTILINE)
+    for number, month in enumerate(month_name):
+        prose = re.sub(rf"\b{month}\b", str(number), prose) if month else prose
     return {figure.rstrip(".,") for figure in re.findall(r"(?<![\w.])\d[\d.,/]*", re.sub(r"[^\x00-\x7f]", " ", prose))}
 
 
