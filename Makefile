@@ -111,13 +111,13 @@ endif
 simulate: $(VENV)/dev  ## faults at every step: make simulate RUNS=20000 [FIRST=1], SEED=7 [ONLY=... MASK=...] for one schedule, STORED=name for a find
 	@PYTHONPATH=handler:. $(PY) -m tests.simulation $(if $(STORED),--stored $(STORED),)$(if $(SEED),--seed $(SEED) --only "$(ONLY)" --mask "$(MASK)" --store "$(STORE)",--runs $(or $(RUNS),5000) --first $(or $(FIRST),1))
 
-mutants: $(VENV)/dev  ## remove each guard once; the simulator must notice. Writes docs/mutants.md
+mutants: $(VENV)/dev  ## remove each guard once; the simulator must notice. Writes docs/internals/mutants.md
 	@PYTHONPATH=handler:. $(PY) -m tests.simulation.mutants $(ONLY)
 
 media-table: $(VENV)/dev  ## what people record, through the whole product. Writes docs/internals/media-table.md
 	@MEDIA_TABLE=docs/internals/media-table.md $(PY) -m pytest -m slow -k whole_table tests/media $(ARGS)
 
-conformance: $(VENV)/dev  ## models and local cloud against the behaviour table; TARGET=account: a real one, see docs/behaviour.md
+conformance: $(VENV)/dev  ## models and local cloud against the behaviour table; TARGET=account: a real one, see docs/internals/behaviour.md
 	@CONFORMANCE_TARGET="$(TARGET)" $(PY) -m pytest tests/conformance -rs
 
 # tccli lives in a venv of its own and nothing of it runs; where it cannot be had, this says so and is no failure.

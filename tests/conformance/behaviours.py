@@ -24,7 +24,7 @@ NOWHERE = "no statement found"
 
 @dataclass(frozen=True)
 class Behaviour:
-    """One line of docs/behaviour.md."""
+    """One line of docs/internals/behaviour.md."""
 
     name: str
     says: str

@@ -1,4 +1,4 @@
-"""docs/behaviour.md: every behaviour that is relied on, and how it is known.
+"""docs/internals/behaviour.md: every behaviour that is relied on, and how it is known.
 
 `python -m tests.conformance.table` writes it.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.conformance.behaviours import ALL
 
-PAGE = Path(__file__).parents[2] / "docs" / "behaviour.md"
+PAGE = Path(__file__).parents[2] / "docs" / "internals" / "behaviour.md"
 HEAD = """\
 # What is relied on, and how it is known
 

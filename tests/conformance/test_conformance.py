@@ -78,7 +78,7 @@ def test_every_behaviour_says_how_it_is_known() -> None:
 
 
 def test_table_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
-    """docs/behaviour.md is what the suite knows; the count of assumptions is printed."""
+    """docs/internals/behaviour.md is what the suite knows; the count of assumptions is printed."""
     with capsys.disabled():
         print(f"\n{table.summary()}")
     assert table.PAGE.read_text() == table.page(), "run python -m tests.conformance.table"

@@ -3,7 +3,7 @@
 A mutant replaces a few words in one function's source for as long as it is applied (`mutation.py`; the list is
 `guards.py`). If those words are no longer there, the mutant says so instead of passing silently.
 `python -m tests.simulation.mutants` plays each one on seeds from 1 on until a promise breaks, and writes
-docs/mutants.md and its part of docs/guarantees.md.
+docs/internals/mutants.md and its part of docs/guarantees.md.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from tests.simulation.mutation import Mutant
 from tests.simulation.plan import draw
 from tests.simulation.schedule import Schedule
 
-PAGE = Path(__file__).parents[2] / "docs" / "mutants.md"
-GUARANTEES = PAGE.with_name("guarantees.md")
+PAGE = Path(__file__).parents[2] / "docs" / "internals" / "mutants.md"
+GUARANTEES = PAGE.parents[1] / "guarantees.md"
 BEGIN, END = "<!-- mutants -->\n", "<!-- /mutants -->\n"  # between them stands what is written here
 MOST_SEEDS = 30_000
 
@@ -43,7 +43,7 @@ def deadliest(mutant: Mutant, first: int = 0, limit: int = MOST_SEEDS, seconds: 
 
 
 def document(deaths: dict[str, tuple[int, str]]) -> str:
-    """docs/mutants.md: every mutant, what it breaks, the seeds it needs to die."""
+    """docs/internals/mutants.md: every mutant, what it breaks, the seeds it needs to die."""
     killed = sum(1 for seed, _ in deaths.values() if seed)
     lines = [
         "# Mutants: every guard removed once\n",
@@ -77,7 +77,7 @@ def between(page: str, text: str) -> str:
 
 
 def known_deaths() -> dict[str, int]:
-    """The seed at which each mutant died when docs/mutants.md was written."""
+    """The seed at which each mutant died when docs/internals/mutants.md was written."""
     rows = (line.split("|") for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| `"))
     return {row[1].strip(" `"): int(row[5]) for row in rows if row[5].strip().isdigit()}
 
@@ -88,7 +88,7 @@ def main() -> int:
     wanted = set(sys.argv[1:])
     unknown = sorted(wanted - {mutant.name for mutant in MUTANTS})
     if unknown:
-        print(f"no mutant is called {', '.join(unknown)}; docs/mutants.md lists all", file=sys.stderr)
+        print(f"no mutant is called {', '.join(unknown)}; docs/internals/mutants.md lists all", file=sys.stderr)
         return 2
     chosen = [mutant for mutant in MUTANTS if not wanted or mutant.name in wanted]
     with ProcessPoolExecutor() as pool:

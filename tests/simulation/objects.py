@@ -1,7 +1,7 @@
 """The reference model of COS: objects, versions, tags, and a listing that lags.
 
-Behaviour by behaviour it is compared with the local cloud by tests/conformance; docs/behaviour.md says where each
-assumption comes from. A media object is a number into `contents`; no bytes are moved.
+Behaviour by behaviour it is compared with the local cloud by tests/conformance; docs/internals/behaviour.md says where
+each assumption comes from. A media object is a number into `contents`; no bytes are moved.
 """
 
 from __future__ import annotations

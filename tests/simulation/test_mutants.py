@@ -17,7 +17,7 @@ def _name(mutant: Mutant) -> str:
 
 
 def test_there_are_enough_and_each_is_documented() -> None:
-    """At least 30, one line each in docs/mutants.md, all of them dead there."""
+    """At least 30, one line each in docs/internals/mutants.md, all of them dead there."""
     assert len(MUTANTS) >= 30
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
     assert known_deaths().keys() == {mutant.name for mutant in MUTANTS}

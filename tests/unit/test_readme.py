@@ -13,10 +13,10 @@ from ops.command import VERBS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / name for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
-PAGES += sorted((ROOT / "docs").glob("*.md")) + sorted((ROOT / "docs" / "zh-CN").glob("*.md"))
+PAGES += sorted((ROOT / "docs").rglob("*.md"))
 
 
-@pytest.fixture(params=PAGES, ids=lambda page: page.name)
+@pytest.fixture(params=PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def page(request: pytest.FixtureRequest) -> Path:
     """Each page in turn."""
     return Path(request.param)
@@ -32,7 +32,8 @@ def test_named_files_exist(page: Path) -> None:
     """Sample events and source files that a page sends its reader to are there."""
     named = re.findall(r"(?:EVENT=|`)((?:events|handler|local|ops|layers|bench)/[\w./-]+\.\w+)", page.read_text())
     made = {"bench/RESULTS.md"}
-    assert [name for name in named if not (ROOT / name).exists() and name not in made] == []
+    roots = (ROOT, ROOT / "handler" / "cosconcat")  # pages for maintainers name modules from the package
+    assert [name for name in named if not any((root / name).exists() for root in roots) and name not in made] == []
 
 
 def test_variables_are_known(page: Path) -> None:
