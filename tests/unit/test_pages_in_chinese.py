@@ -11,10 +11,9 @@ import pytest
 from cosconcat.environment.variables import TABLE
 from tools.pages import ROOT, chinese
 
-# Pages for users that are NOT translated yet: readers of Chinese get the English page. This list only shrinks.
-UNTRANSLATED = {
-    "concat-api.md",
-}  # fmt: skip
+# Pages for users that are NOT translated: readers of Chinese get the English page. None today; a new page that comes
+# without a translation is listed here, so that the gap is seen, and the list only shrinks.
+UNTRANSLATED: set[str] = set()
 
 PAIRS = list(chinese.pages())
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
