@@ -7,6 +7,7 @@ from calendar import month_name
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from cosconcat.environment.variables import TABLE
 from tools.pages import ROOT, chinese
@@ -97,6 +98,13 @@ def test_the_same_headings(pair: tuple[str, str]) -> None:
     """As many of each level, in the same order."""
     ours, theirs = ([len(marks) for marks in re.findall(r"^(#+) ", unfenced(text), re.MULTILINE)] for text in pair)
     assert ours == theirs
+
+
+def test_emphasis_is_seen(pair: tuple[str, str]) -> None:
+    """Stars between a full stop of Chinese and a character are text to Markdown: the stop belongs behind them."""
+    rendered = MarkdownIt("commonmark").enable("table").render(pair[0])
+    words = re.sub(r"<(code|pre).*?</\1>", "", rendered, flags=re.DOTALL)
+    assert re.findall(r".{0,20}(?<! )\*+.{0,20}|.{0,20}\*\*.{0,20}", words) == []
 
 
 def test_the_table_of_variables_is_the_code_s() -> None:
