@@ -135,4 +135,5 @@ def test_links_and_their_anchors_resolve(page: Path) -> None:
 def test_each_page_leads_to_the_other_language() -> None:
     """In its first lines."""
     for ours, theirs in PAIRS:
-        assert "[English](" in "\n".join(ours.read_text("utf-8").splitlines()[:4]), theirs
+        for page, link in ((ours, "[English]("), (theirs, "[中文](")):
+            assert link in "\n".join(page.read_text("utf-8").splitlines()[:4]), page
