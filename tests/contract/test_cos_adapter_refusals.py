@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 from cosconcat.cloud.cos import CosOverHttp
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import Blocked, ConcatError, Rejected, ServiceUnavailable
-from cosconcat.model import Bucket, ObjectVersion, ProbeError
+from cosconcat.model import Bucket, ObjectVersion, ProbeError, Unanswered
 from local.http import ConnectionCut, Request, Response
 from local.proxy import Proxy
 
@@ -100,11 +101,21 @@ def test_every_call_tells_for_now_from_for_good(
     script.answer = answer
     if call == "media" and meaning is Rejected:  # a probe is refused for the deployment's sake, which can be mended
         meaning = Blocked
+    said = told(cos, call, meaning)
+    assert "demo-1250000000/" in said
+    assert "secret-key" not in said
+    assert "the-token" not in said
+
+
+def told(cos: CosOverHttp, call: str, meaning: type[ConcatError]) -> str:
+    """The words of a failure; one probe of several that fails for now is an answer of its own, the others count."""
+    if call == "media" and meaning is ServiceUnavailable:
+        probe = cos.media(DEMO, ["k"])["k"]
+        assert isinstance(probe, Unanswered)
+        return probe.message
     with pytest.raises(meaning) as refused:
         CALLS[call](cos)
-    assert "demo-1250000000/" in str(refused.value)
-    assert "secret-key" not in str(refused.value)
-    assert "the-token" not in str(refused.value)
+    return str(refused.value)
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -112,8 +123,7 @@ def test_every_call_tells_for_now_from_for_good(
 def test_a_redirect_is_no_success(script: Script, cos: CosOverHttp, call: str, status: int) -> None:
     """The SDK raises from 400 on: a record that a redirect swallowed would count as created, and its job be posted."""
     script.answer = Response(status, {"Location": "http://elsewhere.example/", "ETag": '"e"'}, b"")
-    with pytest.raises(ServiceUnavailable, match=rf"demo-1250000000/.*HTTP {status}"):
-        CALLS[call](cos)
+    assert re.search(rf"demo-1250000000/.*HTTP {status}", told(cos, call, ServiceUnavailable))
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call not in ("tag", "untag", "media")])
