@@ -23,7 +23,7 @@ def brief(result: object) -> str:
     if isinstance(result, JobPage):
         return f"[{', '.join(f'job {job.id[-4:]} {job.state}' for job in result.jobs)}]"
     if isinstance(result, Media):
-        return f"{result.duration:.2f} s"
+        return "no length" if result.duration is None else f"{result.duration:.2f} s"
     if isinstance(result, bool | int | dict):
         return str(result)
     return "done" if type(result).__name__ == "Thing" else str(result)[:140]
