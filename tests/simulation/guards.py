@@ -329,7 +329,8 @@ MUTANTS = (
         "stale-heads-trusted", "G1", "cosconcat.cleanup.removal:_heads",
         "services.clock.now() - checked.at < FRESH_SECONDS", "True",
         "what was looked at minutes ago is removed by that look",
-        lambda plan: plan.faults["edit"] > 0 and plan.faults["stall"] > 0.01 and plan.cleanup == "delete",
+        forced={"stall": 0.05, "edit": 1.0, "versioned": False, "cleanup": "delete", "verify": "duration", "most": 2,
+                "groups": 1, "time_limit": 900, "page": 1000},
     ),
     Mutant(
         "half-a-second-forgiven", "G1", "cosconcat.verification.rules:_too_short",
@@ -601,7 +602,8 @@ MUTANTS = (
         " and not is_subset_of_joined(seen.fragments, claim.set, convention)",
         "",
         "what could not be removed looks whole and is joined once more",
-        lambda plan: plan.naming != "part-of" and plan.faults["delete-refused"] > 0,
+        forced={"naming": "folder", "completion": "marker", "delete-refused": 0.4, "edit": 1.0, "versioned": False,
+                "cleanup": "delete", "verify": "duration", "most": 3, "list-lag": 0.6},
     ),
     Mutant(
         "all-is-rest", "G3", "cosconcat.protocol.content:is_subset_of_joined",

@@ -7,20 +7,21 @@ import contextlib
 import importlib
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import FunctionType
 from typing import Any
 
-from tests.simulation.plan import Plan
+from tests.simulation.plan import FAULTS, Plan, draw
 
 
 @dataclass(frozen=True)
 class Mutant:
     """`old` becomes `new` in the function at `where` (`module:qualified.name`); `breaks` says what is then possible.
 
-    `on` picks the plans in which the guard has anything to do: others are passed over, which saves time only.
+    `on` picks the plans in which the guard has anything to do: others are passed over, which saves time only. `forced`
+    are fields and faults that every plan gets instead of what was drawn, for guards that ordinary plans seldom meet.
     """
 
     name: str
@@ -31,6 +32,13 @@ class Mutant:
     breaks: str
     on: Callable[[Plan], bool] = lambda plan: True
     first: int = 1  # the seed from which on plans are of its kind
+    forced: Mapping[str, Any] = field(default_factory=dict)
+
+    def plan(self, seed: int) -> Plan:
+        """The plan of `seed`, as this mutant is played."""
+        plan = draw(seed)
+        plan.faults |= {name: value for name, value in self.forced.items() if name in FAULTS}
+        return replace(plan, **{name: value for name, value in self.forced.items() if name not in FAULTS})
 
     @contextlib.contextmanager
     def applied(self) -> Iterator[None]:

@@ -8,7 +8,6 @@ from tests.simulation import mutants
 from tests.simulation.guards import MUTANTS
 from tests.simulation.mutants import deadliest, known_deaths
 from tests.simulation.mutation import Mutant
-from tests.simulation.plan import draw
 from tests.simulation.schedule import Schedule
 
 
@@ -42,7 +41,7 @@ def test_mutant_still_applies(mutant: Mutant) -> None:
 def test_mutant_dies(mutant: Mutant) -> None:
     """At the seed of the list, or else soon after it: the list is written anew by `make mutants`."""
     listed = known_deaths()[mutant.name]
-    assert Schedule(draw(listed)).run() == "", "with its guard in place the same schedule keeps every promise"
+    assert Schedule(mutant.plan(listed)).run() == "", "with its guard in place the same schedule keeps every promise"
     seed, _ = deadliest(mutant, first=listed, limit=1)
     if not seed:
         seed, _ = deadliest(mutant, limit=mutants.MOST_SEEDS, seconds=20)
