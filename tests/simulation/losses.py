@@ -85,9 +85,9 @@ def _slow(joined: Sequence[Joined], size: int, _: Random) -> tuple[Media, tuple[
 
 
 def _dropped(joined: Sequence[Joined], size: int, _: Random) -> tuple[Media, tuple[Joined, ...]]:
-    """Ten pictures less, at the same rate."""
+    """Ten pictures less, at the same rate, and one for each piece: a piece's own count is rounded by half a one."""
     shown = _picture(joined)
-    return _showing(joined, size, shown._replace(frames=(shown.frames or 0) - 10), _sound(joined))
+    return _showing(joined, size, shown._replace(frames=(shown.frames or 0) - 10 - len(joined)), _sound(joined))
 
 
 def _small(joined: Sequence[Joined], size: int, _: Random) -> tuple[Media, tuple[Joined, ...]]:
