@@ -118,8 +118,10 @@ def _interrupts(interrupted: threading.Event) -> Iterator[None]:
 def _say(error: BaseException) -> int:
     """Print what there is to say about an error; the exit code."""
     words = told(error)
-    if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush does not fail again
+    try:
+        sys.stdout.flush()
+    except OSError:  # nobody reads it, or nothing can hold it: so that the last flush does not fail again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     with contextlib.suppress(OSError):  # standard error may be gone as well
         if words is None:
             print(f"{NAME}: a bug, please report it with what follows", file=sys.stderr)

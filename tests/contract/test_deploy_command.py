@@ -187,6 +187,7 @@ print(json.dumps(answer, indent=4))
 """
 
 
+@pytest.mark.slow
 def test_the_printed_calls_of_tccli_deploy_the_same(cloud: LocalCloud, tmp_path: Path) -> None:
     """The script is run as it is printed, with a stand-in for tccli that makes the calls it is told to."""
     given, key = (

@@ -67,7 +67,8 @@ def arguments(command: str) -> tuple[str, list[str]]:
     words = shlex.split(command)
     if words[0] == "make":
         planned = subprocess.run(["make", "-n", *words[1:]], cwd=ROOT, capture_output=True, text=True, check=True)
-        words = shlex.split(planned.stdout.strip().splitlines()[-1])
+        lines = [line for line in planned.stdout.splitlines() if "bin/cos-concat" in line]  # make speaks of itself, too
+        words = shlex.split(lines[-1])
     at = next(number for number, word in enumerate(words) if word.endswith("bin/cos-concat"))
     rest = words[at + 1 :]
     return (rest[1], rest[2:]) if rest[0] == "--env" else (".env", rest)

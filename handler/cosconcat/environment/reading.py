@@ -39,7 +39,7 @@ def read_config(environ: Mapping[str, str]) -> Config:
         first=env.choice("CONCAT_FIRST", *FIRSTS) if env.given("CONCAT_FIRST") else "",
         marker=env.text("CONCAT_MARKER"),
         extensions=extensions,
-        single=env.choice("CONCAT_SINGLE", "join", "copy", "leave"),
+        single=env.choice("CONCAT_SINGLE", "join", "leave"),
         completion=completion,
         quiet_seconds=seconds if completion == "quiet" else 0,
         gap_seconds=seconds if completion == "gap" else 0,

@@ -56,7 +56,7 @@ TABLE = (
     Variable(
         "CONCAT_SINGLE",
         "join",
-        "What becomes of a group of one piece: `join` (a job), `copy` (a copy within COS) or `leave`.",
+        "What becomes of a group of one piece: `join` (a job) or `leave` (it stays as it is).",
     ),
     Variable("CONCAT_WINDOW", "hour", "How names with a time are cut into groups: `hour`, `day` or seconds."),
     Variable(

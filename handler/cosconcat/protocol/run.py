@@ -42,6 +42,9 @@ def reconcile_group(services: Services, fragments: FragmentSet, *, forced: bool 
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
     """
+    alone = len(fragments.fragments) == 1 and not (fragments.intro or fragments.outro)
+    if alone and services.config.single == "leave":
+        return Result(fragments.group, "ignored", "a group of one piece, which CONCAT_SINGLE=leave leaves as it is")
     by_quiet = services.config.completion == "quiet"
     seen = content.WholeGroup(fragments, output_key(services.config, fragments), forced, by_quiet=by_quiet)
     for _ in range(ROUNDS):
