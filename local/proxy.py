@@ -18,6 +18,7 @@ import threading
 import time
 from email.utils import formatdate
 from http import HTTPStatus
+from ipaddress import ip_address
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, urlsplit
@@ -333,7 +334,10 @@ def _request(method: str, target: str, headers: dict[str, str], body: bytes) -> 
 
 def _hostname(netloc: str) -> str:
     try:
-        return (urlsplit(f"//{netloc}").hostname or "").lower()
+        name = (urlsplit(f"//{netloc}").hostname or "").lower()
+        if netloc.startswith("["):
+            ip_address(name.partition("%")[0])  # Python 3.10 takes anything between brackets for an address
+        return name
     except ValueError as error:
         raise _BadRequest(400, f"{netloc[:200]!r} is no host: {error}") from None
 

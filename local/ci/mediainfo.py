@@ -88,6 +88,12 @@ def _format(container: InputContainer, size: int) -> Nodes:
     )
 
 
+def _level(context: Any) -> str | None:
+    """The codec's level; PyAV tells it from 18 on, and only where there is one."""
+    level = getattr(context, "level", None)
+    return str(level) if level is not None and level > 0 else None
+
+
 def _video(container: InputContainer, stream: Any) -> Nodes:
     """Fps is the rate of the time stamps (`r_frame_rate`), AvgFps pictures by seconds; a cover has no AvgFps."""
     context = stream.codec_context
@@ -98,7 +104,7 @@ def _video(container: InputContainer, stream: Any) -> Nodes:
     dar = Fraction(width, height) * sar if height else None
     return _stream(container, stream) | _known(
         Profile=stream.profile,
-        Level=str(context.level) if context.level > 0 else None,
+        Level=_level(context),
         Height=str(height),
         Width=str(width),
         HasBFrame=str(int(context.has_b_frames)),

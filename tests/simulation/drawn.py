@@ -44,9 +44,14 @@ class Recorded(Random):
 class Replayed(Random):
     """Gives what was drawn once, in order, and then what its seed gives."""
 
-    def __init__(self, seed: int, draws: Sequence[Draw]) -> None:
-        super().__init__(seed)
-        self._left = list(reversed(draws))
+    _left: list[Draw]
+
+    @classmethod
+    def of(cls, seed: int, draws: Sequence[Draw]) -> Replayed:
+        """These draws, and then those of the seed."""
+        stream = cls(seed)
+        stream._left = list(reversed(draws))
+        return stream
 
     def random(self) -> float:
         """The next float as it was drawn."""
@@ -78,7 +83,7 @@ class Chance:
         """The stream of that name; `number` makes its seed differ from the others'."""
         seed = self._seed * 3 + number
         if name in self._drawn:
-            return Replayed(seed, self._drawn[name])
+            return Replayed.of(seed, self._drawn[name])
         if not self._record:
             return Random(seed)
         self.recorded[name] = Recorded(seed)
