@@ -16,10 +16,10 @@ from typing import Protocol, TypeVar
 from cosconcat.cloud.ports import Ci, Cos
 from cosconcat.job.request import Request
 from cosconcat.model import Bucket, ObjectVersion
-from tests.simulation.jobs import CiModel
-from tests.simulation.objects import Content, CosModel
+from tests.simulation.models.jobs import CiModel
+from tests.simulation.models.objects import Content, CosModel
+from tests.simulation.models.world import Actor, World
 from tests.simulation.plan import FAULTS, draw
-from tests.simulation.world import Actor, World
 from tests.support.joins import recording
 
 REGION = "ap-guangzhou"

@@ -15,11 +15,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.simulation.drawn import FOUND, as_text
-from tests.simulation.schedule import Schedule, stored
-from tests.simulation.shrink import Case, shrink
-from tests.simulation.trace import readable
-from tests.simulation.users import size_of
+from tests.simulation.models.trace import readable
+from tests.simulation.schedules.schedule import Schedule
+from tests.simulation.schedules.shrink import Case, shrink
+from tests.simulation.schedules.stored import FOUND, as_text, stored
+from tests.simulation.schedules.users import size_of
 
 CHUNK = 250  # schedules that a process plays at a time
 

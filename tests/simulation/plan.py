@@ -50,6 +50,8 @@ WORLD_FAULTS = {
     "edit": 0.9,
 }
 CAMERAS = 10_000_000  # from this seed on plans are of recordings that are cut at gaps
+WITH_END = "{group}_{time:%Y%m%dT%H%M%S}-{end:%Y%m%dT%H%M%S}.{ext}"
+WITHOUT_END = "{group}_{time:%Y%m%dT%H%M%S}.{ext}"
 FAULTS = {**CALL_FAULTS, **WORLD_FAULTS}
 CLEANUPS: tuple[Literal["delete", "trash", "expire", "keep"], ...] = ("delete", "trash", "expire", "keep")
 VERIFIES: tuple[Literal["duration", "none"], ...] = ("duration", "none")
@@ -133,7 +135,15 @@ def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
         if name in faults:
             faults[name] = min(faults[name], value)
     if seed >= CAMERAS:
-        from tests.simulation.cameras import narrowed
-
-        narrowed(plan)
+        _cut_at_gaps(plan)
     return plan
+
+
+def _cut_at_gaps(plan: Plan) -> None:
+    """What a plan drawn for other conventions becomes."""
+    plan.naming = WITH_END if plan.seed % 3 else WITHOUT_END
+    plan.completion = "gap"
+    plan.versioned = False
+    plan.mixed = plan.seed % 5 == 4
+    plan.timer = plan.timer or 120
+    plan.most = max(plan.most, 4)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation.__main__ import Tally, explain, play
-from tests.simulation.camera_guards import DEATHS, MUTANTS
-from tests.simulation.mutants import deadliest
-from tests.simulation.mutation import Mutant
+from tests.simulation.mutants.deaths import deadliest
+from tests.simulation.mutants.gap import DEATHS, MUTANTS
+from tests.simulation.mutants.mutant import Mutant
 from tests.simulation.plan import CAMERAS, draw
-from tests.simulation.schedule import Schedule
+from tests.simulation.schedules.schedule import Schedule
 
 SCHEDULES, PART = 300, 100
 TOTAL = Tally()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation import mutants
-from tests.simulation.guards import MUTANTS
-from tests.simulation.mutants import deadliest, known_deaths
-from tests.simulation.mutation import Mutant
-from tests.simulation.schedule import Schedule
+from tests.simulation.mutants import deaths
+from tests.simulation.mutants.deaths import deadliest, known_deaths
+from tests.simulation.mutants.mutant import Mutant
+from tests.simulation.mutants.protocol import MUTANTS
+from tests.simulation.schedules.schedule import Schedule
 
 
 def _name(mutant: Mutant) -> str:
@@ -24,8 +24,8 @@ def test_there_are_enough_and_each_is_documented() -> None:
 
 def test_the_guarantees_name_the_mutants_that_attack_them() -> None:
     """Written by `make mutants`."""
-    page = mutants.GUARANTEES.read_text("utf-8")
-    assert mutants.between(page, mutants.attacks()) == page
+    page = deaths.GUARANTEES.read_text("utf-8")
+    assert deaths.between(page, deaths.attacks()) == page
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=_name)
@@ -44,5 +44,5 @@ def test_mutant_dies(mutant: Mutant) -> None:
     assert Schedule(mutant.plan(listed)).run() == "", "with its guard in place the same schedule keeps every promise"
     seed, _ = deadliest(mutant, first=listed, limit=1)
     if not seed:
-        seed, _ = deadliest(mutant, limit=mutants.MOST_SEEDS, seconds=20)
+        seed, _ = deadliest(mutant, limit=deaths.MOST_SEEDS, seconds=20)
     assert seed, f"{mutant.name} survives: {mutant.breaks}"

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.__main__ import Tally, explain, play
-from tests.simulation.drawn import FOUND, Chance, as_text, read
+from tests.simulation.chance import Chance
 from tests.simulation.plan import CALL_FAULTS, FAULTS, draw
-from tests.simulation.schedule import Schedule, stored
-from tests.simulation.shrink import Case
+from tests.simulation.schedules.schedule import Schedule
+from tests.simulation.schedules.shrink import Case
+from tests.simulation.schedules.stored import FOUND, as_text, read, stored
 
 SCHEDULES = 5_000
 PART = 625
@@ -64,7 +65,7 @@ def test_the_mix_of_sizes() -> None:
 def test_one_seed_is_one_schedule() -> None:
     """The same trace in this process and in another whose hashes differ."""
     script = (
-        "import hashlib, sys; from tests.simulation.shrink import Case\n"
+        "import hashlib, sys; from tests.simulation.schedules.shrink import Case\n"
         "for seed in (2, 23, 77):\n"
         "    schedule = Case(seed).schedule(trace=True); schedule.run()\n"
         "    print(hashlib.sha256(chr(10).join(schedule.world.trace).encode()).hexdigest())\n"

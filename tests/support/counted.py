@@ -25,11 +25,11 @@ from cosconcat.functions.callback import handle_messages
 from cosconcat.functions.upload import handle_uploads
 from cosconcat.model import Result
 from cosconcat.services import Services
-from tests.simulation.functions import InstanceClock
-from tests.simulation.jobs import CiModel
-from tests.simulation.objects import Content, CosModel
+from tests.simulation.models.functions import InstanceClock
+from tests.simulation.models.jobs import CiModel
+from tests.simulation.models.objects import Content, CosModel
+from tests.simulation.models.world import World
 from tests.simulation.plan import FAULTS, Plan
-from tests.simulation.world import World
 from tests.support.joins import recording
 
 KINDS = {

@@ -12,7 +12,7 @@ from cosconcat.naming.keys import FragmentName
 from cosconcat.output.key import output_key, resolved_output_key
 from cosconcat.records.records import Done
 from cosconcat.submission.submit import first_claim
-from tests.simulation.objects import Content
+from tests.simulation.models.objects import Content
 from tests.support.counted import in_memory
 from tests.support.shelf import BUCKET, NOW, Shelf
 

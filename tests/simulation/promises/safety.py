@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 from cosconcat.model import ObjectInfo
-from tests.simulation import cameras, names
-from tests.simulation.jobs import LIVE, CiModel, Work
-from tests.simulation.objects import CosModel, Sight, Thing, Watcher
-from tests.simulation.world import World
+from tests.simulation.models.jobs import LIVE, Work
+from tests.simulation.models.objects import Sight, Thing
+from tests.simulation.promises import names, recordings
+from tests.simulation.promises.known import Known
 
 MOST_REJOINED = 2  # times that late pieces make a recording in flight begin anew
 MAX_ATTEMPTS = 3  # CONCAT_MAX_ATTEMPTS
@@ -26,34 +25,8 @@ _RECORD = re.compile(
 _CLOSED = re.compile(r"closed/\d{4}-\d\d-\d\d/\d{6}-(?P<gid>[0-9a-f]{32})-(?P<rev>\d{4})")
 
 
-class Promises(Watcher):
+class Promises(Known):
     """Watches COS and CI; `fail`s the world at the first broken promise."""
-
-    def __init__(self, world: World, cos: CosModel, ci: CiModel, state: str, inputs: str, outputs: str) -> None:
-        self.world = world
-        self.cos = cos
-        self.ci = ci
-        self.state_bucket = state
-        self.inputs = inputs  # bucket of the fragments
-        self.outputs = outputs  # bucket of the results
-        self.user = False  # true while a user acts
-        self.claims: dict[tuple[str, int, int], dict[str, Any]] = {}
-        self.jobs: dict[tuple[str, int, int], dict[str, Any]] = {}
-        self.ends: dict[tuple[str, int, int], dict[str, Any]] = {}
-        self.done: dict[tuple[str, int], dict[str, Any]] = {}
-        self.closed: set[tuple[str, int]] = set()  # what is entered under the day of its end
-        self.spoiled: dict[str, float] = {}  # output key -> when a user last took it away or replaced it
-        self.by_user: dict[str, float] = {}  # key outside the inputs -> when a user wrote it
-        self.taken: set[tuple[str, str]] = set()  # (key, ETag) of pieces whose output a user took away
-        self.retried: set[str] = set()  # groups of which a person said retry
-        self.tokens: dict[str, tuple[str, int, int]] = {}
-        self.posts: Counter[str] = Counter()
-        self.posted_for: set[tuple[str, int, int]] = set()
-        self.listeners: list[Any] = []
-        self.slot_by: dict[str, Any] = {}  # slot -> the actor that wrote it
-        self.gone: dict[tuple[str, str], float] = {}  # (key, ETag) of inputs -> when that version ceased to be there
-        self.latest: dict[str, tuple[str, float]] = {}  # key -> what a user uploaded there last, and when
-        self.manifests: defaultdict[str, list[list[str]]] = defaultdict(list)  # group -> what its manifests listed
 
     # -- COS ----------------------------------------------------------------------------------------------------------
 
@@ -202,10 +175,6 @@ class Promises(Watcher):
         for listener in self.listeners:
             listener("slot", body, "")
 
-    def gone_before(self, piece: dict[str, Any], moment: float) -> bool:
-        """Whether this version of a piece was replaced or removed before a moment."""
-        return self.gone.get((piece["key"], piece["etag"]), float("inf")) < moment
-
     def _closed(self, key: str, place: tuple[str, int], body: dict[str, Any]) -> None:
         """The entry under the day of an end: after `done`, once, and saying the same."""
         done = self.done.get(place)
@@ -224,7 +193,7 @@ class Promises(Watcher):
         marker = body["set"]["marker"]
         if marker and any(f["object"]["last_modified"] > marker["last_modified"] for f in body["set"]["fragments"]):
             self.world.fail(f"claim {place}: its marker is older than a fragment")
-        pieces = self._pieces(body)
+        pieces = self.pieces(body)
         before = self.joined_before(gid, rev) if self.world.plan.completion == "quiet" and n == 1 else set()
         if pieces & before and pieces - before and body["group"] not in self.retried:
             self.world.fail(f"G2: claim {place}: joins late pieces with others that were joined before")
@@ -232,17 +201,6 @@ class Promises(Watcher):
         self.claims[place] = body
         self.tokens[f"cosconcat/{gid}/{rev:04}/{n:04}/{body['nonce']}"] = place
         return f"claim rev {min(rev, 4)} n {min(n, 4)}"
-
-    @staticmethod
-    def _pieces(claim: dict[str, Any]) -> set[tuple[str, str, int]]:
-        objects = (fragment["object"] for fragment in claim["set"]["fragments"])
-        return {(o["key"], o["etag"], o["size"]) for o in objects}
-
-    def joined_before(self, gid: str, rev: int) -> set[tuple[str, str, int]]:
-        """Key, ETag and size of every piece that closed contents of the group before `rev` joined."""
-        revs = [number for name, number in self.done if name == gid and number < rev]
-        joined = [number for number in revs if self.done[gid, number]["outcome"] == "joined"]
-        return {piece for number in joined for piece in self._pieces(self.claims[gid, number, 1])}
 
     def _job(self, place: tuple[str, int, int], body: dict[str, Any]) -> str:
         work = self.ci.work.get(body["job"])
@@ -343,19 +301,19 @@ class Promises(Watcher):
         unless others came before it, which would cut the whole elsewhere.
         """
         claim = self.claims[place]
-        own = [named for f in claim["set"]["fragments"] if (named := cameras.read(f["object"]["key"]))]
+        own = [named for f in claim["set"]["fragments"] if (named := recordings.read(f["object"]["key"]))]
         plan, actor = self.world.plan, self.world.actor
         if not own or claim["rejoined"] >= MOST_REJOINED or plan.mixed or plan.seed % 7 == 0 or actor is None:
             return
         beginning = f"LIST fragments/{own[0].source}"
         listed = max((at for what, at in actor.seen.items() if what.startswith(beginning)), default=0.0)
-        known = {version for other in self.claims.values() for version in cameras.versions(other)}
+        known = {version for other in self.claims.values() for version in recordings.versions(other)}
         late = {
             named: thing.created
             for key, thing in self.cos.shelves[self.inputs].current.items()
-            if (named := cameras.read(key)) and named.source == own[0].source and (key, thing.info.etag) not in known
+            if (named := recordings.read(key)) and named.source == own[0].source and (key, thing.info.etag) not in known
         }
-        before = any(own[0].start - cameras.LONGEST - cameras.GAP < named.start <= own[0].start for named in late)
+        before = any(own[0].start - recordings.LONGEST - recordings.GAP < named.start <= own[0].start for named in late)
         within = [
             named for named, at in late.items() if own[0].start < named.start < own[-1].start and at < listed - 61
         ]
@@ -456,13 +414,13 @@ class Promises(Watcher):
 
     def _check_recording(self, place: tuple[str, int, int], claim: dict[str, Any], others: dict[str, Work]) -> None:
         """No piece is in two jobs of which the first may still succeed, may be cleaned up, or was joined."""
-        problem = cameras.claim_problem(self, claim, place)
+        problem = recordings.claim_problem(self, claim, place)
         if problem:
             self.world.fail(problem)
-        mine = cameras.versions(claim)
+        mine = recordings.versions(claim)
         for other in others.values():
             theirs = self.tokens.get(other.user_data)
-            if theirs is None or theirs[:2] == place[:2] or not mine & cameras.versions(self.claims[theirs]):
+            if theirs is None or theirs[:2] == place[:2] or not mine & recordings.versions(self.claims[theirs]):
                 continue
             then = self.ends.get(theirs, {}).get("next")
             done = self.done.get(theirs[:2], {}).get("outcome")

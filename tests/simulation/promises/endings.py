@@ -7,14 +7,11 @@ under test.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tests.simulation import cameras, names
-from tests.simulation.users import Users
-
-if TYPE_CHECKING:
-    from tests.simulation.schedule import Schedule
-    from tests.simulation.users import Group
+from tests.simulation.promises import names, recordings
+from tests.simulation.promises.groups import Group
+from tests.simulation.promises.played import Played
 
 QUIET_SECONDS = 300
 LAST_REV = 10_000  # beyond every rev of a schedule
@@ -22,7 +19,7 @@ LAST_REV = 10_000  # beyond every rev of a schedule
 SPOILERS = ("job-cancelled", "job-forgotten", "short-output", "post-refused", "delete-refused", "odd piece")
 
 
-def unsettled(schedule: Schedule) -> list[str]:
+def unsettled(schedule: Played) -> list[str]:
     """Everything that is not at its end; empty when all is well."""
     promises, cos = schedule.promises, schedule.cos
     state = cos.shelves[promises.state_bucket]
@@ -43,7 +40,7 @@ def unsettled(schedule: Schedule) -> list[str]:
     if report.get("published", 0) < schedule.last_sweep:
         return ["no report of the last round"]
     if schedule.plan.completion == "gap":
-        reasons += cameras.unsettled(schedule, report)
+        reasons += recordings.unsettled(schedule, report)
     for group in schedule.users.groups:
         reasons += _group(schedule, group, report)
     reasons += _doomed(schedule)
@@ -52,7 +49,7 @@ def unsettled(schedule: Schedule) -> list[str]:
     return reasons
 
 
-def _abandoned(schedule: Schedule, gid: str, rev: int) -> bool:
+def _abandoned(schedule: Played, gid: str, rev: int) -> bool:
     """A claim whose winner died before anything followed, and whose inputs a user took away: it leads to nothing, and
     the group's next upload goes on from it.
     """
@@ -62,7 +59,7 @@ def _abandoned(schedule: Schedule, gid: str, rev: int) -> bool:
     return not followed and not pieces & schedule.cos.shelves[promises.inputs].current.keys()
 
 
-def _group(schedule: Schedule, group: Group, report: dict[str, Any]) -> list[str]:
+def _group(schedule: Played, group: Group, report: dict[str, Any]) -> list[str]:
     shelf = schedule.cos.shelves[schedule.promises.inputs].current
     pieces, marker = {}, None
     for key, thing in shelf.items():
@@ -95,7 +92,7 @@ def _group(schedule: Schedule, group: Group, report: dict[str, Any]) -> list[str
     return problems
 
 
-def _together(schedule: Schedule, group: Group) -> bool:
+def _together(schedule: Played, group: Group) -> bool:
     """Whether what the user uploaded last, as a whole, is in one output or all there."""
     wanted = [(key, content.etag) for key, content in group.corrected.items()]
     for thing in schedule.cos.shelves[schedule.promises.outputs].current.values():
@@ -108,20 +105,20 @@ def _together(schedule: Schedule, group: Group) -> bool:
     )
 
 
-def _stragglers(schedule: Schedule, group: Group, pieces: dict[str, Any]) -> bool:
+def _stragglers(schedule: Played, group: Group, pieces: dict[str, Any]) -> bool:
     """Whether all that is left are single pieces that an output of this group holds already."""
     del group
     return all(_held(schedule, key, info.etag) for key, (_, info) in pieces.items())
 
 
-def _listed(schedule: Schedule, group: Group) -> list[str]:
+def _listed(schedule: Played, group: Group) -> list[str]:
     """What the group's manifest lists, in its order; empty when there is none."""
     there = schedule.cos.shelves[schedule.promises.inputs].current.get(group.marker)
     return [entry["key"] for entry in json.loads(there.body)["fragments"]] if there and there.body else []
 
 
 def _judged(
-    schedule: Schedule, group: Group, pieces: dict[str, Any], marker: Any, listed: list[str]
+    schedule: Played, group: Group, pieces: dict[str, Any], marker: Any, listed: list[str]
 ) -> tuple[str, list[int]]:
     missing = [at for at, key in enumerate(listed) if key not in pieces]
     if missing:
@@ -155,7 +152,7 @@ def _judged(
 
 
 def _late_pieces_joined(
-    schedule: Schedule, group: Group, current: list[tuple[str, str, int]], claimed: list[tuple[str, str, int]]
+    schedule: Played, group: Group, current: list[tuple[str, str, int]], claimed: list[tuple[str, str, int]]
 ) -> bool:
     """Whether quiet time was wrong about the end, and what came late was joined alone, in every mode of clean-up."""
     before = schedule.promises.joined_before(group.gid, LAST_REV)
@@ -163,7 +160,7 @@ def _late_pieces_joined(
     return schedule.plan.completion == "quiet" and not together and set(current) <= before | set(claimed)
 
 
-def _after_joined(schedule: Schedule, group: Group, pieces: dict[str, Any], gaps: list[int]) -> bool:
+def _after_joined(schedule: Played, group: Group, pieces: dict[str, Any], gaps: list[int]) -> bool:
     """Whether quiet time ended too early: what is missing was joined before, and what is there came after it."""
     if schedule.plan.completion != "quiet":
         return False
@@ -174,7 +171,7 @@ def _after_joined(schedule: Schedule, group: Group, pieces: dict[str, Any], gaps
     return bool(late) and same and before.keys() >= set(gaps)
 
 
-def _whole(schedule: Schedule, group: Group, current: list[tuple[str, str, int]], report: dict[str, Any]) -> list[str]:
+def _whole(schedule: Played, group: Group, current: list[tuple[str, str, int]], report: dict[str, Any]) -> list[str]:
     """A set that is whole and still there must have ended as it is, with a reason to leave it there."""
     promises = schedule.promises
     if group.output and group.name in report.get("invalid", {}):
@@ -217,12 +214,12 @@ def _whole(schedule: Schedule, group: Group, current: list[tuple[str, str, int]]
     return []
 
 
-def _claimed(schedule: Schedule, group: Group, rev: int) -> list[tuple[str, str, int]]:
+def _claimed(schedule: Played, group: Group, rev: int) -> list[tuple[str, str, int]]:
     fragments = schedule.promises.claims[group.gid, rev, 1]["set"]["fragments"]
     return sorted((f["object"]["key"], f["object"]["etag"], f["object"]["size"]) for f in fragments)
 
 
-def _held(schedule: Schedule, key: str, etag: str) -> bool:
+def _held(schedule: Played, key: str, etag: str) -> bool:
     """Whether an output that is there holds this piece."""
     for thing in schedule.cos.shelves[schedule.promises.outputs].current.values():
         if thing.content and any(name == key and piece.etag == etag for name, piece in thing.content.joined):
@@ -230,7 +227,7 @@ def _held(schedule: Schedule, key: str, etag: str) -> bool:
     return False
 
 
-def _undisturbed(schedule: Schedule, group: Group, verdict: str) -> list[str]:
+def _undisturbed(schedule: Played, group: Group, verdict: str) -> list[str]:
     """A group that nobody disturbed, in a world where CI worked, must be joined: completely, once, and be gone."""
     injected = schedule.world.injected
     if verdict == "incomplete" and len(group.original) < len(group.keys):
@@ -246,8 +243,9 @@ def _undisturbed(schedule: Schedule, group: Group, verdict: str) -> list[str]:
         return [f"group {group.name} came whole and undisturbed, yet it was {verdict}"]
     wanted = [(key, group.original[key].etag) for key in group.listed or group.keys if key in group.original]
     count = len(wanted)
-    if group.intro and isinstance(schedule.users, Users):
-        wanted.insert(0, (group.intro, schedule.users.intro.etag))
+    if group.intro:
+        intro = schedule.cos.shelves[schedule.promises.inputs].current[group.intro]
+        wanted.insert(0, (group.intro, intro.info.etag))
     for thing in schedule.cos.shelves[schedule.promises.outputs].current.values():
         if thing.content and [(key, piece.etag) for key, piece in thing.content.joined] == wanted:
             tags = thing.tags
@@ -257,7 +255,7 @@ def _undisturbed(schedule: Schedule, group: Group, verdict: str) -> list[str]:
     return [f"group {group.name} came whole and undisturbed, its output is not there"]
 
 
-def _doomed(schedule: Schedule) -> list[str]:
+def _doomed(schedule: Played) -> list[str]:
     """With `expire`, what bears the lifecycle rule's tag is as good as removed: a verified output must hold it."""
     if schedule.plan.cleanup != "expire":
         return []

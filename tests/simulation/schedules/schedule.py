@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from cosconcat import log
 from cosconcat.config import Config
 from cosconcat.model import Bucket
 from cosconcat.naming.convention import Convention
 from cosconcat.naming.keys import Name
-from tests.simulation.cameras import GAP, LONGEST, ZONE, Cameras
-from tests.simulation.drawn import Chance, read
-from tests.simulation.endings import unsettled
-from tests.simulation.functions import Functions
-from tests.simulation.jobs import CiModel
-from tests.simulation.objects import CosModel
+from tests.simulation.chance import Chance
+from tests.simulation.models.functions import Functions
+from tests.simulation.models.jobs import CiModel
+from tests.simulation.models.objects import CosModel
+from tests.simulation.models.world import EPOCH, Violation, World
 from tests.simulation.plan import Plan
-from tests.simulation.promises import Promises
-from tests.simulation.users import Users
-from tests.simulation.world import EPOCH, Violation, World
+from tests.simulation.promises.endings import unsettled
+from tests.simulation.promises.recordings import GAP, LONGEST, ZONE
+from tests.simulation.promises.safety import Promises
+from tests.simulation.schedules.cameras import Cameras
+from tests.simulation.schedules.users import Users
 
 REGION = "ap-guangzhou"
 INPUTS, OUTPUTS, STATE = "demo-1250000000", "joined-1250000000", "state-1250000000"
@@ -98,12 +98,6 @@ class Schedule:
                 return
         world.failure = f"G3: not at its end after {MOST_SWEEPS} sweeps: {'; '.join(reasons)}"
         world.say(f"VIOLATION: {world.failure}")
-
-
-def stored(path: Path, *, trace: bool = False) -> Schedule:
-    """A schedule that was kept as it was drawn, ready to run."""
-    plan, masked, draws = read(path)
-    return Schedule(plan, trace=trace, masked=masked, chance=Chance(plan.seed, drawn=draws))
 
 
 def config_of(plan: Plan) -> Config:

@@ -22,9 +22,9 @@ from cosconcat.functions.retry import handle_retry
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.functions.upload import handle_uploads
 from cosconcat.services import Services, no_notification
-from tests.simulation.jobs import CiModel, Work
-from tests.simulation.objects import CosModel
-from tests.simulation.world import Actor, Killed, World
+from tests.simulation.models.jobs import CiModel, Work
+from tests.simulation.models.objects import CosModel
+from tests.simulation.models.world import Actor, Killed, World
 
 RETRIES = 2  # of a failed asynchronous invocation; SCF, error types and retry policies
 RETRY_SECONDS = 60.0

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from cosconcat.model import Media, Stream
-from tests.simulation.objects import Content
+from tests.simulation.models.objects import Content
 from tests.support.joins import picture, recording, sound
 
 Joined = tuple[str, Content]  # the key of a piece and what was read of it

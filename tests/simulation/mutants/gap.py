@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.simulation.mutation import Mutant
+from tests.simulation.mutants.mutant import Mutant
 from tests.simulation.plan import CAMERAS, Plan
 
 

@@ -1,23 +1,10 @@
-"""Finds, kept as drawn schedules: the plan and every choice of chance. Seeds do not survive a change of the world.
-
-A seed is short, but it means another schedule as soon as a fault is added, a plan draws once more or a user learns
-a new edit. What was drawn stays: a stored schedule holds its plan, the numbers of the faults that do not happen, and
-for each stream of chance (schedule, chance, users) the values in the order in which they were taken. Where the code
-under test has changed so much that a stream is used up, or asks for another kind of value, it goes on from its seed.
-"""
+"""The streams of chance of one schedule: fresh from its seed, remembered, or as they were drawn once."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
 from random import Random
-from typing import Any
 
-from tests.simulation.plan import FAULTS, Plan
-
-FOUND = Path(__file__).parent / "found"
 Draw = float | tuple[int, int]  # random(), or getrandbits(bits) with its bits
 
 
@@ -88,26 +75,3 @@ class Chance:
             return Random(seed)
         self.recorded[name] = Recorded(seed)
         return self.recorded[name]
-
-
-def as_text(plan: Plan, masked: frozenset[int], recorded: dict[str, Recorded], broke: str) -> str:
-    """A schedule that was played with its draws recorded, as it is stored; `broke` says what it found."""
-    body = {
-        "broke": broke,
-        "plan": asdict(plan),
-        "masked": sorted(masked),
-        "draws": {name: stream.draws for name, stream in recorded.items()},
-    }
-    return json.dumps(body, indent=None, separators=(",", ": ")) + "\n"
-
-
-def read(path: Path) -> tuple[Plan, frozenset[int], dict[str, list[Draw]]]:
-    """A stored schedule. A fault that the world has learned since does not happen in it."""
-    body: dict[str, Any] = json.loads(path.read_text())
-    plan = Plan(**body["plan"])
-    plan.faults = {**dict.fromkeys(FAULTS, 0.0), **plan.faults}
-    draws = {
-        name: [tuple(draw) if isinstance(draw, list) else float(draw) for draw in stream]
-        for name, stream in body["draws"].items()
-    }
-    return plan, frozenset(body["masked"]), draws

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tests.simulation.drawn import Chance
+from tests.simulation.chance import Chance
 from tests.simulation.plan import FAULTS, draw
-from tests.simulation.schedule import Schedule
+from tests.simulation.schedules.schedule import Schedule
 
 TRIES = 400  # schedules that shrinking may run
 

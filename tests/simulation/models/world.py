@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 from greenlet import getcurrent, greenlet
 
 from cosconcat.errors import OutcomeUnknown, ServiceUnavailable
-from tests.simulation.drawn import Chance
+from tests.simulation.chance import Chance
+from tests.simulation.models.trace import brief
 from tests.simulation.plan import CALL_FAULTS, Plan
-from tests.simulation.trace import brief
 
 EPOCH = 1_790_000_000  # start of virtual time, seconds
 LATENCIES = (0.01,) * 4 + (0.02,) * 4 + (0.05,) * 4 + (0.1,) * 2 + (0.4, 2.0)  # seconds of an ordinary request

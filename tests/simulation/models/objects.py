@@ -26,7 +26,7 @@ from cosconcat.model import (
     Stored,
     Unanswered,
 )
-from tests.simulation.world import Actor, World
+from tests.simulation.models.world import Actor, World
 from tests.support.joins import mp4_head
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ class Shelf:
 
 
 class Watcher:
-    """Told of every effect at the moment it happens; tests/simulation/promises.py overrides what it watches."""
+    """Told of every effect at the moment it happens; tests/simulation/promises overrides what it watches."""
 
     def written(self, bucket: str, thing: Thing, before: Thing | None) -> None:
         """An object came to be, in the place of `before`."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from cosconcat.errors import Blocked, Rejected, ServiceUnavailable
 from cosconcat.model import Bucket, Job, JobPage, Media, OutputFile
-from tests.simulation.losses import LOSSES, LOSSES_OF_BYTES, lost_piece, whole
-from tests.simulation.objects import Content, CosModel
-from tests.simulation.world import World
+from tests.simulation.models.losses import LOSSES, LOSSES_OF_BYTES, lost_piece, whole
+from tests.simulation.models.objects import Content, CosModel
+from tests.simulation.models.world import World
 
 if TYPE_CHECKING:
     from cosconcat.job.request import Request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.simulation.mutation import Mutant
+from tests.simulation.mutants.mutant import Mutant
 from tests.simulation.plan import Plan
 
 
@@ -18,7 +18,7 @@ def _cleaning(mode: str) -> Callable[[Plan], bool]:
 
 MUTANTS = (
     Mutant(
-        "create-only-dropped", "G2", "tests.simulation.objects:CosModel._create",
+        "create-only-dropped", "G2", "tests.simulation.models.objects:CosModel._create",
         "if key in shelf.current and not shelf.versioned:", "if False:",
         "the header is not sent: records are overwritten, two instances win one claim",
     ),

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from cosconcat.model import gid_of
-from tests.simulation import names
-from tests.simulation.functions import Functions
-from tests.simulation.losses import odd_piece
-from tests.simulation.objects import Content, CosModel
+from tests.simulation.models.functions import Functions
+from tests.simulation.models.losses import odd_piece
+from tests.simulation.models.objects import Content, CosModel
+from tests.simulation.models.world import EPOCH, World
 from tests.simulation.plan import Plan
-from tests.simulation.promises import Promises
-from tests.simulation.world import EPOCH, World
+from tests.simulation.promises import names
+from tests.simulation.promises.groups import Group
+from tests.simulation.promises.safety import Promises
 from tests.support.joins import recording
 
 EDITS = (
@@ -29,25 +29,10 @@ INTRO = "brand/intro.mp4"  # what several recordings may begin with
 SHARED = "output/shared.mp4"  # where the manifests of several groups may want their result
 
 
-class Group:
-    """One recording as its user means it."""
-
-    def __init__(self, name: str, keys: list[str], marker: str = "") -> None:
-        self.name = name  # the group id
-        self.gid = gid_of(name)
-        self.keys = keys
-        self.marker = marker
-        self.listed: list[str] = []  # what the manifest lists, in its order; without a manifest nothing
-        self.intro = ""
-        self.output = ""  # what the manifest wants as the output's key
-        self.original: dict[str, Content] = {}
-        self.corrected: dict[str, Content] = {}  # the last thing the user did was to upload exactly this, all of it
-        self.edits = 0
-        self.disturbed = False  # the user did more than upload each piece once
-
-
 class Users:
     """Uploads and edits, planned from the seed; `functions` hear of every object that comes to be."""
+
+    undisturbed = ()  # nothing here is cut at gaps
 
     def __init__(self, world: World, cos: CosModel, promises: Promises, bucket: str, functions: Functions) -> None:
         self.world = world

@@ -1,0 +1,56 @@
+"""What is known of a schedule while it is played: its records, its jobs, and what its users did."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from tests.simulation.models.jobs import CiModel
+from tests.simulation.models.objects import CosModel, Watcher
+from tests.simulation.models.world import World
+
+
+class Known(Watcher):
+    """Tables by (gid, rev, n) of an attempt, (gid, rev) of a content, or key. `safety.py` fills them."""
+
+    def __init__(self, world: World, cos: CosModel, ci: CiModel, state: str, inputs: str, outputs: str) -> None:
+        self.world = world
+        self.cos = cos
+        self.ci = ci
+        self.state_bucket = state
+        self.inputs = inputs  # bucket of the fragments
+        self.outputs = outputs  # bucket of the results
+        self.user = False  # true while a user acts
+        self.claims: dict[tuple[str, int, int], dict[str, Any]] = {}
+        self.jobs: dict[tuple[str, int, int], dict[str, Any]] = {}
+        self.ends: dict[tuple[str, int, int], dict[str, Any]] = {}
+        self.done: dict[tuple[str, int], dict[str, Any]] = {}
+        self.closed: set[tuple[str, int]] = set()  # what is entered under the day of its end
+        self.spoiled: dict[str, float] = {}  # output key -> when a user last took it away or replaced it
+        self.by_user: dict[str, float] = {}  # key outside the inputs -> when a user wrote it
+        self.taken: set[tuple[str, str]] = set()  # (key, ETag) of pieces whose output a user took away
+        self.retried: set[str] = set()  # groups of which a person said retry
+        self.tokens: dict[str, tuple[str, int, int]] = {}
+        self.posts: Counter[str] = Counter()
+        self.posted_for: set[tuple[str, int, int]] = set()
+        self.listeners: list[Any] = []
+        self.slot_by: dict[str, Any] = {}  # slot -> the actor that wrote it
+        self.gone: dict[tuple[str, str], float] = {}  # (key, ETag) of inputs -> when that version ceased to be there
+        self.latest: dict[str, tuple[str, float]] = {}  # key -> what a user uploaded there last, and when
+        self.manifests: defaultdict[str, list[list[str]]] = defaultdict(list)  # group -> what its manifests listed
+
+    def gone_before(self, piece: dict[str, Any], moment: float) -> bool:
+        """Whether this version of a piece was replaced or removed before a moment."""
+        return self.gone.get((piece["key"], piece["etag"]), float("inf")) < moment
+
+    @staticmethod
+    def pieces(claim: dict[str, Any]) -> set[tuple[str, str, int]]:
+        """Key, ETag and size of all that a claim joins."""
+        objects = (fragment["object"] for fragment in claim["set"]["fragments"])
+        return {(o["key"], o["etag"], o["size"]) for o in objects}
+
+    def joined_before(self, gid: str, rev: int) -> set[tuple[str, str, int]]:
+        """Key, ETag and size of every piece that closed contents of the group before `rev` joined."""
+        revs = [number for name, number in self.done if name == gid and number < rev]
+        joined = [number for number in revs if self.done[gid, number]["outcome"] == "joined"]
+        return {piece for number in joined for piece in self.pieces(self.claims[gid, number, 1])}
