@@ -59,14 +59,15 @@ def bootstrap(context: Mapping[str, object], environ: Mapping[str, str] = os.env
     credentials = read_credentials(environ)
     secrets = (credentials.secret_id, credentials.secret_key, credentials.token)
     log.configure(config.log_level, (*secrets, config.callback_secret, config.callback_secret_old))
+    deadline = time.time() + limit if limit else float("inf")
     return Services(
         config=config,
-        cos=cast("Cos", LazyAdapter(lambda: _cos(config, credentials))),
-        ci=cast("Ci", LazyAdapter(lambda: _ci(config, credentials))),
+        cos=cast("Cos", LazyAdapter(lambda: _cos(config, credentials, deadline))),
+        ci=cast("Ci", LazyAdapter(lambda: _ci(config, credentials, deadline))),
         clock=SystemClock(),
         nonce=_nonce,
-        deadline=time.time() + limit if limit else float("inf"),
-        notify=_notifier(config) if config.notify_url else no_notification,
+        deadline=deadline,
+        notify=_notifier(config, deadline) if config.notify_url else no_notification,
     )
 
 
@@ -87,22 +88,22 @@ def _config(environ: tuple[tuple[str, str], ...]) -> Config:
     return read_config(dict(environ))
 
 
-def _cos(config: Config, credentials: Credentials) -> Cos:
+def _cos(config: Config, credentials: Credentials, deadline: float) -> Cos:
     from cosconcat.cloud.cos import CosOverHttp
 
-    return CosOverHttp(config, credentials)
+    return CosOverHttp(config, credentials, deadline)
 
 
-def _ci(config: Config, credentials: Credentials) -> Ci:
+def _ci(config: Config, credentials: Credentials, deadline: float) -> Ci:
     from cosconcat.cloud.ci import CiOverHttp
 
-    return CiOverHttp(config, credentials)
+    return CiOverHttp(config, credentials, deadline=deadline)
 
 
-def _notifier(config: Config) -> Notifier:
+def _notifier(config: Config, deadline: float) -> Notifier:
     from cosconcat.cloud.notify import Notifier
 
-    return Notifier(config)
+    return Notifier(config, deadline)
 
 
 def _nonce() -> str:

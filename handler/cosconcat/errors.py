@@ -3,6 +3,7 @@
 * ConcatError
   x TryAgain             nothing was decided; the same call may succeed later (the functions raise it, SCF repeats)
     + ServiceUnavailable   5xx, time-out or reset of a call that may be repeated, 429/503 SlowDown
+      - TimedOut             begun, and not answered in time: the next call like it may hang as long
     + NotYet               the job still runs, or its output is not visible yet
     + Blocked              CI refuses for now: role, binding, queue; names which and the fix
   x NeverAgain           the same call will fail the same way
@@ -31,6 +32,10 @@ class TryAgain(ConcatError):
 
 class ServiceUnavailable(TryAgain):
     """A repeatable call to COS or CI found the service down, slow or throttling."""
+
+
+class TimedOut(ServiceUnavailable):
+    """A repeatable call was begun and not answered in time; the next one like it may hang as long."""
 
 
 class NotYet(TryAgain):

@@ -38,6 +38,7 @@ RESET = "reset"  # read the request, then cut the connection with a TCP reset
 CLOSE = "close"  # read the request, then close without an answer
 CUT = "cut"  # begin an answer and close in the middle of it
 HANG = "hang"  # read the request and never answer (until the test ends)
+TRICKLE = "trickle"  # answer a byte every few hundredths of a second, without an end
 Step = Answer | str
 
 
@@ -78,13 +79,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         if step == HANG:
             self.ours.over.wait(30)
+        elif step == TRICKLE:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            while not self.ours.over.wait(0.03):
+                self.wfile.write(b" ")
         elif step == CUT:
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<Response>")
         elif step == RESET:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
 
-    do_GET = do_POST = do_PUT = _any  # noqa: N815  the base class looks for these names
+    do_GET = do_HEAD = do_POST = do_PUT = _any  # noqa: N815  the base class looks for these names
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class names it so
         """Say nothing."""

@@ -45,9 +45,10 @@ def retries() -> str:
     lease = usual.lease_seconds
     lost = f"its answer lost: the job is looked for at once, and after the lease of {lease} s (CONCAT_LEASE_SECONDS)"
     rows = (
-        ("a read or a repeatable write of COS", "`cloud/cos.py`", f"{RETRIES} times", "1 s, 2 s",
-         "`ServiceUnavailable`: the function raises, or the sweep goes on with the next group"),
-        ("GET /jobs of CI", "`cloud/ci.py`", f"{READ_TRIES - 1} times", "about 0.4 s, 0.8 s", "the same"),
+        ("a read or a repeatable write of COS", "`cloud/cos.py`", f"{RETRIES} times, never after a time-out",
+         "1 s, 2 s", "`ServiceUnavailable`: the function raises, or the sweep goes on with the next group"),
+        ("GET /jobs of CI", "`cloud/ci.py`", f"{READ_TRIES - 1} times, never after a time-out",
+         "about 0.4 s, 0.8 s", "the same"),
         ("POST /jobs", "nobody", "never", "–", lost),
         ("a POST that CI refused for now", "next `claim-<n>`", "without end",
          f"{FIRST_BACKOFF_SECONDS} s, doubling, at most {LONGEST_BACKOFF_SECONDS} s", "reported as blocked"),
@@ -69,6 +70,10 @@ def retries() -> str:
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     lines += [
         "",
+        (
+            "No call outlasts its invocation: its time-outs are cut to the time that is left, and one that could not "
+            "end in it is not begun."
+        ),
         (
             f"The listing is read from {LISTING_SLACK_SECONDS} s before the claim, as clocks may differ; "
             f"the sweep reads one page of the last {LISTED_SECONDS // 3600} h."

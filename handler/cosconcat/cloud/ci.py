@@ -22,8 +22,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
 from cosconcat import log
-from cosconcat.cloud.session import SteadySession
-from cosconcat.errors import InvalidInput, OutcomeUnknown, Rejected, ServiceUnavailable
+from cosconcat.cloud.session import Bounds, CallTimedOut, NoTimeLeft, SteadySession
+from cosconcat.errors import InvalidInput, OutcomeUnknown, Rejected, ServiceUnavailable, TimedOut
 from cosconcat.job.response import Answer, read_jobs
 from cosconcat.model import Bucket, Job, JobPage
 
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 25.0
-READ_TRIES = 3  # how often a GET is sent at most
+POST_SECONDS = 8.0  # with less left until the invocation ends no job is posted: its answer has to be recorded
+READ_TRIES = 3  # how often a GET is sent at most; never again after a time-out
+LARGEST_ANSWER = 32 * 1024 * 1024  # bytes that are read of an answer
 PAGE_SIZE = 100  # the most that one page of the listing may hold
 
 _CHINA = timezone(timedelta(hours=8))  # the offset in every documented sample of startCreationTime
@@ -50,12 +52,21 @@ class CiOverHttp:
         config: region, queue and scheme are read from it.
         credentials: of the execution role; temporary keys bring their token.
         pause: sleeps that many seconds between two tries of a GET.
+        deadline: when the invocation ends (epoch seconds); no call lasts beyond it, none that would is begun.
     """
 
-    def __init__(self, config: Config, credentials: Credentials, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        config: Config,
+        credentials: Credentials,
+        pause: Callable[[float], None] = time.sleep,
+        deadline: float = float("inf"),
+    ) -> None:
         self._config = config
         self._credentials = credentials
         self._pause = pause
+        usual = Bounds(CONNECT_SECONDS, READ_SECONDS, LARGEST_ANSWER, least=2, reserve=2)
+        self._bounds = {"GET": usual.until(deadline), "POST": usual._replace(least=POST_SECONDS).until(deadline)}
         self._session: SteadySession | None = None
 
     def submit(self, bucket: Bucket, request: Request) -> Job:
@@ -64,7 +75,7 @@ class CiOverHttp:
         Raises:
             Blocked: CI refuses for now (role, key, clock, queue, binding, too many requests); no job exists.
             Rejected: CI refuses this request for good; no job exists.
-            ServiceUnavailable: no connection came about (refused, no such host), so nothing was sent.
+            ServiceUnavailable: no connection came about (refused, no such host, no time left): nothing was sent.
             OutcomeUnknown: anything else: time-out, reset, 5xx, an answer that cannot be read.
         """
         what = f"POST /jobs of {bucket.name}"
@@ -73,7 +84,7 @@ class CiOverHttp:
                 session.reload_environment()
                 answer = self._send(session, "POST", bucket, "/jobs", {}, request.to_xml())
         except requests.RequestException as error:
-            if _never_connected(error):
+            if isinstance(error, NoTimeLeft) or _never_connected(error):
                 raise ServiceUnavailable(f"{what}: {_reason(error)}, nothing was sent") from error
             raise OutcomeUnknown(f"{what}: {_reason(error)}; whether a job exists is unknown") from error
         if answer.status_code != requests.codes.ok:
@@ -141,6 +152,10 @@ class CiOverHttp:
                 answer = self._send(self._session, "GET", bucket, path, wanted)
                 if answer.status_code == requests.codes.ok:
                     return read_jobs(answer.content)
+            except CallTimedOut as slow:
+                raise TimedOut(f"{what}: {_reason(slow)}") from slow
+            except NoTimeLeft as late:
+                raise ServiceUnavailable(f"{what}: {_reason(late)}") from late
             except requests.RequestException as error:
                 failure = _reason(error)
                 continue
@@ -171,7 +186,7 @@ class CiOverHttp:
             data=body,
             headers=headers,
             auth=self._signer(bucket, path, wanted),
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            timeout=self._bounds[method],  # type: ignore[arg-type]  # a SteadySession takes bounds in its place
             allow_redirects=False,
         )
 
@@ -241,6 +256,8 @@ def _never_connected(error: requests.RequestException) -> bool:
 
 def _reason(error: Exception) -> str:
     """What went wrong on the way, without the URL (which requests puts into its messages)."""
+    if isinstance(error, (CallTimedOut, NoTimeLeft)):
+        return str(error)
     if isinstance(error, requests.Timeout):
         return "timed out"
     if isinstance(error, requests.exceptions.ProxyError):

@@ -28,8 +28,8 @@ from requests.structures import CaseInsensitiveDict
 
 from cosconcat import log
 from cosconcat.cloud.ports import LARGEST
-from cosconcat.cloud.session import SteadySession
-from cosconcat.errors import Blocked, ConcatError, InvalidInput, Rejected, ServiceUnavailable
+from cosconcat.cloud.session import AnswerTooLarge, Bounds, CallTimedOut, SteadySession
+from cosconcat.errors import Blocked, ConcatError, InvalidInput, Rejected, ServiceUnavailable, TimedOut
 from cosconcat.model import (
     ARCHIVES,
     Bucket,
@@ -51,9 +51,10 @@ if TYPE_CHECKING:
     from cosconcat.config import Config, Credentials
 
 PARALLEL = 8  # requests at a time where several keys are asked for
-RETRIES = 2  # by the SDK after 5xx and network errors, with pauses of 1 and 2 s; never after 4xx
-QUICK = (5, 20)  # seconds to connect and to wait for bytes; so at most 3 · 25 + 3 s for a call
-SLOW = (5, 120)  # a server-side copy and a probe read the whole object or much of it
+RETRIES = 2  # by the SDK after 5xx and broken connections, with pauses of 1 and 2 s; never after 4xx or a time-out
+QUICK = Bounds(connect=5, read=20, most=LARGEST, least=2, reserve=2)
+PROBE = Bounds(connect=5, read=60, most=LARGEST, least=5, reserve=8)  # the service reads much of the object
+COPY = Bounds(connect=5, read=120, most=LARGEST, least=10, reserve=8)  # and here all of it
 DELETED_AT_ONCE = 1000  # COS's limit of a multi-delete
 SKEW_SECONDS = 900  # COS refuses requests whose clock is further off (RequestTimeTooSkewed)
 
@@ -69,12 +70,17 @@ _V = TypeVar("_V")
 
 
 class CosOverHttp:
-    """The `Cos` port. One for each invocation, since the role's keys are temporary; connections outlive it."""
+    """The `Cos` port. One for each invocation, since the role's keys are temporary; connections outlive it.
 
-    def __init__(self, config: Config, credentials: Credentials) -> None:
+    No call lasts beyond `deadline` (epoch seconds), the end of the invocation; what cannot be finished by then is not
+    begun (ServiceUnavailable).
+    """
+
+    def __init__(self, config: Config, credentials: Credentials, deadline: float = float("inf")) -> None:
         self._scheme = config.scheme
         self._credentials = credentials
-        self._clients: dict[tuple[str, bool, bool], CosS3Client] = {}
+        self._deadline = deadline
+        self._clients: dict[tuple[str, Bounds, bool], CosS3Client] = {}
 
     def list(self, bucket: Bucket, prefix: str, marker: str = "", limit: int = 1000) -> Page:
         """Objects under `prefix` after `marker`, in UTF-8 order. May lag: hide keys or show old ETags."""
@@ -115,7 +121,7 @@ class CosOverHttp:
         try:
             with _translated("GET", bucket, key):
                 answer = self._client(bucket).get_object(Bucket=bucket.name, Key=_path(key))
-                return Stored(_read(answer["Body"].get_stream(65536), bucket, key), _head(key, answer))
+                return Stored(answer["Body"].get_raw_stream().read(), _head(key, answer))
         except Rejected as refusal:
             if refusal.code in _GONE_CODES:
                 return None
@@ -142,7 +148,7 @@ class CosOverHttp:
         """Server-side copy if the source still has `etag`; False when it has not or is gone. At most 5 GB (COS)."""
         try:
             with _translated("COPY", target, target_key):
-                self._client(target, slow=True).copy_object(
+                self._client(target, COPY).copy_object(
                     Bucket=target.name,
                     Key=_path(target_key),
                     CopySource={"Bucket": source.name, "Region": source.region, "Key": f"/{_path(source_key)}"},
@@ -204,10 +210,12 @@ class CosOverHttp:
     def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | ProbeError | Unanswered]:
         """Probe media files by `?ci-process=videoinfo` (a paid call each), a bounded number at a time.
 
-        A probe that fails for now is `Unanswered`, so that what the others told is not lost.
+        A probe that fails for now is `Unanswered`, so that what the others told is not lost. After one that hangs no
+        other is begun: a group whose pieces hang costs one such wait, not a hundred.
         """
-        self._client(bucket, slow=True)
-        return _each(keys, lambda key: self._probe_or_failure(bucket, key))
+        self._client(bucket, PROBE)
+        hanging: set[str] = set()
+        return _each(keys, lambda key: self._probe_or_failure(bucket, key, hanging))
 
     def read(self, bucket: Bucket, parts: Sequence[ByteRange]) -> Mapping[ByteRange, bytes]:
         """Parts of objects by ranged GET, a bounded number at a time; fewer bytes where the object ends or is gone."""
@@ -220,20 +228,24 @@ class CosOverHttp:
                 answer = self._client(bucket).get_object(
                     Bucket=bucket.name, Key=_path(part.key), Range=f"bytes={part.start}-{part.start + part.length - 1}"
                 )
-                held = b""
-                for chunk in answer["Body"].get_stream(65536):
-                    held += chunk
-                    if len(held) > part.length:  # the service did not keep to the range
-                        raise InvalidInput([f"{bucket.name}/{part.key}: more than the {part.length} bytes asked for"])
+                held: bytes = answer["Body"].get_raw_stream().read()
+                if len(held) > part.length:  # the service did not keep to the range
+                    raise InvalidInput([f"{bucket.name}/{part.key}: more than the {part.length} bytes asked for"])
                 return held
         except Rejected as refusal:
             if refusal.status == 416 or refusal.code in _GONE_CODES:
                 return b""
             raise
 
-    def _probe_or_failure(self, bucket: Bucket, key: str) -> Media | ProbeError | Unanswered:
+    def _probe_or_failure(self, bucket: Bucket, key: str, hanging: set[str]) -> Media | ProbeError | Unanswered:
+        """`hanging` holds the first probe that was not answered in time, for those that have not begun."""
+        if hanging:
+            return Unanswered(next(iter(hanging)))
         try:
             return self._probe(bucket, key)
+        except TimedOut as failure:
+            hanging.add(str(failure))
+            return Unanswered(str(failure))
         except ServiceUnavailable as failure:
             return Unanswered(str(failure))
 
@@ -257,7 +269,7 @@ class CosOverHttp:
 
     def _ask(self, bucket: Bucket, key: str, parameters: dict[str, str]) -> bytes:
         """GET with parameters; the body as it came, where the SDK would evaluate it as Python."""
-        client = self._client(bucket, slow=True)
+        client = self._client(bucket, PROBE)
         answer = client.send_request(
             method="GET",
             url=client.get_conf().uri(bucket=bucket.name, path=_path(key)),
@@ -281,9 +293,9 @@ class CosOverHttp:
             if not CaseInsensitiveDict(answer).get("ETag"):  # what stored nothing has none: a cache, a proxy's page
                 raise ServiceUnavailable(f"PUT {bucket.name}/{key}: answered without an ETag, so nothing is believed")
 
-    def _client(self, bucket: Bucket, *, slow: bool = False, repeat: bool = True) -> CosS3Client:
+    def _client(self, bucket: Bucket, bounds: Bounds = QUICK, *, repeat: bool = True) -> CosS3Client:
         """The SDK's client for a region: it takes the host from there, the bucket with each call."""
-        kind = (bucket.region, slow, repeat)
+        kind = (bucket.region, bounds, repeat)
         if kind not in self._clients:
             config = CosConfig(
                 Region=bucket.region,
@@ -291,7 +303,7 @@ class CosOverHttp:
                 SecretKey=self._credentials.secret_key,
                 Token=self._credentials.token or None,
                 Scheme=self._scheme,
-                Timeout=SLOW if slow else QUICK,
+                Timeout=bounds.until(self._deadline),
             )
             session = _session()
             session.reload_environment()
@@ -355,15 +367,6 @@ def _doomed(one: ObjectVersion) -> dict[str, str]:
     return {"Key": one.key, "VersionId": one.version_id} if one.version_id else {"Key": one.key}
 
 
-def _read(chunks: Iterator[bytes], bucket: Bucket, key: str) -> bytes:
-    body = b""
-    for chunk in chunks:
-        body += chunk
-        if len(body) > LARGEST:
-            raise InvalidInput([f"{bucket.name}/{key}: more than {LARGEST} bytes, too large for a record or manifest"])
-    return body
-
-
 # -- the service's clock
 
 _answer = threading.local()
@@ -415,8 +418,6 @@ def _translated(method: str, bucket: Bucket, key: str) -> Iterator[None]:
         raise _refusal(what, error) from None
     except CosClientError as error:
         raise _client_failure(what, error) from None
-    except RequestException as error:  # while a body was read
-        raise ServiceUnavailable(f"{what}: {error}") from None
     except (ParseError, KeyError, TypeError, ValueError, OSError) as error:
         _believe_only_success(what)  # says more than that an empty body makes no sense
         raise ServiceUnavailable(f"{what}: the answer makes no sense ({type(error).__name__} {error})") from None
@@ -450,6 +451,10 @@ def _refusal(what: str, error: CosServiceError) -> ConcatError:
 
 def _client_failure(what: str, error: CosClientError) -> ConcatError:
     """The SDK wraps network errors in the same class as its own refusals; the wrapped one tells them apart."""
+    if isinstance(error.__context__, AnswerTooLarge):
+        return InvalidInput([f"{what}: more than {LARGEST} bytes, too large for a record or manifest"])
+    if isinstance(error.__context__, CallTimedOut):
+        return TimedOut(f"{what}: {error}")
     if isinstance(error.__context__, RequestException):
         return ServiceUnavailable(f"{what}: {error}")
     return Rejected(f"{what}: the SDK refuses: {error}", status=0, code="ClientError")

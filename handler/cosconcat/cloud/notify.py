@@ -15,19 +15,26 @@ if TYPE_CHECKING:
     from cosconcat.config import Config
 
 TIMEOUT_SECONDS = 5
+RESERVE_SECONDS = 2  # of the invocation, for what comes after
 TIMESTAMP_HEADER = "X-Concat-Timestamp"
 SIGNATURE_HEADER = "X-Concat-Signature"
 
 
 class Notifier:
-    """Tells of ends during one invocation; after a failure no more, so that a dead receiver costs one time-out."""
+    """Tells of ends during one invocation; after a failure no more, so that a dead receiver costs one time-out.
 
-    def __init__(self, config: Config) -> None:
+    Nor is one told when the invocation ends (`deadline`, epoch seconds) before the receiver may have answered.
+    """
+
+    def __init__(self, config: Config, deadline: float = float("inf")) -> None:
         self._config = config
+        self._deadline = deadline
         self._failure = ""
 
     def __call__(self, end: Mapping[str, object]) -> str:
         """Returns the error; empty on success, or when nobody asked for it."""
+        if self._deadline - time.time() < TIMEOUT_SECONDS + RESERVE_SECONDS:
+            return "CONCAT_NOTIFY_URL: not enough time left to tell it"
         self._failure = self._failure or notify(self._config, end) or ""
         return self._failure
 

@@ -1,16 +1,27 @@
-"""HTTP sessions that read proxy and certificate settings once.
+"""HTTP sessions that read proxy and certificate settings once, and in which no call outlasts its invocation.
 
 requests goes through the whole environment twice at every call, for proxies and certificates, which takes a third of
 the processor time of a small one. Here the result is kept from one invocation to the next, for as long as the variables
-that it follows from say the same. Imports requests, so it is imported when first used.
+that it follows from say the same. And its time-outs are for one look at the socket: an answer that trickles in takes as
+long as it likes. Here `Bounds` hold for the whole call. Imports requests, so it is imported when first used.
 """
 
 from __future__ import annotations
 
+import io
 import os
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from requests import Session
+from requests import ConnectionError as NoConnection
+from requests import ConnectTimeout, RequestException, Session, Timeout
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
+
+SHORT_SECONDS = 60.0  # functions with a shorter time limit keep a smaller part of it back
+CHUNK = 65536  # bytes that are read at once
 
 _FOLLOWED = tuple(
     name
@@ -19,8 +30,53 @@ _FOLLOWED = tuple(
 )
 
 
+class Bounds(NamedTuple):
+    """What one call may take; given to a `SteadySession` in the place of requests' time-out. All but `most` in seconds.
+
+    Whoever is killed in the midst of a call can record nothing, so a call ends `reserve` before the invocation does,
+    and is not begun when less than `least` is left until then.
+    """
+
+    connect: float  # until the connection stands
+    read: float  # for the whole answer
+    most: int  # bytes of the answer
+    least: float = 0.0
+    reserve: float = 0.0
+    deadline: float = float("inf")  # when the invocation ends, epoch seconds
+
+    def until(self, deadline: float) -> Bounds:
+        """For an invocation that has just begun and ends at `deadline`."""
+        part = max(0.0, min(1.0, (deadline - time.time()) / SHORT_SECONDS))
+        return self._replace(least=self.least * part, reserve=self.reserve * part, deadline=deadline)
+
+    def left(self) -> float:
+        """Seconds that a call which begins now may take.
+
+        Raises:
+            NoTimeLeft: too few to begin it.
+        """
+        left = self.deadline - self.reserve - time.time()
+        if left < self.least:
+            raise NoTimeLeft(f"not enough time left: {max(0.0, left):.0f} s until this invocation has to end")
+        return min(left, self.connect + self.read)
+
+
+class NoTimeLeft(RequestException):
+    """The call was not begun: it could not have ended before the invocation."""
+
+
+class CallTimedOut(RequestException):
+    """The call was begun and not answered in time. Neither requests' Timeout nor its ConnectionError, which the SDK
+    repeats: what hangs for one caller hangs again.
+    """
+
+
+class AnswerTooLarge(RequestException):
+    """The answer has more bytes than the call may take."""
+
+
 class SteadySession(Session):
-    """A session that keeps what the environment says about each host."""
+    """A session that keeps what the environment says about each host, and holds each call to its `Bounds`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,3 +98,54 @@ class SteadySession(Session):
         if asked not in self._kept:
             self._kept[asked] = dict(super().merge_environment_settings(url, proxies, stream, verify, cert))
         return self._kept[asked]
+
+    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+        """One request. With `Bounds` as its time-out the whole answer is read here.
+
+        Raises:
+            NoTimeLeft, CallTimedOut, AnswerTooLarge: as they say. RequestException: as requests does.
+        """
+        bounds = kwargs.get("timeout")
+        if not isinstance(bounds, Bounds):
+            return super().send(request, **kwargs)
+        left = bounds.left()
+        ends = time.monotonic() + left
+        wanted = {**kwargs, "timeout": (min(bounds.connect, left), min(bounds.read, left)), "stream": True}
+        try:
+            response = super().send(request, **wanted)
+        except ConnectTimeout:
+            raise
+        except Timeout as slow:
+            raise CallTimedOut("timed out") from slow
+        response.raw = io.BytesIO(_whole(response, bounds.most, ends))
+        return response
+
+
+def _whole(response: Response, most: int, ends: float) -> bytes:
+    """The body, read as it comes in, so that neither its size nor its pace is the sender's to choose."""
+    body = bytearray()
+    raw = response.raw
+    try:
+        while True:
+            _wait_until(raw, ends)
+            chunk = raw.read1(CHUNK, decode_content=True)
+            if not chunk:
+                return bytes(body)
+            body += chunk
+            if len(body) > most:
+                raw.close()
+                raise AnswerTooLarge(f"the answer has more than {most} bytes")
+            if time.monotonic() > ends:
+                raw.close()
+                raise CallTimedOut(f"timed out after {len(body)} bytes")
+    except ReadTimeoutError as slow:
+        raise CallTimedOut("timed out") from slow
+    except HTTPError as broken:
+        raise NoConnection(str(broken)) from broken
+
+
+def _wait_until(raw: Any, ends: float) -> None:
+    """The next look at the socket ends in time; no more so once the sender said that it closes the connection."""
+    socket = getattr(raw.connection, "sock", None)  # no connection: it is another's by now, as the answer is complete
+    if socket is not None:
+        socket.settimeout(max(0.01, ends - time.monotonic()))

@@ -198,7 +198,7 @@ def test_without_a_queue_none_is_named(server: CiServer) -> None:
     assert "x-ci-security-token" not in server.seen[0].headers
 
 
-@pytest.mark.parametrize("step", [RESET, CUT, CLOSE, HANG, Answer(500), Answer(503), Answer(429, error("SlowDown"))])
+@pytest.mark.parametrize("step", [RESET, CUT, CLOSE, Answer(500), Answer(503), Answer(429, error("SlowDown"))])
 def test_reading_is_repeated_a_bounded_number_of_times(
     server: CiServer, ci: CiOverHttp, pauses: list[float], step: Step
 ) -> None:
