@@ -128,9 +128,10 @@ contract-models: $(VENV)/demo  ## compare what is recorded of SCF's and CAM's AP
 	else echo "not run: the pinned tccli could not be had"; fi
 .PHONY: simulate mutants media-table conformance contract-models
 
-lint: $(VENV)/dev  ## ruff, mypy --strict, and which package may import which
+lint: $(VENV)/dev  ## ruff, mypy --strict, which package may import which, and how the pages read
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 	@PYTHONPATH=handler:. $(VENV)/bin/lint-imports --no-cache
+	@$(PY) -m tools.prose
 
 bench: $(VENV)/dev  ## measure, and write bench/RESULTS.md; one of them: make bench NAME=calls
 	@$(PY) -m bench $(NAME)

@@ -113,7 +113,7 @@ MISTAKES = (
     ("an output folder that is a file", "cos-concat demo --out LICENSE"),
     ("a restore that would be undone at once", "cos-concat restore lecture"),
     ("a time that is none", "cos-concat restore --since yesterday"),
-    ("an expression that could take for ever", "cos-concat names --naming '(?P<group>(a+)+)(?P<index>[0-9]+)' x"),
+    ("an expression that could take forever", "cos-concat names --naming '(?P<group>(a+)+)(?P<index>[0-9]+)' x"),
 )
 
 

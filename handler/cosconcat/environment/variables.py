@@ -32,8 +32,8 @@ TABLE = (
         "CONCAT_COMPLETION",
         "",
         "When a group is whole: `total`, `marker`, `manifest`, `quiet:<seconds>`, or for names with a time "
-        "`gap:<seconds>`: a recording is the run of pieces in which none starts more than so long after the others "
-        "ended (started, where names tell no end).",
+        "`gap:<seconds>`. With a gap, a recording is the run of pieces in which none starts more than so long after "
+        "the others ended (started, where names tell no end).",
         "the preset's; `total` for a template or an expression with a total; required for another",
     ),
     Variable(

@@ -100,9 +100,9 @@ def _refuse_nested(item: tuple[str, Any]) -> None:
         return
     for inner, bounds in walk_tree(argument[2]):
         if inner in _REPEATS and bounds[0] != bounds[1]:
-            raise ValueError("nests one quantifier in another, as in (a+)+, which can take for ever on an unlucky key")
+            raise ValueError("nests one quantifier in another, as in (a+)+, which can take forever on an unlucky key")
         if inner == "BRANCH":
-            raise ValueError("repeats alternatives, as in (a|ab)+, which can take for ever on an unlucky key")
+            raise ValueError("repeats alternatives, as in (a|ab)+, which can take forever on an unlucky key")
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def rows() -> list[Row]:
     """All rows of the page."""
     found = []
     for line in re.findall(r"^\| (.*) \|$", PAGE, re.MULTILINE):
-        recorder, _, setting, *recordings = [cell.strip() for cell in line.split(" | ")]
+        recorder, setting, *recordings = [cell.strip() for cell in line.split(" | ")]
         if setting.startswith("`CONCAT_"):
             one, other = ([IN + key for key in re.findall("`([^`]+)`", cell)] for cell in recordings)
             found.append(Row(recorder, dict(s.split("=", 1) for s in re.findall("`([^`]+)`", setting)), (one, other)))
