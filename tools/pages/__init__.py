@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[2]
 MARKS = ("<!-- made by `make pages` -->", "<!-- end -->")
 
 
-def between_marks(page: str, made: str) -> str:
+def between_marks(page: str, made: str, marks: tuple[str, str] = MARKS) -> str:
     """The page with what lies between its marks replaced."""
-    before, _, rest = page.partition(MARKS[0])
-    _, _, after = rest.partition(MARKS[1])
-    return f"{before}{MARKS[0]}\n\n{made}\n\n{MARKS[1]}{after}"
+    before, _, rest = page.partition(marks[0])
+    _, _, after = rest.partition(marks[1])
+    return f"{before}{marks[0]}\n\n{made}\n\n{marks[1]}{after}"

@@ -234,7 +234,7 @@ def test_bringing_pieces_to_whole_pictures_hides_none_of_them(fps: float, length
 def test_the_page_holds_the_table() -> None:
     """docs/verification.md is written by `make pages`."""
     page = page_of_rules.PAGE.read_text("utf-8")
-    assert page == page_of_rules.with_table(page)
+    assert page == page_of_rules.with_tables(page)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])
