@@ -133,9 +133,12 @@ lint: $(VENV)/dev  ## ruff, mypy --strict, which package may import which, and h
 	@PYTHONPATH=handler:. $(VENV)/bin/lint-imports --no-cache
 	@$(PY) -m tools.prose
 
+release: $(VENV)/dev  ## tag a version and make its zips: make release VERSION=0.2.0 [ARGS=--check]
+	@$(PY) -m tools.release "$(VERSION)" --layer $(VENV)/layer $(ARGS)
+
 bench: $(VENV)/dev  ## measure, and write bench/RESULTS.md; one of them: make bench NAME=calls
 	@$(PY) -m bench $(NAME)
-.PHONY: bench
+.PHONY: bench release
 
 clean:  ## forget everything that was set up or built
 	@rm -rf $(VENV) build demo-out .mypy_cache .ruff_cache .hypothesis
