@@ -26,7 +26,7 @@ from local.cloud import HANDLER, LAYER, LocalCloud
 from local.scf.events import Json, cos_record
 from local.scf.instances import credentials, proxy_environment
 from local.switches import Switches
-from ops.package import build_code
+from ops.deployment.package import build_code
 
 ROUNDS = 11
 GOALS = {"ignored": 0.25, "waiting": None, "submitted": 0.6}

@@ -17,11 +17,11 @@ from functools import partial
 from pathlib import Path
 
 from bench.findings import Findings, median_ratio, milliseconds, paired
-from local.ci.ffmpeg import Ffmpeg, executable
-from local.ci.join import join
-from local.ci.plan import Piece, Plan
-from local.ci.probe import probe
-from local.clips import make_clip
+from local.ci.rendering.ffmpeg import Ffmpeg, executable
+from local.ci.rendering.join import join
+from local.ci.rendering.plan import Piece, Plan
+from local.media.clips import make_clip
+from local.media.probe import probe
 
 CLIPS = 12
 SHORT, LOOPS = 6.0, 10  # seconds of a short clip, and how many of them make a long one

@@ -17,15 +17,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.account import Account
-from local.authority import https_environment
-from local.calls import Calls
+from cosconcat.environment.reading import read_config
+from cosconcat.errors import ConfigurationError
+from deployed import blueprint, policies
+from local import ROOT
+from local.account.account import Account
+from local.account.calls import Calls
 from local.ci.service import DeliveryFailed, MediaService
 from local.cmq import Cmq
 from local.control.service import ControlPlane, is_control_host
 from local.cos.gateway import Gateway, is_cos_host
 from local.cos.store import Store
-from local.proxy import Proxy
+from local.network.authority import https_environment
+from local.network.proxy import Proxy
 from local.scf.cos_trigger import CosTrigger, Filter
 from local.scf.function import Function
 from local.scf.function_url import function_host, is_function_host
@@ -39,18 +43,16 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from local.ci.service import Callback
-    from local.http import Request, Response, Service
+    from local.network.http import Request, Response, Service
     from local.scf.events import Json
 
-ROOT = Path(__file__).parents[1]
 HANDLER, LAYER = ROOT / "handler", ROOT / ".venv" / "layer"
 CALLBACK_SECONDS = 320  # longer than the callback function may run
 LOOKS = 3  # so often in a row must nothing be under way
 
-THE_FUNCTIONS = (
-    Function("upload", "upload.main_handler", time_limit=120),
-    Function("callback", "callback.main_handler", time_limit=300),
-    Function("sweep", "sweep.main_handler", time_limit=300, instances=1),
+THE_FUNCTIONS = tuple(
+    Function(spec.key, spec.handler, time_limit=spec.seconds, instances=1 if spec.key == "sweep" else 4)
+    for spec in blueprint.FUNCTIONS
 )
 
 
@@ -59,7 +61,7 @@ class LocalCloud:
 
     `environment` is laid over the functions' configuration: a variable set to "" is left out, `CONCAT_CALLBACK_MQ`
     subscribes the callback function to that topic. `versioning` is that of the bucket ("", "Enabled", "Suspended").
-    `least_privilege` gives each function exactly the policy that `ops.policies` prints for it. `timer_seconds` fires
+    `least_privilege` gives each function exactly its policy of `deployed.policies`. `timer_seconds` fires
     the sweep periodically (never, when None). `observe` hears of every invocation. `others` answer for further hosts.
     """
 
@@ -198,16 +200,10 @@ class LocalCloud:
 
     def _least_privilege(self, function: Function) -> Function:
         """The function with its policy; with a broken configuration as it is, for it will say so itself."""
-        from ops.policies import FUNCTIONS, policy  # puts the functions' code root on the path
-
-        # isort: split
-        from cosconcat.environment.reading import read_config
-        from cosconcat.errors import ConfigurationError
-
-        if function.name not in FUNCTIONS:
+        if function.name not in policies.FUNCTIONS:
             return function
         try:
-            return replace(function, policy=policy(read_config(self.environment), function.name))
+            return replace(function, policy=policies.policy(read_config(self.environment), function.name))
         except ConfigurationError:
             return function
 

@@ -27,8 +27,8 @@ class Switches:
     media_off: set[str] = field(default_factory=set)  # buckets without media processing, until it is switched on
     fail_jobs: int = 0  # next n jobs end Failed
     short_output: int = 0  # next n outputs are cut short although the job says Success
-    damage: str = ""  # one of `local.ci.damage.DAMAGES`: every output is spoilt so, although the job says Success
-    believing: bool = False  # CI takes ffmpeg's exit code for success (`local.ci.believing`)
+    damage: str = ""  # one of `DAMAGES` in local.ci.rendering: spoils every output, and the job says Success
+    believing: bool = False  # CI takes ffmpeg's exit code for success (`local.ci.rendering.believing`)
     callbacks: int = 1  # how often each callback is delivered, 0 = never
     job_seconds: float = 0.0  # minimum run time of a job
     join: str = "ffmpeg"  # or "bytes": plain concatenation of bytes, for load tests

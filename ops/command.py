@@ -1,4 +1,4 @@
-"""The command `cos-concat <verb>`: a file a verb, each with a function `command`, imported when its verb is used."""
+"""The command `cos-concat <verb>`: a file of `verbs` a verb, imported when its verb is used."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from types import FrameType
 
 import click
 
-from ops.mistakes import NO, Mistake, told
-from ops.settings import read_settings
+from ops.desk.mistakes import NO, Mistake, told
+from ops.desk.settings import read_settings
 
 NAME = "cos-concat"
 VERBS = (
@@ -35,7 +35,7 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  Click's interface
         if cmd_name not in VERBS:
             return None
-        command: click.Command = import_module(f"ops.{cmd_name}").command
+        command: click.Command = import_module(f"ops.verbs.{cmd_name}").command
         return command
 
     def resolve_command(

@@ -1,4 +1,4 @@
-"""`cos-concat cost`: what 1,000 groups cost, from the size of a group, at list prices.
+"""What 1,000 groups cost, from the size of a group, at list prices: `cos-concat cost`, `preview` and `status` say it.
 
 Quantities are counted, not guessed: `tests/unit/ops/test_cost.py` joins groups on the local cloud and compares its
 count of calls with these formulas. Only the seconds that an invocation takes are assumptions, and are shown as such.
@@ -9,16 +9,11 @@ relying on them. Failed jobs, retries, storage, logs and traffic out of the regi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import ceil
-
-import click
 
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
-from ops.options import Amount, json_option
-from ops.settings import settings
-from ops.show import show_json
 
 GROUPS = 1000
 MEMORY_GB = 0.25  # memorySize of handler/serverless.yml
@@ -163,37 +158,3 @@ def bill(found: Sequence[Line]) -> str:
 
 
 EXAMPLE = {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}
-EXAMPLES = """\b
-Examples:
-  cos-concat cost --fragments 12 --seconds 300 --height 1080
-  cos-concat cost --json
-"""
-_HEIGHT = "Short edge of the result, pixels."
-_BUSY = Amount(0, 900)  # seconds that a function may take
-
-
-@click.command(epilog=EXAMPLES)
-@click.option("--fragments", type=click.IntRange(1, 100_000), default=12, show_default=True, help="In a group.")
-@click.option("--seconds", type=Amount(0.1, 1e6), default=300, show_default=True, help="Of a fragment.")
-@click.option("--height", type=click.IntRange(1, max(MINUTES)), default=1080, show_default=True, help=_HEIGHT)
-@click.option("--upload-seconds", type=_BUSY, default=0.5, show_default=True, help="Of an upload invocation, assumed.")
-@click.option("--callback-seconds", type=_BUSY, default=3.0, show_default=True, help="Of a callback's, assumed.")
-@json_option
-def command(
-    fragments: int,
-    seconds: float,
-    height: int,
-    upload_seconds: float,
-    callback_seconds: float,
-    as_json: bool,
-) -> None:
-    """Say what 1,000 groups cost at list prices."""
-    environ = settings()
-    config = read_config(environ if environ.get("CONCAT_BUCKET") else {**EXAMPLE, **environ})
-    found = lines(config, Shape(fragments, seconds, height, upload_seconds, callback_seconds))
-    if as_json:
-        show_json({"groups": GROUPS, "lines": [asdict(line) for line in found]})
-        return
-    click.echo(f"{GROUPS:,} groups of {fragments} fragments of {seconds:g} s, {height}p, list prices\n")
-    click.echo(bill(found))
-    click.echo("\n?: no price published in what was read. Sources and dates: docs/cost.md")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cosconcat.errors import InvalidInput, TryAgain
-from ops.doctor import with_keys
-from ops.settings import config_of, settings
+from ops.desk.keys import with_keys
+from ops.desk.settings import config_of, settings
 
 if TYPE_CHECKING:
     from cosconcat.services import Services
@@ -51,7 +51,7 @@ def _here(event: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _deployed(event: Mapping[str, object]) -> dict[str, Any]:
-    from ops.deployment import blueprint
+    from deployed import blueprint
     from ops.deployment.door import Door
     from ops.deployment.settings import read_settings
 

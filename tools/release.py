@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from layers.build import build_layer
-from ops.package import build_code
+from ops.deployment.package import build_code
 from tools.pages import ROOT
 
 FOR_USERS = "### What changes for you"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.http import Refusal
+from local.network.http import Refusal
 
 # The documented error codes with their HTTP status. Where the documents name a code without a status ("assumed"), it
 # has the status of its nearest documented relative.

@@ -19,13 +19,14 @@ from local.ci.callbacks import Callback, Courier, DeliveryFailed, callback_of
 from local.ci.document import Element, Malformed, Tree, parse, to_xml
 from local.ci.errors import JobFailed, Stopped, refused
 from local.ci.jobs import Job, Template, details, moment
+from local.ci.rights import demands
 from local.ci.rules import Place, broken_concat_rules, broken_job_rules, broken_watermark_rules
 from local.ci.work import Workshop
-from local.http import ConnectionCut, Refusal, Request, Response, new_request_id, trace_id
+from local.network.http import ConnectionCut, Refusal, Request, Response, new_request_id, trace_id
 
 if TYPE_CHECKING:
-    from local.account import Account
-    from local.calls import Calls
+    from local.account.account import Account
+    from local.account.calls import Calls
     from local.cos.store import Store
     from local.switches import Switches
 
@@ -116,7 +117,8 @@ class MediaService:
         request_id = new_request_id()
         headers = {"x-ci-request-id": request_id}
         try:
-            signer = self._account.authorize(request, ci=True)
+            signer = self._account.signer(request, ci=True)
+            self._account.require(signer, *demands(request, self._account.appid, self._account.uin))
         except Refusal as refusal:
             self._calls.count("", _kind(request))
             return _error(refusal, headers)

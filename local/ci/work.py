@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from local.ci.believing import join_believing
-from local.ci.damage import rearranged, spoilt
 from local.ci.document import Element
 from local.ci.errors import JobFailed
-from local.ci.ffmpeg import Ffmpeg
 from local.ci.jobs import Job, Outcome
-from local.ci.join import EXTENSIONS, join
-from local.ci.mediainfo import media_info, synthetic_info
-from local.ci.plan import Plan, merged, plan_of
+from local.ci.rendering.believing import join_believing
+from local.ci.rendering.damage import rearranged, spoilt
+from local.ci.rendering.ffmpeg import Ffmpeg
+from local.ci.rendering.join import EXTENSIONS, join
+from local.ci.rendering.plan import Plan, merged, plan_of
 from local.ci.rules import Place
+from local.media.mediainfo import media_info, synthetic_info
 
 if TYPE_CHECKING:
     from local.cos.store import Store

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.control.zips import Zips
-from local.http import Refusal
+from local.network.http import Refusal
 from local.scf.function import Function
 from local.scf.instances import checked_environment
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local import cam
-from local.http import Refusal
+from local.account import cam
+from local.network.http import Refusal
 
 Body = Mapping[str, Any]
 Answer = dict[str, Any]

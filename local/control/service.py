@@ -10,20 +10,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local import cam
+from local.account import cam
 from local.control.deployed import FunctionsApi
 from local.control.models import VERSIONS, Models
 from local.control.roles import Roles
 from local.control.tc3 import signer
 from local.control.triggers import TriggersApi
 from local.control.zips import Zips
-from local.http import Refusal, Response
+from local.network.http import Refusal, Response
 
 if TYPE_CHECKING:
-    from local.account import Account, Key
-    from local.calls import Calls
+    from local.account.account import Account, Key
+    from local.account.calls import Calls
     from local.cos.store import Store
-    from local.http import Request
+    from local.network.http import Request
     from local.scf.functions import Functions
     from local.scf.instances import Platform
     from local.switches import Switches

@@ -13,11 +13,11 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from local.http import Refusal
+from local.network.http import Refusal
 
 if TYPE_CHECKING:
-    from local.account import Account, Key
-    from local.http import Request
+    from local.account.account import Account, Key
+    from local.network.http import Request
 
 TOLERANCE = 300  # seconds that the request's time may differ from the service's
 _HEADER = re.compile(

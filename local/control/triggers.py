@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from local.http import Refusal
+from local.network.http import Refusal
 from local.scf.cos_trigger import CosTrigger, Filter
 from local.scf.events import Json, timer_event
 from local.scf.function_url import function_host
 
 if TYPE_CHECKING:
-    from local.account import Account
+    from local.account.account import Account
     from local.control.deployed import FunctionsApi
     from local.cos.store import ObjectEvent, Store
     from local.scf.functions import Functions

@@ -11,7 +11,7 @@ import threading
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from local.http import Refusal
+from local.network.http import Refusal
 
 UPLOAD_BYTES = 50 * 1024 * 1024  # of a zip in a request (product/583/11637)
 UNPACKED_BYTES = 500 * 1024 * 1024  # of code and layers together, same page

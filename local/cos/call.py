@@ -14,12 +14,12 @@ from local.cos.acl import header_acl
 from local.cos.operations import META, Operation
 from local.cos.store import CREATED_PUT, NewObject, Store, Version
 from local.cos.tags import check_tags
-from local.http import Refusal, Request
+from local.network.http import Refusal, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from local.account import Account, Key
+    from local.account.account import Account, Key
 
 REPEATED = (  # request headers that an object keeps and that GET and HEAD repeat (436/7749)
     "cache-control",
@@ -129,7 +129,7 @@ class Call:
         """
         return NewObject(
             headers={"content-type": _type_by_suffix(self.key), **self.kept_headers()},
-            acl=header_acl(self),
+            acl=header_acl(self.request.headers, of_object=bool(self.key)),
             tags=self.header_tags(),
             storage_class=self.storage_class(),
             create_only=self.flag_header("x-cos-forbid-overwrite"),

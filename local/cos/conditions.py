@@ -6,7 +6,7 @@ import re
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from local.http import Refusal
+from local.network.http import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

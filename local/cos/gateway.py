@@ -10,11 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from local.account import ANYBODY
-from local.cos import acl, buckets, multipart, objects, unconfigured
+from local.account.account import ANYBODY
+from local.account.signature import is_signed
 from local.cos.call import Call
+from local.cos.handlers import acl, buckets, multipart, objects, unconfigured
+from local.cos.handlers.service import list_buckets
 from local.cos.hosts import address_of, bucket_host, is_cos_host, region_named
 from local.cos.operations import (
+    ABSENT,
     Operation,
     operation_of,
     refuse_unknown,
@@ -22,15 +25,14 @@ from local.cos.operations import (
     region_of,
     target,
 )
-from local.cos.service import list_buckets
-from local.http import ConnectionCut, Refusal, Request, Response, new_request_id
-from local.signature import is_signed
+from local.cos.rights import demands
+from local.network.http import ConnectionCut, Refusal, Request, Response, new_request_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from local.account import Account, Key
-    from local.calls import Calls
+    from local.account.account import Account, Key
+    from local.account.calls import Calls
     from local.cos.store import Store
 
 __all__ = ["Gateway", "is_cos_host"]
@@ -73,9 +75,9 @@ _HANDLERS: Mapping[str, Callable[[Call], Response]] = {
     "GET bucket tagging": buckets.get_bucket_tagging,
     "PUT bucket tagging": buckets.put_bucket_tagging,
     "DELETE bucket tagging": buckets.delete_bucket_tagging,
-    **{f"GET {flag}": unconfigured.get for flag in unconfigured.ABSENT},
-    **{f"PUT {flag}": unconfigured.put for flag in unconfigured.ABSENT},
-    **{f"DELETE {flag}": unconfigured.delete for flag in unconfigured.ABSENT},
+    **{f"GET {flag}": unconfigured.get for flag in ABSENT},
+    **{f"PUT {flag}": unconfigured.put for flag in ABSENT},
+    **{f"DELETE {flag}": unconfigured.delete for flag in ABSENT},
 }
 
 
@@ -99,7 +101,7 @@ class Gateway:
             region = region_named(request.host)
             request = self._at_home(request)
             if not request.host:
-                caller, kind = self.account.authorize(request, ci=False).name, "GET Service"
+                caller, kind = self._authorized(request).name, "GET Service"
                 response = list_buckets(request, self.account, self.store, region)
             else:
                 signer = self._signer(request)
@@ -136,8 +138,15 @@ class Gateway:
     def _signer(self, request: Request) -> Key:
         """Who signed; `ANYBODY` for a request without a signature that an access control list allows."""
         if is_signed(request) or not self._is_public(request):
-            return self.account.authorize(request, ci=False)
+            return self._authorized(request)
         return ANYBODY
+
+    def _authorized(self, request: Request) -> Key:
+        """Who signed, once the key's policy allows the call; the keys of a multi-delete are judged one by one later."""
+        signer = self.account.signer(request, ci=False)
+        if signer.policy is not None:
+            self.account.require(signer, *demands(request, self.account.appid))
+        return signer
 
     def _is_public(self, request: Request) -> bool:
         operation = operation_of(request)

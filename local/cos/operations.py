@@ -9,16 +9,15 @@ are strict, because what this project's own code sends by mistake should be foun
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
+from local.account.signature import FIELDS
 from local.cos.hosts import address_of
-from local.cos.unconfigured import ABSENT
-from local.http import Refusal
-from local.signature import FIELDS
+from local.network.http import Refusal
 
 if TYPE_CHECKING:
-    from local.http import Request
+    from local.network.http import Request
 
 META = "x-cos-meta-"
 _ALWAYS = ("x-cos-security-token", "x-cos-sdk-retry")
@@ -74,6 +73,32 @@ class Operation:
     metadata: bool = False  # takes x-cos-meta-*
     ours: bool = True  # a call that this project's functions make; a strict key may make no other
 
+
+class Absent(NamedTuple):
+    """How a missing configuration is told: by a code with status 404, or by an empty document of this root."""
+
+    action: str  # what CAM calls it, after GetBucket, PutBucket, DeleteBucket
+    code: str = ""
+    root: str = ""
+
+
+ABSENT = {  # by the parameter that names the configuration
+    "cors": Absent("CORS", "NoSuchCORSConfiguration"),
+    "website": Absent("Website", "NoSuchWebsiteConfiguration"),
+    "policy": Absent("Policy", "NoSuchBucketPolicy"),
+    "replication": Absent("Replication", "ReplicationConfigurationNotFoundError"),
+    "encryption": Absent("Encryption", "NoSuchEncryptionConfiguration"),
+    "inventory": Absent("Inventory", "NoSuchConfiguration"),
+    "domain": Absent("Domain", "NoSuchDomainConfiguration"),
+    "domaincertificate": Absent("DomainCertificate", "NoSuchDomainCertificate"),
+    "origin": Absent("Origin", "NoSuchOriginConfiguration"),
+    "object-lock": Absent("ObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"),
+    "logging": Absent("Logging", root="BucketLoggingStatus"),
+    "referer": Absent("Referer", root="RefererConfiguration"),
+    "accelerate": Absent("Accelerate", root="AccelerateConfiguration"),
+    "intelligenttiering": Absent("IntelligentTiering", root="IntelligentTieringConfiguration"),
+    "intelligent-tiering": Absent("IntelligentTiering", root="ListBucketIntelligentTieringConfigurationsOutput"),
+}
 
 OPERATIONS = (
     Operation("GET bucket acl", "GET", False, "GetBucketACL", "acl", ours=False),

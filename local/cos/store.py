@@ -24,7 +24,7 @@ from moto.settings import get_s3_default_key_buffer_size
 from local.cos.acl import Acl
 from local.cos.crc64 import crc64
 from local.cos.listing import Listed, Listing
-from local.http import Refusal, new_request_id
+from local.network.http import Refusal, new_request_id
 from local.switches import Switches
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from local.cos import xml
-from local.http import Refusal
+from local.network.http import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

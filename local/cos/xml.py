@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from local.http import Refusal
+from local.network.http import Refusal
 
 Node = str | int | Mapping[str, "Node"] | Sequence["Node"] | None
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from local.http import Request, Response
+from local.network.http import Request, Response
 from local.scf.events import Json, Shape, http_event
 from local.scf.function import EVENT_TOO_LARGE, OK, SYNCHRONOUS_LIMIT, Result, error
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from local.account import Account, Key
+    from local.account.account import Account, Key
 
 RESERVED = ("SCF_", "QCLOUD_", "TENCENTCLOUD_")
 RENEW_SECONDS = 300  # before a role's key ends, a warm instance gets a new one

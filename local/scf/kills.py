@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from local.http import ConnectionCut, Request, Response, Service
+from local.network.http import ConnectionCut, Request, Response, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 from cosconcat.environment.variables import DEFAULTS
 from cosconcat.inputs.expiry import EXPIRE_TAG
-from ops import policies
-from ops.deployment import blueprint
-from ops.deployment.blueprint import Trigger
+from deployed import blueprint, policies
+from deployed.blueprint import Trigger
 from ops.deployment.settings import ADDRESS, OLD_SECRET, SECRET, Settings
 
 # What is only known once an earlier call has answered; the executor fills it in.

@@ -11,8 +11,8 @@ import click
 from ops import ROOT
 from ops.deployment.door import Door
 from ops.deployment.settings import Settings, check_scheme, read_settings
-from ops.mistakes import Mistake
-from ops.settings import read_settings as read_variables
+from ops.desk.mistakes import Mistake
+from ops.desk.settings import read_settings as read_variables
 
 if TYPE_CHECKING:
     from ops.deployment.plan import Step

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ops.deployment import blueprint, lifecycle
+from deployed import blueprint
+from ops.deployment import lifecycle
 from ops.deployment.plan import Call, Plan, Step, is_our_layer, trigger_body
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cosconcat.errors import ConcatError, Rejected
 from cosconcat.model import Bucket
-from ops.deployment import blueprint, lifecycle
+from deployed import blueprint
+from ops.deployment import lifecycle
 from ops.deployment.desired import ADDRESS_TO_COME, CODE_ZIP, LAYER_TO_COME, LAYER_ZIP
 from ops.deployment.seen import SeenTrigger
 

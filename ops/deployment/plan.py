@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cosconcat.config import films_stay
 from cosconcat.inputs.expiry import EXPIRE_TAG
-from ops.deployment import blueprint, lifecycle
-from ops.deployment.blueprint import NAMESPACE, Trigger
+from deployed import blueprint
+from deployed.blueprint import NAMESPACE, Trigger
+from ops.deployment import lifecycle
 from ops.deployment.desired import (
     ADDRESS_TO_COME,
     CODE_ZIP,

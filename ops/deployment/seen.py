@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cosconcat.environment.variables import DEFAULTS
 from cosconcat.errors import Rejected
-from ops.deployment import blueprint
+from deployed import blueprint
+from deployed.policies import literal_prefix
 from ops.deployment.desired import Function
-from ops.policies import literal_prefix
 
 if TYPE_CHECKING:
     from cosconcat.model import Bucket

@@ -11,8 +11,8 @@ from cosconcat.config import Config, check_lease
 from cosconcat.environment.reading import read_config
 from cosconcat.environment.variables import NAMES, TABLE
 from cosconcat.errors import ConfigurationError
-from ops.deployment.blueprint import FUNCTIONS
-from ops.dotenv import UNSET
+from deployed.blueprint import FUNCTIONS
+from ops.desk.dotenv import UNSET
 
 SECRETS = frozenset(row.name for row in TABLE if row.secret)
 NOT_SHOWN = SECRETS | {"CONCAT_NOTIFY_URL"}  # an address may hold a key in its path or query

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cosconcat.environment.variables import TABLE
 from ops.deployment.settings import ADDRESS, NOT_SHOWN, SECRETS
-from ops.dotenv import UNSET, write_value
+from ops.desk.dotenv import UNSET, write_value
 
 
 def dotenv_text(environment: Mapping[str, str], stage: str, address: str) -> str:

@@ -10,8 +10,8 @@ from ops.deployment.execute import Executor, Zips
 from ops.deployment.in_flight import in_flight
 from ops.deployment.seen import look
 from ops.deployment.show import whose
-from ops.mistakes import Mistake
-from ops.show import show_json
+from ops.desk.mistakes import Mistake
+from ops.desk.show import show_json
 
 
 def switch(*, on: bool, as_json: bool) -> int:

@@ -19,8 +19,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from local.clips import make_clip
 from local.cloud import LocalCloud
+from local.media.clips import make_clip
 from tests.clients import scope
 from tests.clients.sts import Sts
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.clips import make_clip
 from local.cloud import LocalCloud
+from local.media.clips import make_clip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

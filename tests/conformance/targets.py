@@ -137,7 +137,7 @@ class OverHttp:
 
     def numbers(self, key: str, count: int) -> list[int | None]:
         """Read back from the pictures."""
-        from local.reading import frames, number_seen
+        from local.media.reading import frames, number_seen
 
         stored = self.cos.get(self.bucket, key)
         assert stored is not None
@@ -171,7 +171,7 @@ class OverHttp:
 @cache
 def clip_bytes(number: int, seconds: float) -> bytes:
     """A clip that carries its number, made once."""
-    from local.clips import make_clip
+    from local.media.clips import make_clip
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.mp4"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local.ci.damage import DAMAGES
-from local.ci.ffmpeg import executable
+from local.ci.rendering.damage import DAMAGES
+from local.ci.rendering.ffmpeg import executable
 from tests.support.coded import judge, make_base
 from tests.support.local_ci import LocalCi
 

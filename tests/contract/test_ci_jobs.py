@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from local.ci import callbacks, mediainfo
+from local.ci import callbacks
 from local.ci.service import Callback, DeliveryFailed
-from local.http import ConnectionCut
+from local.media import mediainfo
+from local.network.http import ConnectionCut
 from tests.support.local_ci import LocalCi, read, read_callback
 from tests.support.media import Clip, duration_of, make
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.ci import mediainfo
-from local.ci.ffmpeg import executable
+from local.ci.rendering.ffmpeg import executable
+from local.media import mediainfo
 from tests.support.media import Clip, make
 
 ROOT = Path(__file__).parents[2]

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.ci import coverage, document, plan, schema
+from local.ci import coverage, document, schema
 from local.ci.errors import JobFailed
+from local.ci.rendering import plan
 from local.ci.rules import Place
-from local.http import Request
+from local.network.http import Request
 from tests.support.local_ci import LocalCi, read
 
 BUCKET, REGION = "demo-1250000000", "ap-guangzhou"

@@ -18,11 +18,11 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.scf.v20180416.scf_client import ScfClient
 
-from local.account import Key
+from local.account.account import Key
 from local.cloud import LocalCloud
 from local.control.models import Models
 from local.control.tc3 import signer
-from local.http import Refusal, Request
+from local.network.http import Refusal, Request
 from local.scf.instances import proxy_environment
 
 HANDLER = "import os\ndef main_handler(event, context):\n    return {'said': os.environ['SAID'], 'event': event}\n"

@@ -16,8 +16,8 @@ from cosconcat.cloud.ports import LARGEST, Cos
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import Blocked, InvalidInput, Rejected, ServiceUnavailable
 from cosconcat.model import Bucket, DeleteError, Media, ObjectVersion, ProbeError
-from local.account import Key
-from local.clips import make_clip
+from local.account.account import Key
+from local.media.clips import make_clip
 from tests.support.local_cos import LocalCos
 
 if TYPE_CHECKING:

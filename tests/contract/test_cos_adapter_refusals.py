@@ -12,8 +12,8 @@ from cosconcat.cloud.cos import CosOverHttp
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import Blocked, ConcatError, Rejected, ServiceUnavailable
 from cosconcat.model import Bucket, ObjectVersion, ProbeError, Unanswered
-from local.http import ConnectionCut, Request, Response
-from local.proxy import Proxy
+from local.network.http import ConnectionCut, Request, Response
+from local.network.proxy import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qcloud_cos import CosConfig, CosS3Auth
 
-from local import signature
-from local.account import Account, Key
-from local.http import Refusal, Request
+from local.account import signature
+from local.account.account import Account, Key
+from local.network.http import Refusal, Request
 from tests.support.local_cos import LocalCos, code_of
 
 if TYPE_CHECKING:
@@ -348,7 +348,7 @@ def test_ci_answers_in_its_own_words(spoil: Callable[[dict[str, Any]], None], st
     """401 with CI's codes and a body without Resource."""
     account = Account()
     with pytest.raises(Refusal) as refused:
-        account.authorize(ci_request(account.issue("upload"), spoil), ci=True)
+        account.signer(ci_request(account.issue("upload"), spoil), ci=True)
     assert (refused.value.status, refused.value.code) == (status, code)
     assert b"Resource" not in refused.value.response("id").body
 
@@ -357,10 +357,10 @@ def test_ci_knows_expired_signatures_and_serves_good_ones() -> None:
     """SignatureExpired once the window is over; who signed, before."""
     account = Account()
     request = ci_request(account.issue("upload"))
-    assert account.authorize(request, ci=True).name == "upload"
+    assert account.signer(request, ci=True).name == "upload"
     account.switches.clock_skew = 11_000
     with pytest.raises(Refusal) as refused:
-        account.authorize(request, ci=True)
+        account.signer(request, ci=True)
     assert refused.value.code == "SignatureExpired"
 
 
@@ -377,7 +377,7 @@ def test_the_host_signed_is_the_host_asked() -> None:
     request = ci_request(account.root_key())
     other = request.headers["host"].replace("demo", "prod")
     with pytest.raises(Refusal):
-        account.authorize(replace(request, host=other, headers={**request.headers, "host": other}), ci=True)
+        account.signer(replace(request, host=other, headers={**request.headers, "host": other}), ci=True)
 
 
 def test_signed_parameters_are_compared_decoded(cos: LocalCos) -> None:

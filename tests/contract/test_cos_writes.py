@@ -14,7 +14,7 @@ from qcloud_cos import CosServiceError
 
 from local.cos.crc64 import crc64
 from local.cos.store import NewObject
-from local.http import Refusal
+from local.network.http import Refusal
 from tests.support.local_cos import LocalCos, code_of
 
 if TYPE_CHECKING:

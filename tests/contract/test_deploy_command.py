@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import ops.deploy
+import ops.verbs.deploy
 from local.cloud import LocalCloud
 from local.switches import Switches
 from ops.command import main
@@ -25,7 +25,7 @@ NOTHING = {"functions": {}, "layers": {}, "triggers": [], "roles": {}, "policies
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCloud]:
     """An account in which nothing is deployed, and small packages to deploy."""
-    monkeypatch.setattr(ops.deploy, "packages", lambda: ZIPS)
+    monkeypatch.setattr(ops.verbs.deploy, "packages", lambda: ZIPS)
     with empty_account() as running:
         yield running
 
@@ -95,7 +95,7 @@ def test_a_paid_service_needs_a_yes_of_its_own(
     monkeypatch: pytest.MonkeyPatch, answers: io.StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`--yes` alone does not say it."""
-    monkeypatch.setattr(ops.deploy, "packages", lambda: ZIPS)
+    monkeypatch.setattr(ops.verbs.deploy, "packages", lambda: ZIPS)
     switches = Switches(media_off={"demo-1250000000"})
     with empty_account(switches=switches) as cloud:
         assert main(["deploy", "--yes"], variables(cloud)) == 2

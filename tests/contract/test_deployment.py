@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from cosconcat.errors import ConcatError, ConfigurationError, Rejected
+from deployed import blueprint
+from deployed.policies import deployer_needs, granting
 from local.cloud import LocalCloud
 from local.switches import Switches
-from ops.deployment import blueprint, show
+from ops.deployment import show
 from ops.deployment.destroy import plan_removal, plan_switch
 from ops.deployment.door import Door
 from ops.deployment.execute import Executor
@@ -22,8 +24,7 @@ from ops.deployment.seen import look
 from ops.deployment.settings import Settings
 from ops.deployment.show_env import dotenv_text
 from ops.deployment.tccli import script
-from ops.dotenv import parse
-from ops.policies import deployer_needs, granting
+from ops.desk.dotenv import parse
 from tests.support.claims import put_in_flight
 from tests.support.deployments import (
     ZIPS,
@@ -485,8 +486,8 @@ def test_whoever_deploys_needs_each_right_of_the_printed_policy() -> None:
 
 def life(cloud: LocalCloud, given: Settings) -> None:
     """All that a deployment goes through."""
-    from ops.deploy import examine
     from ops.deployment.in_flight import in_flight
+    from ops.verbs.deploy import examine
 
     deploy(given)
     examine(given, Door(given))

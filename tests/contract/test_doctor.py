@@ -13,12 +13,12 @@ from cosconcat.cloud.bucket_settings import LifecycleRule, SettingsOverHttp
 from cosconcat.environment.reading import read_config, read_credentials
 from cosconcat.functions.doctor import CHECKS, Finding, examine
 from cosconcat.model import Bucket
+from deployed.policies import granting, needs, policy
 from local.cloud import LocalCloud
 from local.scf.instances import credentials, proxy_environment
 from local.switches import Switches
 from ops.command import main
-from ops.doctor import KEYS
-from ops.policies import granting, needs, policy
+from ops.desk.keys import KEYS
 
 if TYPE_CHECKING:
     from qcloud_cos import CosS3Client

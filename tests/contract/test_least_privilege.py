@@ -15,10 +15,10 @@ from cosconcat.errors import Blocked, Rejected
 from cosconcat.job.compose import compose
 from cosconcat.model import Bucket, DeleteError, Fragment, FragmentSet, ObjectInfo, ObjectVersion
 from cosconcat.services import Services
+from deployed.policies import Need, granting, needs
 from local.cloud import LocalCloud
 from local.scf.instances import credentials, proxy_environment
 from local.switches import Switches
-from ops.policies import Need, granting, needs
 
 SEPARATE = {
     "CONCAT_BUCKET": "demo-1250000000",

@@ -16,8 +16,8 @@ from cosconcat.bootstrap import SystemClock
 from cosconcat.model import Bucket, ObjectInfo, Page, gid_of
 from ops.command import main
 from ops.deployment.execute import Zips
-from ops.preview import Snapshot
-from ops.prune import _in_order
+from ops.verbs.preview import Snapshot
+from ops.verbs.prune import _in_order
 from tests.support.deployments import deploy, empty_account, settings, small_zip, variables
 from tests.support.desk import Desk
 

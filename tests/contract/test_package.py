@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from layers.build import build_layer, find_runtime
-from local.clips import make_clip
 from local.cloud import HANDLER, LAYER, THE_FUNCTIONS, LocalCloud
-from ops.package import build_code
+from local.media.clips import make_clip
+from ops.deployment.package import build_code
 
 MEMORY_MB = 512  # of address space; a process maps more than it uses, the 256 of serverless.yml are of memory used
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.http import ConnectionCut, Request, Response
-from local.proxy import MAX_BODY, Proxy
+from local.network.http import ConnectionCut, Request, Response
+from local.network.proxy import MAX_BODY, Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,7 +204,7 @@ def test_a_client_that_does_not_trust_the_authority_ends_the_handshake(
 ) -> None:
     """Nothing is served, the log says what is the matter, and the proxy lives on."""
     said: Queue[str] = Queue()
-    monkeypatch.setattr("local.proxy._log.warning", lambda text, *_: said.put(text))
+    monkeypatch.setattr("local.network.proxy._log.warning", lambda text, *_: said.put(text))
     connection = http.client.HTTPSConnection("127.0.0.1", proxy.port, timeout=5, context=ssl.create_default_context())
     connection.set_tunnel(HOST, 443)
     with pytest.raises(ssl.SSLCertVerificationError):

@@ -14,8 +14,8 @@ import av
 import pytest
 
 from local.ci.errors import JobFailed
-from local.ci.ffmpeg import Ffmpeg, executable
-from local.ci.probe import NotMedia, probe
+from local.ci.rendering.ffmpeg import Ffmpeg, executable
+from local.media.probe import NotMedia, probe
 from tests.support.local_ci import LocalCi, read
 from tests.support.media import (
     Clip,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from local.ci import fonts
+from local.ci.rendering import fonts
 from tests.support.local_ci import LocalCi
 from tests.support.media import Clip, color_of, make, picture_at
 

@@ -14,7 +14,7 @@ from textwrap import dedent
 
 import pytest
 
-from local.account import Account
+from local.account.account import Account
 from local.scf.deliveries import EventTooLargeError
 from local.scf.function import Function
 from local.scf.functions import Functions
@@ -355,7 +355,7 @@ class TestProcesses:
         )
         parent = f"""
 from pathlib import Path
-from local.account import Account
+from local.account.account import Account
 from local.scf.function import Function
 from local.scf.instances import Instances, Platform
 root = Path({str(tmp_path)!r})

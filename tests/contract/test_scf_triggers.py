@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 from local.cmq import Cmq
-from local.http import ConnectionCut, Request, Response
+from local.network.http import ConnectionCut, Request, Response
 from local.scf.cos_trigger import CosTrigger, Filter
 from local.scf.function import Result, error
 from local.scf.function_url import FunctionUrls, function_host, is_function_host

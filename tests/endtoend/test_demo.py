@@ -14,8 +14,9 @@ import imageio_ffmpeg
 import pytest
 from PIL import Image
 
-from local import clips, demo, proof, reading
 from local.cloud import LocalCloud
+from local.commands import demo, proof
+from local.media import clips, reading
 from local.switches import Switches
 from ops.command import main
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.cloud import LocalCloud
-from local.rehearsal import receiver, rehearsal_of
+from local.commands.rehearsal import receiver, rehearsal_of
 from local.switches import Switches
 from ops.command import main
 

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-import ops.deploy
-from local.clips import make_clip
+import ops.verbs.deploy
+from local.media.clips import make_clip
 from ops.command import main
-from ops.deploy import packages
+from ops.verbs.deploy import packages
 
 if TYPE_CHECKING:
     from qcloud_cos import CosS3Client
@@ -82,7 +82,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         built = [sys.executable, str(ROOT / "layers" / "build.py"), str(ROOT / ".venv" / "layer"), str(ROOT / "build")]
         subprocess.run(built, check=True, capture_output=True)
     zips = packages()
-    monkeypatch.setattr(ops.deploy, "packages", lambda: zips)  # packed once, not for each command
+    monkeypatch.setattr(ops.verbs.deploy, "packages", lambda: zips)  # packed once, not for each command
     state = tmp_path / "state.json"
     environment = {**os.environ, "LOCAL_CLOUD_STATE": str(state)}
     words, options = arguments("make up ARGS=--empty")

@@ -12,9 +12,10 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from local import proof, reading
-from local.clips import Clip
 from local.cloud import LocalCloud
+from local.commands import proof
+from local.media import reading
+from local.media.clips import Clip
 from local.switches import Switches
 
 ROOT = Path(__file__).parents[2]

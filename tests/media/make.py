@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from local.ci.ffmpeg import executable
+from local.ci.rendering.ffmpeg import executable
 from tests.media.cases import Case, Piece, Step
 from tests.support.coded import make_base
 

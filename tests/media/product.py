@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from local.ci.jobs import Job
-from local.ci.mediainfo import NotMedia, media_info
+from local.media.mediainfo import NotMedia, media_info
 from tests.support.desk import Desk
 
 PATIENCE = 240  # seconds for the jobs of a run
@@ -47,7 +47,7 @@ def through(
         groups: name and files, in order.
         folder: where the outputs are put.
         believing: CI takes ffmpeg's exit code for success.
-        damage: what CI does to every output, one of `local.ci.damage.DAMAGES`.
+        damage: what CI does to every output, one of `local.ci.rendering.damage.DAMAGES`.
         archived: names of groups whose second piece is archived.
     """
     ids = {f"g{at:03}": name for at, name in enumerate(groups)}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.ci.damage import DAMAGES
+from local.ci.rendering.damage import DAMAGES
 from tests.media.cases import CASES, UNLIKE, Case
 from tests.media.product import Ending, probed, through
 from tests.media.visible import visible_by

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from local.ci.errors import JobFailed
-from local.ci.ffmpeg import Ffmpeg
-from local.ci.join import join
-from local.ci.plan import Piece, Plan
+from local.ci.rendering.ffmpeg import Ffmpeg
+from local.ci.rendering.join import join
+from local.ci.rendering.plan import Piece, Plan
 from tests.media.cases import CASES, Case
 from tests.media.make import Studio
 from tests.media.product import through

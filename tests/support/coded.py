@@ -22,7 +22,7 @@ from typing import Any
 import av
 import numpy as np
 
-from local.ci.ffmpeg import executable
+from local.ci.rendering.ffmpeg import executable
 
 WIDTH, HEIGHT, RATE, SAMPLE_RATE = 160, 120, 25, 44100
 MOMENT, SLOT = 1 / RATE, 0.2  # seconds

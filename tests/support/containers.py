@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from cosconcat.containers.window import Window
-from local.ci.ffmpeg import executable
+from local.ci.rendering.ffmpeg import executable
 
 X264, X265 = ("-c:v", "libx264", "-pix_fmt", "yuv420p"), ("-c:v", "libx265", "-x265-params", "log-level=error")
 AAC = ("-c:a", "aac")

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import pytest
 
-from local.account import Key
+from local.account.account import Key
 from local.cloud import LocalCloud
-from local.http import ConnectionCut, Request, Response
+from local.network.http import ConnectionCut, Request, Response
 from local.scf.instances import proxy_environment
 from ops.deployment.deploy import Proposal, propose
 from ops.deployment.door import Door

@@ -14,11 +14,11 @@ import requests
 import xmltodict
 from qcloud_cos import CosConfig, CosS3Auth
 
-from local.account import Account, Key
-from local.calls import Calls
+from local.account.account import Account, Key
+from local.account.calls import Calls
 from local.ci.service import Callback, MediaService
 from local.cos.store import Store
-from local.http import Request, Response
+from local.network.http import Request, Response
 
 Body = Mapping[str, Any]
 

@@ -9,11 +9,11 @@ from urllib.parse import quote, urlencode
 import requests
 from qcloud_cos import CosConfig, CosS3Auth, CosS3Client
 
-from local.account import Account, Key
-from local.calls import Calls
+from local.account.account import Account, Key
+from local.account.calls import Calls
 from local.cos.gateway import Gateway, is_cos_host
 from local.cos.store import Store
-from local.proxy import Proxy
+from local.network.proxy import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

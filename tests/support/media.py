@@ -11,7 +11,7 @@ from typing import Any
 import av
 import numpy as np
 
-from local.ci.ffmpeg import executable
+from local.ci.rendering.ffmpeg import executable
 
 COLORS = {
     "red": (255, 0, 0),

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from local import reading
-from local.clips import make_clip
 from local.cloud import THE_FUNCTIONS, LocalCloud
-from local.http import Request
+from local.media import reading
+from local.media.clips import make_clip
+from local.network.http import Request
 from local.scf.function import Function
 from local.switches import Switches
 

@@ -15,7 +15,7 @@ from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.functions.upload import handle_uploads
 from cosconcat.model import Result
 from cosconcat.protocol.closing import reconcile_piece
-from tests.support.counted import InMemory, in_memory
+from tests.unit.counted import InMemory, in_memory
 
 GAP = {"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:120"}
 EVENTS = 24  # calls of a whole recording besides three a piece

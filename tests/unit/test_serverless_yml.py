@@ -17,8 +17,8 @@ from cosconcat.environment.reading import read_config
 from cosconcat.environment.variables import NAMES
 from cosconcat.errors import ConfigurationError
 from cosconcat.model import Bucket
-from ops.deployment import blueprint
-from ops.dotenv import UNSET, read_dotenv
+from deployed import blueprint
+from ops.desk.dotenv import UNSET, read_dotenv
 from tests.support.serverless_components import EXCEPTIONS, LAYER, MULTI_SCF, problems, resolve
 
 ROOT = Path(__file__).parents[2]

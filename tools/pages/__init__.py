@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import ops  # noqa: F401  the functions' code root on the path
+import local  # noqa: F401  puts the functions' code root on the path
 
 ROOT = Path(__file__).parents[2]
 MARKS = ("<!-- made by `make pages` -->", "<!-- end -->")
 
 
-def between_marks(page: str, made: str, marks: tuple[str, str] = MARKS) -> str:
-    """The page with what lies between its marks replaced."""
-    before, _, rest = page.partition(marks[0])
-    _, _, after = rest.partition(marks[1])
-    return f"{before}{marks[0]}\n\n{made}\n\n{marks[1]}{after}"
+def between_marks(page: str, *made: str, marks: tuple[str, str] = MARKS) -> str:
+    """The page with what lies between its marks replaced, one pair of marks after the other."""
+    written = ""
+    for text in made:
+        before, _, rest = page.partition(marks[0])
+        _, _, page = rest.partition(marks[1])
+        written += f"{before}{marks[0]}\n\n{text}\n\n{marks[1]}"
+    return written + page

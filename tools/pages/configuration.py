@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from cosconcat.environment.variables import TABLE, Variable
-from ops.dotenv import UNSET
+from ops.desk.dotenv import UNSET
 from tools.pages import ROOT, between_marks
 
 PAGE = ROOT / "docs" / "configuration.md"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ops.deployment import blueprint, show
+from deployed import blueprint
+from ops.deployment import show
 from ops.deployment.desired import ADDRESS_TO_COME, LAYER_TO_COME, Package, Secrets, desired
 from ops.deployment.plan import Plan, plan
 from ops.deployment.seen import Account, Seen, SeenBucket

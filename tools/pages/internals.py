@@ -20,22 +20,22 @@ from tools.pages import ROOT, between_marks
 
 ARCHITECTURE = ROOT / "docs" / "internals" / "architecture.md"
 RETRIES_PAGE = ROOT / "docs" / "internals" / "retries.md"
-PACKAGE = ROOT / "handler" / "cosconcat"
+PACKAGES = {"cosconcat": ROOT / "handler" / "cosconcat", "local": ROOT / "local", "ops": ROOT / "ops"}
 
 
-def layers() -> str:
-    """One line for each package, from top to bottom as the contract in pyproject.toml has them."""
+def layers(package: str) -> str:
+    """One line for each part of a package, from top to bottom as its contract in pyproject.toml has them."""
     contracts = (ROOT / "pyproject.toml").read_text("utf-8")
-    [text] = re.findall(r"exhaustive = true\nlayers = \[\n(.*?)\n\]", contracts, re.DOTALL)
+    contract = rf'containers = \["{package}"\]\nexhaustive = true\nlayers = \[\n(.*?)\n\]'
+    [text] = re.findall(contract, contracts, re.DOTALL)
     names = [name for layer in re.findall(r'"([^"]+)"', text) for name in layer.split(" | ")]
-    return "\n".join(
-        ["| layer | what it is for |", "|---|---|", *(f"| `{name}` | {_purpose(name)} |" for name in names)]
-    )
+    rows = (f"| `{name}` | {_purpose(PACKAGES[package], name)} |" for name in names)
+    return "\n".join(["| layer | what it is for |", "|---|---|", *rows])
 
 
-def _purpose(name: str) -> str:
-    path = PACKAGE / name / "__init__.py"
-    text = ast.get_docstring(ast.parse((path if path.exists() else PACKAGE / f"{name}.py").read_text("utf-8")))
+def _purpose(folder: Path, name: str) -> str:
+    path = folder / name / "__init__.py"
+    text = ast.get_docstring(ast.parse((path if path.exists() else folder / f"{name}.py").read_text("utf-8")))
     return " ".join(text.partition("\n\n")[0].split()) if text else ""
 
 
@@ -85,7 +85,7 @@ def retries() -> str:
 def pages() -> dict[Path, str]:
     """Both pages as they should be."""
     return {
-        ARCHITECTURE: between_marks(ARCHITECTURE.read_text("utf-8"), layers()),
+        ARCHITECTURE: between_marks(ARCHITECTURE.read_text("utf-8"), *map(layers, PACKAGES)),
         RETRIES_PAGE: between_marks(RETRIES_PAGE.read_text("utf-8"), retries()),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from cosconcat.environment.reading import read_config
-from ops.policies import FUNCTIONS, cleanup_needs, policy, table
+from deployed.policies import FUNCTIONS, cleanup_needs, policy, table
 from tools.pages import ROOT, between_marks
 
 PAGE = ROOT / "docs" / "policies.md"

@@ -35,7 +35,7 @@ def not_shown(media_table: str) -> str:
 
 def with_tables(page: str) -> str:
     """The page with the parts between its marks made anew."""
-    shown = between_marks(page, not_shown(MEDIA_TABLE.read_text("utf-8")), NOT_SHOWN)
+    shown = between_marks(page, not_shown(MEDIA_TABLE.read_text("utf-8")), marks=NOT_SHOWN)
     return between_marks(shown, table())
 
 

@@ -14,7 +14,7 @@ from cosconcat.naming.convention import Convention
 from cosconcat.naming.keys import MEDIA, FragmentName, NotOurs
 from ops import ROOT
 from ops.command import main
-from ops.dotenv import read_dotenv
+from ops.desk.dotenv import read_dotenv
 from tools.pages.configuration import PAGE, SAMPLE, sample, with_table
 from tools.pages.naming import with_recorders
 

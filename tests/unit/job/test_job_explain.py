@@ -10,7 +10,7 @@ import pytest
 from cosconcat.environment.reading import read_config
 from cosconcat.job.request import Request
 from ops.command import main
-from ops.explain import printed, request_for, set_of_keys
+from ops.verbs.explain import printed, request_for, set_of_keys
 
 if TYPE_CHECKING:
     from pathlib import Path

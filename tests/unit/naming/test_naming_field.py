@@ -16,7 +16,7 @@ from cosconcat.naming.convention import Convention
 from cosconcat.naming.keys import FragmentName, NotOurs
 from cosconcat.naming.presets import PRESETS
 from ops import ROOT
-from ops.suggest import suggest
+from ops.naming.suggest import suggest
 from tests.support.shelf import Shelf
 
 PAGE = (ROOT / "docs" / "recorders.md").read_text("utf-8")

@@ -109,7 +109,7 @@ def test_a_file_in_another_encoding_is_told(tmp_path: Path, capsys: pytest.Captu
 
 def test_a_bug_is_not_called_a_mistake(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """It is shown whole, so that it can be reported."""
-    monkeypatch.setattr("ops.cost.lines", lambda *_: 1 / 0)
+    monkeypatch.setattr("ops.verbs.cost.lines", lambda *_: 1 / 0)
     assert main(["cost"], BUCKET) == 1
     told = capsys.readouterr().err
     assert "a bug, please report it" in told

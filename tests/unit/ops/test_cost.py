@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cosconcat.environment.reading import read_config
-from local.clips import make_clip
 from local.cloud import LocalCloud
+from local.media.clips import make_clip
 from ops.command import main
 from ops.cost import EXAMPLE, GROUPS, SWEEP_REQUESTS, Calls, Shape, calls, lines
 from tools.pages import cost as page_of_cost

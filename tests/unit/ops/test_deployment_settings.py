@@ -8,12 +8,12 @@ import pytest
 
 from cosconcat.environment.reading import read_config
 from cosconcat.errors import ConfigurationError
+from deployed import blueprint
 from local.cloud import THE_FUNCTIONS
 from ops import ROOT
-from ops.deployment import blueprint
 from ops.deployment.desired import choose_secrets, removal
 from ops.deployment.settings import check_scheme, read_settings
-from ops.dotenv import read_dotenv
+from ops.desk.dotenv import read_dotenv
 
 KEYS = {"TENCENT_SECRET_ID": "AKIDexample", "TENCENT_SECRET_KEY": "key-of-whoever-deploys"}
 MINIMAL = {**KEYS, "CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}

@@ -15,7 +15,7 @@ from cosconcat.model import ObjectInfo, Page
 from cosconcat.naming.convention import Convention
 from cosconcat.naming.keys import FragmentName
 from ops.command import main
-from ops.suggest import suggest
+from ops.naming.suggest import suggest
 
 IN = "fragments/"
 

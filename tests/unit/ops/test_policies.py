@@ -10,9 +10,10 @@ import pytest
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
 from cosconcat.model import Bucket
-from local import cam
+from deployed.policies import FUNCTIONS, literal_prefix, needs, policy
+from local.account import cam
+from local.cos.rights import cos_resource
 from ops.command import main
-from ops.policies import FUNCTIONS, literal_prefix, needs, policy
 from tools.pages import policies as page_of_policies
 
 BUCKET = "demo-1250000000"
@@ -26,7 +27,7 @@ def config(**changed: str) -> Config:
 
 def allowed(document: dict[str, Any], action: str, key: str, bucket: str = BUCKET, **headers: str) -> bool:
     """Whether the policy allows `action` on an object, as the local cloud judges it."""
-    resource = cam.cos_resource("ap-guangzhou", bucket.rpartition("-")[2], bucket, key)
+    resource = cos_resource("ap-guangzhou", bucket.rpartition("-")[2], bucket, key)
     values = {f"cos:{name.replace('_', '-')}": value for name, value in headers.items()}
     return cam.allows(document, cam.Demand(f"name/cos:{action}", resource, values))
 

@@ -1,0 +1,1 @@
+"""What each call to COS does: one function a call, a file for each kind of thing that is called on."""

@@ -1,0 +1,57 @@
+"""The variables that a command goes by."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cosconcat.errors import InvalidInput
+from ops import ROOT
+from ops.desk.dotenv import read_dotenv
+from ops.desk.mistakes import Mistake
+
+if TYPE_CHECKING:
+    from cosconcat.config import Config
+
+
+def settings() -> Mapping[str, str]:
+    """The variables of `.env` (or of the file after `--env`), overridden by those of the shell."""
+    given = click.get_current_context().find_root().obj
+    return read_settings(ROOT / ".env") if given is None else dict(given)
+
+
+def config_of(environ: Mapping[str, str]) -> Config:
+    """The configuration, accepted as the deployed functions accept it: with a lease that exceeds their time limits.
+
+    Raises:
+        ConfigurationError: with every mistake at once.
+    """
+    from cosconcat.config import check_lease
+    from cosconcat.environment.reading import read_config
+    from deployed.blueprint import FUNCTIONS
+
+    config = read_config(environ)
+    check_lease(config, 1000 * max(function.seconds for function in FUNCTIONS))
+    return config
+
+
+def read_settings(file: Path) -> Mapping[str, str]:
+    """The variables of a file in the form of `.env`, overridden by those of the shell.
+
+    What in the file is probably not meant is told on stderr.
+
+    Raises:
+        Mistake: when it is no text.
+    """
+    try:
+        read = read_dotenv(file)
+    except InvalidInput as wrong:
+        raise Mistake(str(wrong)) from wrong
+    for warning in read.warnings:
+        print(warning, file=sys.stderr)
+    return {**read.values, **os.environ}

@@ -1,0 +1,1 @@
+"""Finding the setting for names: which convention fits a listing, and why a name nearly fits one."""

@@ -1,0 +1,162 @@
+"""`cos-concat explain`: the exact request that would be sent for a group, without sending it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import click
+
+from cosconcat import signing
+from cosconcat.bootstrap import bootstrap
+from cosconcat.config import Config
+from cosconcat.environment.reading import read_config
+from cosconcat.errors import InvalidInput
+from cosconcat.groups.manifest import Manifest, read_manifest
+from cosconcat.groups.survey import survey
+from cosconcat.groups.verdicts import Invalid, Waiting, Whole
+from cosconcat.job.compose import compose
+from cosconcat.model import Fragment, FragmentSet, ObjectInfo, Token, gid_of
+from cosconcat.naming.keys import FragmentName
+from cosconcat.output.key import output_key
+from ops.desk.keys import with_keys
+from ops.desk.options import json_option
+from ops.desk.settings import settings
+from ops.desk.show import show_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cosconcat.job.request import Request
+
+_NOBODYS_NONCE = "0" * 32  # a nonce that no claim ever draws
+EXAMPLES = """\b
+Examples:
+  cos-concat explain                              two made-up fragments: what the configuration amounts to
+  cos-concat explain fragments/a.part1-of-2.mp4 fragments/a.part2-of-2.mp4
+  cos-concat explain --manifest a.manifest.json
+  cos-concat explain --group a                    as it lies in the bucket
+"""
+
+
+def request_for(config: Config, fragments: FragmentSet) -> Request:
+    """The request for this group, with a nonce that is nobody's.
+
+    Raises:
+        InvalidInput: with every mistake at once.
+    """
+    token = Token(gid_of(fragments.group), 1, 1, _NOBODYS_NONCE)
+    callback = signing.callback_url(config, token) if config.callback_url else ""
+    return compose(config, fragments, output_key(config, fragments), str(token), callback)
+
+
+def notes(config: Config, fragments: FragmentSet, request: Request, *, seen: bool) -> list[str]:
+    """What a reader should know beside the request; `seen` when the objects themselves were looked at."""
+    found = [f"the service ignores {sentence}" for sentence in request.ignored()]
+    found.append("UserData and CallBack carry a nonce that is drawn when the job is claimed; here it is all zeros")
+    if not seen and "{fingerprint}" in (fragments.output or config.output_key):
+        found.append("the fingerprint in Output.Object depends on the objects' ETags, which were not looked at")
+    if not seen and "{date}" in (fragments.output or config.output_key):
+        found.append("the date in Output.Object depends on the newest fragment, which was not looked at")
+    if request.direct and config.on_mixed != "trust":
+        otherwise = "DirectConcat is left out" if config.on_mixed == "transcode" else "the group is refused"
+        found.append(f"the fragments are probed first; where their codecs differ, {otherwise}")
+    return found
+
+
+def printed(request: Request) -> str:
+    """The request's XML, indented for people; sent without the indentation."""
+    root = ET.fromstring(request.to_xml())  # noqa: S314  our own document
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode")
+
+
+def set_of_keys(config: Config, keys: Sequence[str]) -> FragmentSet:
+    """The group that these keys make, in the convention's order, whole or not.
+
+    Raises:
+        InvalidInput: naming each key that is no fragment, or keys of several groups.
+    """
+    names = {key: config.convention.read(key) for key in keys}
+    wrong = [
+        f"{key}: {getattr(name, 'reason', 'a marker or a manifest')}"
+        for key, name in names.items()
+        if not isinstance(name, FragmentName)
+    ]
+    found = sorted((name for name in names.values() if isinstance(name, FragmentName)), key=lambda name: name.number)
+    groups = sorted({name.group for name in found})
+    if len(groups) > 1:
+        wrong.append(f"keys of several groups: {', '.join(groups)}")
+    if wrong:
+        raise InvalidInput(wrong)
+    return FragmentSet(groups[0], tuple(Fragment(name.number, _unseen(name.key)) for name in found))
+
+
+def set_of_manifest(manifest: Manifest, group: str) -> FragmentSet:
+    """The group that a manifest lists."""
+    return FragmentSet(
+        group,
+        tuple(Fragment(at, _unseen(e.key), e.start, e.end) for at, e in enumerate(manifest.fragments)),
+        intro=_unseen(manifest.intro) if manifest.intro else None,
+        outro=_unseen(manifest.outro) if manifest.outro else None,
+        output=manifest.output,
+        job=manifest.job,
+    )
+
+
+def set_in_bucket(environ: Mapping[str, str], group: str) -> FragmentSet:
+    """The group as the bucket has it now.
+
+    Raises:
+        InvalidInput: when it is not whole, with the reason.
+    """
+    verdict = survey(bootstrap({}, with_keys(environ)), group)
+    if isinstance(verdict, Whole):
+        return verdict.set
+    reason = verdict.reason if isinstance(verdict, Waiting | Invalid) else "no fragment of it is there"
+    raise InvalidInput([f"group {group}: {reason}"])
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("keys", nargs=-1)
+@click.option("--manifest", type=click.Path(path_type=Path), help="A manifest file on this machine.")
+@click.option("--group", help="A group that lies in the bucket: it is read, nothing is written.")
+@json_option
+def command(keys: tuple[str, ...], manifest: Path | None, group: str | None, as_json: bool) -> None:
+    """Print the request that a group would send.
+
+    KEYS are full keys of one group's fragments; without any, two are made up. The XML goes to standard output; notes
+    (what the service will ignore, what only the moment of sending decides) go to standard error.
+    """
+    environ = settings()
+    config = read_config(environ)
+    if group:
+        fragments = set_in_bucket(environ, group)
+    elif manifest:
+        fragments = set_of_manifest(read_manifest(manifest.read_bytes(), config), _group_of(manifest))
+    else:
+        made_up = [f"{config.input_prefix}example.part{i}-of-2.mp4" for i in (1, 2)]
+        fragments = set_of_keys(config, keys) if keys else _made_up(made_up)
+    request = request_for(config, fragments)
+    noted = notes(config, fragments, request, seen=bool(group))
+    if as_json:
+        show_json({"group": fragments.group, "request": printed(request), "notes": noted})
+        return
+    click.echo(printed(request))
+    for note in noted:
+        click.echo(f"note: {note}", err=True)
+
+
+def _group_of(manifest: Path) -> str:
+    name = manifest.name
+    return name.removesuffix(".manifest.json") if name != "manifest.json" else manifest.resolve().parent.name
+
+
+def _made_up(keys: Sequence[str]) -> FragmentSet:
+    return FragmentSet("example", tuple(Fragment(i, _unseen(key)) for i, key in enumerate(keys)))
+
+
+def _unseen(key: str) -> ObjectInfo:
+    """An object that was not looked at."""
+    return ObjectInfo(key, "", 0, 0)

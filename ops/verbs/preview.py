@@ -1,0 +1,283 @@
+"""`cos-concat preview`: what the configuration would do with what lies in the bucket now. Reads; writes nothing."""
+
+from __future__ import annotations
+
+import bisect
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from math import ceil
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import click
+
+from cosconcat.groups.survey import survey
+from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
+from cosconcat.model import Head, Media, ObjectInfo, Page, gid_of
+from cosconcat.naming.keys import InvalidName, NotOurs
+from cosconcat.output.key import resolved_output_key
+from ops import cost
+from ops.desk.mistakes import NO
+from ops.desk.options import Amount, json_option
+from ops.desk.settings import config_of, settings
+from ops.desk.show import show_json, table
+from ops.sweep_function import services_here
+
+if TYPE_CHECKING:
+    from cosconcat.cloud.ports import Cos
+    from cosconcat.config import Config
+    from cosconcat.model import Bucket, Stored
+    from cosconcat.services import Services
+
+EXAMPLES = """\b
+Examples:
+  cos-concat preview                       LIST and HEAD alone, nothing is billed but requests
+  cos-concat preview --seconds 600         with a length of fragments, for the bill
+  cos-concat preview --probe 5             probe the fragments of five groups (paid calls) to know their length
+  CONCAT_NAMING=folder cos-concat preview  how another setting would fit
+"""
+SWEEP_MINUTES = 5  # between two sweeps, as deployed
+_ROWS = 20  # of a kind, for people; --json has all
+
+
+class Snapshot:
+    """The input prefix as LIST showed it in one pass; answers what a group is judged by from memory.
+
+    Manifests and markers with a content are read from the bucket. Everything that would write is missing here.
+    """
+
+    def __init__(self, cos: Cos, bucket: Bucket, prefix: str, most: int) -> None:
+        self._cos = cos
+        self._bucket = bucket
+        self.objects: list[ObjectInfo] = []
+        self.complete = True
+        self.now = 0
+        marker: str | None = ""
+        while marker is not None:
+            page = cos.list(bucket, prefix, marker)
+            self.objects += page.objects
+            self.now, marker = page.now, page.next_marker
+            if len(self.objects) >= most and marker is not None:
+                self.complete, marker = False, None
+            if sys.stderr.isatty():
+                click.echo(f"\r{len(self.objects):,} objects listed", nl=False, err=True)
+        if sys.stderr.isatty():
+            click.echo("", err=True)
+        self.objects.sort(key=lambda found: found.key.encode())
+        self._keys = [found.key.encode() for found in self.objects]
+        self._by_key = {found.key: found for found in self.objects}
+
+    def list(self, bucket: Bucket, prefix: str, marker: str = "", limit: int = 1000) -> Page:  # noqa: ARG002  the port's
+        """As the port has it."""
+        after = bisect.bisect_right(self._keys, marker.encode()) if marker else 0
+        start = max(after, bisect.bisect_left(self._keys, prefix.encode()))
+        found: list[ObjectInfo] = []
+        for place in range(start, len(self.objects)):
+            if not self._keys[place].startswith(prefix.encode()):
+                break
+            if len(found) == limit:
+                return Page(tuple(found), found[-1].key, self.now)
+            found.append(self.objects[place])
+        return Page(tuple(found), None, self.now)
+
+    def head(self, bucket: Bucket, key: str) -> Head | None:  # noqa: ARG002  the port's
+        """As the port has it."""
+        found = self._by_key.get(key)
+        return Head(found, self.now) if found else None
+
+    def heads(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Head | None]:
+        """As the port has it."""
+        return {key: self.head(bucket, key) for key in keys}
+
+    def get(self, bucket: Bucket, key: str) -> Stored | None:
+        """From the bucket."""
+        return self._cos.get(bucket, key)
+
+
+class Judged(NamedTuple):
+    """What would become of the groups: their verdicts, and which of the whole ones were claimed before or whose
+    output's name is taken.
+    """
+
+    verdicts: dict[str, Verdict]
+    unmatched: dict[str, str]  # key -> why
+    claimed: frozenset[str]
+    taken: dict[str, str]  # group -> the key that is taken
+    objects: int
+    complete: bool
+
+    @property
+    def whole(self) -> dict[str, Whole]:
+        """Those that nothing is missing of."""
+        return {group: verdict for group, verdict in self.verdicts.items() if isinstance(verdict, Whole)}
+
+    @property
+    def new(self) -> dict[str, Whole]:
+        """Those that would get a job."""
+        return {group: verdict for group, verdict in self.whole.items() if group not in self.claimed}
+
+
+@click.command(epilog=EXAMPLES)
+@click.option("--probe", type=click.IntRange(1, 1000), metavar="N", help="Probe the fragments of N groups: paid calls.")
+@click.option("--seconds", type=Amount(0.1, 1e6), help="Length of a fragment, for the bill, instead of probing.")
+@click.option("--height", type=click.IntRange(1, max(cost.MINUTES)), default=cost.ASSUMED_HEIGHT, help="Short edge.")
+@click.option("--most", type=click.IntRange(1), default=500_000, show_default=True, help="Most objects to look at.")
+@json_option
+def command(probe: int | None, seconds: float | None, height: int, most: int, as_json: bool) -> int:
+    """Say what the configuration would do with the bucket.
+
+    Groups, holes, doubts, jobs, money, what would be removed, and how long it takes. Nothing is written. Exit code 1
+    when a group is inconsistent or nothing at all fits the configuration.
+    """
+    config = config_of(settings())
+    services = services_here()
+    judged = judge(services, most)
+    probed = _probe(services, judged, probe) if probe else None
+    told = summary(config, judged, seconds if seconds is not None else probed, height)
+    if as_json:
+        show_json({**told, "groups": dict(_rows(judged))})
+    else:
+        _print(told, judged)
+    bad = any(isinstance(verdict, Invalid) for verdict in judged.verdicts.values())
+    return NO if bad or (judged.objects and not judged.verdicts) else 0
+
+
+def judge(services: Services, most: int) -> Judged:
+    """Every group under the input prefix, judged as the sweep would, by one pass of LIST; outputs by HEAD."""
+    config = services.config
+    snapshot = Snapshot(services.cos, config.bucket, config.input_prefix, most)
+    still = replace(services, cos=cast("Cos", snapshot))
+    unmatched: dict[str, str] = {}
+    groups: dict[str, None] = {}
+    for found in snapshot.objects:
+        name = config.convention.read(found.key)
+        if isinstance(name, NotOurs | InvalidName):
+            unmatched[found.key] = name.reason
+        else:
+            groups[name.group] = None
+    verdicts = {group: survey(still, group) for group in groups}
+    whole = {group: verdict for group, verdict in verdicts.items() if isinstance(verdict, Whole)}
+    records = {group: f"{config.state_prefix}{gid_of(group)}/0001/claim-0001.json" for group in whole}
+    known = services.cos.heads(config.state_bucket, list(records.values()))
+    claimed = frozenset(group for group, key in records.items() if known[key] is not None)
+    keys = {group: resolved_output_key(config, verdict.set) for group, verdict in whole.items()}
+    wanted = {group: key for group, key in keys.items() if key and group not in claimed}
+    there = services.cos.heads(config.output_bucket, list(wanted.values()))
+    taken = {group: key for group, key in wanted.items() if there[key] is not None}
+    return Judged(verdicts, unmatched, claimed, taken, len(snapshot.objects), snapshot.complete)
+
+
+def _probe(services: Services, judged: Judged, most: int) -> float | None:
+    """Mean length of a fragment, in seconds, of the first so many groups that would get a job; a paid call each."""
+    chosen = [fragment.object.key for whole in list(judged.new.values())[:most] for fragment in whole.set.fragments]
+    found = services.cos.media(services.config.bucket, chosen).values() if chosen else ()
+    lengths = [media.duration for media in found if isinstance(media, Media) and media.duration]
+    return sum(lengths) / len(lengths) if lengths else None
+
+
+def summary(config: Config, judged: Judged, seconds: float | None, height: int) -> dict[str, Any]:
+    """The figures, as JSON has them."""
+    kinds = Counter(_kind(judged, group) for group in judged.verdicts)
+    jobs = len(judged.new)
+    sizes = [len(whole.set.fragments) for whole in judged.new.values()]
+    rounds = ceil(jobs / config.sweep_jobs)
+    told: dict[str, Any] = {
+        "bucket": config.bucket.name,
+        "prefix": config.input_prefix,
+        "objects": judged.objects,
+        "complete": judged.complete,
+        "kinds": dict(kinds),
+        "unmatched": len(judged.unmatched),
+        "jobs": jobs,
+        "fragments": sum(sizes),
+        "removal": _removal(config, judged),
+        "rounds": rounds,
+        "minutes_to_submit": rounds * SWEEP_MINUTES,
+    }
+    if seconds is not None and jobs:
+        minutes = sum(sizes) * seconds / 60
+        price = cost.MINUTES[min(each for each in cost.MINUTES if each >= height)]
+        requests = sum(cost.calls(config, size).requests for size in sizes)
+        told |= {"fragment_seconds": round(seconds, 2), "billed_minutes": round(minutes, 1)}
+        told["usd"] = round(price.of(minutes) + cost.REQUEST.of(requests), 2)
+        told["probes"] = sum(cost.calls(config, size).probes for size in sizes)
+    return told
+
+
+def _kind(judged: Judged, group: str) -> str:
+    verdict = judged.verdicts[group]
+    if isinstance(verdict, Whole):
+        return "joined before" if group in judged.claimed else "would be joined"
+    if isinstance(verdict, Waiting):
+        return "has holes" if verdict.missing else "waits"
+    return "inconsistent" if isinstance(verdict, Invalid) else "empty"
+
+
+def _removal(config: Config, judged: Judged) -> dict[str, Any]:
+    """What would be removed after the joins, how, or why nothing."""
+    why = ""
+    if config.cleanup == "keep":
+        why = "CONCAT_CLEANUP=keep"
+    elif config.verify == "none":
+        why = "CONCAT_VERIFY=none proves nothing"
+    elif config.cleanup_dry_run:
+        why = "CONCAT_CLEANUP_DRY_RUN=true"
+    if why:
+        return {"objects": 0, "bytes": 0, "why_nothing": why}
+    pieces = [f.object for whole in judged.new.values() for f in whole.set.fragments if not (f.start or f.end)]
+    pieces += [whole.set.marker for whole in judged.new.values() if whole.set.marker]
+    return {"objects": len(pieces), "bytes": sum(piece.size for piece in pieces), "how": config.cleanup}
+
+
+def _rows(judged: Judged) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every group with what would become of it."""
+    for group, verdict in judged.verdicts.items():
+        told: dict[str, Any] = {"kind": _kind(judged, group)}
+        if isinstance(verdict, Whole):
+            told |= {"fragments": len(verdict.set.fragments), "note": verdict.note}
+            told["taken"] = judged.taken.get(group, "")
+        elif isinstance(verdict, Waiting):
+            told |= {"missing": list(verdict.missing[:100]), "why": verdict.reason, "note": verdict.note}
+        elif isinstance(verdict, Invalid):
+            told["why"] = verdict.reason
+        yield group, {name: value for name, value in told.items() if value}
+
+
+def _print(told: Mapping[str, Any], judged: Judged) -> None:
+    click.echo(f"{told['objects']:,} objects under {told['bucket']}/{told['prefix']}; nothing was written\n")
+    if not judged.complete:
+        click.echo("Only the first of them were looked at: say --most for more.\n")
+    rows = dict(_rows(judged))
+    for kind, count in told["kinds"].items():
+        click.echo(f"{kind}: {count}")
+        if kind in ("has holes", "waits", "inconsistent"):
+            shown = [[group, row.get("why", "")] for group, row in rows.items() if row["kind"] == kind]
+            table(("group", "why"), shown[:_ROWS])
+    doubtful = [[group, row["note"]] for group, row in rows.items() if row.get("note")]
+    doubtful += [[group, f"{key} is taken: the result gets another name"] for group, key in judged.taken.items()]
+    if doubtful:
+        click.echo(f"doubtful: {len(doubtful)}")
+        table(("group", "what to look at"), doubtful[:_ROWS])
+    if judged.unmatched:
+        click.echo(f"belong to no group: {len(judged.unmatched)}")
+        table(("key", "why"), list(judged.unmatched.items())[:_ROWS])
+    _print_bill(told)
+
+
+def _print_bill(told: Mapping[str, Any]) -> None:
+    removal = told["removal"]
+    what = (
+        f"{removal['objects']:,} objects, {removal['bytes']:,} bytes, by {removal['how']}" if "how" in removal else ""
+    )
+    click.echo(f"\njobs      {told['jobs']:,}, of {told['fragments']:,} fragments")
+    click.echo(f"removal   {'nothing: ' + removal['why_nothing'] if 'why_nothing' in removal else what}")
+    sweeps = f"{told['rounds']} sweep{'' if told['rounds'] == 1 else 's'}"
+    click.echo(f"time      {sweeps} to submit them, about {told['minutes_to_submit']} minutes")
+    if "usd" in told:
+        click.echo(
+            f"money     about {told['usd']:.2f} USD: {told['billed_minutes']:g} minutes at list price, requests; "
+            f"{told['probes']:,} probes are not priced"
+        )
+    elif told["jobs"]:
+        click.echo("money     unknown without a length: --seconds N, or --probe N (paid calls)")

@@ -1,0 +1,157 @@
+"""`cos-concat restore`: back from the trash, by group or date. Shows what it would do; does it with --yes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from cosconcat.model import ObjectInfo, iso_time
+from cosconcat.naming.keys import FragmentName, ManifestName, MarkerName
+from ops.desk.mistakes import NO, Mistake
+from ops.desk.options import json_option
+from ops.desk.settings import config_of, settings
+from ops.desk.show import show_json, table
+from ops.sweep_function import services_here
+
+if TYPE_CHECKING:
+    from cosconcat.config import Config
+    from cosconcat.services import Services
+
+EXAMPLES = """\b
+Examples:
+  cos-concat restore lecture --to restored/           what would come back, and where to
+  cos-concat restore lecture --to restored/ --yes     do it
+  cos-concat restore --since 2026-11-26 --to restored/ --yes
+  CONCAT_CLEANUP=keep cos-concat restore lecture --yes    to their own places, where the deployment keeps as well
+"""
+_MARK = re.compile(r"\.[0-9a-f]{12}(?=(\.[^./]*)?$)")  # what a copy's name gets where its plain name is taken
+_ROWS = 50
+
+
+class Item(NamedTuple):
+    """An object in the trash, where it came from, and where it would go; `why_not` where it stays."""
+
+    source: ObjectInfo
+    group: str
+    target: str
+    why_not: str = ""
+
+
+class _Day(click.ParamType[int]):
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Epoch seconds of an ISO 8601 time or day, UTC where it names no zone."""
+        if isinstance(value, int):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+        except ValueError:
+            self.fail(f"{value!r} is no time such as 2026-11-26 or 2026-11-26T08:00:00Z", param, ctx)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("groups", nargs=-1)
+@click.option("--since", type=_Day(), help="Moved to the trash at this time (ISO 8601, UTC) or later.")
+@click.option("--until", type=_Day(), help="Moved there before this time.")
+@click.option("--to", "to", metavar="PREFIX", help="Restore under this prefix, instead of to their own places.")
+@click.option("--yes", is_flag=True, help="Do it; without it nothing is changed.")
+@json_option
+def command(
+    groups: tuple[str, ...], since: int | None, until: int | None, to: str | None, yes: bool, as_json: bool
+) -> int:
+    """Bring fragments back from the trash.
+
+    All GROUPS, or everything that was moved there in a span of time. The copies in the trash stay. Nothing that lies
+    at a target is overwritten.
+    """
+    config = config_of(settings())
+    _check(config, groups, since, until, to)
+    services = services_here()
+    items = list(_found(services, set(groups), since or 0, until or 1 << 62, to))
+    items = _free(services, items)
+    done = [_copied(services, item) for item in items] if yes else items
+    if as_json:
+        show_json([{"from": i.source.key, "to": i.target, "group": i.group, "why_not": i.why_not} for i in done])
+    else:
+        _print(done, yes=yes)
+    return NO if not done or any(item.why_not for item in done) else 0
+
+
+def _check(config: Config, groups: tuple[str, ...], since: int | None, until: int | None, to: str | None) -> None:
+    if not groups and since is None and until is None:
+        raise Mistake("name GROUPS, or a span of time with --since and --until")
+    if to is None and config.cleanup != "keep":
+        raise Mistake(
+            f"CONCAT_CLEANUP is {config.cleanup}: at their own places the fragments would be removed again, "
+            "because the result holds them. Say --to PREFIX, or deploy CONCAT_CLEANUP=keep first"
+        )
+    if to is not None and (config.input_prefix.startswith(to) or to.startswith(config.input_prefix)):
+        raise Mistake(f"--to {to}: meets CONCAT_INPUT_PREFIX={config.input_prefix}, whose events start the functions")
+    if to is not None and not to.endswith("/"):
+        raise Mistake(f"--to {to}: a prefix ends with a slash")
+
+
+def _found(services: Services, groups: set[str], since: int, until: int, to: str | None) -> Iterator[Item]:
+    """What lies in the trash and is wanted, the newest copy of each key alone."""
+    config = services.config
+    newest: dict[str, Item] = {}
+    marker: str | None = ""
+    while marker is not None:
+        page = services.cos.list(config.bucket, config.trash_prefix, marker)
+        for found in page.objects:
+            key, group = _origin(config, found.key[len(config.trash_prefix) :])
+            wanted = since <= found.last_modified < until and (not groups or group in groups)
+            held = newest.get(key)
+            if wanted and (held is None or held.source.last_modified < found.last_modified):
+                target = key if to is None else to + key.removeprefix(config.input_prefix)
+                newest[key] = Item(found, group, target)
+        marker = page.next_marker
+    yield from newest.values()
+
+
+def _origin(config: Config, key: str) -> tuple[str, str]:
+    """Where a copy came from, and its group; a mark in its name is left out where the convention then reads it so."""
+    for candidate in dict.fromkeys((_MARK.sub("", key), key)):
+        name = config.convention.read(candidate)
+        if isinstance(name, FragmentName | MarkerName | ManifestName):
+            return candidate, name.group
+    return key, ""
+
+
+def _free(services: Services, items: list[Item]) -> list[Item]:
+    """The items, those whose target is taken with the reason why they stay."""
+    there = services.cos.heads(services.config.bucket, [item.target for item in items])
+    return [
+        item if there[item.target] is None else item._replace(why_not="something lies there: it is not overwritten")
+        for item in items
+    ]
+
+
+def _copied(services: Services, item: Item) -> Item:
+    if item.why_not:
+        return item
+    bucket = services.config.bucket
+    if services.cos.head(bucket, item.target) is not None:
+        return item._replace(why_not="something came there just now: it is not overwritten")
+    if not services.cos.copy(bucket, item.source.key, item.source.etag, bucket, item.target):
+        return item._replace(why_not="changed or gone from the trash just now")
+    return item
+
+
+def _print(items: list[Item], *, yes: bool) -> None:
+    if not items:
+        click.echo("nothing in the trash fits")
+        return
+    come = [item for item in items if not item.why_not]
+    size = sum(item.source.size for item in come)
+    click.echo(f"{len(come)} objects, {size:,} bytes: {'restored' if yes else 'would be restored; say --yes to do it'}")
+    rows = [[item.group, iso_time(item.source.last_modified), item.target, item.why_not] for item in items]
+    table(("group", "moved", "to", "stays because"), rows[:_ROWS])
+    if len(rows) > _ROWS:
+        click.echo(f"  … {len(rows) - _ROWS} more; --json has all")
