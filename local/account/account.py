@@ -9,7 +9,7 @@ import hmac
 import secrets
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from local.account import cam, signature
@@ -96,6 +96,10 @@ class Account:
     def key(self, secret_id: str) -> Key | None:
         """The key with this id."""
         return self._keys.get(secret_id)
+
+    def expire(self, key: Key) -> None:
+        """The key's time is over."""
+        self._add(replace(key, expires=self.now() - 1))
 
     def revoke(self, key: Key) -> None:
         """From now on the key is unknown."""

@@ -14,6 +14,7 @@ STATUS_OF_CODE = {
     "InvalidContent": 400,
     "InvalidHost": 400,
     "InvalidUrl": 404,
+    "MediaBucketAlreadyBinded": 403,
     "MediaBucketUnBinded": 403,  # assumed
     "MissingContent": 400,
     "NotImplemented": 501,

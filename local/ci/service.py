@@ -221,7 +221,13 @@ class MediaService:
         return to_xml("Response", answer)
 
     def _enable(self, place: Place) -> Answer:
-        """Switch media processing on, which makes the bucket's queue (436/75236)."""
+        """Switch media processing on, which makes the bucket's queue (436/75236).
+
+        Raises:
+            Refusal: it is on already (1045/33700).
+        """
+        if place.bucket not in self._switches.media_off:
+            raise refused("MediaBucketAlreadyBinded", f"{place.bucket} is bound already")
         self._switches.media_off.discard(place.bucket)
         queue = self._board.queue(place)
         told: dict[str, Tree] = {"BucketId": place.bucket, "Name": place.bucket, "Region": place.region}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cosconcat.errors import ConcatError, Rejected
@@ -60,11 +60,13 @@ class Executor:
         wanted = [step for step in steps if step.calls]
         for number, step in enumerate(wanted):
             self._tell(step, "begun")
+            made: list[Call] = []
             try:
                 for call in step.calls:
                     self._make(call)
+                    made.append(call)
             except ConcatError as failure:
-                done = f"{number} of {len(wanted)} steps are done" if number else "nothing was changed before it"
+                done = _how_far(number, len(wanted), made)
                 failure.args = (f"{step.change} {step.thing}: {failure}\n{done}; run the same again, it goes on there",)
                 raise
             self._tell(step, "done")
@@ -73,10 +75,18 @@ class Executor:
         if call.service == "cos":
             self._put_lifecycle(call.body)
         elif call.service == "ci":
-            self._door.storage("ci", "POST", _bucket(call.body), "/mediabucket")
+            self._enable_media_processing(_bucket(call.body))
         else:
             answer = self._door.api(call.service, call.action, self._filled(call.body))
             self._learn(call, answer)
+
+    def _enable_media_processing(self, bucket: Bucket) -> None:
+        """One that is bound already, whose queue was not shown yet, is what is wanted (1045/33700)."""
+        try:
+            self._door.storage("ci", "POST", bucket, "/mediabucket")
+        except Rejected as refusal:
+            if refusal.code != "MediaBucketAlreadyBinded":
+                raise
 
     def _learn(self, call: Call, answer: Mapping[str, Any]) -> None:
         """What later calls need to know: the layer's version, the function's address, that a function is ready."""
@@ -140,6 +150,14 @@ class Executor:
         if isinstance(value, list | tuple):
             return [self._filled(each) for each in value]
         return self._known.get(value, value) if isinstance(value, str) else value
+
+
+def _how_far(steps: int, of: int, calls: Sequence[Call]) -> str:
+    """What of a plan is done, the calls of the step that failed included."""
+    if not steps and not calls:
+        return "nothing was changed before it"
+    begun = f", and of this one {', '.join(call.action for call in calls)}" if calls else ""
+    return f"{steps} of {of} steps are done{begun}"
 
 
 def _bucket(body: Mapping[str, object]) -> Bucket:

@@ -139,8 +139,17 @@ def refusals(settings: Settings, wanted: Desired, seen: Seen) -> Iterator[str]:
             f"{config.state_bucket.name} has versioning {versioning}, and there COS does not refuse to overwrite, "
             "on which the ledger rests: set CONCAT_STATE_BUCKET to a new bucket that never had versioning"
         )
+    yield from _queue(settings, seen)
     yield from _not_ours(wanted, seen)
     yield from _overlaps(settings, wanted, seen)
+
+
+def _queue(settings: Settings, seen: Seen) -> Iterator[str]:
+    """A queue that is not there; one that is paused is told in the notes, for whoever paused it had a reason."""
+    wanted, bucket = settings.config.queue_id, settings.config.bucket.name
+    there = [queue for queue, _ in seen.queues]
+    if wanted and there and wanted not in there:
+        yield f"CONCAT_QUEUE_ID is {wanted}, and {bucket} has {', '.join(there)}: correct it, or leave it unset"
 
 
 def _not_ours(wanted: Desired, seen: Seen) -> Iterator[str]:
@@ -467,10 +476,9 @@ def _notes(settings: Settings, wanted: Desired, seen: Seen) -> Iterator[str]:
         yield "the deployment is paused and stays so: `cos-concat resume` lets it go on"
     for queue, state in seen.queues:
         if state != "Active" and settings.config.queue_id in ("", queue):
-            yield f"queue {queue} is {state}: no job runs until it is set to Active (console > Cloud Infinite > Queue)"
-    if settings.config.callback_mq:
-        topic = settings.config.callback_mq.name
-        yield f"triggers of CMQ topics cannot be made by this API: bind {topic} to the callback function by hand"
+            where = f"console > Cloud Infinite > {settings.config.bucket.name} > Media processing > Queue"
+            yield f"queue {queue} is {state} and is left so: no job runs until somebody sets it to Active ({where})"
+    yield from _topic(settings, wanted, seen)
     if settings.from_shell:
         yield f"from the shell, not from the file: {', '.join(settings.from_shell)}"
     deployed, now = seen.environment, wanted.functions["upload"].environment
@@ -481,6 +489,20 @@ def _notes(settings: Settings, wanted: Desired, seen: Seen) -> Iterator[str]:
         others = [name for name in role.attached if name != wanted.roles[key].name]
         if others:
             yield f"role {wanted.roles[key].name} has further policies, which are left as they are: {', '.join(others)}"
+
+
+def _topic(settings: Settings, wanted: Desired, seen: Seen) -> Iterator[str]:
+    """How CI's messages reach the callback function by CMQ: `CreateTrigger` no longer lists such triggers."""
+    mq, function = settings.config.callback_mq, wanted.functions["callback"].name
+    if mq is None or any((each.kind, each.name) == ("cmq", mq.name) for each in seen.triggers.get("callback", ())):
+        return
+    instead = "set CONCAT_CALLBACK_MQ=- and deploy again, and a function URL takes its place"
+    until = "until then the sweep finds the end of each job, within minutes"
+    if mq.mode == "Topic":
+        by_hand = f"console > SCF > {function} > Trigger management > Create trigger > CMQ topic {mq.name}"
+        yield f"the API makes no triggers of CMQ topics: make it by hand ({by_hand}), or {instead}; {until}"
+    else:
+        yield f"CMQ {mq.mode} {mq.name} triggers no function: read it yourself, or {instead}; {until}"
 
 
 def _policy_differences(before: str, after: str) -> Iterator[str]:

@@ -22,6 +22,7 @@ PAGE = 100  # names in one answer of a listing
 _NOT_THERE = ("ResourceNotFound", "InvalidParameter.RoleNotExist", "ResourceNotFound.NotFound")
 _ELSEWHERE = (301, 307, 404)  # a bucket that is not there, or not in this region
 _FORBIDDEN = 403
+_UNBOUND = ("MediaBucketUnBinded", "BucketUnBinded")  # media processing is off (1045/33700)
 
 
 class Account(NamedTuple):
@@ -193,9 +194,15 @@ def _lifecycle(door: Door, bucket: Bucket) -> bytes:
 
 
 def _queues(door: Door, bucket: Bucket) -> tuple[tuple[str, str], ...]:
+    """The queues that media processing made; none where it is off."""
     from cosconcat.job.markup import read_xml
 
-    answer = read_xml(door.storage("ci", "GET", bucket, "/queue"), "GET /queue")[1]
+    try:
+        answer = read_xml(door.storage("ci", "GET", bucket, "/queue"), "GET /queue")[1]
+    except Rejected as refusal:
+        if refusal.code in _UNBOUND:
+            return ()
+        raise
     listed = answer.get("QueueList") or []
     rows = listed if isinstance(listed, list) else [listed]
     return tuple((str(row.get("QueueId", "")), str(row.get("State", ""))) for row in rows if isinstance(row, dict))

@@ -4,6 +4,7 @@ ours, and never telling a secret.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -385,12 +386,85 @@ def test_wrong_keys_missing_rights_and_a_full_quota_are_sentences(
     assert "TENCENT_SECRET_ID is not known" in failing(unknown)
     narrow = cloud.account.issue("narrow", granting(()))
     assert "the policy that `cos-concat policies deployer` prints" in failing(settings(cloud, narrow))
-    monkeypatch.setattr("local.control.deployed.MOST_FUNCTIONS", 1)
-    told = failing(settings(cloud))
-    assert "a quota of the account is full" in told
-    assert "10 of 14 steps are done; run the same again, it goes on there" in told
-    monkeypatch.undo()
+    for limit, steps in (
+        ("roles.MOST_POLICIES", "4 of 14 steps are done; run"),
+        ("roles.MOST_ROLES", "5 of 14 steps are done; run"),
+        ("deployed.MOST_FUNCTIONS", "10 of 14 steps are done; run"),
+    ):
+        with empty_account() as other, monkeypatch.context() as patch:
+            patch.setattr(f"local.control.{limit}", 2 if "roles" in limit else 1)
+            told = failing(settings(other))
+            assert "a quota of the account is full: remove what is not needed or ask for more" in told
+            assert f"{steps} the same again, it goes on there" in told
+            patch.undo()
+            deploy(settings(other))
+            assert changes(look_and_plan(settings(other))) == []
+
+
+@pytest.mark.parametrize("prefix", ["fragments/", "frag", "fragments/cam1/"])
+def test_a_prefix_that_another_function_hears_is_a_sentence(cloud: LocalCloud, prefix: str) -> None:
+    """Nothing fires yet, for triggers come last; the same command goes on once that trigger is gone."""
+    given = settings(cloud)
+    door, host = Door(given), given.config.bucket.cos_host
+    code = {"ZipFile": base64.b64encode(ZIPS.code).decode()}
+    made = {"FunctionName": "of-somebody", "Handler": "upload.main_handler", "Runtime": "Python3.10", "Code": code}
+    door.api("scf", "CreateFunction", made)
+    heard = json.dumps({"event": "cos:ObjectCreated:*", "filter": {"Prefix": prefix}})
+    trigger = {"FunctionName": "of-somebody", "TriggerName": host, "Type": "cos", "TriggerDesc": heard}
+    door.api("scf", "CreateTrigger", {**trigger, "Enable": "OPEN"})
+    told = failing(given)
+    assert f"create COS trigger on {host}: scf CreateTrigger {UPLOAD}: " in told
+    assert "set another CONCAT_INPUT_PREFIX, or remove that function's trigger" in told
+    assert "12 of 14 steps are done; run the same again, it goes on there" in told
+    door.api("scf", "DeleteTrigger", trigger)
+    assert changes(deploy(given)) == [f"create COS trigger on {host}", "create timer every-five-minutes"]
+
+
+def test_a_step_that_was_done_in_part_says_so(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even the first one: a role that was made, and not given its policy."""
     deploy(settings(cloud))
+    door = Door(settings(cloud))
+    door.api("cam", "DetachRolePolicy", {"DetachRoleName": UPLOAD, "PolicyName": UPLOAD})
+    door.api("cam", "DeleteRole", {"RoleName": UPLOAD})
+    Counted(cloud, SECOND_CALLS + 1)  # a role that is not there has no policies to list; then CreateRole
+    with pytest.raises(ConcatError, match=r"0 of 1 steps are done, and of this one CreateRole; run the same again"):
+        deploy(settings(cloud))
+    assert changes(deploy(settings(cloud))) == [f"change role {UPLOAD}"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"CONCAT_CALLBACK_MQ": "gz:Topic:done"}, "console > SCF > cos-concat-dev-callback > Trigger management"),
+        ({"CONCAT_CALLBACK_MQ": "gz:Queue:done"}, "CMQ Queue done triggers no function: read it yourself"),
+    ],
+)
+def test_a_trigger_that_only_a_person_can_make_is_told(cloud: LocalCloud, changed: dict[str, str], told: str) -> None:
+    """With what takes its place; no function URL is made meanwhile."""
+    given = settings(cloud, **changed)
+    proposal = deploy(given)
+    assert [note for note in proposal.plan.notes if told in note], proposal.plan.notes
+    assert all("set CONCAT_CALLBACK_MQ=- and deploy again" in note for note in proposal.plan.notes if "CMQ" in note)
+    assert [kind for _, kind, *_ in state(cloud)["triggers"]] == ["timer", "cos"]
+    assert "create function URL" in changes(deploy(settings(cloud))), "and back"
+
+
+def test_a_paused_queue_is_told_and_left_and_an_unknown_one_refused(cloud: LocalCloud) -> None:
+    """Whoever paused it had a reason: it is other people's as well."""
+    given = settings(cloud)
+    (queue,) = look(Door(given), given).queues
+    body = "<Request><Name>q</Name><State>Paused</State><NotifyConfig><State>Off</State></NotifyConfig></Request>"
+    Door(given).storage("ci", "PUT", given.config.bucket, f"/queue/{queue[0]}", body=body.encode())
+    assert [
+        note
+        for note in deploy(given).plan.notes
+        if f"queue {queue[0]} is Paused and is left so" in note and "sets it to Active (console >" in note
+    ]
+    assert look(Door(given), given).queues == ((queue[0], "Paused"),)
+    plan = look_and_plan(settings(cloud, CONCAT_QUEUE_ID="p0000")).plan
+    assert plan.refusals == (
+        f"CONCAT_QUEUE_ID is p0000, and {cloud.bucket} has {queue[0]}: correct it, or leave it unset",
+    )
 
 
 def test_a_token_that_expires_half_way_is_told_and_the_next_run_goes_on(cloud: LocalCloud) -> None:
@@ -405,11 +479,11 @@ def test_a_token_that_expires_half_way_is_told_and_the_next_run_goes_on(cloud: L
         door,
         ZIPS,
         tell=lambda step, state: (
-            cloud.account.revoke(short) if state == "done" and step.thing.startswith("layer") else None
+            cloud.account.expire(short) if state == "done" and step.thing.startswith("layer") else None
         ),
         pause=lambda _: None,
     )
-    with pytest.raises(Rejected, match=r"TENCENT_SECRET_ID is not known[^\n]*\n7 of 14 steps are done"):
+    with pytest.raises(Rejected, match=r"TENCENT_TOKEN is wrong or has expired: get new[^\n]*\n7 of 14 steps are done"):
         executor.run(proposal.plan.steps)
     assert changes(deploy(settings(cloud)))[0] == f"create function {CALLBACK}"
     assert changes(look_and_plan(settings(cloud))) == []
@@ -426,6 +500,7 @@ def test_media_processing_is_asked_for_apart() -> None:
         proposal = deploy(given, enable_ci=True)
         assert changes(proposal)[0] == "create media processing for demo-1250000000"
         assert (switches.media_off, look_and_plan(given).plan.media_processing) == (set(), "")
+        Executor(Door(given), ZIPS).run(proposal.plan.steps[:1])  # bound already is what was wanted
 
 
 def test_removal_is_asked_for_apart_unless_the_deployment_ran_without(cloud: LocalCloud) -> None:

@@ -190,3 +190,32 @@ def test_every_command_of_the_page_in_its_order(desk: Desk, monkeypatch: pytest.
     assert next(steps, None) is None
     assert "Nothing to do" in desk.run("make destroy")
     assert "Nothing to do" not in desk.run("make destroy ENV=.env.prod"), "another stage is another deployment"
+
+
+def test_the_targets_of_the_makefile_deploy_and_remove(desk: Desk) -> None:
+    """`make deploy` as a person types it: it makes the command, builds what is missing and answers by its exit code."""
+    shutil.copyfile(ROOT / ".env.example", desk.folder / ".env")
+    desk.write(".env")
+    command = desk.folder / "cos-concat"
+    # What the virtual environment holds is there: this test runs in it.
+    words = [
+        "make",
+        "-o",
+        ".venv/layer",
+        f"COMMAND={command}",
+        "PIP=:",
+        f"PY={sys.executable}",
+        f"ENV={desk.folder}/.env",
+    ]
+
+    def make(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*words, *more], cwd=ROOT, capture_output=True, text=True, check=False, timeout=SECONDS)
+
+    first = make("deploy", "ARGS=--yes")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert command.read_text().startswith("#!/bin/sh")
+    assert first.stdout.count("  done: create") == 13
+    assert "Upload to cos://demo-1250000000/fragments/" in first.stdout
+    assert upload_and_wait(desk, "lesson")["concat-fragments"] == "2"
+    removed = make("destroy", "ARGS=--yes")
+    assert (removed.returncode, removed.stdout.count("  done: remove")) == (0, 13), removed.stdout + removed.stderr
