@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cosconcat.model import Media, Stream
-from cosconcat.verification.join import JoinOptions, Piece
+from cosconcat.verification.join import JoinOptions, ProbedFragment
 
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 KBPS = 1000.0
@@ -38,12 +38,12 @@ def media(seconds: float | None, *streams: Stream, format_: str = MP4) -> Media:
     return Media(seconds, size, tuple(shown), format_, 0.0, num_streams=len(shown))
 
 
-def pieces(*seconds: float) -> list[Piece]:
+def pieces(*seconds: float) -> list[ProbedFragment]:
     """Pieces of these lengths with picture and sound."""
-    return [Piece(f"part{number}.mp4", media(each)) for number, each in enumerate(seconds, 1)]
+    return [ProbedFragment(f"part{number}.mp4", media(each)) for number, each in enumerate(seconds, 1)]
 
 
-def joined(parts: Sequence[Piece]) -> Media:
+def joined(parts: Sequence[ProbedFragment]) -> Media:
     """What an honest join of pieces with picture and sound shows."""
     return media(sum(part.shown.duration or 0.0 for part in parts))
 

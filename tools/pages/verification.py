@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cosconcat.verification.rules import RULES
+from cosconcat.verification.rules.table import RULES
 from tools.pages import ROOT, between_marks
 
 PAGE = ROOT / "docs" / "verification.md"

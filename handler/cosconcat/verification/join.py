@@ -17,7 +17,7 @@ KINDS: tuple[StreamKind, ...] = ("video", "audio", "subtitle")
 Clock = Literal["", "steady", "jumps"]
 
 
-class Piece(NamedTuple):
+class ProbedFragment(NamedTuple):
     """One part of the join. `start` and `end` (seconds, decimal text) as sent to CI, empty where it is not trimmed.
 
     `clock` says what its own time stamps showed when they were read: nothing was read, they run on, or they jump.
@@ -83,7 +83,7 @@ class Track:
 class Join:
     """Everything that the rules look at. Each piece's span is its length less its trim, one after the other."""
 
-    pieces: Sequence[Piece]
+    pieces: Sequence[ProbedFragment]
     output: Media
     options: JoinOptions
 
@@ -170,7 +170,7 @@ class Join:
         return begin, begin + stream.duration if stream.duration else None
 
 
-def _span(piece: Piece, *, trimmed: bool) -> tuple[float, float]:
+def _span(piece: ProbedFragment, *, trimmed: bool) -> tuple[float, float]:
     length = piece.shown.duration or 0.0
     if not trimmed:
         return 0.0, length

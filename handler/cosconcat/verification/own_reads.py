@@ -14,8 +14,9 @@ from cosconcat.containers import reading
 from cosconcat.errors import InvalidInput, Rejected
 from cosconcat.inputs.ranges import window_on
 from cosconcat.model import Media, Stream
-from cosconcat.verification.join import Clock, Join, JoinOptions, Piece
-from cosconcat.verification.rules import contradicts_itself, outliers, verify_streams
+from cosconcat.verification.join import Clock, Join, JoinOptions, ProbedFragment
+from cosconcat.verification.rules.comparable import contradicts_itself, outliers
+from cosconcat.verification.rules.table import verify_streams
 from cosconcat.verification.verdict import Unverified, Verdict
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def judge(
     services: Services,
     output_bucket: Bucket,
     output_key: str,
-    pieces: Sequence[Piece],
+    pieces: Sequence[ProbedFragment],
     output: Media,
     options: JoinOptions,
 ) -> Verdict:
@@ -75,13 +76,13 @@ def lengths_from_tail(services: Services, bucket: Bucket, key: str, media: Media
     return media._replace(streams=tuple(streams), duration=length if length > 0 else None)
 
 
-def _with_lengths(services: Services, bucket: Bucket, piece: Piece) -> Piece:
+def _with_lengths(services: Services, bucket: Bucket, piece: ProbedFragment) -> ProbedFragment:
     if not isinstance(piece.media, Media):
         return piece
     return piece._replace(media=lengths_from_tail(services, bucket, piece.key, piece.media))
 
 
-def _with_clocks(services: Services, bucket: Bucket, pieces: Sequence[Piece]) -> list[Piece]:
+def _with_clocks(services: Services, bucket: Bucket, pieces: Sequence[ProbedFragment]) -> list[ProbedFragment]:
     """Read the time stamps of pieces whose headers cannot be believed as they are."""
     suspects = {key for key, _ in outliers(pieces)}
     suspects |= {piece.key for piece in pieces if contradicts_itself(piece.shown)}
@@ -92,7 +93,7 @@ def _with_clocks(services: Services, bucket: Bucket, pieces: Sequence[Piece]) ->
     ]
 
 
-def _clock(services: Services, bucket: Bucket, piece: Piece) -> Clock:
+def _clock(services: Services, bucket: Bucket, piece: ProbedFragment) -> Clock:
     media = piece.shown
     try:
         file = window_on(services, bucket, piece.key, media.size)

@@ -14,12 +14,12 @@ from cosconcat.inputs.probes import probe, recorded_probes
 from cosconcat.model import Head, Job, ObjectInfo, ProbeError
 from cosconcat.records.records import Claim, Probes
 from cosconcat.services import Services
-from cosconcat.verification.join import JoinOptions, Piece
+from cosconcat.verification.join import JoinOptions, ProbedFragment
 from cosconcat.verification.objects import check_kinds, check_size
 from cosconcat.verification.options import is_direct, join_options, request_of
 from cosconcat.verification.output import output_media
 from cosconcat.verification.own_reads import judge
-from cosconcat.verification.rules import LOOK
+from cosconcat.verification.rules.table import LOOK
 from cosconcat.verification.verdict import Unverified, Verdict, Verified
 
 UNPROBED_STALE = (
@@ -62,7 +62,7 @@ def verify(
         reason = f"for {since} s the fragments could not be probed: {failure}"
         return "duration", Unverified(reason, {}, "no-length")
     trims = {f.object.key: (f.start, f.end) for f in claim.set.fragments}  # a direct join with trims is refused
-    pieces = [Piece(o.key, probes[o.key], *trims.get(o.key, ("", ""))) for o in joined]
+    pieces = [ProbedFragment(o.key, probes[o.key], *trims.get(o.key, ("", ""))) for o in joined]
     return "duration", judge(services, claim.output, head.object.key, pieces, output, options)
 
 

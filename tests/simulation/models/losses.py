@@ -1,7 +1,7 @@
 """Joins that lose content although CI calls them successful, and pieces that nobody can prove by their length.
 
 A loss says what the output shows then, and which of its pieces it still holds: whatever is removed without being held
-breaks G1. Each is made so that one rule of `verification/rules.py` sees it, and no other.
+breaks G1. Each is made so that one rule of `verification/rules/table.py` sees it, and no other.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cosconcat.model import Media, ProbeError, Stream
-from cosconcat.verification import rules
-from cosconcat.verification.join import JoinOptions, Piece
-from cosconcat.verification.rules import RULES, Rule, verify_streams
+from cosconcat.verification.join import JoinOptions, ProbedFragment
+from cosconcat.verification.rules import table
+from cosconcat.verification.rules.table import RULES, Rule, verify_streams
 from cosconcat.verification.verdict import Unverified, Verified
 from tests.support.joins import DIRECT, joined, media, picture, pieces, sound, subtitle
 from tools.pages import verification as page_of_rules
@@ -22,9 +22,11 @@ COVER = Stream("video", "mjpeg", start=0.0, frames=1, fps=90000.0, width=300, he
 FLV = "flv"
 
 
-def part(*streams: Stream, seconds: float = 10.0, format_: str = "mov,mp4,m4a,3gp,3g2,mj2", **changed: object) -> Piece:
+def part(
+    *streams: Stream, seconds: float = 10.0, format_: str = "mov,mp4,m4a,3gp,3g2,mj2", **changed: object
+) -> ProbedFragment:
     """A piece of these streams."""
-    return Piece("odd.mp4", media(seconds, *streams, format_=format_)._replace(**changed))  # type: ignore[arg-type]
+    return ProbedFragment("odd.mp4", media(seconds, *streams, format_=format_)._replace(**changed))  # type: ignore[arg-type]
 
 
 def both(seconds: float, **pictures: object) -> tuple[Stream, Stream]:
@@ -35,12 +37,12 @@ def both(seconds: float, **pictures: object) -> tuple[Stream, Stream]:
 # rule, pieces, output, options, what the sentence names
 BROKEN = [
     ("no-length", [], media(30), PLAIN, "no fragments"),
-    ("no-length", [*THREE, Piece("b", ProbeError("NoMediaInfo", "text"))], media(30), PLAIN, "b cannot be probed"),
-    ("no-length", [*THREE, Piece("b", media(None))], media(30), PLAIN, "b has no duration"),
-    ("no-length", [*THREE, Piece("b", media(9), start="9")], media(30), PLAIN, "b has no duration"),
-    ("no-length", [*THREE, Piece("b", media(1, format_="image2"))], media(30), PLAIN, "b is a picture"),
+    ("no-length", [*THREE, ProbedFragment("b", ProbeError("NoMediaInfo", "t"))], media(30), PLAIN, "cannot be probed"),
+    ("no-length", [*THREE, ProbedFragment("b", media(None))], media(30), PLAIN, "b has no duration"),
+    ("no-length", [*THREE, ProbedFragment("b", media(9), start="9")], media(30), PLAIN, "b has no duration"),
+    ("no-length", [*THREE, ProbedFragment("b", media(1, format_="image2"))], media(30), PLAIN, "b is a picture"),
     ("no-length", THREE, media(None), PLAIN, "output's length"),
-    ("no-streams", [*THREE, Piece("b", Media(10, 1_250_000))], media(40), PLAIN, "b: its probe shows no stream"),
+    ("no-streams", [*THREE, ProbedFragment("b", Media(10, 1_250_000))], media(40), PLAIN, "b: its probe shows no"),
     ("no-streams", THREE, media(30), JoinOptions(may_lose=frozenset({"video", "audio"})), "nothing is left"),
     ("edit-list", [*THREE, part(*both(10, frames=267))], media(40), PLAIN, "odd.mp4 hides 0.680 s"),
     ("header-of-piece", [*THREE, part(*both(6))], media(40), PLAIN, "odd.mp4 lasts 10.000 s as a whole"),
@@ -51,7 +53,7 @@ BROKEN = [
     ("header-of-output", THREE, media(30)._replace(size=400_000), PLAIN, "are only 107 kbps"),
     ("clock", [*THREE, THREE[0]._replace(key="b", clock="jumps")], media(40), PLAIN, "time stamps of b jump"),
     ("clock",
-        [Piece(k, media(10, *(s._replace(bitrate=None) for s in both(10)), format_="mpegts")._replace(size=n))
+        [ProbedFragment(k, media(10, *(s._replace(bitrate=None) for s in both(10)), format_="mpegts")._replace(size=n))
          for k, n in (("a", 100_000), ("b", 110_000), ("c", 200_000))],
         media(30), PLAIN, "c has 1.8 times",
     ),
@@ -90,7 +92,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("rule", "parts", "output", "options", "words"), BROKEN)
 def test_a_broken_rule_names_stream_piece_and_figures(
-    rule: str, parts: list[Piece], output: Media, options: JoinOptions, words: str
+    rule: str, parts: list[ProbedFragment], output: Media, options: JoinOptions, words: str
 ) -> None:
     """And is the first that is broken, so each of them is needed."""
     verdict = verify_streams(parts, output, options)
@@ -111,7 +113,8 @@ WHOLE = {
     "a hundred seams": (pieces(*[10.0] * 100), media(1000), PLAIN),
     "padding at every seam": (pieces(*[10.0] * 100), media(1002, picture(1000), sound(1002.0)), PLAIN),
     "trimmed": (
-        [Piece("a", media(60.0), "10", "30.52"), Piece("b", media(60.0), "50"), Piece("c", media(60.0), end="90")],
+        [ProbedFragment("a", media(60.0), "10", "30.52"), ProbedFragment("b", media(60.0), "50"),
+         ProbedFragment("c", media(60.0), end="90")],
         media(90.52), PLAIN,
     ),
     "a piece without sound, filled": ([*THREE, part(picture(10))], media(40), PLAIN),
@@ -153,7 +156,7 @@ WHOLE = {
 
 
 @pytest.mark.parametrize(("parts", "output", "options"), WHOLE.values(), ids=list(WHOLE))
-def test_a_whole_join_is_verified(parts: list[Piece], output: Media, options: JoinOptions) -> None:
+def test_a_whole_join_is_verified(parts: list[ProbedFragment], output: Media, options: JoinOptions) -> None:
     """Each in a shape that differs from its pieces without any loss."""
     verdict = verify_streams(parts, output, options)
     assert isinstance(verdict, Verified), verdict
@@ -225,7 +228,7 @@ def test_with_transitions_too_a_lost_piece_is_always_seen(
 @given(fps=st.floats(1.0, 60.0), length=st.floats(0.5, 3.0), count=st.integers(2, 100), lost=st.integers(1, 3))
 def test_bringing_pieces_to_whole_pictures_hides_none_of_them(fps: float, length: float, count: int, lost: int) -> None:
     """A hundred pieces, each half a picture shorter, would else make room for some that are missing."""
-    parts = [Piece(str(n), media(length, picture(length, fps=fps), sound(length))) for n in range(count)]
+    parts = [ProbedFragment(str(n), media(length, picture(length, fps=fps), sound(length))) for n in range(count)]
     rest = length * (count - min(lost, count - 1))
     output = media(rest, picture(rest, fps=fps), sound(rest))
     assert isinstance(verify_streams(parts, output, PLAIN), Unverified)
@@ -242,7 +245,7 @@ def test_each_rule_is_needed(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> Non
     """Without it, at least one join that lost something, or may have, would be verified; only what is too short as a
     whole would still be kept.
     """
-    monkeypatch.setattr(rules, "RULES", tuple(other for other in RULES if other is not rule))
+    monkeypatch.setattr(table, "RULES", tuple(other for other in RULES if other is not rule))
     rows = [row for row in BROKEN if row[0] == rule.name]
     verdicts = [verify_streams(parts, output, options) for _, parts, output, options, _ in rows]
     assert any(isinstance(verdict, Verified) or rule.name == "length" for verdict in verdicts), verdicts
