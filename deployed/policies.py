@@ -120,11 +120,24 @@ def _output(config: Config) -> list[Need]:
     looks = "probe (?ci-process=videoinfo) of an output whose job tells no length, GET of an hls playlist"
     # Even CONCAT_VERIFY=size goes by length where it cannot be known that nothing was transcoded.
     looked_into = config.verify != "none" or config.format == "hls"
+    written = Need("name/cos:PutObject", outputs, "PUT (copy) of a group of one piece: the target", create_only=True)
+    parts = _copies_in_parts(outputs, "a group of one piece", create_only=True)
     return [
+        *([written, *parts] if config.single == "copy" else []),
         *([Need("name/cos:GetObject", outputs, looks)] if looked_into else []),
         Need("name/cos:HeadObject", outputs, "HEAD of the output: free before a claim, whole before a commit"),
         Need("name/cos:GetObjectTagging", outputs, "GET ?tagging of the output: is it ours, what tags are to be kept"),
         Need("name/cos:PutObjectTagging", outputs, "PUT ?tagging of the output"),
+    ]
+
+
+def _copies_in_parts(target: str, what: str, *, create_only: bool = False) -> list[Need]:
+    """To copy what is larger than one request may (5 GB: document 436/10881)."""
+    return [
+        Need("name/cos:InitiateMultipartUpload", target, f"POST ?uploads: the copy of {what} above 5 GB"),
+        Need("name/cos:UploadPart", target, f"PUT (copy) of a part of {what} above 5 GB"),
+        Need("name/cos:CompleteMultipartUpload", target, f"POST ?uploadId: {what} above 5 GB is there", create_only),
+        Need("name/cos:AbortMultipartUpload", target, f"DELETE ?uploadId: the copy of {what} above 5 GB failed"),
     ]
 
 
@@ -168,6 +181,7 @@ def cleanup_needs(config: Config) -> list[Need]:
             Need("name/cos:GetObject", fragments, "PUT (copy) of a fragment: the source"),
             Need("name/cos:PutObject", trash, "PUT (copy) of a fragment: the target"),
             Need("name/cos:HeadObject", trash, "HEAD of the copy before its source is removed"),
+            *_copies_in_parts(trash, "a fragment"),
         ]
     return removal
 

@@ -82,9 +82,11 @@ class Calls:
 def calls(config: Config, fragments: int) -> Calls:
     """What one group of so many fragments takes, in the order of the protocol."""
     n = fragments
+    copied = n == 1 and config.single == "copy"
     looking = n + min(2, n - 1)  # one LIST an event; the last two before the group is whole look for what is missing
     claiming = 1 + 3  # HEAD the output; claim, index, job
     committing = 2 + (1 + n) + 1  # read the claim, list its records; HEAD output and fragments; end
+    copying = 1 + (1 + n) + 1  # COPY; HEAD copy and piece; end
     tagging = 1 + 1 + 1  # GET and PUT tags, HEAD the output once more
     removing = {"delete": ceil(n / 1000), "trash": 4 * n + ceil(n / 20), "expire": 3 * n, "keep": 0}[config.cleanup]
     if config.cleanup_dry_run or config.verify == "none":
@@ -93,6 +95,8 @@ def calls(config: Config, fragments: int) -> Calls:
     compared = config.direct and config.on_mixed != "trust"
     comparing = (n if n > 1 else 0) + 1 if compared else 0  # configurations; what was learned is recorded
     reading = 2 if compared and config.verify != "none" else 0  # that record, and that there is no second
+    if copied:
+        return Calls(n, 0, looking + claiming - 1 + copying + tagging + removing + closing, 0, 0)  # no job to record
     return Calls(
         uploads=n,
         callbacks=1,
@@ -119,7 +123,7 @@ class Line:
 def lines(config: Config, shape: Shape) -> list[Line]:
     """The bill for 1,000 groups."""
     one = calls(config, shape.fragments)
-    minutes = shape.fragments * shape.seconds / 60
+    minutes = shape.fragments * shape.seconds / 60 if one.jobs else 0.0
     busy = MEMORY_GB * (one.uploads * shape.upload_seconds + one.callbacks * shape.callback_seconds)
     price = MINUTES[min(height for height in MINUTES if height >= shape.height)]
     tags = OWN_TAGS + len(config.tags)

@@ -42,7 +42,7 @@ class Config:
     first: Literal["auto", "0", "1", "any"] | Literal[""] = ""  # "": the preset's
     marker: str = ""  # template of the object that says that a group is whole; "": the built-in ones
     extensions: tuple[str, ...] = ()  # further ones that are fragments
-    single: Literal["join", "leave"] = "join"
+    single: Literal["join", "copy", "leave"] = "join"  # what becomes of a group of one piece
     completion: str = "total"  # total, marker, manifest, quiet or gap
     quiet_seconds: int = 0  # for completion quiet
     gap_seconds: int = 0  # for completion gap

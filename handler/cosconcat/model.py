@@ -63,6 +63,7 @@ class Head(NamedTuple):
     storage_class: str = "STANDARD"
     restored: bool = False  # archived, but a copy is restored for now, so that it can be read
     encrypted: bool = False  # by the service: then its ETag is no MD5 (document 436/7749)
+    crc64: str = ""  # x-cos-hash-crc64ecma, of the bytes however they came (document 436/40334); "" if not told
 
 
 class Stored(NamedTuple):
@@ -244,6 +245,12 @@ class FragmentSet:
 
         text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is one piece as it is: nothing around it, no part cut from it, no wishes for its job."""
+        one, *others = self.fragments
+        return not (others or self.intro or self.outro or one.start or one.end or self.job)
 
     def lies_under(self, prefix: str) -> bool:
         """Whether its fragments do: where deployments share records, others' contents are not ours to act on."""

@@ -16,7 +16,7 @@ from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
 from cosconcat.model import Head, Media, ObjectInfo, Page, gid_of
 from cosconcat.naming.keys import InvalidName, NotOurs
-from cosconcat.output.key import resolved_output_key
+from cosconcat.output.key import is_copied, resolved_output_key
 from ops import cost
 from ops.desk.mistakes import NO
 from ops.desk.options import Amount, json_option
@@ -104,6 +104,8 @@ class Judged(NamedTuple):
     unmatched: dict[str, str]  # key -> why
     claimed: frozenset[str]
     taken: dict[str, str]  # group -> the key that is taken
+    copied: frozenset[str]  # one piece, which would be copied (CONCAT_SINGLE=copy)
+    left: frozenset[str]  # one piece, which stays as it is (CONCAT_SINGLE=leave)
     objects: int
     complete: bool
 
@@ -114,8 +116,14 @@ class Judged(NamedTuple):
 
     @property
     def new(self) -> dict[str, Whole]:
+        """Those that would be joined or copied."""
+        unclaimed = {group: verdict for group, verdict in self.whole.items() if group not in self.claimed}
+        return {group: verdict for group, verdict in unclaimed.items() if group not in self.left}
+
+    @property
+    def to_join(self) -> dict[str, Whole]:
         """Those that would get a job."""
-        return {group: verdict for group, verdict in self.whole.items() if group not in self.claimed}
+        return {group: verdict for group, verdict in self.new.items() if group not in self.copied}
 
 
 @click.command(epilog=EXAMPLES)
@@ -165,12 +173,15 @@ def judge(services: Services, most: int) -> Judged:
     wanted = {group: key for group, key in keys.items() if key and group not in claimed}
     there = services.cos.heads(config.output_bucket, list(wanted.values()))
     taken = {group: key for group, key in wanted.items() if there[key] is not None}
-    return Judged(verdicts, unmatched, claimed, taken, len(snapshot.objects), snapshot.complete)
+    copied = frozenset(group for group, verdict in whole.items() if is_copied(config, verdict.set))
+    single = {group for group, verdict in whole.items() if verdict.set.is_single}
+    left = frozenset(single if config.single == "leave" else ())
+    return Judged(verdicts, unmatched, claimed, taken, copied, left, len(snapshot.objects), snapshot.complete)
 
 
 def _probe(services: Services, judged: Judged, most: int) -> float | None:
     """Mean length of a fragment, in seconds, of the first so many groups that would get a job; a paid call each."""
-    chosen = [fragment.object.key for whole in list(judged.new.values())[:most] for fragment in whole.set.fragments]
+    chosen = [fragment.object.key for whole in list(judged.to_join.values())[:most] for fragment in whole.set.fragments]
     found = services.cos.media(services.config.bucket, chosen).values() if chosen else ()
     lengths = [media.duration for media in found if isinstance(media, Media) and media.duration]
     return sum(lengths) / len(lengths) if lengths else None
@@ -179,8 +190,8 @@ def _probe(services: Services, judged: Judged, most: int) -> float | None:
 def summary(config: Config, judged: Judged, seconds: float | None, height: int) -> dict[str, Any]:
     """The figures, as JSON has them."""
     kinds = Counter(_kind(judged, group) for group in judged.verdicts)
-    jobs = len(judged.new)
-    sizes = [len(whole.set.fragments) for whole in judged.new.values()]
+    jobs = len(judged.to_join)
+    sizes = [len(whole.set.fragments) for whole in judged.to_join.values()]
     rounds = ceil(jobs / config.sweep_jobs)
     told: dict[str, Any] = {
         "bucket": config.bucket.name,
@@ -190,6 +201,7 @@ def summary(config: Config, judged: Judged, seconds: float | None, height: int) 
         "kinds": dict(kinds),
         "unmatched": len(judged.unmatched),
         "jobs": jobs,
+        "copies": len(judged.new) - jobs,
         "fragments": sum(sizes),
         "removal": _removal(config, judged),
         "rounds": rounds,
@@ -208,7 +220,11 @@ def summary(config: Config, judged: Judged, seconds: float | None, height: int) 
 def _kind(judged: Judged, group: str) -> str:
     verdict = judged.verdicts[group]
     if isinstance(verdict, Whole):
-        return "joined before" if group in judged.claimed else "would be joined"
+        if group in judged.claimed:
+            return "joined before"
+        if group in judged.left:
+            return "one piece, left"
+        return "would be copied" if group in judged.copied else "would be joined"
     if isinstance(verdict, Waiting):
         return "has holes" if verdict.missing else "waits"
     return "inconsistent" if isinstance(verdict, Invalid) else "empty"
@@ -271,6 +287,8 @@ def _print_bill(told: Mapping[str, Any]) -> None:
         f"{removal['objects']:,} objects, {removal['bytes']:,} bytes, by {removal['how']}" if "how" in removal else ""
     )
     click.echo(f"\njobs      {told['jobs']:,}, of {told['fragments']:,} fragments")
+    if told["copies"]:
+        click.echo(f"copies    {told['copies']:,}, of one piece each: no job, no bill but requests")
     click.echo(f"removal   {'nothing: ' + removal['why_nothing'] if 'why_nothing' in removal else what}")
     sweeps = f"{told['rounds']} sweep{'' if told['rounds'] == 1 else 's'}"
     click.echo(f"time      {sweeps} to submit them, about {told['minutes_to_submit']} minutes")

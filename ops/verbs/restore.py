@@ -139,7 +139,7 @@ def _copied(services: Services, item: Item) -> Item:
     bucket = services.config.bucket
     if services.cos.head(bucket, item.target) is not None:
         return item._replace(why_not="something came there just now: it is not overwritten")
-    if not services.cos.copy(bucket, item.source.key, item.source.etag, bucket, item.target):
+    if services.cos.copy(bucket, item.source, bucket, item.target) == "changed":
         return item._replace(why_not="changed or gone from the trash just now")
     return item
 

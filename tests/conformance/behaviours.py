@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pytest
@@ -264,14 +264,39 @@ def copy_only_if_same(at: Target) -> None:
     at.cos.put(at.bucket, source, b"one")
     head = at.cos.head(at.bucket, source)
     assert head is not None
-    assert at.cos.copy(at.bucket, source, head.object.etag, at.bucket, target)
+    assert at.cos.copy(at.bucket, head.object, at.bucket, target) == "copied"
     copy = at.cos.get(at.bucket, target)
     assert copy is not None
     assert copy.body == b"one"
     at.cos.put(at.bucket, source, b"two")
-    assert not at.cos.copy(at.bucket, source, head.object.etag, at.bucket, f"{target}2")
-    assert not at.cos.copy(at.bucket, f"{at.prefix}no", head.object.etag, at.bucket, f"{target}2")
+    assert at.cos.copy(at.bucket, head.object, at.bucket, f"{target}2") == "changed"
+    absent = replace(head.object, key=f"{at.prefix}no")
+    assert at.cos.copy(at.bucket, absent, at.bucket, f"{target}2") == "changed"
     assert at.cos.head(at.bucket, f"{target}2") is None
+
+
+@behaviour(
+    "a copy with x-cos-forbid-overwrite does not replace, and bears no tags where these are Replaced", "assumed",
+    f"{COS}10881; facts 6.2", "CONCAT_SINGLE=copy",
+)  # fmt: skip
+def copy_create_only(at: Target) -> None:
+    source, target = f"{at.prefix}a", f"{at.prefix}output/a"
+    at.cos.put(at.bucket, source, b"one")
+    at.cos.tag(at.bucket, source, {"name": "value"})
+    head = at.cos.head(at.bucket, source)
+    assert head is not None
+    assert at.cos.copy(at.bucket, head.object, at.bucket, target, create_only=True) == "copied"
+    assert at.cos.tags(at.bucket, target) == {}
+    copy = at.cos.head(at.bucket, target)
+    assert copy is not None
+    assert (copy.object.etag, copy.crc64) == (head.object.etag, head.crc64)
+    at.cos.put(at.bucket, source, b"two")
+    head = at.cos.head(at.bucket, source)
+    assert head is not None
+    assert at.cos.copy(at.bucket, head.object, at.bucket, target, create_only=True) == "taken"
+    there = at.cos.get(at.bucket, target)
+    assert there is not None
+    assert there.body == b"one"
 
 
 @behaviour(

@@ -15,7 +15,7 @@ from cosconcat.cloud.cos import CosOverHttp, _session
 from cosconcat.cloud.ports import LARGEST, Cos
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import Blocked, InvalidInput, Rejected, ServiceUnavailable
-from cosconcat.model import Bucket, DeleteError, Media, ObjectVersion, ProbeError
+from cosconcat.model import Bucket, DeleteError, Media, ObjectInfo, ObjectVersion, ProbeError
 from local.account.account import Key
 from local.media.clips import make_clip
 from tests.support.local_cos import LocalCos
@@ -79,7 +79,7 @@ def test_a_key_of_any_kind_comes_through_every_call(world: World, key: str) -> N
     assert (stored.body, stored.head.object, page.objects) == (b"{}", head.object, (head.object,))
     cos.tag(DEMO, key, {"a": "1"})
     assert cos.tags(DEMO, key) == {"a": "1"}
-    assert cos.copy(DEMO, key, head.object.etag, DEMO, f"trash/{key}") is True
+    assert cos.copy(DEMO, head.object, DEMO, f"trash/{key}") == "copied"
     assert world.store.get(DEMO.name, f"trash/{key}") == b"{}"
     assert cos.delete(DEMO, [ObjectVersion(key)]) == []
     assert world.store.keys(DEMO.name) == [f"trash/{key}"]
@@ -155,10 +155,10 @@ def test_a_listing_goes_on_from_its_marker(world: World) -> None:
 def test_a_copy_happens_only_from_the_version_that_was_meant(world: World) -> None:
     """Another ETag or a missing source: False, and nothing is written; across regions too."""
     world.store.put(DEMO.name, "a", b"new")
-    assert world.cos.copy(DEMO, "a", md5(b"old"), DEMO, "trash/a") is False
-    assert world.cos.copy(DEMO, "gone", md5(b"old"), DEMO, "trash/a") is False
+    assert world.cos.copy(DEMO, ObjectInfo("a", md5(b"old"), 3, 0), DEMO, "trash/a") == "changed"
+    assert world.cos.copy(DEMO, ObjectInfo("gone", md5(b"old"), 3, 0), DEMO, "trash/a") == "changed"
     assert world.store.get(DEMO.name, "trash/a") is None
-    assert world.cos.copy(DEMO, "a", md5(b"new"), ELSEWHERE, "b") is True
+    assert world.cos.copy(DEMO, ObjectInfo("a", md5(b"new"), 3, 0), ELSEWHERE, "b") == "copied"
     assert world.store.get(ELSEWHERE.name, "b") == b"new"
 
 

@@ -11,7 +11,7 @@ import pytest
 from cosconcat.cloud.cos import CosOverHttp
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import Blocked, ConcatError, Rejected, ServiceUnavailable
-from cosconcat.model import Bucket, ObjectVersion, ProbeError, Unanswered
+from cosconcat.model import Bucket, ObjectInfo, ObjectVersion, ProbeError, Unanswered
 from local.network.http import ConnectionCut, Request, Response
 from local.network.proxy import Proxy
 
@@ -70,7 +70,7 @@ CALLS: dict[str, Callable[[CosOverHttp], object]] = {
     "get": lambda cos: cos.get(DEMO, "k"),
     "create": lambda cos: cos.create(DEMO, "k", b"{}"),
     "put": lambda cos: cos.put(DEMO, "k", b"{}"),
-    "copy": lambda cos: cos.copy(DEMO, "k", "e", DEMO, "t"),
+    "copy": lambda cos: cos.copy(DEMO, ObjectInfo("k", "e", 1, 0), DEMO, "t"),
     "delete": lambda cos: cos.delete(DEMO, [ObjectVersion("k")]),
     "tags": lambda cos: cos.tags(DEMO, "k"),
     "tag": lambda cos: cos.tag(DEMO, "k", {"a": "b"}),
@@ -165,7 +165,7 @@ def test_a_copy_that_fails_after_its_headers_is_a_failure(script: Script, cos: C
     """200, and an error in the body."""
     script.answer = Response(200, XML, error("InternalError"))
     with pytest.raises(ServiceUnavailable, match="InternalError"):
-        cos.copy(DEMO, "k", "e", DEMO, "t")
+        cos.copy(DEMO, ObjectInfo("k", "e", 1, 0), DEMO, "t")
 
 
 def test_a_delete_of_a_thousand_that_fails_as_a_whole_is_a_failure(script: Script, cos: CosOverHttp) -> None:
@@ -217,7 +217,7 @@ def test_what_the_object_cannot_help_is_told_from_what_it_is(script: Script, cos
 def test_the_etag_of_a_condition_is_quoted_and_the_tags_carry_their_md5(script: Script, cos: CosOverHttp) -> None:
     """As HTTP and COS have it; the SDK does neither."""
     script.answer = Response(412, XML, error("PreconditionFailed"))
-    assert cos.copy(DEMO, "k", "abc", DEMO, "t") is False
+    assert cos.copy(DEMO, ObjectInfo("k", "abc", 1, 0), DEMO, "t") == "changed"
     assert script.asked[-1].headers["x-cos-copy-source-if-match"] == '"abc"'
     script.answer = Response(200, XML)
     cos.tag(DEMO, "k", {"a": "b"})

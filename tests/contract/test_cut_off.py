@@ -17,7 +17,7 @@ from cosconcat.functions.retry import handle_retry
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Whole
-from cosconcat.model import Bucket, Head, ObjectVersion, gid_of
+from cosconcat.model import Bucket, Head, ObjectInfo, ObjectVersion, gid_of
 from cosconcat.protocol.group import reconcile_content
 from cosconcat.protocol.run import reconcile_group
 from tests.support.desk import Altered, Desk, only
@@ -111,12 +111,12 @@ def test_trash_of_large_multipart_objects_gets_on() -> None:
         clock, cos = Moved(), desk.services.cos
         copied: list[str] = []
 
-        def copy(source: Bucket, key: str, etag: str, target: Bucket, name: str) -> bool:
-            copied.append(key)
+        def copy(source: Bucket, original: ObjectInfo, target: Bucket, name: str) -> str:
+            copied.append(original.key)
             clock.at += 20
             if len(copied) % 15 == 0:
                 raise SystemExit
-            return bool(cos.copy(source, key, etag, target, name))
+            return str(cos.copy(source, original, target, name))
 
         def heads(bucket: Bucket, asked: Sequence[str]) -> dict[str, Head | None]:
             return {key: _as_multipart(key, head) for key, head in cos.heads(bucket, asked).items()}

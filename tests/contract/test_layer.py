@@ -25,6 +25,7 @@ EVERY_CALL = """
 import os, sys
 from cosconcat.bootstrap import bootstrap
 from cosconcat.environment.reading import read_credentials
+from dataclasses import replace
 from cosconcat.model import ObjectVersion
 from cosconcat.cloud.bucket_settings import SettingsOverHttp
 
@@ -40,8 +41,8 @@ cos.put(bucket, "fragments/b", b"b")
 cos.tag(bucket, key, {"name": "value"})
 assert cos.tags(bucket, key) == {"name": "value"}
 cos.tag(bucket, key, {})
-assert cos.copy(bucket, key, head.etag, bucket, "fragments/copy")
-assert not cos.copy(bucket, key, "0" * 32, bucket, "fragments/copy")
+assert cos.copy(bucket, head, bucket, "fragments/copy") == "copied"
+assert cos.copy(bucket, replace(head, etag="0" * 32), bucket, "fragments/copy") == "changed"
 assert cos.media(bucket, [key])[key].code, "not a medium"
 assert cos.delete(bucket, [ObjectVersion(key), ObjectVersion("fragments/b"), ObjectVersion("fragments/copy")]) == []
 assert ci.job(bucket, "j" + "0" * 32) is None

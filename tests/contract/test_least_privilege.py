@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
 from cosconcat.bootstrap import bootstrap
 from cosconcat.cloud.bucket_settings import SettingsOverHttp
+from cosconcat.cloud.cos import _translated
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config, read_credentials
 from cosconcat.errors import Blocked, Rejected
@@ -40,7 +42,7 @@ def right(need: Need) -> Right:
 def modes() -> Iterator[Config]:
     """The configurations that together need every right there is."""
     for mode in ("delete", "trash", "expire"):
-        yield read_config({**SEPARATE, "CONCAT_CLEANUP": mode})
+        yield read_config({**SEPARATE, "CONCAT_CLEANUP": mode, "CONCAT_SINGLE": "copy"})
 
 
 EVERY_NEED = {right(need): need for config in modes() for need in needs(config, "sweep")}
@@ -70,7 +72,8 @@ def calls(services: Services, settings: SettingsOverHttp, etag: str) -> dict[Rig
     """For every right the call that needs it."""
     cos, ci, config = services.cos, services.ci, services.config
     inputs, outputs, ledger = config.bucket, config.output_bucket, config.state_bucket
-    only = FragmentSet("a", (Fragment(1, ObjectInfo(FRAGMENT, etag, 1, 0)),))
+    fragment = ObjectInfo(FRAGMENT, etag, 10, 0)
+    only = FragmentSet("a", (Fragment(1, fragment),))
     submit = partial(ci.submit, inputs, compose(config, only, "output/new.${ext}", "", ""))
     record, ci_of_inputs = ".concat/0123/0001/claim-0001.json", f"bucket/{inputs.name}/*"
     table: dict[Right, Callable[[], object]] = {
@@ -83,7 +86,10 @@ def calls(services: Services, settings: SettingsOverHttp, etag: str) -> dict[Rig
         ("name/cos:GetObjectTagging", f"{inputs.name}/fragments/*"): partial(cos.tags, inputs, FRAGMENT),
         ("name/cos:PutObjectTagging", f"{inputs.name}/fragments/*"): partial(cos.tag, inputs, FRAGMENT, {"a": "b"}),
         ("name/cos:DeleteObjectTagging", f"{inputs.name}/fragments/*"): partial(cos.tag, inputs, FRAGMENT, {}),
-        ("name/cos:PutObject", f"{inputs.name}/trash/*"): partial(cos.copy, inputs, FRAGMENT, etag, inputs, "trash/a"),
+        ("name/cos:PutObject", f"{inputs.name}/trash/*"): partial(cos.copy, inputs, fragment, inputs, "trash/a"),
+        ("name/cos:PutObject", f"{outputs.name}/output/*"): partial(
+            cos.copy, inputs, fragment, outputs, "output/b", create_only=True
+        ),
         ("name/cos:HeadObject", f"{inputs.name}/trash/*"): partial(cos.head, inputs, "trash/a"),
         ("name/cos:GetBucket", f"{ledger.name}/*"): partial(cos.list, ledger, ".concat/open/"),
         ("name/cos:GetObject", f"{ledger.name}/.concat/*"): partial(cos.get, ledger, record),
@@ -107,9 +113,30 @@ def calls(services: Services, settings: SettingsOverHttp, etag: str) -> dict[Rig
     for prefix in ("open", "doctor"):
         doomed = [ObjectVersion(f".concat/{prefix}/x")]
         table["name/cos:DeleteObject", f"{ledger.name}/.concat/{prefix}/*"] = partial(cos.delete, ledger, doomed)
+    for bucket, prefix, apart in ((inputs, "trash", False), (outputs, "output", True)):
+        for step in ("InitiateMultipartUpload", "UploadPart", "CompleteMultipartUpload"):
+            table[f"name/cos:{step}", f"{bucket.name}/{prefix}/*"] = partial(
+                in_parts, cos, inputs, fragment, bucket, f"{prefix}/{step}", create_only=apart
+            )
+        table["name/cos:AbortMultipartUpload", f"{bucket.name}/{prefix}/*"] = partial(give_up, cos, bucket, prefix)
     for bucket in (inputs, outputs, ledger):
         table |= _looks(settings, bucket)
     return table
+
+
+def in_parts(cos: Any, *copied: object, create_only: bool) -> object:
+    """A copy as if it were larger than one request may copy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cosconcat.cloud.cos.SIMPLE_COPY_BYTES", 0)
+        return cos.copy(*copied, create_only=create_only)
+
+
+def give_up(cos: Any, bucket: Bucket, prefix: str) -> None:
+    """The end of a copy in parts that failed, which nobody hears of."""
+    client, key = cos._client(bucket), f"/{prefix}/c"
+    upload = client.create_multipart_upload(Bucket=bucket.name, Key=key)["UploadId"]
+    with _translated("DELETE upload", bucket, key):
+        client.abort_multipart_upload(Bucket=bucket.name, Key=key, UploadId=upload)
 
 
 def _looks(settings: SettingsOverHttp, bucket: Bucket) -> dict[Right, Callable[[], object]]:

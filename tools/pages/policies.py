@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from cosconcat.environment.reading import read_config
-from deployed.policies import FUNCTIONS, cleanup_needs, policy, table
+from deployed.policies import FUNCTIONS, cleanup_needs, needs, policy, table
 from tools.pages import ROOT, between_marks
 
 PAGE = ROOT / "docs" / "policies.md"
@@ -24,6 +24,10 @@ def examples() -> str:
     for mode in ("delete", "trash", "expire", "keep"):
         added = cleanup_needs(read_config({**EXAMPLE, "CONCAT_CLEANUP": mode}))
         parts.append(f"| `{mode}` | {'; '.join(f'`{need.action}`: {need.call}' for need in added) or 'none'} |")
+    copies = needs(read_config({**EXAMPLE, "CONCAT_SINGLE": "copy"}), "sweep")
+    added = [need for need in copies if need not in needs(config, "sweep")]
+    parts += ["", "| `CONCAT_SINGLE` | rights that it adds |", "|---|---|"]
+    parts.append(f"| `copy` | {'; '.join(f'`{need.action}`: {need.call}' for need in added)} |")
     for function in FUNCTIONS:
         parts += ["", f"## {function}", "", "```json", json.dumps(policy(config, function), indent=2), "```"]
     return "\n".join(parts)

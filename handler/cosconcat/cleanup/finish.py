@@ -153,7 +153,8 @@ def _clean(services: Services, claim: Claim, end: End, proof: Proof, checked: Fr
         return Done("kept", f"{proof.key} is no longer the output that was verified", proof.key, end.job)
     removal = remove(services, claim, proof, checked)
     kept = removal.lent | removal.kept
-    note = "; ".join(words for words in (removal.nothing, _numbers_left_out(services, claim)) if words)
+    copied = "a group of one piece, copied as it is: no job" if claim.copied else ""
+    note = "; ".join(filter(None, (copied, removal.nothing, _numbers_left_out(services, claim))))
     return Done("joined", note, proof.key, end.job, removal.removed, kept, figures=proof.figures)
 
 
@@ -180,7 +181,7 @@ def _still_proven(services: Services, claim: Claim, proof: Proof, *, segments: b
 def _tag(services: Services, claim: Claim, end: End, proof: Proof) -> str:
     """Merge our tags with what is there; returns why it cannot be done, empty when it was."""
     count = len(claim.set.fragments)
-    ours = tags.own_tags(claim.group, end.job, count, claim.fingerprint, claim.rev)
+    ours = tags.own_tags(claim.group, end.job or "copy", count, claim.fingerprint, claim.rev)
     try:
         there = services.cos.tags(claim.output, proof.key)
         wanted = tags.output_tags(there, ours, services.config.tags)

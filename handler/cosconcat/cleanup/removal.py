@@ -187,9 +187,9 @@ def _moved_to_trash(
             copies[part.key] = plain[part.key]
             continue  # an earlier run came so far
         try:
-            if not services.cos.copy(bucket, part.key, part.etag, bucket, copies[part.key]):
+            if services.cos.copy(bucket, part, bucket, copies[part.key]) == "changed":
                 removal.kept[part.key] = "changed since it was joined"
-        except Rejected as refusal:  # archived, too large for a simple copy, or no right: reported, not fatal
+        except Rejected as refusal:  # archived, or no right: reported, not fatal
             removal.kept[part.key] = str(refusal)
     moved = [head for head in heads if head.object.key in copies and head.object.key not in removal.kept]
     now = _look(services, [k for h in moved for k in (h.object.key, copies[h.object.key])])

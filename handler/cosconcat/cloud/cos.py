@@ -7,11 +7,11 @@ into None. Threads are used here and nowhere else. Imports the SDK, so it is imp
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -20,14 +20,14 @@ from xml.etree.ElementTree import ParseError
 
 from qcloud_cos import CosConfig, CosS3Client
 from qcloud_cos.cos_auth import CosS3Auth
-from qcloud_cos.cos_comm import format_xml, get_md5
+from qcloud_cos.cos_comm import dict_to_xml, format_xml, get_md5
 from qcloud_cos.cos_exception import CosClientError, CosServiceError
 from requests import RequestException
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from cosconcat import log
-from cosconcat.cloud.ports import LARGEST
+from cosconcat.cloud.ports import LARGEST, Copied
 from cosconcat.cloud.session import AnswerTooLarge, Bounds, CallTimedOut, SteadySession
 from cosconcat.errors import Blocked, ConcatError, InvalidInput, Rejected, ServiceUnavailable, TimedOut
 from cosconcat.model import (
@@ -55,6 +55,8 @@ RETRIES = 2  # by the SDK after 5xx and broken connections, with pauses of 1 and
 QUICK = Bounds(connect=5, read=20, most=LARGEST, least=2, reserve=2)
 PROBE = Bounds(connect=5, read=60, most=LARGEST, least=5, reserve=8)  # the service reads much of the object
 COPY = Bounds(connect=5, read=120, most=LARGEST, least=10, reserve=8)  # and here all of it
+SIMPLE_COPY_BYTES = 5 * 1024**3  # the most that one request copies (document 436/10881)
+COPIED_PART_BYTES = 512 * 1024**2  # of what is larger
 DELETED_AT_ONCE = 1000  # COS's limit of a multi-delete
 SKEW_SECONDS = 900  # COS refuses requests whose clock is further off (RequestTimeTooSkewed)
 
@@ -64,6 +66,8 @@ _NOT_THE_OBJECTS_FAULT = frozenset({
     "AccessDenied", "InvalidAccessKeyId", "SecretidNotExist", "SignatureDoesNotMatch", "InvalidAuthorization",
     "MissingAuthorization", "NoSuchBucket", "CIRoleNotExist", "MediaBucketUnBinded", "BucketUnBinded",
 })  # fmt: skip
+
+_CREATE_ONLY = {"x-cos-forbid-overwrite": "true"}
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -133,7 +137,7 @@ class CosOverHttp:
         COS answers 409 with a code whose name sources disagree on (File- or ObjectAlreadyExists).
         """
         try:
-            self._put(bucket, key, body, {"x-cos-forbid-overwrite": "true"})
+            self._put(bucket, key, body, _CREATE_ONLY)
         except Rejected as refusal:
             if refusal.status == 409 and refusal.code.endswith("AlreadyExists"):
                 return False
@@ -144,21 +148,81 @@ class CosOverHttp:
         """Overwriting PUT; only for the sweep's report and cursor."""
         self._put(bucket, key, body, {})
 
-    def copy(self, source: Bucket, source_key: str, etag: str, target: Bucket, target_key: str) -> bool:
-        """Server-side copy if the source still has `etag`; False when it has not or is gone. At most 5 GB (COS)."""
+    def copy(
+        self, source: Bucket, original: ObjectInfo, target: Bucket, key: str, *, create_only: bool = False
+    ) -> Copied:
+        """Server-side copy of `original`, whatever its size, if its key still has that ETag.
+
+        `create_only`: only where nothing lies at `key`, and without the tags of the original (document 436/10881).
+        What is larger than one request may copy goes part by part, and gets a multipart object's ETag.
+        """
         try:
-            with _translated("COPY", target, target_key):
-                self._client(target, COPY).copy_object(
-                    Bucket=target.name,
-                    Key=_path(target_key),
-                    CopySource={"Bucket": source.name, "Region": source.region, "Key": f"/{_path(source_key)}"},
-                    CopySourceIfMatch=f'"{etag}"',
-                )
+            if original.size > SIMPLE_COPY_BYTES:
+                self._copy_in_parts(source, original, target, key, create_only=create_only)
+            else:
+                self._copy_at_once(source, original, target, key, create_only=create_only)
         except Rejected as refusal:
             if refusal.status == 412 or refusal.code == "NoSuchKey":
-                return False
+                return "changed"
+            if refusal.status == 409 and refusal.code.endswith("AlreadyExists"):
+                return "taken"
             raise
-        return True
+        return "copied"
+
+    def _copy_at_once(
+        self, source: Bucket, original: ObjectInfo, target: Bucket, key: str, *, create_only: bool
+    ) -> None:
+        apart = {**_CREATE_ONLY, "x-cos-tagging-directive": "Replaced"} if create_only else {}
+        with _translated("COPY", target, key):
+            self._client(target, COPY).copy_object(
+                Bucket=target.name,
+                Key=_path(key),
+                CopySource=_copy_source(source, original),
+                CopySourceIfMatch=f'"{original.etag}"',
+                Metadata=apart,
+            )
+
+    def _copy_in_parts(
+        self, source: Bucket, original: ObjectInfo, target: Bucket, key: str, *, create_only: bool
+    ) -> None:
+        """Parts of COPIED_PART_BYTES, a few at a time. Whoever is killed at it leaves parts to a lifecycle rule."""
+        client = self._client(target, COPY)
+        with _translated("POST uploads", target, key):
+            upload = client.create_multipart_upload(Bucket=target.name, Key=_path(key))["UploadId"]
+
+        def part(number: int) -> str:
+            first = (number - 1) * COPIED_PART_BYTES
+            last = min(first + COPIED_PART_BYTES, original.size) - 1
+            with _translated("COPY part", target, key):
+                answer = client.upload_part_copy(
+                    Bucket=target.name,
+                    Key=_path(key),
+                    PartNumber=number,
+                    UploadId=upload,
+                    CopySource=_copy_source(source, original),
+                    CopySourceRange=f"bytes={first}-{last}",
+                    CopySourceIfMatch=f'"{original.etag}"',
+                )
+            return str(answer["ETag"])
+
+        try:
+            numbers = range(1, -(-original.size // COPIED_PART_BYTES) + 1)
+            parts = [{"PartNumber": number, "ETag": etag} for number, etag in _each(numbers, part).items()]
+            with _translated("POST complete", target, key):  # by hand: the SDK would wait for it for 20 minutes
+                address = {"uploadId": upload}
+                client.send_request(
+                    method="POST",
+                    url=client.get_conf().uri(bucket=target.name, path=_path(key)),
+                    bucket=target.name,
+                    auth=CosS3Auth(client.get_conf(), _path(key), params=address),
+                    params=address,
+                    data=dict_to_xml({"Part": parts}),
+                    headers=dict(_CREATE_ONLY) if create_only else {},
+                )
+        except ConcatError:
+            with contextlib.suppress(ConcatError), _translated("DELETE upload", target, key):
+                client.abort_multipart_upload(Bucket=target.name, Key=_path(key), UploadId=upload)
+            raise
 
     def delete(self, bucket: Bucket, doomed: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
         """Multi-delete in batches of 1,000; what could not be deleted is returned. A missing key counts as deleted.
@@ -316,6 +380,10 @@ def _path(key: str) -> str:
     return f"/{key}"
 
 
+def _copy_source(bucket: Bucket, original: ObjectInfo) -> dict[str, str]:
+    return {"Bucket": bucket.name, "Region": bucket.region, "Key": f"/{_path(original.key)}"}
+
+
 def _each(keys: Sequence[_K], ask: Callable[[_K], _V]) -> Mapping[_K, _V]:
     """`ask` for every key, a few at a time; the first failure stops what has not begun."""
     different = tuple(dict.fromkeys(keys))
@@ -346,6 +414,7 @@ def _head(key: str, headers: Mapping[str, str]) -> Head:
         headers.get("x-cos-storage-class", "STANDARD"),
         restored='ongoing-request="false"' in headers.get("x-cos-restore", ""),
         encrypted=any(name.lower().startswith("x-cos-server-side-encryption") for name in headers),
+        crc64=headers.get("x-cos-hash-crc64ecma", ""),
     )
 
 
@@ -406,7 +475,7 @@ def _service_now() -> int:
 # -- what refusals mean
 
 
-@contextmanager
+@contextlib.contextmanager
 def _translated(method: str, bucket: Bucket, key: str) -> Iterator[None]:
     """Errors of the SDK, of the network below it and of answers that make no sense, in our own words."""
     what = f"{method} {bucket.name}/{key} ({bucket.region})"

@@ -9,7 +9,7 @@ Unless a docstring says otherwise every method raises `ServiceUnavailable` when 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from cosconcat.model import (
     Bucket,
@@ -19,6 +19,7 @@ from cosconcat.model import (
     Job,
     JobPage,
     Media,
+    ObjectInfo,
     ObjectVersion,
     Page,
     ProbeError,
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from cosconcat.job.request import Request
 
 LARGEST = 8 * 1024 * 1024  # bytes of an object that `get` reads: a record or a manifest
+
+# What came of a copy: made; the original is another by now, or gone; something lies at the key already.
+Copied = Literal["copied", "changed", "taken"]
 
 
 class Cos(Protocol):
@@ -59,8 +63,13 @@ class Cos(Protocol):
         """Overwriting PUT; only for the sweep's report and cursor."""
         ...
 
-    def copy(self, source: Bucket, source_key: str, etag: str, target: Bucket, target_key: str) -> bool:
-        """Server-side copy if the source still has `etag`; False when it has not or is gone."""
+    def copy(
+        self, source: Bucket, original: ObjectInfo, target: Bucket, key: str, *, create_only: bool = False
+    ) -> Copied:
+        """Server-side copy of `original`, whatever its size, if its key still has that ETag.
+
+        `create_only`: only where nothing lies at `key`, and without the tags of the original.
+        """
         ...
 
     def delete(self, bucket: Bucket, doomed: Sequence[ObjectVersion]) -> Sequence[DeleteError]:

@@ -39,7 +39,7 @@ def read_config(environ: Mapping[str, str]) -> Config:
         first=env.choice("CONCAT_FIRST", *FIRSTS) if env.given("CONCAT_FIRST") else "",
         marker=env.text("CONCAT_MARKER"),
         extensions=extensions,
-        single=env.choice("CONCAT_SINGLE", "join", "leave"),
+        single=env.choice("CONCAT_SINGLE", "join", "copy", "leave"),
         completion=completion,
         quiet_seconds=seconds if completion == "quiet" else 0,
         gap_seconds=seconds if completion == "gap" else 0,
@@ -290,6 +290,8 @@ def _refuse_output_key(env: Environment, config: Config) -> None:
     if not {"group", "fingerprint", "jobid"} & set(PLACEHOLDER.findall(config.output_key)):
         words = "one key for every group; it needs {group}, {fingerprint} or {jobid}"
         env.wrong("CONCAT_OUTPUT_KEY", f"is {config.output_key!r}, {words}")
+    if config.single == "copy" and "jobid" in PLACEHOLDER.findall(config.output_key):
+        env.wrong("CONCAT_OUTPUT_KEY", f"is {config.output_key!r}, but a copy (CONCAT_SINGLE=copy) has no job's id")
     for problem in output_key_problems(config.output_key, config):
         env.wrong("CONCAT_OUTPUT_KEY", problem)
 

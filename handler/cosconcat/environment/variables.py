@@ -56,7 +56,8 @@ TABLE = (
     Variable(
         "CONCAT_SINGLE",
         "join",
-        "What becomes of a group of one piece: `join` (a job) or `leave` (it stays as it is).",
+        "What becomes of a group of one piece: `join` (a job), `copy` (as it is, to the output's key with its own "
+        "extension: no bill) or `leave` (it stays as it is).",
     ),
     Variable("CONCAT_WINDOW", "hour", "How names with a time are cut into groups: `hour`, `day` or seconds."),
     Variable(

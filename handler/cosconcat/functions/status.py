@@ -1,7 +1,7 @@
 """Where is my video? One group, from its records and one look at what lies there; nothing is changed.
 
 arriving     pieces are there, the group is not whole: what is missing, since when, until when it waits
-whole        nothing is missing; the next event or sweep submits its job
+whole        nothing is missing; the next event or sweep submits its job, or copies its one piece
 joining      a job runs, or its result is being proven and cleaned up
 retrying     an attempt came to nothing; the next one starts at a time
 blocked      CI refuses jobs for now
@@ -16,14 +16,19 @@ unknown      no piece is there, and no record
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
 from cosconcat.model import gid_of, iso_time
 from cosconcat.naming.keys import InvalidName, NotOurs
+from cosconcat.output.key import is_copied
+from cosconcat.protocol.attempt import WITHOUT_JOB
 from cosconcat.records.records import Attempt, Claim, Done, Stamped
 from cosconcat.services import Services
+
+if TYPE_CHECKING:
+    from cosconcat.config import Config
 
 SHOWN = 100  # missing numbers and kept keys; the rest is counted
 LIVE = ("Submitted", "Running", "Pause")
@@ -74,7 +79,7 @@ def status_of(services: Services, group: str) -> Status:
     elif attempt is not None and done is not None and not _is_new(verdict, attempt.claim, done):
         status = _ended(group, attempt, done)
     else:
-        status = _by_look(group, verdict)
+        status = _by_look(services.config, group, verdict)
     if status.state not in ("arriving", "whole", "invalid") and isinstance(verdict, Invalid):
         status.note = f"what lies there now is inconsistent: {verdict.reason}"
     status.history = history
@@ -110,7 +115,14 @@ def _is_new(verdict: Verdict, claim: Stamped[Claim], done: Stamped[Done]) -> boo
     return isinstance(verdict, Waiting) and verdict.since > done.written
 
 
-def _by_look(group: str, verdict: Verdict) -> Status:
+def _what_follows(config: Config, whole: Whole) -> str:
+    if is_copied(config, whole.set):
+        return "copies its one piece"
+    left = config.single == "leave" and whole.set.is_single
+    return "leaves its one piece as it is" if left else "submits its job"
+
+
+def _by_look(config: Config, group: str, verdict: Verdict) -> Status:
     """A group of which nothing was claimed yet, or of which something new has come."""
     if isinstance(verdict, Waiting):
         return Status(
@@ -127,7 +139,7 @@ def _by_look(group: str, verdict: Verdict) -> Status:
         return Status(
             group,
             "whole",
-            "nothing is missing; the next event or sweep submits its job",
+            f"nothing is missing; the next event or sweep {_what_follows(config, verdict)}",
             since=iso_time(verdict.set.newest),
             fragments=len(pieces),
             bytes=sum(piece.object.size for piece in pieces),
@@ -142,6 +154,10 @@ def _in_flight(services: Services, group: str, attempt: Attempt) -> Status:
     claim, end = attempt.claim, attempt.end
     status = _of_claim(group, "joining", claim)
     status.since = iso_time(claim.written)
+    if end is None and claim.record.copied:
+        status.why = f"claimed {claim.age} s ago, its one piece is being copied"
+        status.until = iso_time(claim.written + claim.record.lease_seconds)
+        return status
     if end is None:
         record = services.ledger.job(claim.record.gid, claim.record.rev, claim.record.n)
         job = services.ci.job(services.config.bucket, record.record.job) if record else None
@@ -158,9 +174,10 @@ def _in_flight(services: Services, group: str, attempt: Attempt) -> Status:
         return status
     status.job = end.record.job
     if end.record.next != "retry":
-        status.why = "its job has ended, and its end is being carried out"
+        what = "its piece was copied" if claim.record.copied else "its job has ended"
+        status.why = f"{what}, and its end is being carried out"
         return status
-    status.state = "blocked" if end.record.outcome in ("Rejected", "NotPosted") else "retrying"
+    status.state = "blocked" if end.record.outcome in WITHOUT_JOB else "retrying"
     status.why = end.record.reason
     status.until = iso_time(end.written + end.record.after_seconds)
     return status

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cosconcat.model import Head
+from cosconcat.model import Head, ObjectInfo
 from cosconcat.records.records import Claim
 from cosconcat.services import Services
 
@@ -23,3 +23,30 @@ def changed_fragments(services: Services, claim: Claim) -> list[str]:
     parts = [f.object for f in claim.set.fragments] + [o for o in (claim.set.intro, claim.set.outro) if o]
     heads = services.cos.heads(services.config.bucket, [o.key for o in parts])
     return [o.key for o in parts if (h := heads[o.key]) is None or not h.object.same_content(o)]
+
+
+def joined_objects(claim: Claim) -> list[ObjectInfo]:
+    """Everything that the claim joins, in order."""
+    around = claim.set
+    first = [around.intro] if around.intro else []
+    last = [around.outro] if around.outro else []
+    return [*first, *(f.object for f in around.fragments), *last]
+
+
+def inputs_of(claim: Claim) -> dict[str, ObjectInfo]:
+    """What must still be what it was: everything joined, and the marker, which would be removed too; by key."""
+    marker = [claim.set.marker] if claim.set.marker else []
+    return {o.key: o for o in [*joined_objects(claim), *marker]}
+
+
+def compare(claim: Claim, heads: Mapping[str, Head | None]) -> tuple[list[str], list[str]]:
+    """Keys whose content is no longer what was joined, and keys that only look the same (A-B-A)."""
+    changed: list[str] = []
+    rewritten: list[str] = []
+    for key, joined in inputs_of(claim).items():
+        head = heads[key]
+        if head is None or not head.object.same_content(joined):
+            changed.append(key)
+        elif head.object.last_modified != joined.last_modified and joined != claim.set.marker:
+            rewritten.append(key)
+    return changed, rewritten

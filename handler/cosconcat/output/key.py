@@ -17,8 +17,35 @@ WILDCARDS = ("ext", "jobid")  # the API's own, written ${ext} and ${jobid}
 PLACEHOLDER = re.compile(r"\$?\{([^{}]*)\}")
 
 
+def is_copied(config: Config, fragments: FragmentSet) -> bool:
+    """Whether a group is copied to its output key instead of being joined: CONCAT_SINGLE=copy, and it is one piece as
+    it is. A key that holds a job's id asks for a job.
+    """
+    wanted = fragments.output or config.output_key
+    return config.single == "copy" and fragments.is_single and "jobid" not in PLACEHOLDER.findall(wanted)
+
+
+def extension_of(fragments: FragmentSet) -> str:
+    """What the first piece's name ends in, lower case: what a copy is named by."""
+    return fragments.fragments[0].object.key.rpartition(".")[2].lower()
+
+
 def output_key(config: Config, fragments: FragmentSet) -> str:
-    """Where the result goes, as the API takes it: `${ext}` and `${jobid}` are left for the service to fill in."""
+    """Where the result goes, as the API takes it: `${ext}` and `${jobid}` are left for the service to fill in.
+
+    A copy's key is written out, with the piece's own extension also where another container's was asked for.
+    """
+    key = _filled_in(config, fragments)
+    return _with_extension(key, extension_of(fragments)) if is_copied(config, fragments) else key
+
+
+def _with_extension(key: str, extension: str) -> str:
+    stem, dot, ending = key.replace("${ext}", extension).rpartition(".")
+    named = dot and ending.lower() in EXTENSIONS.values()
+    return f"{stem}.{extension}" if named else f"{stem}{dot}{ending}"
+
+
+def _filled_in(config: Config, fragments: FragmentSet) -> str:
     values = {
         "group": fragments.group,
         "fingerprint": fragments.fingerprint,

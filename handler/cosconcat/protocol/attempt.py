@@ -14,6 +14,7 @@ from cosconcat.model import Action, Job, Result
 from cosconcat.records.records import Claim, Done, End, Stamped
 from cosconcat.submission.submit import back_off
 
+WITHOUT_JOB = ("Rejected", "NotPosted", "NotCopied")  # outcomes of attempts that led to no job and no copy
 UNFINISHED = ("Submitted", "Running", "Pause")  # the API's words for a job that has yet to end
 
 
@@ -72,13 +73,17 @@ class Verify(NamedTuple):
     job: Job
 
 
+class CopyPiece(NamedTuple):
+    """Copy the one piece of the claim, or prove the copy that is there, which ends the attempt."""
+
+
 class EndAttempt(NamedTuple):
     """Write this end."""
 
     end: End
 
 
-Step = ReadJob | SearchListing | HeadOutput | ProbeFragments | Adopt | Verify | EndAttempt | Result
+Step = ReadJob | SearchListing | HeadOutput | ProbeFragments | Adopt | Verify | CopyPiece | EndAttempt | Result
 
 
 def next_step(seen: OpenAttempt, config: Config) -> Step:
@@ -90,7 +95,10 @@ def next_step(seen: OpenAttempt, config: Config) -> Step:
     if seen.job_id:
         return ReadJob(seen.job_id)
     if seen.age <= seen.claim.lease_seconds:
-        return _wait(seen, f"claimed {seen.age} s ago, its job is being submitted")
+        doing = "it is being copied" if seen.claim.copied else "its job is being submitted"
+        return _wait(seen, f"claimed {seen.age} s ago, {doing}")
+    if seen.claim.copied:
+        return CopyPiece()
     if seen.listing is None:
         return SearchListing()
     if seen.listing.job is not None:
@@ -210,6 +218,6 @@ def after_end(seen: EndedAttempt) -> Close | ClaimNext | Finish | Result:
         return Finish()
     left = end.after_seconds - seen.end.age
     if left > 0 and not seen.forced:
-        action: Action = "blocked" if end.outcome in ("Rejected", "NotPosted") else "job-failed"
+        action: Action = "blocked" if end.outcome in WITHOUT_JOB else "job-failed"
         return Result(seen.claim.group, action, f"{end.reason}; tried again in {left} s", job=end.job)
     return ClaimNext()

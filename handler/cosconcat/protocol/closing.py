@@ -29,11 +29,11 @@ from cosconcat.model import Action, Fragment, FragmentSet, ObjectInfo, Result, g
 from cosconcat.naming.keys import KEY_BYTES, FragmentName
 from cosconcat.output.choice import free_key, is_occupied
 from cosconcat.output.key import output_key, with_rev
-from cosconcat.protocol.run import run_content
+from cosconcat.protocol.run import begin, run_content
 from cosconcat.records.records import Claim
 from cosconcat.records.slots import Slot
 from cosconcat.services import Services
-from cosconcat.submission.submit import first_claim, submit
+from cosconcat.submission.submit import first_claim
 
 ROUNDS = 5  # times that somebody else may be faster before this call leaves it to them
 _ACTIONS: dict[str, Action] = {"wait": "waiting", "defer": "deferred", "invalid": "invalid"}
@@ -173,7 +173,7 @@ class _Closing:
                     overtaken += 1
                     break
                 yield closed
-                if self.own and closed.action == "submitted":
+                if self.own and closed.action in ("submitted", "finished"):
                     return
         raise NotYet(f"source {self.reserved.source}: its recordings are being closed by others right now")
 
@@ -318,10 +318,9 @@ class _Closing:
         self._remember(claim)
         if self.services.ledger.create_claim(claim) is not None:
             return Result(slot.group, "already-submitted", "its slot was claimed by another instance")
-        result = submit(self.services, claim, doubted=found)
-        if result.action == "superseded":
-            self.reserved.known.pop((claim.gid, claim.rev))
-            return run_content(self.services, claim.gid, claim.rev)
+        result = begin(self.services, claim, doubted=found)
+        if result.action != "submitted":  # it has ended already: what it came to is read anew
+            self.reserved.known.pop((claim.gid, claim.rev), None)
         return replace(result, reason=result.reason or slot.note)
 
     def _remember(self, claim: Claim) -> None:

@@ -2,6 +2,7 @@
 
 no claim            reconcile_group: choose the output's key, claim rev r, submit
 claim               lease runs: leave it. Over: the job is looked for; found → job, believed absent → end retry
+claim of a copy     lease runs: leave it. Over: copied again, or the copy that is there is proven (which writes end)
 claim, job          ask CI: running → leave it; Success → commit (which writes end); Failed, Cancel, gone → end
 claim, (job,) end   do what `next` says: retry → claim n+1 · clean → clean up · superseded, keep, gave-up → done
 ..., done           take it out of the index
@@ -21,7 +22,7 @@ from cosconcat.model import FragmentSet, Job, Result, Token, gid_of
 from cosconcat.output.choice import bears_fingerprint, free_key, is_occupied
 from cosconcat.output.key import expand, output_key, with_rev
 from cosconcat.protocol import content
-from cosconcat.records.records import Claim, Content, End, Stamped
+from cosconcat.records.records import Claim, Content, Done, End, Stamped
 from cosconcat.services import Services
 from cosconcat.submission.lookup import is_adoptable, listed_jobs
 from cosconcat.submission.submit import adopt, first_claim, next_claim, submit
@@ -42,8 +43,7 @@ def reconcile_group(services: Services, fragments: FragmentSet, *, forced: bool 
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
     """
-    alone = len(fragments.fragments) == 1 and not (fragments.intro or fragments.outro)
-    if alone and services.config.single == "leave":
+    if services.config.single == "leave" and fragments.is_single:
         return Result(fragments.group, "ignored", "a group of one piece, which CONCAT_SINGLE=leave leaves as it is")
     by_quiet = services.config.completion == "quiet"
     seen = content.WholeGroup(fragments, output_key(services.config, fragments), forced, by_quiet=by_quiet)
@@ -117,8 +117,23 @@ def _claim_content(services: Services, seen: content.WholeGroup, rev: int) -> Re
     winner = ledger.create_claim(claim)
     if winner is not None:
         return ledger.newest_content(gid, winner if rev == 1 else None)
-    result = submit(services, claim)
-    return run_content(services, gid, rev) if result.action == "superseded" else result
+    return begin(services, claim)
+
+
+def begin(services: Services, claim: Claim, *, doubted: bool = False) -> Result:
+    """What the winner of a claim does: one POST, or the copy of a single piece; `doubted` is `submit`'s.
+
+    Raises:
+        TryAgain: nothing is lost; the same call later goes on from the records.
+    """
+    if claim.copied:
+        from cosconcat.copying.copy import copy_piece
+
+        services.ledger.open(claim.gid, claim.rev)
+        end, heads = copy_piece(services, claim, again=claim.n > 1 or doubted)
+        return _after_end(services, Stamped(claim, 0, 0, mine=True), end, heads)
+    result = submit(services, claim, doubted=doubted)
+    return run_content(services, claim.gid, claim.rev) if result.action == "superseded" else result
 
 
 def _same_before(services: Services, seen: content.WholeGroup) -> Claim | None:
@@ -158,24 +173,34 @@ def run_content(
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
     """
-    from cosconcat.cleanup.finish import close, finish
-    from cosconcat.protocol import attempt
-
     ledger = services.ledger
     newest = ledger.newest_attempt(gid, rev)
     if newest is None:  # only when records were deleted by hand
         ledger.close(gid, rev)
         return Result(gid, "ignored", f"rev {rev} is in the index but has no claim")
-    claim, end, heads, done = newest.claim.record, newest.end, None, None
+    claim, end = newest.claim.record, newest.end
     if not claim.set.lies_under(services.config.input_prefix):
         return Result(claim.group, "ignored", "claimed by another deployment, whose input prefix is not ours")
     if end is not None:
-        done = ledger.done(gid, rev)
-    else:
-        ended = run_attempt(services, newest.claim, listed)
-        if isinstance(ended, Result):
-            return ended
-        end, heads = ended
+        return _after_end(services, newest.claim, end, None, ledger.done(gid, rev), forced=forced)
+    ended = run_attempt(services, newest.claim, listed)
+    return ended if isinstance(ended, Result) else _after_end(services, newest.claim, *ended, forced=forced)
+
+
+def _after_end(
+    services: Services,
+    entry: Stamped[Claim],
+    end: Stamped[End],
+    heads: FreshHeads | None,
+    done: Stamped[Done] | None = None,
+    *,
+    forced: bool = False,
+) -> Result:
+    """Do what the end says; `heads` are those by which this very call wrote it, if it did."""
+    from cosconcat.cleanup.finish import close, finish
+    from cosconcat.protocol import attempt
+
+    claim = entry.record
     match attempt.after_end(attempt.EndedAttempt(claim, end, done, forced)):
         case attempt.Close(closed):
             close(services, claim, closed.record, closed.age)
@@ -183,7 +208,7 @@ def run_content(
                 claim.group, "already-finished", closed.record.reason, closed.record.output, closed.record.job
             )
         case attempt.ClaimNext():
-            return _claim_next(services, newest.claim, end.record)
+            return _claim_next(services, entry, end.record)
         case attempt.Finish():
             return finish(services, claim, end.record, heads)
         case Result() as result:
@@ -195,10 +220,7 @@ def _claim_next(services: Services, entry: Stamped[Claim], end: End) -> Result:
     following = next_claim(services, entry, end)
     if services.ledger.create_claim(following) is not None:
         return Result(following.group, "already-submitted", "the next attempt was claimed by another instance")
-    result = submit(services, following)
-    if result.action == "superseded":
-        return run_content(services, following.gid, following.rev)
-    return result
+    return begin(services, following)
 
 
 def run_attempt(
@@ -208,7 +230,7 @@ def run_attempt(
     from cosconcat.protocol.attempt import OpenAttempt
 
     claim = entry.record
-    record = services.ledger.job(claim.gid, claim.rev, claim.n)
+    record = None if claim.copied else services.ledger.job(claim.gid, claim.rev, claim.n)
     return _run_attempt(services, entry, OpenAttempt(claim, entry.age, record.record.job if record else ""), listed)
 
 
@@ -263,6 +285,11 @@ def _run_attempt(
                 from cosconcat.verification.commit import commit
 
                 return commit(services, claim, job, probes_recorded=probes_recorded)
+            case attempt.CopyPiece():
+                from cosconcat.copying.copy import copy_piece
+
+                services.ledger.open(claim.gid, claim.rev)  # its winner may have died before that
+                return copy_piece(services, claim, again=True)
             case attempt.EndAttempt(end):
                 return services.ledger.create_end(claim, end), None
             case Result() as result:

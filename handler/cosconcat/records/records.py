@@ -43,6 +43,7 @@ class Claim:
     probed: Probed = ""  # what earlier probes said of the fragments: they are paid for once
     slot: str = ""  # <sid>/<day>/<k> of the slot that reserved it, under CONCAT_COMPLETION=gap
     rejoined: int = 0  # recordings before this one that late pieces superseded
+    copied: bool = False  # CONCAT_SINGLE=copy: its one piece is copied, no job is posted; `format` is its extension
 
     @property
     def nonces(self) -> frozenset[str]:
@@ -85,7 +86,7 @@ class Proof:
     key: str
     etag: str
     size: int
-    verified: str  # duration, size or none
+    verified: str  # duration, size, copy or none
     figures: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -94,7 +95,7 @@ class End:
     """How one attempt ended. `after_seconds` counts from this record's own Last-Modified until a retry may start."""
 
     next: Next
-    outcome: str  # Success, Failed, Cancel, Rejected, Lost, NotPosted
+    outcome: str  # Success, Failed, Cancel, Rejected, Lost, NotPosted; of a copy Copied, NotCopied
     reason: str = ""
     job: str = ""
     after_seconds: int = 0

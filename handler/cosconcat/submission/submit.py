@@ -18,7 +18,7 @@ from cosconcat.errors import InvalidInput, NeverAgain, NotYet, OutcomeUnknown, T
 from cosconcat.job.compose import compose, container_format
 from cosconcat.job.request import Request
 from cosconcat.model import FragmentSet, Job, ProbeError, Result
-from cosconcat.output.key import expand
+from cosconcat.output.key import expand, extension_of, is_copied
 from cosconcat.records.records import Claim, End, JobRecord, Probed, Probes, Stamped
 from cosconcat.services import Services
 from cosconcat.submission.lookup import find_job
@@ -39,6 +39,7 @@ def first_claim(
 
     `before` is an attempt for the same content in an earlier rev: its failed jobs and its probes still count.
     """
+    copied = is_copied(services.config, fragments)
     return Claim(
         group=fragments.group,
         rev=rev,
@@ -49,7 +50,8 @@ def first_claim(
         fingerprint=fragments.fingerprint,
         output=services.config.output_bucket,
         output_key=output_key,
-        format=container_format(services.config, fragments),
+        format=extension_of(fragments) if copied else container_format(services.config, fragments),
+        copied=copied,
         failures=before.failures if before else 0,
         probed=before.probed if before else "",
     )
@@ -90,10 +92,10 @@ def submit(services: Services, claim: Claim, *, doubted: bool = False) -> Result
             probed = probed or _probe(services, claim)
             request = _fit(services, request, probed)
     except TryAgain as failure:
-        _end_without_job(services, claim, End("retry", "NotPosted", str(failure), probed=probed))
+        end_without_job(services, claim, End("retry", "NotPosted", str(failure), probed=probed))
         raise
     except NeverAgain as mistake:
-        return _end_without_job(services, claim, End("gave-up", "NotPosted", str(mistake), probed=probed))
+        return end_without_job(services, claim, End("gave-up", "NotPosted", str(mistake), probed=probed))
     try:
         job = services.ci.submit(services.config.bucket, request)
     except OutcomeUnknown as lost:
@@ -102,10 +104,10 @@ def submit(services: Services, claim: Claim, *, doubted: bool = False) -> Result
             raise NotYet(f"group {claim.group}: {lost}; its job is looked for when the lease is over") from lost
         return adopt(services, claim, found)
     except TryAgain as refusal:  # the port's word for: no job exists, ask again later
-        _end_without_job(services, claim, End("retry", "Rejected", str(refusal), probed=probed))
+        end_without_job(services, claim, End("retry", "Rejected", str(refusal), probed=probed))
         raise
     except NeverAgain as refusal:
-        return _end_without_job(services, claim, End("gave-up", "Rejected", str(refusal), probed=probed))
+        return end_without_job(services, claim, End("gave-up", "Rejected", str(refusal), probed=probed))
     direct = request.direct and not (request.Operation and request.Operation.TemplateId)
     services.ledger.create_job(claim, JobRecord(job.id, direct=direct))
     return Result(claim.group, "submitted", key=claim.output_key, job=job.id)
@@ -131,7 +133,7 @@ def _look_first(services: Services, claim: Claim, *, doubted: bool) -> Result | 
     head = services.cos.head(claim.output, literal) if literal is not None else None
     if head is not None and claim.earlier and head.object.last_modified >= claim.since:
         reason = f"{literal} was written after the claim, but CI lists no job of ours for it"
-        return _end_without_job(services, claim, End("gave-up", "Lost", reason, probed=claim.probed))
+        return end_without_job(services, claim, End("gave-up", "Lost", reason, probed=claim.probed))
     if head is not None:
         return _superseded(services, claim, f"{literal} was free when it was claimed, now something lies there")
     return None
@@ -143,7 +145,7 @@ def _superseded(services: Services, claim: Claim, reason: str) -> Result:
     return Result(claim.group, "superseded", reason)
 
 
-def _end_without_job(services: Services, claim: Claim, end: End) -> Result:
+def end_without_job(services: Services, claim: Claim, end: End) -> Result:
     """End an attempt that led to no job; refusals in a row lengthen the pause before the next."""
     refusals = claim.refusals + 1
     pause = back_off(refusals) if end.next == "retry" else 0

@@ -10,14 +10,12 @@ nowhere else on the normal way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from cosconcat import log
 from cosconcat.errors import NotYet
 from cosconcat.groups.recordings import late_pieces
 from cosconcat.groups.survey import newcomers
-from cosconcat.inputs.heads import FreshHeads
-from cosconcat.model import Head, Job, ObjectInfo, OutputFile
+from cosconcat.inputs.heads import FreshHeads, compare, inputs_of, joined_objects
+from cosconcat.model import Head, Job, OutputFile
 from cosconcat.output.key import expand
 from cosconcat.records.records import Claim, End, Next, Proof, Stamped
 from cosconcat.services import Services
@@ -51,12 +49,12 @@ def commit(
     rule: str = config.verify
     verdict = _is_what_ci_wrote(job, key, head)
     if isinstance(verdict, Verified):
-        rule, verdict = verify(services, claim, job, head, _joined(claim), probes_recorded=probes_recorded)
+        rule, verdict = verify(services, claim, job, head, joined_objects(claim), probes_recorded=probes_recorded)
     log.info("verified", group=claim.group, job=job.id, key=key, verified=_word(rule, verdict), figures=verdict.figures)
     proof = Proof(key, head.object.etag, head.object.size, rule, verdict.figures)
     began = services.clock.now()
-    checked = FreshHeads(services.cos.heads(config.bucket, list(_inputs(claim))), began)
-    changed, rewritten = _compare(claim, checked.heads)
+    checked = FreshHeads(services.cos.heads(config.bucket, list(inputs_of(claim))), began)
+    changed, rewritten = compare(claim, checked.heads)
     if changed:
         return ends("superseded", f"changed while they were joined: {', '.join(changed[:5])}", proof)
     if isinstance(verdict, Unverified):
@@ -102,30 +100,3 @@ def _is_what_ci_wrote(job: Job, key: str, head: Head) -> Verdict:
     """Size and MD5 of the object against what the job says it wrote; of many objects the sizes do not compare."""
     file = next((f for f in job.files if f.key.lstrip("/") == key), OutputFile(key))
     return check_object(file, head, job.media if len(job.files) <= 1 else None)
-
-
-def _joined(claim: Claim) -> list[ObjectInfo]:
-    """Everything the job joined, in order."""
-    around = claim.set
-    first = [around.intro] if around.intro else []
-    last = [around.outro] if around.outro else []
-    return [*first, *(f.object for f in around.fragments), *last]
-
-
-def _inputs(claim: Claim) -> dict[str, ObjectInfo]:
-    """What must still be what it was: everything joined, and the marker, which would be removed too."""
-    marker = [claim.set.marker] if claim.set.marker else []
-    return {o.key: o for o in [*_joined(claim), *marker]}
-
-
-def _compare(claim: Claim, heads: Mapping[str, Head | None]) -> tuple[list[str], list[str]]:
-    """Keys whose content is no longer what was joined, and keys that only look the same (A-B-A)."""
-    changed: list[str] = []
-    rewritten: list[str] = []
-    for key, joined in _inputs(claim).items():
-        head = heads[key]
-        if head is None or not head.object.same_content(joined):
-            changed.append(key)
-        elif head.object.last_modified != joined.last_modified and joined != claim.set.marker:
-            rewritten.append(key)
-    return changed, rewritten

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
+from cosconcat.cloud.ports import Copied
 from cosconcat.errors import Rejected, ServiceUnavailable
 from cosconcat.model import (
     Bucket,
@@ -253,23 +254,28 @@ class CosModel:
         self._shelf(bucket.name)
         self.world.call("PUT", key, lambda: self.write(bucket.name, key, body=body), writes=True)
 
-    def copy(self, source: Bucket, source_key: str, etag: str, target: Bucket, target_key: str) -> bool:
-        """Copy if the source still has this ETag."""
+    def copy(
+        self, source: Bucket, original: ObjectInfo, target: Bucket, key: str, *, create_only: bool = False
+    ) -> Copied:
+        """Copy if the source still has this ETag; create-only, as a PUT is, where asked for."""
 
-        def effect() -> bool:
-            thing = self._shelf(source.name).current.get(source_key)
-            self._shelf(target.name)
-            if thing is None or thing.info.etag != etag:
-                return False
+        def effect() -> Copied:
+            thing = self._shelf(source.name).current.get(original.key)
+            shelf = self._shelf(target.name)
+            if thing is None or thing.info.etag != original.etag:
+                return "changed"
+            if create_only and key in shelf.current and not shelf.versioned:
+                return "taken"
             content = thing.content
             if content is not None and "-" in content.etag:  # what was uploaded in parts is copied in one
                 content = replace(content, etag=hashlib.md5(content.etag.encode()).hexdigest())
-            self.write(target.name, target_key, content=content, body=thing.body).tags = dict(thing.tags)
+            copy = self.write(target.name, key, content=content, body=thing.body)
+            copy.tags = {} if create_only else dict(thing.tags)
             if self.world.on_moment is not None:
-                self.world.on_moment("copied", source_key)
-            return True
+                self.world.on_moment("copied", original.key)
+            return "copied"
 
-        return self.world.call("COPY", f"{source_key} to {target_key}", effect, writes=True)
+        return self.world.call("COPY", f"{original.key} to {key}", effect, writes=True)
 
     def delete(self, bucket: Bucket, doomed: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
         """Multi-delete: object after object, each a switch point; a failure leaves the rest."""

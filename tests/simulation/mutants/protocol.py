@@ -42,7 +42,7 @@ MUTANTS = (
     Mutant(
         "lost-answer-is-a-refusal", "G2", "cosconcat.submission.submit:submit",
         "        found = find_job(services, claim)\n        if found is None:\n",
-        "        found = None\n        _end_without_job(services, claim, End(\"retry\", \"Lost\", str(lost)))\n"
+        "        found = None\n        end_without_job(services, claim, End(\"retry\", \"Lost\", str(lost)))\n"
         "        if found is None:\n",
         "an unknown outcome is taken for no job",
     ),
@@ -130,7 +130,7 @@ MUTANTS = (
     ),
     Mutant(
         "state-alone-verifies", "G1", "cosconcat.verification.commit:commit",
-        "rule, verdict = verify(services, claim, job, head, _joined(claim), probes_recorded=probes_recorded)",
+        "rule, verdict = verify(services, claim, job, head, joined_objects(claim), probes_recorded=probes_recorded)",
         "rule, verdict = config.verify, Verified()",
         "Success is believed without holding the output's length against the fragments'",
         _faulty("short-output"),
@@ -154,13 +154,13 @@ MUTANTS = (
         _faulty("output-late"),
     ),
     Mutant(
-        "fragments-not-looked-at-again", "G1", "cosconcat.verification.commit:_compare",
-        "for key, joined in _inputs(claim).items():", "for key, joined in ():",
+        "fragments-not-looked-at-again", "G1", "cosconcat.inputs.heads:compare",
+        "for key, joined in inputs_of(claim).items():", "for key, joined in ():",
         "what was replaced while the job ran is removed with the rest",
         _faulty("edit"),
     ),
     Mutant(
-        "a-b-a-unseen", "G1", "cosconcat.verification.commit:_compare",
+        "a-b-a-unseen", "G1", "cosconcat.inputs.heads:compare",
         "head.object.last_modified != joined.last_modified and joined != claim.set.marker", "False",
         "CI may have read B; A is removed although nothing holds it",
         _faulty("edit"),
@@ -173,9 +173,9 @@ MUTANTS = (
     ),
     Mutant(
         "listing-believed", "G1", "cosconcat.verification.commit:commit",
-        "services.cos.heads(config.bucket, list(_inputs(claim)))",
+        "services.cos.heads(config.bucket, list(inputs_of(claim)))",
         "{k: next((Head(o, 0) for o in services.cos.list(services.config.bucket, k).objects if o.key == k), None)"
-        " for k in _inputs(claim)}",
+        " for k in inputs_of(claim)}",
         "LIST instead of HEAD decides what may go: a stale ETag lets new content be removed",
         _faulty("edit", "list-lag"),
     ),
@@ -488,8 +488,9 @@ MUTANTS = (
         _faulty("edit"),
     ),
     Mutant(
-        "marker-not-looked-at-again", "G3", "cosconcat.verification.commit:_inputs",
-        "return {o.key: o for o in [*_joined(claim), *marker]}", "return {o.key: o for o in _joined(claim)}",
+        "marker-not-looked-at-again", "G3", "cosconcat.inputs.heads:inputs_of",
+        "return {o.key: o for o in [*joined_objects(claim), *marker]}",
+        "return {o.key: o for o in joined_objects(claim)}",
         "a manifest that was changed while the job ran is not followed",
         lambda plan: plan.completion == "manifest" and plan.faults["edit"] > 0,
     ),

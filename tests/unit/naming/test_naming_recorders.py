@@ -233,7 +233,12 @@ def test_recorders_cut_at_gaps_unless_windows_are_asked_for() -> None:
         ({"CONCAT_EXTENSIONS": ".insv"}, "CONCAT_EXTENSIONS", "without a dot"),
         ({"CONCAT_EXTENSIONS": "insv,json"}, "CONCAT_EXTENSIONS", "json"),
         ({"CONCAT_EXTENSIONS": ",".join(f"x{n}" for n in range(21))}, "CONCAT_EXTENSIONS", "at most 20"),
-        ({"CONCAT_SINGLE": "copy"}, "CONCAT_SINGLE", "join, leave"),
+        ({"CONCAT_SINGLE": "move"}, "CONCAT_SINGLE", "join, copy, leave"),
+        (
+            {"CONCAT_SINGLE": "copy", "CONCAT_OUTPUT_KEY": "output/{group}-{jobid}.{ext}"},
+            "CONCAT_OUTPUT_KEY",
+            "no job's id",
+        ),
     ],
 )
 def test_mistakes_are_told_by_variable(settings: dict[str, str], variable: str, part: str) -> None:

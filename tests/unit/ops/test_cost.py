@@ -53,6 +53,21 @@ def test_the_formulas_are_what_the_local_cloud_counts(
             assert counted(cloud) == Calls(0, 0, expected.requests, expected.probes, expected.jobs)
 
 
+def test_a_single_piece_that_is_copied_costs_requests_alone(tmp_path: Path) -> None:
+    """No probe, no job, no minute of output."""
+    make_clip(tmp_path / "1.mp4", 1, 1, seconds=0.4)
+    with LocalCloud(environment={"CONCAT_SINGLE": "copy", "CONCAT_CLEANUP": "delete"}) as cloud:
+        config = read_config(cloud.environment)
+        cloud.calls.reset()
+        cloud.store.upload(cloud.bucket, "fragments/g.part1-of-1.mp4", tmp_path / "1.mp4")
+        assert cloud.functions.wait_idle(30)
+        assert cloud.store.keys(cloud.bucket, "output/") == ["output/g.mp4"]
+        expected = calls(config, 1)
+        assert (expected.probes, expected.jobs, expected.callbacks) == (0, 0, 0)
+        assert counted(cloud) == Calls(0, 0, expected.requests, 0, 0)
+        assert lines(config, Shape(1, 600))[0].quantity == 0
+
+
 def test_an_idle_sweep_makes_the_requests_that_the_bill_says() -> None:
     """Every five minutes, whether there is something to do or not."""
     with LocalCloud() as cloud:

@@ -14,6 +14,7 @@ from cosconcat.protocol.attempt import (
     Adopt,
     ClaimNext,
     Close,
+    CopyPiece,
     EndAttempt,
     EndedAttempt,
     Finish,
@@ -93,6 +94,14 @@ OPEN = [
         OpenAttempt(CLAIM, STALE, "j1", unknown_to_ci=True, output_written=False), "retry Lost 60",
     ),
     Row("no job recorded, lease running", "wait: already-submitted", OpenAttempt(CLAIM, YOUNG), "already-submitted"),
+    Row(
+        "a copy, lease running", "wait: already-submitted",
+        OpenAttempt(replace(CLAIM, copied=True), YOUNG), "already-submitted",
+    ),
+    Row(
+        "a copy, lease over", "copy the piece, or prove the copy that is there",
+        OpenAttempt(replace(CLAIM, copied=True), LEASE_OVER), CopyPiece(),
+    ),
     Row("lease over, listing not searched", "search CI's listing", OpenAttempt(CLAIM, LEASE_OVER), SearchListing()),
     Row(
         "listed", "adopt the job", OpenAttempt(CLAIM, LEASE_OVER, listing=Listing(job("Running"), shows_ours=True)),
@@ -127,8 +136,8 @@ ENDED = [
     ("done", "notify, take it out of the index", EndedAttempt(CLAIM, end("clean"), done("joined")),
      Close(done("joined"))),
     ("retry, the pause runs, the job failed", "wait: job-failed", EndedAttempt(CLAIM, end("retry")), "job-failed"),
-    ("retry, the pause runs, CI refused the POST", "wait: blocked", EndedAttempt(CLAIM, end("retry", "Rejected")),
-     "blocked"),
+    ("retry, the pause runs, CI refused the POST or COS the copy", "wait: blocked",
+     EndedAttempt(CLAIM, end("retry", "NotCopied")), "blocked"),
     ("retry, the pause is over", "claim n + 1, submit", EndedAttempt(CLAIM, end("retry", age=60)), ClaimNext()),
     ("retry, a person said retry", "claim n + 1, submit", EndedAttempt(CLAIM, end("retry"), forced=True), ClaimNext()),
     ("clean", "tag, HEAD, remove, done, notify", EndedAttempt(CLAIM, end("clean")), Finish()),
