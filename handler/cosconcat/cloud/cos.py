@@ -210,7 +210,7 @@ class CosOverHttp:
             parts = [{"PartNumber": number, "ETag": etag} for number, etag in _each(numbers, part).items()]
             with _translated("POST complete", target, key):  # by hand: the SDK would wait for it for 20 minutes
                 address = {"uploadId": upload}
-                client.send_request(
+                answer = client.send_request(
                     method="POST",
                     url=client.get_conf().uri(bucket=target.name, path=_path(key)),
                     bucket=target.name,
@@ -219,6 +219,8 @@ class CosOverHttp:
                     data=dict_to_xml({"Part": parts}),
                     headers=dict(_CREATE_ONLY) if create_only else {},
                 )
+                if b"ETag" not in answer.content:  # a 200 may bear an error, as that of a copy
+                    raise ServiceUnavailable(f"POST complete {target.name}/{key}: {answer.content[:200]!r}")
         except ConcatError:
             with contextlib.suppress(ConcatError), _translated("DELETE upload", target, key):
                 client.abort_multipart_upload(Bucket=target.name, Key=_path(key), UploadId=upload)

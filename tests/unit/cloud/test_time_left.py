@@ -16,7 +16,7 @@ from cosconcat.cloud.ports import LARGEST
 from cosconcat.cloud.session import Bounds
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import InvalidInput, ServiceUnavailable, TimedOut
-from cosconcat.model import Bucket, ByteRange, ObjectVersion, Unanswered
+from cosconcat.model import Bucket, ByteRange, ObjectInfo, ObjectVersion, Unanswered
 from tests.support.ci_server import HANG, TRICKLE, Answer, CiServer, ci_server
 from tests.unit.cloud.test_ci_http import CONFIG, REQUEST
 
@@ -33,7 +33,7 @@ CALLS: dict[str, Callable[[CosOverHttp, CiOverHttp], object]] = {
     "GET": lambda cos, _: cos.get(DEMO, "k"),
     "GET range": lambda cos, _: cos.read(DEMO, [ByteRange("k", 0, 9)]),
     "PUT": lambda cos, _: cos.create(DEMO, "k", b"{}"),
-    "COPY": lambda cos, _: cos.copy(DEMO, "k", "e", DEMO, "t"),
+    "COPY": lambda cos, _: cos.copy(DEMO, ObjectInfo("k", "e", 1, 0), DEMO, "t"),
     "POST delete": lambda cos, _: cos.delete(DEMO, [ObjectVersion("k")]),
     "tagging": lambda cos, _: cos.tag(DEMO, "k", {"a": "b"}),
     "GET job": lambda _, ci: ci.job(DEMO, "j1"),
