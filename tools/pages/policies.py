@@ -23,11 +23,11 @@ def examples() -> str:
     parts = [table(config), "", "| `CONCAT_CLEANUP` | rights that it adds |", "|---|---|"]
     for mode in ("delete", "trash", "expire", "keep"):
         added = cleanup_needs(read_config({**EXAMPLE, "CONCAT_CLEANUP": mode}))
-        parts.append(f"| `{mode}` | {'; '.join(f'`{need.action}`: {need.call}' for need in added) or 'none'} |")
+        parts.append(f"| `{mode}` | {'. '.join(f'`{need.action}`: {need.call}' for need in added) or 'none'} |")
     copies = needs(read_config({**EXAMPLE, "CONCAT_SINGLE": "copy"}), "sweep")
     added = [need for need in copies if need not in needs(config, "sweep")]
     parts += ["", "| `CONCAT_SINGLE` | rights that it adds |", "|---|---|"]
-    parts.append(f"| `copy` | {'; '.join(f'`{need.action}`: {need.call}' for need in added)} |")
+    parts.append(f"| `copy` | {'. '.join(f'`{need.action}`: {need.call}' for need in added)} |")
     for function in FUNCTIONS:
         parts += ["", f"## {function}", "", "```json", json.dumps(policy(config, function), indent=2), "```"]
     return "\n".join(parts)
