@@ -38,6 +38,9 @@ def main(arguments: list[str]) -> int:
         except FileNotFoundError as missing:
             print(f"not run: {missing.filename} is not installed here")
             return 0
+        except (RuntimeError, subprocess.TimeoutExpired) as ended:
+            print(f"{suite.name} ended without results: {ended}", file=sys.stderr)
+            return 1
     rows = table(suite, asked.folder, results)
     for name, scope, result in rows:
         if result == "failed" or (scope == "in scope" and result not in PASSED):

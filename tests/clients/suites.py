@@ -157,10 +157,10 @@ def _mocha(copy: Path, variables: Mapping[str, str], names: list[str], *flags: s
     pattern = "|".join(f"^{re.escape(name)}$" for name in names)
     command = ["node_modules/.bin/mocha", "--exit", "--reporter", "json", "--grep", pattern, *flags, "test/test.js"]
     printed = _ended(command, copy, variables)
-    start = printed.rfind('\n{\n  "stats": {')
+    start = f"\n{printed}".rfind('\n{\n  "stats": {')  # the tests print as well, before it or not at all
     if start < 0:
         raise RuntimeError(printed[-2000:])
-    told, _ = json.JSONDecoder().raw_decode(printed[start + 1 :])
+    told, _ = json.JSONDecoder().raw_decode(printed[start:])
     failed = [each["fullTitle"] for each in told["failures"]]
     return [(each["fullTitle"], "failed" if each["fullTitle"] in failed else "passed") for each in told["tests"]]
 

@@ -36,3 +36,15 @@ def test_every_mutant_that_a_design_names_is_one() -> None:
     for page in DESIGNS:
         _, _, after = page.read_text("utf-8").partition("Mutants: ")
         assert set(re.findall(r"`([a-z-]+)`", after)) <= names, page.name
+
+
+def test_every_test_that_shows_how_clients_are_answered_exists() -> None:
+    """`file`: `test`, in the table of what clients came upon."""
+    named = re.findall(r"`(test_\w+)`: `(test_\w+)`", (INTERNALS / "clients.md").read_text("utf-8"))
+    assert named
+    missing = [
+        test
+        for file, test in named
+        if f"def {test}(" not in (ROOT / "tests/contract" / f"{file}.py").read_text("utf-8")
+    ]
+    assert missing == []
