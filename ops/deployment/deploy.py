@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cosconcat.errors import ConfigurationError
 from ops.deployment.desired import ADDRESS_TO_COME, Package, Secrets, choose_secrets, desired
-from ops.deployment.plan import Plan, layer_version, plan
+from ops.deployment.plan import Plan, plan
 from ops.deployment.seen import Seen, look
 from ops.deployment.settings import SECRET
+from ops.deployment.steps.functions import layer_version
 
 if TYPE_CHECKING:
     from ops.deployment.door import Door

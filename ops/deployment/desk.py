@@ -15,7 +15,7 @@ from ops.desk.mistakes import Mistake
 from ops.desk.settings import read_settings as read_variables
 
 if TYPE_CHECKING:
-    from ops.deployment.plan import Step
+    from ops.deployment.steps.step import Step
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from deployed import blueprint
 from ops.deployment import lifecycle
-from ops.deployment.plan import Call, Plan, Step, is_our_layer, trigger_body
+from ops.deployment.plan import Plan
+from ops.deployment.steps.functions import is_our_layer
+from ops.deployment.steps.step import Call, Step
+from ops.deployment.steps.triggers import trigger_body
 
 if TYPE_CHECKING:
     from ops.deployment.seen import Seen, SeenLayer

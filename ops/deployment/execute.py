@@ -19,7 +19,7 @@ from ops.deployment.seen import SeenTrigger
 
 if TYPE_CHECKING:
     from ops.deployment.door import Door
-    from ops.deployment.plan import Call, Step
+    from ops.deployment.steps.step import Call, Step
 
 # Between two looks at a function that is being made or changed; in all three minutes, after which it is given up on.
 PAUSES = (0.1, 0.2, 0.4, 0.8, *[1.5] * 119)

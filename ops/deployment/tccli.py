@@ -14,8 +14,9 @@ from ops.deployment.desired import ADDRESS_TO_COME, CODE_ZIP, LAYER_TO_COME, LAY
 from ops.deployment.settings import ADDRESS, NOT_SHOWN
 
 if TYPE_CHECKING:
-    from ops.deployment.plan import Call, Plan
+    from ops.deployment.plan import Plan
     from ops.deployment.settings import Settings
+    from ops.deployment.steps.step import Call
 
 _HEAD = """\
 #!/bin/sh
