@@ -252,6 +252,11 @@ class FragmentSet:
         one, *others = self.fragments
         return not (others or self.intro or self.outro or one.start or one.end or self.job)
 
+    @property
+    def joined(self) -> tuple[ObjectInfo, ...]:
+        """Every object that a job for it joins, in order."""
+        return tuple(o for o in (self.intro, *(f.object for f in self.fragments), self.outro) if o)
+
     def lies_under(self, prefix: str) -> bool:
         """Whether its fragments do: where deployments share records, others' contents are not ours to act on."""
         return self.fragments[0].object.key.startswith(prefix)

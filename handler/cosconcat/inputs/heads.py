@@ -20,23 +20,15 @@ class FreshHeads:
 
 def changed_fragments(services: Services, claim: Claim) -> list[str]:
     """Keys of the claim's objects that are no longer the bytes it named (HEAD, not LIST)."""
-    parts = [f.object for f in claim.set.fragments] + [o for o in (claim.set.intro, claim.set.outro) if o]
+    parts = claim.set.joined
     heads = services.cos.heads(services.config.bucket, [o.key for o in parts])
     return [o.key for o in parts if (h := heads[o.key]) is None or not h.object.same_content(o)]
-
-
-def joined_objects(claim: Claim) -> list[ObjectInfo]:
-    """Everything that the claim joins, in order."""
-    around = claim.set
-    first = [around.intro] if around.intro else []
-    last = [around.outro] if around.outro else []
-    return [*first, *(f.object for f in around.fragments), *last]
 
 
 def inputs_of(claim: Claim) -> dict[str, ObjectInfo]:
     """What must still be what it was: everything joined, and the marker, which would be removed too; by key."""
     marker = [claim.set.marker] if claim.set.marker else []
-    return {o.key: o for o in [*joined_objects(claim), *marker]}
+    return {o.key: o for o in [*claim.set.joined, *marker]}
 
 
 def compare(claim: Claim, heads: Mapping[str, Head | None]) -> tuple[list[str], list[str]]:

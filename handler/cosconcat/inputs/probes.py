@@ -23,12 +23,23 @@ _NOT_MEDIA = (
 
 
 def recorded_probes(services: Services, claim: Claim) -> Probes:
-    """What earlier invocations learned of this content, in this rev or in one before it that held the same."""
+    """What earlier invocations learned of this content, in this rev or in one before it that held the very uploads.
+
+    The same bytes uploaded again do not count: something else may have lain there for a while and been probed.
+    """
     for rev in range(claim.rev, 0, -1):
         found = services.ledger.probes(claim.gid, rev)
-        if found is not None and found.fingerprint == claim.fingerprint:
+        if found is None or found.fingerprint != claim.fingerprint:
+            continue
+        held = claim if rev == claim.rev else _claimed(services, claim.gid, rev)
+        if held is not None and held.set.joined == claim.set.joined:
             return found
     return Probes(claim.fingerprint)
+
+
+def _claimed(services: Services, gid: str, rev: int) -> Claim | None:
+    entry = services.ledger.claim(gid, rev, 1)
+    return entry.record if entry else None
 
 
 def unreadable(services: Services, claim: Claim) -> tuple[str, ...]:
@@ -36,7 +47,7 @@ def unreadable(services: Services, claim: Claim) -> tuple[str, ...]:
 
     What could be probed is recorded, so that the proof of a later attempt does not pay for it again.
     """
-    keys = [o.key for o in (claim.set.intro, *(f.object for f in claim.set.fragments), claim.set.outro) if o]
+    keys = [o.key for o in claim.set.joined]
     try:
         known = recorded_probes(services, claim)
         media = probe(services, claim, list(dict.fromkeys(keys)), known)

@@ -148,8 +148,9 @@ def _same_before(services: Services, seen: content.WholeGroup) -> Claim | None:
             and attempt.end is not None
             and attempt.claim.record.fingerprint == seen.fragments.fingerprint
         ):
-            end = attempt.end.record
-            return replace(attempt.claim.record, failures=end.failures, probed=end.probed)
+            claim, end = attempt.claim.record, attempt.end.record
+            same = claim.set.joined == seen.fragments.joined  # of other uploads nobody knows what was probed
+            return replace(claim, failures=end.failures, probed=end.probed if same else "")
     return None
 
 

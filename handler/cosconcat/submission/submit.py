@@ -175,8 +175,7 @@ def _probe(services: Services, claim: Claim) -> Probed:
     from cosconcat.inputs.probes import probe, record_readable, recorded_probes, refused
     from cosconcat.job.mixed import differences
 
-    fragments = claim.set
-    keys = [o.key for o in (fragments.intro, *(f.object for f in fragments.fragments), fragments.outro) if o]
+    keys = [o.key for o in claim.set.joined]
     first = claim.n == 1 and claim.rev == 1
     known = Probes(claim.fingerprint) if first else recorded_probes(services, claim)
     media = probe(services, claim, keys, known)

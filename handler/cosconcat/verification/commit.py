@@ -14,7 +14,7 @@ from cosconcat import log
 from cosconcat.errors import NotYet
 from cosconcat.groups.recordings import late_pieces
 from cosconcat.groups.survey import newcomers
-from cosconcat.inputs.heads import FreshHeads, compare, inputs_of, joined_objects
+from cosconcat.inputs.heads import FreshHeads, compare, inputs_of
 from cosconcat.model import Head, Job, OutputFile
 from cosconcat.output.key import expand
 from cosconcat.records.records import Claim, End, Next, Proof, Stamped
@@ -49,7 +49,7 @@ def commit(
     rule: str = config.verify
     verdict = _is_what_ci_wrote(job, key, head)
     if isinstance(verdict, Verified):
-        rule, verdict = verify(services, claim, job, head, joined_objects(claim), probes_recorded=probes_recorded)
+        rule, verdict = verify(services, claim, job, head, claim.set.joined, probes_recorded=probes_recorded)
     log.info("verified", group=claim.group, job=job.id, key=key, verified=_word(rule, verdict), figures=verdict.figures)
     proof = Proof(key, head.object.etag, head.object.size, rule, verdict.figures)
     began = services.clock.now()

@@ -130,7 +130,7 @@ MUTANTS = (
     ),
     Mutant(
         "state-alone-verifies", "G1", "cosconcat.verification.commit:commit",
-        "rule, verdict = verify(services, claim, job, head, joined_objects(claim), probes_recorded=probes_recorded)",
+        "rule, verdict = verify(services, claim, job, head, claim.set.joined, probes_recorded=probes_recorded)",
         "rule, verdict = config.verify, Verified()",
         "Success is believed without holding the output's length against the fragments'",
         _faulty("short-output"),
@@ -489,8 +489,8 @@ MUTANTS = (
     ),
     Mutant(
         "marker-not-looked-at-again", "G3", "cosconcat.inputs.heads:inputs_of",
-        "return {o.key: o for o in [*joined_objects(claim), *marker]}",
-        "return {o.key: o for o in joined_objects(claim)}",
+        "return {o.key: o for o in [*claim.set.joined, *marker]}",
+        "return {o.key: o for o in claim.set.joined}",
         "a manifest that was changed while the job ran is not followed",
         lambda plan: plan.completion == "manifest" and plan.faults["edit"] > 0,
     ),
@@ -691,5 +691,21 @@ MUTANTS = (
         "given-up-begun-anew", "G3", "cosconcat.protocol.content:_after_done",
         'if not same or done.outcome == "superseded" or seen.forced or _came_after(seen.fragments, last):', "if True:",
         "what was given up is joined again and again, and no end of it stands in the report",
+    ),
+    Mutant(
+        "probes-of-other-uploads-count", "G1", "cosconcat.inputs.probes:recorded_probes",
+        "if held is not None and held.set.joined == claim.set.joined:", "if held is not None:",
+        "what was probed while something else lay at the key decides whether these pieces may be joined directly",
+        forced={"naming": "folder", "completion": "manifest", "direct": "transcode", "edit": 1.0, "most": 3,
+                "short-output": 0.2, "kill": 0.0, "kill-after": 0.0, "versioned": False, "cleanup": "delete",
+                "verify": "duration"},
+    ),
+    Mutant(
+        "word-on-other-uploads-counts", "G1", "cosconcat.protocol.run:_same_before",
+        'end.probed if same else ""', "end.probed",
+        "what was compared while something else lay at the key is carried over to these pieces",
+        forced={"naming": "folder", "completion": "manifest", "direct": "transcode", "edit": 1.0, "most": 3,
+                "post-blocked": 0.5, "kill": 0.0, "kill-after": 0.0, "versioned": False, "cleanup": "delete",
+                "verify": "duration"},
     ),
 )  # fmt: skip
