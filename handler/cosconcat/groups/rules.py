@@ -59,19 +59,15 @@ def judge_numbers(
     return Whole(FragmentSet(group, fragments, marker.object if marker else None), left_out(pieces, config.convention))
 
 
-def after_joined(
-    waiting: Waiting, pieces: Sequence[FoundFragment], joined: Mapping[int, ObjectInfo]
-) -> Waiting | Whole:
+def after_joined(waiting: Waiting, pieces: Sequence[FoundFragment], joined: Sequence[Fragment]) -> Waiting | Whole:
     """The verdict under quiet time when all that is missing has been joined before.
 
     Quiet time was wrong about the end: what came after it is one more recording of the group, instead of waiting for
     ever for what is gone. Other content under a number that was joined is a correction, and waits for the rest of it.
     """
-    late = [piece for piece in pieces if piece.name.number not in joined]
-    corrected = any(
-        not piece.object.same_content(joined[piece.name.number]) for piece in pieces if piece.name.number in joined
-    )
-    if corrected or not late or not joined.keys() >= {*waiting.missing}:
+    numbers = {fragment.index for fragment in joined}
+    late = [p for p in pieces if not any(p.object.same_content(fragment.object) for fragment in joined)]
+    if not late or any(p.name.number in numbers for p in late) or not numbers >= {*waiting.missing}:
         return waiting
     return Whole(FragmentSet(waiting.group, tuple(Fragment(piece.name.number, piece.object) for piece in late)))
 

@@ -148,7 +148,7 @@ def _judge(listing: GroupListing, gap: tuple[int, ...] = ()) -> Verdict:
         else:
             verdict = rules.judge_numbers(config, listing.group, pieces, marker, listing.now)
             if config.completion == "quiet" and isinstance(verdict, Waiting) and verdict.awaits == "fragments":
-                verdict = rules.after_joined(verdict, pieces, {f.index: f.object for f in _joined_before(listing)})
+                verdict = rules.after_joined(verdict, pieces, _joined_before(listing))
         if isinstance(verdict, Invalid):
             return verdict
         if isinstance(verdict, Waiting) and verdict.awaits != "fragments" and listing.partial:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from cosconcat.model import FragmentSet, Result
+from cosconcat.model import Fragment, FragmentSet, Result
 from cosconcat.naming.convention import Convention
 from cosconcat.naming.keys import ManifestName
 from cosconcat.records.records import Claim, Content, Done
@@ -139,6 +139,10 @@ def _after_done(seen: WholeGroup, rev: int, last: Content, done: Done, conventio
     if done.outcome == "joined":
         return _after_joined(seen, rev, last, done, convention)
     same = last.claim.record.fingerprint == seen.fragments.fingerprint
+    if not same and seen.by_quiet and not seen.forced and last.rev > 1:
+        apart = _apart_from_joined(seen, rev, last, done, convention)
+        if apart is not None:
+            return apart
     if same and seen.forced and done.outcome == "kept" and seen.still_proven is None:
         return ResumeCleanup(last.claim.record)
     if not same or done.outcome == "superseded" or seen.forced or _came_after(seen.fragments, last):
@@ -155,32 +159,37 @@ def _after_joined(seen: WholeGroup, rev: int, last: Content, done: Done, convent
         if convention.first == "any" and not seen.forced and _lie_within(seen.fragments, claim.set):
             reason = f"came after the end, and belongs in the middle of {done.output}, which was joined without it"
             return Result(group, "kept", reason, done.output, done.job)
-        if seen.by_quiet and not seen.forced:
-            return _after_quiet(seen, rev, last, done, convention)
-        return _beside_joined(seen, rev, last, done)
+        apart = _apart_from_joined(seen, rev, last, done, convention) if seen.by_quiet and not seen.forced else None
+        return apart if apart is not None else _beside_joined(seen, rev, last, done)
     if seen.still_proven is None:
         return RemoveReuploads(claim)
     if seen.forced or _came_after(seen.fragments, last):
         return _new_content(seen, rev)
-    reason = f"joined before, but {done.output} is no longer what was proven: nothing is removed"
-    return Result(group, "kept", reason, done.output, done.job)
+    return _unproven(seen, done, done.output)
 
 
-def _after_quiet(seen: WholeGroup, rev: int, last: Content, done: Done, convention: Convention) -> Step:
-    """Quiet time was wrong about the end: what came late is joined alone, what was joined lies there again or still."""
+def _apart_from_joined(seen: WholeGroup, rev: int, last: Content, done: Done, convention: Convention) -> Step | None:
+    """Quiet time may have been wrong about the end: what came late is joined alone, what was joined lies there again or
+    still. None: nothing has to be set apart.
+    """
     if seen.joined is None:
         return ReadJoined(last.rev)
-    late = late_pieces(seen.fragments, [claim.set for claim in seen.joined])
-    if late is None:
-        holding = [claim for claim in seen.joined if is_subset_of_joined(seen.fragments, claim.set, convention)]
-        if holding and seen.still_proven is None:
-            return RemoveReuploads(holding[0])
-        return Result(
-            seen.fragments.group, "already-finished", "joined before, late pieces apart", done.output, done.job
-        )
-    if len(late.fragments) < len(seen.fragments.fragments):
-        return JoinLate(late)
-    return _beside_joined(seen, rev, last, done)
+    late = late_pieces(seen.fragments, [claim.set for claim in seen.joined], convention)
+    if late is not None:
+        return JoinLate(late) if len(late.fragments) < len(seen.fragments.fragments) else None
+    holding = [claim for claim in seen.joined if is_subset_of_joined(seen.fragments, claim.set, convention)]
+    if not holding:
+        reason = "joined before, late pieces apart"
+        return Result(seen.fragments.group, "already-finished", reason, done.output, done.job)
+    if seen.still_proven is None:
+        return RemoveReuploads(holding[0])
+    output = f"the output of rev {holding[0].rev}"
+    return _new_content(seen, rev) if _came_after(seen.fragments, last) else _unproven(seen, done, output)
+
+
+def _unproven(seen: WholeGroup, done: Done, output: str) -> Result:
+    reason = f"joined before, but {output} is no longer what was proven: nothing is removed"
+    return Result(seen.fragments.group, "kept", reason, done.output, done.job)
 
 
 def _beside_joined(seen: WholeGroup, rev: int, last: Content, done: Done) -> Step:
@@ -211,15 +220,28 @@ def _came_after(fragments: FragmentSet, last: Content) -> bool:
     return last.done is not None and fragments.newest > last.done.written
 
 
-def late_pieces(fragments: FragmentSet, joined: Sequence[FragmentSet]) -> FragmentSet | None:
-    """The pieces that came after their group was joined, None when there are none.
+def late_pieces(fragments: FragmentSet, joined: Sequence[FragmentSet], convention: Convention) -> FragmentSet | None:
+    """The pieces to join now of a group of which some were joined before, None when all of them were.
 
     Quiet time is a guess. What came after it becomes a recording of its own in every mode of CONCAT_CLEANUP: also where
-    the pieces that were joined are kept and still lie there, they are never joined a second time.
+    the pieces that were joined are kept and still lie there, they are never joined a second time. Numbers that do not
+    follow one another are joined run by run. Other content in the place of what was joined is a correction, no late
+    piece: then everything that is there is joined anew.
     """
-    held = [f.object for one in joined for f in one.fragments]
-    late = tuple(f for f in fragments.fragments if not any(f.object.same_content(o) for o in held))
-    return replace(fragments, fragments=late) if late else None
+    held = [f for one in joined for f in one.fragments]
+    late = [f for f in fragments.fragments if not any(f.object.same_content(other.object) for other in held)]
+    if {_place(f, convention) for f in late} & {_place(f, convention) for f in held}:
+        return fragments
+    if convention.timed:
+        late = [replace(f, index=at) for at, f in enumerate(late)]
+    elif convention.first != "any":
+        late = [f for at, f in enumerate(late) if f.index == late[0].index + at]
+    return replace(fragments, fragments=tuple(late)) if late else None
+
+
+def _place(fragment: Fragment, convention: Convention) -> int | str:
+    """Where time orders, places are counted anew when pieces are gone: there the key is the place."""
+    return fragment.object.key if convention.timed else fragment.index
 
 
 def has_older_versions(fragments: FragmentSet, joined: FragmentSet) -> bool:

@@ -693,6 +693,29 @@ MUTANTS = (
         "what was given up is joined again and again, and no end of it stands in the report",
     ),
     Mutant(
+        "late-pieces-with-joined-ones", "G2", "cosconcat.protocol.content:_apart_from_joined",
+        "return JoinLate(late) if len(late.fragments) < len(seen.fragments.fragments) else None", "return None",
+        "pieces that came after quiet time was over are joined with those that were joined before",
+        lambda plan: plan.faults["edit"] > 0,
+        forced={"naming": "folder", "completion": "quiet", "cleanup": "keep"},
+    ),
+    Mutant(
+        "joined-forgotten-after-another-end", "G2", "cosconcat.protocol.content:_after_done",
+        "if not same and seen.by_quiet and not seen.forced and last.rev > 1:", "if False:",
+        "once late pieces were kept or given up, they are joined with those that were joined before",
+        forced={
+            "naming": "folder", "completion": "quiet", "cleanup": "keep", "edit": 1.0, "job-cancelled": 0.4,
+            "timer": 300, "kill": 0.0, "kill-after": 0.0, "most": 2,
+        },
+    ),
+    Mutant(
+        "correction-taken-for-late", "G5", "cosconcat.protocol.content:late_pieces",
+        "if {_place(f, convention) for f in late} & {_place(f, convention) for f in held}:", "if False:",
+        "a piece that was corrected is joined alone, or with late ones across what lies between",
+        lambda plan: plan.faults["edit"] > 0,
+        forced={"naming": "folder", "completion": "quiet", "cleanup": "keep"},
+    ),
+    Mutant(
         "probes-of-other-uploads-count", "G1", "cosconcat.inputs.probes:recorded_probes",
         "if held is not None and held.set.joined == claim.set.joined:", "if held is not None:",
         "what was probed while something else lay at the key decides whether these pieces may be joined directly",

@@ -164,11 +164,10 @@ def _after_joined(schedule: Played, group: Group, pieces: dict[str, Any], gaps: 
     """Whether quiet time ended too early: what is missing was joined before, and what is there came after it."""
     if schedule.plan.completion != "quiet":
         return False
-    held = {names.read(key): etag for key, etag, _ in schedule.promises.joined_before(group.gid, LAST_REV)}
-    before = {found.place: etag for found, etag in held.items() if found}
-    late = [found.place for found, _ in pieces.values() if found.place not in before]
-    same = all(before.get(found.place, info.etag) == info.etag for found, info in pieces.values())
-    return bool(late) and same and before.keys() >= set(gaps)
+    before = schedule.promises.joined_before(group.gid, LAST_REV)
+    places = {found.place for key, _, _ in before if (found := names.read(key))}
+    late = [found.place for key, (found, info) in pieces.items() if (key, info.etag, info.size) not in before]
+    return bool(late) and not places & {*late} and places >= {*gaps}
 
 
 def _whole(schedule: Played, group: Group, current: list[tuple[str, str, int]], report: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from cosconcat.model import ObjectInfo
@@ -195,8 +195,12 @@ class Promises(Known):
             self.world.fail(f"claim {place}: its marker is older than a fragment")
         pieces = self.pieces(body)
         before = self.joined_before(gid, rev) if self.world.plan.completion == "quiet" and n == 1 else set()
-        if pieces & before and pieces - before and body["group"] not in self.retried:
+        corrected = {key for key, _, _ in pieces - before} & {key for key, _, _ in before}  # then all is joined anew
+        if pieces & before and pieces - before and not corrected and body["group"] not in self.retried:
             self.world.fail(f"G2: claim {place}: joins late pieces with others that were joined before")
+        left_out = self._beside(body) if corrected else None
+        if left_out:
+            self.world.fail(f"G5: claim {place}: a correction of {min(corrected)} is joined without {left_out}")
         body["at"], body["by"] = self.world.now, self.world.actor
         self.claims[place] = body
         self.tokens[f"cosconcat/{gid}/{rev:04}/{n:04}/{body['nonce']}"] = place
@@ -283,18 +287,24 @@ class Promises(Known):
         if self.world.plan.completion == "gap":
             self._check_within(place)
             return
-        known = {f["object"]["key"] for f in claim["set"]["fragments"]}
-        before = self.joined_before(*place[:2])
+        before = self.joined_before(*place[:2]) if self.world.plan.completion == "quiet" else set()
+        newcomer = self._beside(claim, before)  # what was joined before may lie there still
+        if newcomer:
+            self.world.fail(f"end {place}: clean, although {newcomer} has come meanwhile")
+
+    def _beside(self, claim: dict[str, Any], known: Collection[tuple[str, str, int]] = ()) -> str | None:
+        """A piece of the claim's group that is not in it, and that lay there for long when the group was listed."""
+        claimed = {f["object"]["key"] for f in claim["set"]["fragments"]}
         seen = self.world.actor.seen if self.world.actor else {}
         beginning = claim["group"].partition("_")[0] + ("/" if self.world.plan.naming == "folder" else "_")
         listed = max((at for what, at in seen.items() if what.startswith(f"LIST fragments/{beginning}")), default=0.0)
         for key, thing in self.cos.shelves[self.inputs].current.items():
             found = names.read(key)
-            ours = found and found.group == claim["group"] and key not in known
-            if self.world.plan.completion == "quiet" and (key, thing.info.etag, thing.info.size) in before:
-                continue  # joined before, and still there
-            if ours and thing.created < listed - 61:
-                self.world.fail(f"end {place}: clean, although {key} has come meanwhile")
+            if found is None or found.group != claim["group"] or key in claimed:
+                continue
+            if (key, thing.info.etag, thing.info.size) not in known and thing.created < listed - 61:
+                return key
+        return None
 
     def _check_within(self, place: tuple[str, int, int]) -> None:
         """No piece that starts within a recording, and that nobody owns, was there for long when it was looked for;

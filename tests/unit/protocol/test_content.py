@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -48,7 +48,11 @@ OTHER = group((1, "a", 100), (2, "c", 300))
 OLDER = group((1, "x", 40), (2, "b", 110))
 REST = group((2, "b", 110))
 MORE = group((1, "a", 100), (2, "b", 110), (3, "d", 300))
+LATE = group((3, "d", 300))
+AROUND = group((0, "e", 300), (1, "a", 100), (2, "b", 110), (3, "d", 300))
+CORRECTED = group((1, "a", 100), (2, "c", 300), (3, "d", 300))
 EARLIER = group((9, "z", 20))
+EARLIER_AGAIN = group((9, "z", 300))
 BOTH = group((1, "a", 100), (2, "b", 110), (9, "z", 20))
 AGAIN = group((1, "a", 300), (2, "b", 310))  # the same bytes, uploaded once more
 
@@ -78,10 +82,10 @@ def claim_of(joined: FragmentSet) -> Claim:
     return content(joined=joined).claim.record
 
 
-def quiet(seen: FragmentSet, *joined: FragmentSet) -> WholeGroup:
+def quiet(seen: FragmentSet, *joined: FragmentSet, last: Outcome = "joined", **known: Any) -> WholeGroup:
     """A group that quiet time called whole when these sets were joined; none: not looked at yet."""
     claims = tuple(map(claim_of, joined)) or None
-    return over("joined", seen)._replace(by_quiet=True, joined=claims)
+    return over(last, seen, **known)._replace(by_quiet=True, joined=claims)
 
 
 CLAIM = content().claim.record
@@ -119,16 +123,28 @@ ROWS = [
     Row("joined by quiet time; another set", "read all that was joined of the group", quiet(MORE), ReadJoined(5)),
     Row("… pieces that were joined, and late ones", "go on with the late ones alone",
         quiet(MORE, JOINED), JoinLate(group((3, "d", 300)))),
-    Row("… only late ones", "new content",
-        quiet(group((3, "d", 300)), JOINED)._replace(occupied=False), ClaimContent(6)),
+    Row("… late ones with what was joined between them", "go on with those before it",
+        quiet(AROUND, JOINED), JoinLate(group((0, "e", 300)))),
+    Row("… only late ones", "new content", quiet(LATE, JOINED, occupied=False), ClaimContent(6)),
+    Row("… other content in the place of what was joined", "new content, all that is there",
+        quiet(CORRECTED, JOINED, occupied=False), ClaimContent(6)),
     Row("… all of it was joined, by one earlier content", "remove them, if the output is still the proven one",
-        quiet(group((9, "z", 20)), JOINED, EARLIER), RemoveReuploads(claim_of(EARLIER))),
+        quiet(EARLIER, JOINED, EARLIER), RemoveReuploads(claim_of(EARLIER))),
+    Row("… it is not, and they were uploaded since", "new content",
+        quiet(EARLIER_AGAIN, JOINED, EARLIER, still_proven=False, occupied=False), ClaimContent(6)),
+    Row("… it is not", "kept", quiet(EARLIER, JOINED, EARLIER, still_proven=False), "kept"),
     Row("… by several", "already-finished", quiet(BOTH, JOINED, EARLIER), "already-finished"),
     Row("joined; the same bytes again, or a rest of them", "remove them, if the output is still the proven one",
         over("joined", REST), RemoveReuploads(CLAIM)),
     Row("… it is not, and they were uploaded since, or a person said retry", "new content",
         over("joined", AGAIN, still_proven=False, occupied=False), ClaimContent(6)),
     Row("… it is not", "kept", over("joined", still_proven=False), "kept"),
+    Row("not joined, by quiet time, not the first rev; another set", "read all that was joined of the group",
+        quiet(MORE, last="gave-up"), ReadJoined(5)),
+    Row("… pieces that were joined, and late ones", "go on with the late ones alone",
+        quiet(MORE, REST, last="gave-up"), JoinLate(group((1, "a", 100)))),
+    Row("… all of it was joined", "as after a join", quiet(REST, JOINED, last="gave-up"), RemoveReuploads(CLAIM)),
+    Row("… otherwise", "new content", quiet(OTHER, EARLIER, last="gave-up", occupied=False), ClaimContent(6)),
     Row("kept, the same set, a person said retry", "carry out the clean-up, if the output is still the proven one",
         over("kept", forced=True), ResumeCleanup(CLAIM)),
     Row("… it is not", "new content", over("kept", forced=True, still_proven=False, occupied=False), ClaimContent(6)),
