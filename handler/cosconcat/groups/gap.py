@@ -251,6 +251,18 @@ def is_free(piece: Piece, owned: Mapping[Content, Recording]) -> bool:
     return owner is None or owner.state in _SETTLED
 
 
+def until_owned(wanted: Sequence[Piece], recordings: Collection[Recording]) -> Sequence[Piece]:
+    """Of what a recording wants of the day after: what starts before the first piece of that day which another owns."""
+    taken = [
+        piece.start
+        for recording in recordings
+        if recording.state not in _SETTLED
+        for piece in recording.pieces
+        if piece.day == wanted[0].day
+    ]
+    return [piece for piece in wanted if piece.start < min(taken, default=piece.start + 1)]
+
+
 def borders(recordings: Iterable[Recording]) -> set[int]:
     """Starts of what was joined for good: no other recording reaches across one."""
     return {piece.start for recording in recordings if recording.stands for piece in recording.pieces}
@@ -270,7 +282,7 @@ def judge(
     """
     owned, limits = owners(recordings), borders(recordings)
     free = [piece for piece in pieces if is_free(piece, owned)]
-    in_flight = [one for one in recordings if one.state == "in flight" and one.pieces]
+    in_flight = [one for one in recordings if one.state in ("pending", "in flight") and one.pieces]
     judged = []
     for run in runs(free, rule, limits):
         for part in parts(run, rule):
@@ -342,18 +354,30 @@ def may_belong(
     recordings: Iterable[Recording],
     rule: Rule,
 ) -> bool:
-    """Whether a recording in flight holds one of their keys, or would hold some of them, were it begun anew."""
+    """Whether a recording in flight holds one of their keys, lies between them, or would hold some of them, were it
+    begun anew. Between pieces of one recording no other begins: whichever is joined first, the other reaches over it.
+    """
+    some = list(some)
     keys = {piece.object.key for piece in some}
-    return bool(
-        keys & ({piece.object.key for piece in recording.pieces} | newcomers(recording, free, recordings, rule))
+    return (
+        not keys.isdisjoint(piece.object.key for piece in recording.pieces)
+        or bool(between(recording.pieces, some))
+        or not keys.isdisjoint(newcomers(recording, free, recordings, rule))
     )
 
 
+def between(pieces: Iterable[Piece], others: Iterable[Piece]) -> list[Piece]:
+    """Those that start between the first and the last of others."""
+    starts = [piece.start for piece in others]
+    return [piece for piece in pieces if min(starts) < piece.start < max(starts)]
+
+
 def newcomers(recording: Recording, free: Iterable[Piece], recordings: Iterable[Recording], rule: Rule) -> set[str]:
-    """Keys of free pieces that lie in one part with all of a recording's."""
+    """Keys of free pieces that lie in one part with all of a recording's, or between them."""
     own = {piece.object.key for piece in recording.pieces}
-    together = [*recording.pieces, *(piece for piece in free if piece.object.key not in own)]
-    found: set[str] = set()
+    others = [piece for piece in free if piece.object.key not in own]
+    together = [*recording.pieces, *others]
+    found = {piece.object.key for piece in between(others, recording.pieces)}
     for run in runs(together, rule, borders(recordings)):
         for part in parts(run, rule):
             keys = {piece.object.key for piece in part.pieces}

@@ -346,8 +346,8 @@ class _Closing:
             if mine is not None:
                 held = self.services.slots.read(self.reserved.sid, written_day(day), mine.k)
                 return held.pieces if held else ()
-            owned = gap.owners(one for one in self.reserved.near(wanted) if (one.gid, one.rev) != (slot.gid, slot.rev))
-            free = wanted[: next((at for at, piece in enumerate(wanted) if not gap.is_free(piece, owned)), None)]
+            others = [one for one in self.reserved.near(wanted) if (one.gid, one.rev) != (slot.gid, slot.rev)]
+            free = gap.until_owned(wanted, others)
             if not free:
                 return ()
             grant = Slot(

@@ -49,8 +49,8 @@ class Cameras:
 
     @property
     def undisturbed(self) -> list[str]:
-        """Keys that were uploaded, while nobody did anything odd with any of them."""
-        return [] if self.odd else [key for key in self.ideal if key in self.last]  # some would have come too late
+        """Keys that were uploaded, while nobody did anything odd with any of them and all instances cut alike."""
+        return [] if self.odd or self.world.plan.mixed else [key for key in self.ideal if key in self.last]  # some would have come too late
 
     def _plan(self, source: str) -> None:
         """Some runs of pieces, each uploaded when it is recorded; some late, some twice, some not at all."""
