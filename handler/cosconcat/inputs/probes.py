@@ -45,7 +45,8 @@ def _claimed(services: Services, gid: str, rev: int) -> Claim | None:
 def unreadable(services: Services, claim: Claim) -> tuple[str, ...]:
     """The pieces that CI refuses to probe, for good, each with what to do; none while that cannot be looked at.
 
-    What could be probed is recorded, so that the proof of a later attempt does not pay for it again.
+    What has gone in this very moment is none of them: the next attempt looks before its POST. What could be probed is
+    recorded, so that the proof of a later attempt does not pay for it again.
     """
     keys = [o.key for o in claim.set.joined]
     try:
@@ -54,7 +55,11 @@ def unreadable(services: Services, claim: Claim) -> tuple[str, ...]:
     except TryAgain:
         return ()
     record_readable(services, claim, known, media)
-    return tuple(refused(media))
+    return tuple(refused({key: found for key, found in media.items() if not _is_gone(found)}))
+
+
+def _is_gone(found: Media | ProbeError) -> bool:
+    return isinstance(found, ProbeError) and found.code == "NoSuchKey"
 
 
 def record_readable(services: Services, claim: Claim, known: Probes, media: Mapping[str, Media | ProbeError]) -> None:

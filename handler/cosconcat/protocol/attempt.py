@@ -36,6 +36,7 @@ class OpenAttempt(NamedTuple):
     listing: Listing | None = None
     output_written: bool | None = None  # whether something at least as new as the claim lies at the output key
     adopted: bool = False  # the job was found in the listing just now
+    changed: tuple[str, ...] | None = None  # fragments that are no longer what was claimed; after the first failure
     unreadable: tuple[str, ...] | None = (
         None  # pieces that CI cannot read, in words; looked for after the first failure
     )
@@ -55,6 +56,10 @@ class HeadOutput(NamedTuple):
     """Look at the output key; `job_id` stands in it where the key holds `${jobid}`."""
 
     job_id: str = ""
+
+
+class HeadFragments(NamedTuple):
+    """Look whether the fragments are still what was claimed: of what is gone or replaced no job can succeed."""
 
 
 class ProbeFragments(NamedTuple):
@@ -83,7 +88,18 @@ class EndAttempt(NamedTuple):
     end: End
 
 
-Step = ReadJob | SearchListing | HeadOutput | ProbeFragments | Adopt | Verify | CopyPiece | EndAttempt | Result
+Step = (
+    ReadJob
+    | SearchListing
+    | HeadOutput
+    | HeadFragments
+    | ProbeFragments
+    | Adopt
+    | Verify
+    | CopyPiece
+    | EndAttempt
+    | Result
+)
 
 
 def next_step(seen: OpenAttempt, config: Config) -> Step:
@@ -162,9 +178,16 @@ def _not_listed(seen: OpenAttempt, listing: Listing, config: Config) -> Step:
 
 
 def _job_failed(seen: OpenAttempt, job: Job, config: Config) -> Step:
-    """The first failure is reason to look at the fragments, once: what CI cannot read it will not join later either."""
+    """The first failure is reason to look at the fragments, once: what is no longer there was superseded, and what CI
+    cannot read it will not join later either.
+    """
     reason = f"job {job.id} failed: {job.code} {job.message}".strip()
     if seen.claim.failures == 0 and config.max_attempts > 1:
+        if seen.changed is None:
+            return HeadFragments()
+        if seen.changed:
+            told = f"changed while they were joined: {', '.join(seen.changed[:5])}; {reason}"
+            return EndAttempt(End("superseded", "Failed", told, job.id, failures=1))
         if seen.unreadable is None:
             return ProbeFragments()
         if seen.unreadable:

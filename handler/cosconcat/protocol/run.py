@@ -275,6 +275,10 @@ def _run_attempt(
                 seen = seen._replace(listing=_search_listing(services, entry))
             case attempt.HeadOutput(job_id):
                 seen = seen._replace(output_written=_written_since(services, claim, entry.written, job_id))
+            case attempt.HeadFragments():
+                from cosconcat.inputs.heads import changed_fragments
+
+                seen = seen._replace(changed=tuple(changed_fragments(services, claim)))
             case attempt.ProbeFragments():
                 from cosconcat.inputs.probes import unreadable
 

@@ -95,7 +95,7 @@ def submit(services: Services, claim: Claim, *, doubted: bool = False) -> Result
         end_without_job(services, claim, End("retry", "NotPosted", str(failure), probed=probed))
         raise
     except NeverAgain as mistake:
-        return end_without_job(services, claim, End("gave-up", "NotPosted", str(mistake), probed=probed))
+        return _give_up(services, claim, str(mistake), probed)
     try:
         job = services.ci.submit(services.config.bucket, request)
     except OutcomeUnknown as lost:
@@ -137,6 +137,16 @@ def _look_first(services: Services, claim: Claim, *, doubted: bool) -> Result | 
     if head is not None:
         return _superseded(services, claim, f"{literal} was free when it was claimed, now something lies there")
     return None
+
+
+def _give_up(services: Services, claim: Claim, mistake: str, probed: Probed) -> Result:
+    """The fragments cannot be joined as they are; unless they are no longer there, or no longer the same."""
+    from cosconcat.inputs.heads import changed_fragments
+
+    changed = changed_fragments(services, claim)
+    if changed:
+        return _superseded(services, claim, f"changed since it was listed: {', '.join(changed[:5])}; {mistake}")
+    return end_without_job(services, claim, End("gave-up", "NotPosted", mistake, probed=probed))
 
 
 def _superseded(services: Services, claim: Claim, reason: str) -> Result:

@@ -63,6 +63,11 @@ MUTANTS = (
         "a recording reaches over pieces that another output holds",
     ),
     _mutant(
+        "closed-between-pieces", "G5", "groups.gap:may_belong",
+        "or bool(between(recording.pieces, some))", "",
+        "a recording is closed around or between pieces of one in flight, which reaches over it when it is tried again",
+    ),
+    _mutant(
         "late-pieces-not-looked-for", "G3", "verification.commit:commit",
         "late_pieces(services, claim) if claim.slot else newcomers(services, claim.set)",
         "() if claim.slot else newcomers(services, claim.set)",
@@ -100,6 +105,11 @@ MUTANTS = (
         "overlap-joined", "G5", "groups.gap:inconsistent",
         "if twice:", "if False:",
         "two recorders of one name are joined into one another",
+    ),
+    _mutant(
+        "gone-piece-called-unreadable", "G3", "protocol.attempt:_job_failed",
+        "if seen.changed:", "if False:",
+        "a recording is given up because a piece of it was taken away while it was joined",
     ),
 )  # fmt: skip
 

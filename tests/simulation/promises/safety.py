@@ -230,8 +230,7 @@ class Promises(Known):
             self.world.fail(f"end {place} says {outcome}, its job {', '.join(states) or 'never was'}")
         lost = [work for work in self.ci.work.values() if work.state == "Failed" or work.forgotten]
         failed = [work for work in lost if self._same(work, place)]
-        unreadable = any(self.gone_before(piece, self.world.now) for piece in _joined(self.claims[place]))
-        if outcome == "Failed" and then == "gave-up" and len(failed) < MAX_ATTEMPTS and not unreadable:
+        if outcome == "Failed" and then == "gave-up" and len(failed) < MAX_ATTEMPTS:
             self.world.fail(f"end {place} gives up after {len(failed)} failed jobs")
         if outcome == "Cancel" and then != "gave-up":
             self.world.fail(f"end {place}: a job that somebody cancelled is tried again")

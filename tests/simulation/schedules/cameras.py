@@ -50,7 +50,9 @@ class Cameras:
     @property
     def undisturbed(self) -> list[str]:
         """Keys that were uploaded, while nobody did anything odd with any of them and all instances cut alike."""
-        return [] if self.odd or self.world.plan.mixed else [key for key in self.ideal if key in self.last]  # some would have come too late
+        if self.odd or self.world.plan.mixed:
+            return []
+        return [key for key in self.ideal if key in self.last]  # some would have come too late
 
     def _plan(self, source: str) -> None:
         """Some runs of pieces, each uploaded when it is recorded; some late, some twice, some not at all."""

@@ -319,6 +319,34 @@ def test_a_late_piece_of_a_recording_in_flight_is_deferred(late: Piece) -> None:
     assert judged([piece(2000)], [flight]) == ["close"]
 
 
+def test_nothing_begins_between_the_pieces_of_a_recording_in_flight() -> None:
+    """Even where the rule of today would cut it: whichever was joined first, the other would reach over it."""
+    flight = recording("in flight", piece(0), piece(100))
+    for state in ("pending", "in flight"):
+        assert judged([piece(70, 5)], [flight._replace(state=state)]) == ["defer"]
+        narrow = gap.judge([piece(70, 5)], [flight._replace(state=state)], replace_rule(gap=1), LATER)
+        assert [one.action for one in narrow] == ["defer"]
+    assert gap.newcomers(flight, [piece(70, 5)], [], replace_rule(gap=1)) == {piece(70).object.key}
+
+
+def test_no_recording_begins_around_the_pieces_of_one_in_flight() -> None:
+    """The other way round; with all four there are too many for one job, and the cut lies in the middle."""
+    flight = recording("in flight", piece(120, 5), piece(130, 5))
+    found = gap.judge([piece(106, 5), piece(140, 5)], [flight], replace_rule(max_fragments=3), LATER)
+    assert [one.action for one in found] == ["defer"]
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"), [("pending", [10]), ("in flight", [10]), ("joined", [10]), ("superseded", [10, 20, 30])]
+)
+def test_a_grant_ends_before_the_first_piece_of_its_day_that_another_owns(state: State, expected: list[int]) -> None:
+    """Also where that piece was none of those that were wanted."""
+    wanted = [piece(86_400 + at, 5) for at in (10, 20, 30)]
+    other = recording(state, piece(86_300, 5), piece(86_415, 5))
+    granted = gap.until_owned(wanted, [other])
+    assert [at - 86_400 for [at] in starts([[one] for one in granted])] == expected
+
+
 def test_a_bridge_of_two_in_flight_waits_for_both() -> None:
     """It may belong to either."""
     flights = [recording("in flight", piece(0)), recording("in flight", piece(200), group="cam_2")]

@@ -63,3 +63,40 @@ def test_a_job_listing_that_goes_in_circles_ends() -> None:
     services = replace(memory.services, ci=cast("Ci", Altered(memory.ci, jobs=jobs)))
     assert list(listed_jobs(services, 0)) == []
     assert asked == ["", "a", "b"]
+
+
+@pytest.mark.parametrize(("gone", "ended"), [(True, "superseded"), (False, "gave-up")])
+def test_a_job_that_failed_because_a_fragment_was_taken_away_is_no_reason_to_give_up(
+    gone: bool, ended: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is there is judged anew; what is there and cannot be read is left to a person."""
+    memory = in_memory()
+    group = live(memory, keys("cam1", 2))
+    assert [next(group).action, next(group).action] == ["waiting", "submitted"]
+    [work] = memory.ci.work.values()
+    work.state = "Failed"
+    key = keys("cam1", 2)[0]
+    if gone:
+        memory.cos.remove(memory.config.bucket.name, key)
+    else:
+        memory.cos.shelves[memory.config.bucket.name].current[key].content = None
+    reconcile_content(memory.services, gid_of("cam1"), 1)
+    capsys.readouterr()
+    attempt = memory.services.ledger.newest_attempt(gid_of("cam1"), 1)
+    assert attempt is not None
+    assert attempt.end is not None
+    assert (attempt.end.record.outcome, attempt.end.record.next) == ("Failed", ended)
+    assert key in attempt.end.record.reason
+
+
+def test_a_fragment_that_is_gone_before_the_join_is_no_reason_to_give_up(capsys: pytest.CaptureFixture[str]) -> None:
+    """LIST may show it for a while; probing finds that it is gone."""
+    memory = in_memory(CONCAT_DIRECT="true")
+    for key in keys("cam1", 2):
+        memory.put(key)
+    verdict = survey(memory.services, "cam1")
+    assert isinstance(verdict, Whole)
+    memory.cos.remove(memory.config.bucket.name, keys("cam1", 2)[0])
+    result = submit(memory.services, first_claim(memory.services, verdict.set, 1, "output/cam1.mp4"))
+    capsys.readouterr()
+    assert (result.action, memory.ci.work) == ("superseded", {})
