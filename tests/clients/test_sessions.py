@@ -17,6 +17,7 @@ import pytest
 
 from local.cloud import LocalCloud
 from local.media.clips import make_clip
+from tests.support.pages import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,6 +94,20 @@ def test_a_session_of_coscmd(cloud: LocalCloud, clips: list[Path], tmp_path: Pat
     steps = [step for step in ALL if step not in NOT_IN_COSCMD]
     assert held(cloud, [PYTHON, SESSIONS / "coscmd.py", *clips], tmp_path) == steps
     joined(cloud)
+
+
+@pytest.mark.skipif(not PYTHON.exists(), reason="not run: make test-clients installs coscmd")
+def test_the_lines_that_the_page_shows(cloud: LocalCloud, clips: list[Path], tmp_path: Path) -> None:
+    """Typed as they stand, with the variables that `cos-concat up` prints."""
+    for number, clip in enumerate(clips, 1):
+        shutil.copyfile(clip, tmp_path / f"talk.part{number}-of-2.mp4")
+    page = [one.command for one in typed() if one.page == "docs/local-cloud.md" and one.command.startswith("coscmd ")]
+    *uploads, listed = page
+    path = f"{CLIENTS / 'bin'}:{os.environ['PATH']}"
+    held(cloud, ["bash", "-euc", "\n".join(uploads)], tmp_path, PATH=path)
+    assert cloud.settle(30)
+    assert cloud.store.keys(cloud.bucket, "fragments/") == []
+    held(cloud, ["bash", "-euc", f"{listed} | grep output/talk.mp4"], tmp_path, PATH=path)
 
 
 @pytest.mark.timeout(300)

@@ -10,7 +10,6 @@ import io
 import json
 import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
@@ -25,7 +24,8 @@ import pytest
 import ops.verbs.deploy
 from local.media.clips import make_clip
 from ops.command import main
-from ops.verbs.deploy import packages
+from tests.support.deployments import real_zips
+from tests.support.pages import arguments
 
 if TYPE_CHECKING:
     from qcloud_cos import CosS3Client
@@ -62,26 +62,10 @@ class Desk(NamedTuple):
         (self.folder / name).write_text(text, "utf-8")
 
 
-def arguments(command: str) -> tuple[str, list[str]]:
-    """The file after ENV= (or `.env`) and the arguments of cos-concat that a command of the page comes to."""
-    words = shlex.split(command)
-    if words[0] == "make":
-        planned = subprocess.run(["make", "-n", *words[1:]], cwd=ROOT, capture_output=True, text=True, check=True)
-        lines = [line for line in planned.stdout.splitlines() if "bin/cos-concat" in line]  # make speaks of itself, too
-        words = shlex.split(lines[-1])
-    at = next(number for number, word in enumerate(words) if word.endswith("bin/cos-concat"))
-    rest = words[at + 1 :]
-    return (rest[1], rest[2:]) if rest[0] == "--env" else (".env", rest)
-
-
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
     """A desk in whose other shell the empty local cloud is up."""
-    layer = ROOT / "build" / "layer.zip"
-    if not layer.is_file():
-        built = [sys.executable, str(ROOT / "layers" / "build.py"), str(ROOT / ".venv" / "layer"), str(ROOT / "build")]
-        subprocess.run(built, check=True, capture_output=True)
-    zips = packages()
+    zips = real_zips()
     monkeypatch.setattr(ops.verbs.deploy, "packages", lambda: zips)  # packed once, not for each command
     state = tmp_path / "state.json"
     environment = {**os.environ, "LOCAL_CLOUD_STATE": str(state)}

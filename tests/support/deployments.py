@@ -10,14 +10,17 @@ from typing import Any, Literal
 
 import pytest
 
+from layers.build import build_layer
 from local.account.account import Key
 from local.cloud import LocalCloud
 from local.network.http import ConnectionCut, Request, Response
 from local.scf.instances import proxy_environment
+from ops import ROOT
 from ops.deployment.deploy import Proposal, propose
 from ops.deployment.door import Door
 from ops.deployment.execute import Executor, Zips
 from ops.deployment.settings import Settings, read_settings
+from ops.verbs.deploy import packages
 
 Fault = Literal["before", "after"]
 
@@ -35,6 +38,13 @@ def small_zip(text: str) -> bytes:
 
 
 ZIPS = Zips(small_zip("code"), small_zip("layer"))
+
+
+def real_zips() -> Zips:
+    """What `make deploy` deploys; the layer is made first where `make layer` has not."""
+    if not (ROOT / "build" / "layer.zip").is_file():
+        build_layer(ROOT / ".venv" / "layer", ROOT / "build")
+    return packages()
 
 
 @contextmanager

@@ -18,11 +18,12 @@ from unittest import mock
 
 from cosconcat.config import Config
 from ops.command import main
-from tests.support.deployments import deploy, settings
+from ops.deployment.execute import Zips
+from tests.support.deployments import ZIPS, deploy, settings
 from tests.support.desk import Desk
 from tools.pages import MARKS, ROOT, between_marks
 
-__all__ = ["MARKS", "PAGE", "QUESTIONS", "made"]
+__all__ = ["MARKS", "MISTAKES", "PAGE", "QUESTIONS", "made", "prepared"]
 PAGE = ROOT / "docs" / "operate.md"
 NO_ENV = {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}
 
@@ -120,7 +121,7 @@ MISTAKES = (
 def made() -> str:
     """The part of the page between its marks."""
     parts: list[str] = []
-    with _prepared() as environ:
+    with prepared() as environ:
         for question in QUESTIONS:
             parts += [f"## {question.asked}", "", "```console", f"$ {question.command}"]
             parts += [run(question.command, environ, question.code).rstrip(), "```", "", question.besides, ""]
@@ -155,7 +156,7 @@ def told_for(command: str) -> tuple[int, str]:
 
 
 @contextlib.contextmanager
-def _prepared() -> Iterator[Mapping[str, str]]:
+def prepared(zips: Zips = ZIPS) -> Iterator[Mapping[str, str]]:
     """A bucket with one of everything: joined, kept, given up, arriving, new, inconsistent."""
     with Desk({"CONCAT_CLEANUP": "keep", "CONCAT_OUTPUT_KEY": "output/{group}.{ext}"}) as desk:
         desk.arrive(*_pieces("interview", 2))
@@ -170,7 +171,7 @@ def _prepared() -> Iterator[Mapping[str, str]]:
             for key in _pieces("workshop", 3):
                 desk.put(key)
             desk.put("fragments/readme.txt")
-        deploy(settings(desk.cloud, CONCAT_CLEANUP="trash"))
+        deploy(settings(desk.cloud, CONCAT_CLEANUP="trash"), zips)
         owner = desk.cloud.account.root_key()
         yield {
             **desk.cloud.environment,
