@@ -14,15 +14,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from cosconcat.config import Config
+from cosconcat.job.compose import named_objects
+from cosconcat.model import FragmentSet
+from cosconcat.output.key import literal_beginning
 from deployed import blueprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from cosconcat.model import Bucket
 
 Function = Literal["upload", "callback", "sweep"]
 FUNCTIONS: tuple[Function, ...] = get_args(Function)
+NOTHING = FragmentSet("", ())  # a group without a manifest: its request names what CONCAT_JOB names
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,9 @@ class Need:
     create_only: bool = False
 
 
-def needs(config: Config, function: str, also: Sequence[str] = ()) -> tuple[Need, ...]:
+def needs(config: Config, function: str) -> tuple[Need, ...]:
     """Every right that `function` (upload, callback or sweep) needs under `config`.
 
-    `also` are prefixes of the input bucket where manifests find intros and outros; they are read, never removed.
     All three drive a group through the same protocol (whoever comes first does the next step), so they share its
     rights; but the callback function never submits a job, and the sweep alone looks at the buckets' and the queue's
     settings, publishes the report and keeps its place.
@@ -51,10 +54,9 @@ def needs(config: Config, function: str, also: Sequence[str] = ()) -> tuple[Need
     """
     if function not in FUNCTIONS:
         raise ValueError(f"function {function!r}: allowed are {', '.join(FUNCTIONS)}")
-    around = [need for prefix in also for need in _readable(config.bucket, prefix, "an intro or outro")]
     found = [
         *_fragments(config),
-        *around,
+        *_assets(config, function),
         *_ledger(config),
         *_output(config),
         *_jobs(config, function),
@@ -65,9 +67,9 @@ def needs(config: Config, function: str, also: Sequence[str] = ()) -> tuple[Need
     return tuple(found)
 
 
-def policy(config: Config, function: str, also: Sequence[str] = ()) -> dict[str, object]:
+def policy(config: Config, function: str) -> dict[str, object]:
     """The policy document of `function`, version 2.0: one statement for each resource and condition."""
-    return granting(needs(config, function, also))
+    return granting(needs(config, function))
 
 
 def granting(rights: Iterable[Need]) -> dict[str, object]:
@@ -89,6 +91,21 @@ def _fragments(config: Config) -> list[Need]:
     """Is the group whole, and is it still what was joined."""
     listing = Need("name/cos:GetBucket", _whole(config.bucket), "LIST of the fragments and of the ledger")
     return [listing, *_readable(config.bucket, config.input_prefix, "a fragment, marker or manifest")]
+
+
+def _assets(config: Config, function: str) -> list[Need]:
+    """What is read into results from elsewhere: CONCAT_ASSETS_PREFIX, and the very objects that CONCAT_JOB names."""
+    found = []
+    if config.assets_prefix:
+        found += _readable(config.bucket, config.assets_prefix, "an intro, outro, watermark or sound")
+    places = tuple(filter(None, (config.input_prefix, config.assets_prefix)))
+    if function != "callback":
+        found += [
+            Need("name/cos:HeadObject", _object(config.bucket, key), "HEAD of what CONCAT_JOB names: before each job")
+            for key in named_objects(config, NOTHING)
+            if not key.startswith(places)
+        ]
+    return found
 
 
 def _readable(bucket: Bucket, prefix: str, what: str) -> list[Need]:
@@ -116,7 +133,7 @@ def _ledger(config: Config) -> list[Need]:
 
 
 def _output(config: Config) -> list[Need]:
-    outputs = _objects(config.output_bucket, literal_prefix(config.output_key))
+    outputs = _objects(config.output_bucket, literal_beginning(config.output_key))
     looks = "probe (?ci-process=videoinfo) of an output whose job tells no length, GET of an hls playlist"
     # Even CONCAT_VERIFY=size goes by length where it cannot be known that nothing was transcoded.
     looked_into = config.verify != "none" or config.format == "hls"
@@ -259,11 +276,6 @@ _DEPLOYER_FUNCTION = (
     "InvokeFunction", "ListTriggers", "CreateTrigger", "UpdateTrigger", "UpdateTriggerStatus", "DeleteTrigger",
     "GetFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig",
 )  # fmt: skip
-
-
-def literal_prefix(template: str) -> str:
-    """What every key built from `template` starts with: the text before the first placeholder."""
-    return template.partition("{")[0].removesuffix("$")
 
 
 def _objects(bucket: Bucket, prefix: str) -> str:

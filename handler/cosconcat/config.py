@@ -77,6 +77,9 @@ class Config:
     lease_seconds: int = 1200
     stale_seconds: int = 3600
     sweep_jobs: int = 50
+    jobs_per_hour: int | None = None  # budget of jobs in a clock hour (UTC); None: no limit
+    manifest_may: frozenset[str] = frozenset({"output", "intro", "outro", "job"})  # what manifests may use
+    assets_prefix: str = ""  # where in `bucket` intros, outros, watermarks and sounds may lie too; "": nowhere
     scheme: Literal["https", "http"] = "https"
     log_level: str = "INFO"
 
@@ -104,6 +107,10 @@ class Config:
     def convention_as_written(self) -> Convention:
         """How keys are read whatever CONCAT_TIMEZONE says: what records depend on must not change with it."""
         return replace(self.convention, offset=0) if self.timezone_seconds else self.convention
+
+    def may_read(self, key: str) -> bool:
+        """Whether what is uploaded may have an object of this key read into a result."""
+        return key.startswith(self.input_prefix) or bool(self.assets_prefix and key.startswith(self.assets_prefix))
 
     @property
     def extension(self) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cosconcat.environment.variables import DEFAULTS
 from cosconcat.errors import Rejected
+from cosconcat.output.key import literal_beginning
 from deployed import blueprint
-from deployed.policies import literal_prefix
 from ops.deployment.desired import Function
 
 if TYPE_CHECKING:
@@ -325,7 +325,7 @@ def places(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     bucket = said["CONCAT_BUCKET"]
     return (
         (bucket, said["CONCAT_INPUT_PREFIX"]),
-        (said["CONCAT_OUTPUT_BUCKET"] or bucket, literal_prefix(said["CONCAT_OUTPUT_KEY"])),
+        (said["CONCAT_OUTPUT_BUCKET"] or bucket, literal_beginning(said["CONCAT_OUTPUT_KEY"])),
         (said["CONCAT_STATE_BUCKET"] or bucket, said["CONCAT_STATE_PREFIX"]),
         (bucket, said["CONCAT_TRASH_PREFIX"]),
     )

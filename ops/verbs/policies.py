@@ -22,10 +22,9 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("function", required=False, type=click.Choice((*FUNCTIONS, DEPLOYER)))
-@click.option("--also", metavar="PREFIX", multiple=True, help="Where intros and outros lie.")
 @click.option("--table", "as_table", is_flag=True, help="Every right with the call that needs it.")
 @json_option
-def command(function: str | None, also: tuple[str, ...], as_table: bool, as_json: bool) -> None:  # noqa: ARG001
+def command(function: str | None, as_table: bool, as_json: bool) -> None:  # noqa: ARG001
     """Print the CAM policy of each function, or of whoever deploys.
 
     As JSON; of FUNCTION (or `deployer`) alone, ready for the console.
@@ -38,5 +37,5 @@ def command(function: str | None, also: tuple[str, ...], as_table: bool, as_json
     if as_table:
         click.echo(table(config))
         return
-    chosen: dict[str, object] = {name: policy(config, name, also) for name in FUNCTIONS}
+    chosen: dict[str, object] = {name: policy(config, name) for name in FUNCTIONS}
     show_json(chosen[function] if function else chosen)

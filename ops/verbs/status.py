@@ -38,6 +38,7 @@ KINDS = {
     "incomplete": "older than CONCAT_STALE_SECONDS and not whole",
     "arriving": "still arriving",
     "quiet": "waiting for quiet",
+    "budget": "whole, and waiting for one of the CONCAT_JOBS_PER_HOUR",
     "gap": "joined or waiting across a long gap in time",
 }
 _ROWS = 20  # of a kind, for people; --json has all

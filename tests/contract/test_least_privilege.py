@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -29,6 +30,23 @@ SEPARATE = {
     "CONCAT_STATE_BUCKET": "led-1250000000",
     "CONCAT_SCHEME": "http",
 }
+LOGO, INTRO = "logos/a.png", "brand/intro.mp4"
+LOGO_JOB = json.dumps(
+    {
+        "Watermark": {
+            "Type": "Image",
+            "Pos": "TopRight",
+            "LocMode": "Absolute",
+            "Dx": "8",
+            "Dy": "8",
+            "Image": {
+                "Url": f"http://{SEPARATE['CONCAT_BUCKET']}.cos.ap-guangzhou.myqcloud.com/{LOGO}",
+                "Mode": "Original",
+                "Transparency": "100",
+            },
+        }
+    }
+)
 FRAGMENT, RESULT = "fragments/a.part1-of-1.mp4", "output/a.mp4"
 
 Right = tuple[str, str]  # action, and what of the resource follows its account
@@ -42,7 +60,8 @@ def right(need: Need) -> Right:
 def modes() -> Iterator[Config]:
     """The configurations that together need every right there is."""
     for mode in ("delete", "trash", "expire"):
-        yield read_config({**SEPARATE, "CONCAT_CLEANUP": mode, "CONCAT_SINGLE": "copy"})
+        assets = {"CONCAT_ASSETS_PREFIX": "brand/", "CONCAT_JOB": LOGO_JOB}
+        yield read_config({**SEPARATE, **assets, "CONCAT_CLEANUP": mode, "CONCAT_SINGLE": "copy"})
 
 
 EVERY_NEED = {right(need): need for config in modes() for need in needs(config, "sweep")}
@@ -80,6 +99,9 @@ def calls(services: Services, settings: SettingsOverHttp, etag: str) -> dict[Rig
         ("name/cos:GetBucket", f"{inputs.name}/*"): partial(cos.list, inputs, "fragments/"),
         ("name/cos:HeadObject", f"{inputs.name}/fragments/*"): partial(cos.head, inputs, FRAGMENT),
         ("name/cos:GetObject", f"{inputs.name}/fragments/*"): partial(cos.get, inputs, FRAGMENT),
+        ("name/cos:HeadObject", f"{inputs.name}/brand/*"): partial(cos.head, inputs, INTRO),
+        ("name/cos:GetObject", f"{inputs.name}/brand/*"): partial(cos.media, inputs, [INTRO]),
+        ("name/cos:HeadObject", f"{inputs.name}/{LOGO}"): partial(cos.head, inputs, LOGO),
         ("name/cos:DeleteObject", f"{inputs.name}/fragments/*"): partial(
             cos.delete, inputs, [ObjectVersion("fragments/b")]
         ),

@@ -13,7 +13,7 @@ from cosconcat.naming import times
 from cosconcat.naming.convention import FIRSTS, WINDOWS, Convention
 from cosconcat.naming.keys import EXTENSIONS, NO_MEDIA
 from cosconcat.naming.presets import PRESETS
-from cosconcat.output.key import PLACEHOLDER, output_key_problems
+from cosconcat.output.key import PLACEHOLDER, literal_beginning, output_key_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,6 +74,9 @@ def read_config(environ: Mapping[str, str]) -> Config:
         lease_seconds=env.whole("CONCAT_LEASE_SECONDS", 10, 86_400),
         stale_seconds=env.whole("CONCAT_STALE_SECONDS", 10, 30 * 86_400),
         sweep_jobs=env.whole("CONCAT_SWEEP_JOBS", 1, 100_000),
+        jobs_per_hour=env.whole("CONCAT_JOBS_PER_HOUR", 1, 100_000) if env.given("CONCAT_JOBS_PER_HOUR") else None,
+        manifest_may=_manifest_may(env),
+        assets_prefix=env.prefix("CONCAT_ASSETS_PREFIX") if env.given("CONCAT_ASSETS_PREFIX") else "",
         scheme=env.choice("CONCAT_SCHEME", "https", "http"),
         log_level=env.choice("LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR"),
     )
@@ -208,6 +211,13 @@ def _max_length(env: Environment, completion: str, gap: int) -> int:
     return seconds
 
 
+def _manifest_may(env: Environment) -> frozenset[str]:
+    name = "CONCAT_MANIFEST_MAY"
+    if env.text(name).lower() == "nothing":
+        return frozenset()
+    return env.words(name, "output", "intro", "outro", "job")
+
+
 def _job(env: Environment) -> Mapping[str, object]:
     value = env.mapping("CONCAT_JOB")
     if not value:
@@ -297,12 +307,15 @@ def _refuse_output_key(env: Environment, config: Config) -> None:
 
 
 def _refuse_overlap(env: Environment, config: Config) -> None:
-    """Prefixes that contain one another in one bucket: what is written there would start the function again."""
+    """Prefixes that contain one another in one bucket: what is written there would start the function again, and what
+    may be read into any result would be removed, or belong to somebody.
+    """
     places = (
         ("CONCAT_INPUT_PREFIX", config.bucket, config.input_prefix),
-        ("CONCAT_OUTPUT_KEY", config.output_bucket, PLACEHOLDER.split(config.output_key)[0]),
+        ("CONCAT_OUTPUT_KEY", config.output_bucket, literal_beginning(config.output_key)),
         ("CONCAT_STATE_PREFIX", config.state_bucket, config.state_prefix),
         ("CONCAT_TRASH_PREFIX", config.bucket, config.trash_prefix),
+        *([("CONCAT_ASSETS_PREFIX", config.bucket, config.assets_prefix)] if config.assets_prefix else []),
     )
     for at, (name, bucket, prefix) in enumerate(places):
         for other, its_bucket, its_prefix in places[at + 1 :]:

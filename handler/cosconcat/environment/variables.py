@@ -156,6 +156,26 @@ TABLE = (
         "Age at which an incomplete group, a stuck job or a missing proof is reported and, where safe, acted on.",
     ),
     Variable("CONCAT_SWEEP_JOBS", "50", "Most jobs that one sweep submits."),
+    Variable(
+        "CONCAT_JOBS_PER_HOUR",
+        "",
+        "Most jobs in a clock hour (UTC), whoever asks for them, retries by hand included. What finds the budget used "
+        "up waits for the next hour; the sweep takes the oldest first.",
+        "no limit",
+    ),
+    Variable(
+        "CONCAT_MANIFEST_MAY",
+        "output,intro,outro,job",
+        "What manifests may use beside their list of fragments, with commas between, or `nothing`. A use that is not "
+        "allowed makes the group invalid.",
+    ),
+    Variable(
+        "CONCAT_ASSETS_PREFIX",
+        "",
+        "Where in `CONCAT_BUCKET` intros, outros, watermarks and sounds may lie besides the input prefix; ends with "
+        "`/`. They are read, never removed. A manifest's `job` may use no other addresses.",
+        "none",
+    ),
     Variable("CONCAT_SCHEME", "https", "`https`; `http` only for the local cloud."),
     Variable("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`."),
 )

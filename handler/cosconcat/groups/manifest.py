@@ -17,7 +17,7 @@ from typing import Any
 from cosconcat.config import Config
 from cosconcat.errors import InvalidInput
 from cosconcat.naming.keys import unfit_name
-from cosconcat.output.key import PLACEHOLDER, output_key_problems
+from cosconcat.output.key import literal_beginning, output_key_problems
 
 LARGEST = 256 * 1024  # bytes; some 2,000 fragments
 _NODES = ("fragments", "intro", "outro", "output", "job")
@@ -74,7 +74,8 @@ class _Reader:
     def manifest(self, value: Mapping[str, Any]) -> Manifest:
         self._known("$", value, _NODES)
         entries = self._fragments(value.get("fragments"))
-        intro, outro = (self._media(f"$.{node}", value[node]) if node in value else "" for node in ("intro", "outro"))
+        self._allowed(value)
+        intro, outro = (self._extra(f"$.{node}", value[node]) if node in value else "" for node in ("intro", "outro"))
         places: dict[str, str] = {}
         for at, entry in enumerate(entries):
             if entry.key in places:
@@ -119,6 +120,27 @@ class _Reader:
             self.problems.append(f"{path}: {value!r} has no media extension")
         return value
 
+    def _extra(self, path: str, value: Any) -> str:
+        """The key of an intro or outro."""
+        key = self._media(path, value)
+        if key and not self.config.may_read(key):
+            self.problems.append(f"{path}: {key} lies outside {self._readable}")
+        return key
+
+    @property
+    def _readable(self) -> str:
+        """Where what a manifest names may lie, in words."""
+        assets = self.config.assets_prefix
+        return f"the input prefix {self.config.input_prefix} and CONCAT_ASSETS_PREFIX, which is {assets or 'not set'}"
+
+    def _allowed(self, value: Mapping[str, Any]) -> None:
+        """Note each use that CONCAT_MANIFEST_MAY does not allow."""
+        may = self.config.manifest_may
+        for node in ("intro", "outro", "output", "job"):
+            if value.get(node) is not None and node not in may:
+                words = ", ".join(sorted(may)) or "nothing"
+                self.problems.append(f"$.{node}: CONCAT_MANIFEST_MAY does not allow it; it allows {words}")
+
     def _seconds(self, path: str, value: Any) -> str:
         if value is None:
             return ""
@@ -141,16 +163,9 @@ class _Reader:
             self.problems.append("$.output: must be a key in the output bucket")
             return ""
         self.problems.extend(f"$.output: {problem}" for problem in output_key_problems(value, self.config))
-        beginning = PLACEHOLDER.split(value)[0]
-        config = self.config
-        for bucket, prefix in (
-            (config.bucket, config.input_prefix),
-            (config.state_bucket, config.state_prefix),
-            (config.bucket, config.trash_prefix),
-        ):
-            meets = value.startswith(prefix) or (prefix.startswith(beginning) and beginning != value)
-            if bucket.name == config.output_bucket.name and meets:
-                self.problems.append(f"$.output: {value!r} may lie under {prefix}, where results must not be")
+        beginning = literal_beginning(self.config.output_key)
+        if not value.startswith(beginning):
+            self.problems.append(f"$.output: {value!r} must begin with {beginning!r}, as CONCAT_OUTPUT_KEY does")
         return value
 
     def _job(self, value: Any) -> Mapping[str, object]:
@@ -159,10 +174,25 @@ class _Reader:
         from cosconcat.job.overlay import read_overlay
 
         try:
-            return read_overlay(value, "$.job")
+            overlay = read_overlay(value, "$.job")
         except InvalidInput as mistake:
             self.problems.extend(mistake.problems)
             return {}
+        self._addresses(overlay)
+        return overlay
+
+    def _addresses(self, overlay: Mapping[str, object]) -> None:
+        """Note each sound and image that what is uploaded may not have read into a result."""
+        from cosconcat.job import schema
+        from cosconcat.job.addresses import key_at
+        from cosconcat.job.request import Operation
+
+        for path, url in schema.read(Operation, overlay, "$.job", [], "partial").addresses("$.job"):
+            key, problem = key_at(url, self.config.bucket)
+            if problem:
+                self.problems.append(f"{path}: {url!r} {problem}")
+            elif not self.config.may_read(key):
+                self.problems.append(f"{path}: {key} lies outside {self._readable}")
 
     def _known(self, path: str, value: Mapping[str, Any], nodes: tuple[str, ...]) -> None:
         for node in value:

@@ -16,7 +16,7 @@ from cosconcat.groups import rules
 from cosconcat.groups.listing import FEW, SMALL, GroupListing
 from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, NoFragments, Verdict, Waiting, Whole
 from cosconcat.model import ARCHIVES, Fragment, FragmentSet, ObjectInfo, gid_of
-from cosconcat.naming.keys import KEY_BYTES, FragmentName, ManifestName, MarkerName
+from cosconcat.naming.keys import KEY_BYTES, FragmentName, ManifestName, MarkerName, has_dot_segment
 from cosconcat.output.key import output_key
 from cosconcat.services import Services
 
@@ -103,7 +103,7 @@ def _with_room(config: Config, verdict: Verdict) -> Verdict:
     """The verdict, unless the result's key would be longer than COS allows, or lead out of its folder."""
     if isinstance(verdict, Whole):
         key = output_key(config, verdict.set)
-        if any(segment in (".", "..") for segment in key.split("/")):
+        if has_dot_segment(key):
             return Invalid(verdict.set.group, f"the result's key {key!r} has a dot segment, which clients resolve away")
         size = len(key.encode()) + len("j" * 33) + len(".r0000-00")
         if size > KEY_BYTES:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from cosconcat.errors import InvalidInput
 from cosconcat.job import schema
@@ -72,6 +71,17 @@ def unfit_overlay(config: Config) -> tuple[str, ...]:
     return ()
 
 
+def named_objects(config: Config, fragments: FragmentSet) -> tuple[str, ...]:
+    """Keys of the sounds and images that the request which `compose` makes will name; most requests name none."""
+    if not (config.job or fragments.job):
+        return ()
+    operation = schema.read(Operation, _wanted(config, fragments), "Request.Operation", [], "partial")
+    from cosconcat.job.addresses import key_at
+
+    found = (key_at(url, config.bucket) for _, url in operation.addresses(""))
+    return tuple(dict.fromkeys(key for key, problem in found if not problem))  # of problems `compose` tells
+
+
 def container_format(config: Config, fragments: FragmentSet) -> str:
     """`Container.Format` of the request that `compose` makes: CONCAT_FORMAT unless an overlay says otherwise."""
     container = _wanted(config, fragments).get("ConcatTemplate", {}).get("Container", {})
@@ -130,18 +140,9 @@ def _callback(config: Config, callback: str) -> dict[str, Any]:
 
 def _foreign(config: Config, operation: Operation) -> Iterator[str]:
     """Sounds and images that are not in the input's bucket, where the API wants them."""
-    path = "Request.Operation"
-    sources: list[tuple[str, str]] = []
-    if operation.ConcatTemplate is not None:
-        template = operation.ConcatTemplate
-        if template.AudioMix is not None:
-            sources.append((f"{path}.ConcatTemplate.AudioMix.AudioSource", template.AudioMix.AudioSource))
-        for i, mix in enumerate(template.AudioMixArray):
-            sources.append((f"{path}.ConcatTemplate.AudioMixArray[{i}].AudioSource", mix.AudioSource))
-    for i, watermark in enumerate(operation.Watermark):
-        if watermark.Image is not None:
-            sources.append((f"{path}.Watermark[{i}].Image.Url", watermark.Image.Url))
-    for where, url in sources:
-        host = urlsplit(url).hostname or ""
-        if host and host.split(".")[0] != config.bucket.name:
-            yield f"{where}: '{url}' is in another bucket; allowed: {config.bucket.name}"
+    for where, url in operation.addresses("Request.Operation"):
+        from cosconcat.job.addresses import key_at
+
+        _, problem = key_at(url, config.bucket)
+        if problem:
+            yield f"{where}: '{url}' {problem}"

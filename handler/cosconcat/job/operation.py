@@ -27,3 +27,16 @@ class Operation(Node):
         """The page: splicing parameters must be set, by a template or here."""
         if not self.TemplateId and self.ConcatTemplate is None:
             yield f"{path}: neither TemplateId nor ConcatTemplate; one of them must be set"
+
+    def addresses(self, path: str) -> list[tuple[str, str]]:
+        """(path of its node, address) of every sound and image that it names; an overlay may leave the address out."""
+        concat = self.ConcatTemplate
+        found: list[tuple[str, str]] = []
+        if concat is not None and concat.AudioMix is not None:
+            found.append((f"{path}.ConcatTemplate.AudioMix.AudioSource", concat.AudioMix.AudioSource))
+        for i, mix in enumerate(concat.AudioMixArray if concat is not None else ()):
+            found.append((f"{path}.ConcatTemplate.AudioMixArray[{i}].AudioSource", mix.AudioSource))
+        for i, watermark in enumerate(self.Watermark):
+            if watermark.Image is not None:
+                found.append((f"{path}.Watermark[{i}].Image.Url", watermark.Image.Url))
+        return [one for one in found if one[1]]

@@ -28,8 +28,10 @@ MEDIA = frozenset(
 NO_MEDIA = frozenset({"json", "done", "final", "m3u8"})  # endings of manifests, markers and playlists
 
 # The API takes addresses unencoded: a `?` or `#` would cut the key short, `${…}` would be filled in by the service.
-# Path segments of dots are resolved away by HTTP clients on the way.
-_IMPOSSIBLE = re.compile(r"[?#\x00-\x1f\x7f-\x9f\ud800-\udfff]|\$\{|\{(?:ext|jobid)\}|(?:^|/)\.\.?(?:/|$)")
+# Path segments of dots are resolved away by HTTP clients on the way, also where they are written `%2e` or behind a
+# backslash (WHATWG URL, "double-dot URL path segment" and "special" schemes; urllib3 undoes %2e first).
+_DOTS = re.compile(r"(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)", re.IGNORECASE)
+_IMPOSSIBLE = re.compile(r"[?#\x00-\x1f\x7f-\x9f\ud800-\udfff]|\$\{|\{(?:ext|jobid)\}")
 
 
 KEY_BYTES = 850  # COS: a key has at most 850 bytes in UTF-8
@@ -126,8 +128,13 @@ class KeyRange(NamedTuple):
 
 def unfit_name(key: str) -> str:
     """Why an object of this key cannot be handed to the API, or an empty text."""
-    found = _IMPOSSIBLE.search(key)
+    found = _IMPOSSIBLE.search(key) or _DOTS.search(key)
     return f"{found[0]!r} in a key cannot be passed on to the API unencoded" if found else ""
+
+
+def has_dot_segment(key: str) -> bool:
+    """Whether clients may read the key as another one, by resolving a segment of dots."""
+    return bool(_DOTS.search(key))
 
 
 def common_beginning(*texts: str) -> str:
@@ -142,7 +149,7 @@ def unfit_key(text: str) -> str:
         return "must not begin with /"
     if re.search(r"[?#\x00-\x1f\x7f-\x9f]", text):
         return "must not contain ?, # or control characters"
-    if re.search(r"(?:^|/)\.\.?(?:/|$)", text) or "//" in text:
+    if has_dot_segment(text) or "//" in text:
         return "must not contain empty, . or .. folders"
     return ""
 

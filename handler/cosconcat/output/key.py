@@ -62,6 +62,11 @@ def resolved_output_key(config: Config, fragments: FragmentSet) -> str | None:
     return None if "${jobid}" in key else resolve(key, config.format)
 
 
+def literal_beginning(template: str) -> str:
+    """What every key built from `template` begins with: the text before its first placeholder."""
+    return PLACEHOLDER.split(template, maxsplit=1)[0]
+
+
 def expand(key: str, container: str, job_id: str = "") -> str | None:
     """The key that CI writes for `key`: `${ext}` and `${jobid}` resolved; None while the job id is not known."""
     return None if "${jobid}" in key and not job_id else resolve(key, container, job_id)

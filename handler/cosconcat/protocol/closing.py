@@ -29,7 +29,7 @@ from cosconcat.model import Action, Fragment, FragmentSet, ObjectInfo, Result, g
 from cosconcat.naming.keys import KEY_BYTES, FragmentName
 from cosconcat.output.choice import free_key, is_occupied
 from cosconcat.output.key import output_key, with_rev
-from cosconcat.protocol.run import begin, run_content
+from cosconcat.protocol.run import begin, not_admitted, run_content
 from cosconcat.records.records import Claim
 from cosconcat.records.slots import Slot
 from cosconcat.services import Services
@@ -149,6 +149,7 @@ class _Closing:
         self.own = own
         self.forced = forced
         self.helped: set[tuple[str, int]] = set()
+        self.put_off: set[str] = set()  # keys that whole parts begin with which may have no job now
 
     def results(self) -> Iterator[Result]:
         """Complete, help, close, until only what waits is left."""
@@ -163,11 +164,16 @@ class _Closing:
             yield from self._clean_again(recordings)
             recordings = self.reserved.near(self.near)
             judged = self._judged(recordings)
-            whole = [one.part for one in judged if one.action == "close"]
+            whole = [one.part for one in judged if one.action == "close" and not self._is_put_off(one.part)]
             if not whole:
                 yield from self._rest(judged, recordings)
                 return
             for part in whole:
+                refused = self._not_admitted(part)
+                if refused is not None:
+                    self.put_off.add(part.pieces[0].object.key)
+                    yield refused
+                    continue
                 closed = self._close(part, recordings)
                 if closed is None:
                     overtaken += 1
@@ -245,6 +251,14 @@ class _Closing:
             return any(was.object.last_modified != now.object.last_modified for was, now in visible)
         return bool(visible) and self.services.config.cleanup != "keep"
 
+    def _is_put_off(self, part: Part) -> bool:
+        return part.pieces[0].object.key in self.put_off
+
+    def _not_admitted(self, part: Part) -> Result | None:
+        """Why no job may be claimed now; asked before anything is reserved."""
+        group = recording_id(self.reserved.source, part.pieces[0])
+        return not_admitted(self.services, FragmentSet(group, _in_places(*(piece.object for piece in part.pieces))))
+
     # -- a whole part -------------------------------------------------------------------------------------------------
 
     def _close(self, part: Part, recordings: Sequence[Recording]) -> Result | None:
@@ -302,6 +316,10 @@ class _Closing:
 
     def _complete(self, slot: Slot, *, found: bool) -> Result:
         """Grant, claim, submit. `found` says that the slot is somebody else's."""
+        if found:
+            refused = not_admitted(self.services, FragmentSet(slot.group, _in_places(*slot.pieces, *slot.next)))
+            if refused is not None:
+                return refused
         granted = self._granted(slot)
         fragments = FragmentSet(slot.group, _in_places(*slot.pieces, *granted))
         key = output_key(self.services.config, fragments)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from cosconcat.errors import NotYet
 from cosconcat.model import FragmentSet, Job, Result, Token, gid_of
 from cosconcat.output.choice import bears_fingerprint, free_key, is_occupied
-from cosconcat.output.key import expand, output_key, with_rev
+from cosconcat.output.key import expand, is_copied, output_key, with_rev
 from cosconcat.protocol import content
 from cosconcat.records.records import Claim, Content, Done, End, Stamped
 from cosconcat.services import Services
@@ -106,6 +106,13 @@ def _look(
 def _claim_content(services: Services, seen: content.WholeGroup, rev: int) -> Result | Content | None:
     """Claim a content and submit its job; or the records of whoever was faster."""
     ledger, fragments, gid = services.ledger, seen.fragments, gid_of(seen.fragments.group)
+    if services.config.jobs_per_hour is not None and seen.newest is None:
+        met = ledger.newest_content(gid)  # what is being joined already needs no further slot
+        if met is not None:
+            return met
+    refused = not_admitted(services, fragments)
+    if refused is not None:
+        return refused
     key = free_key(services, fragments, seen.key, rev, occupied=bool(seen.occupied))
     if key is None:
         met = None if seen.newest else ledger.newest_content(gid)
@@ -134,6 +141,17 @@ def begin(services: Services, claim: Claim, *, doubted: bool = False) -> Result:
         return _after_end(services, Stamped(claim, 0, 0, mine=True), end, heads)
     result = submit(services, claim, doubted=doubted)
     return run_content(services, claim.gid, claim.rev) if result.action == "superseded" else result
+
+
+def not_admitted(services: Services, fragments: FragmentSet) -> Result | None:
+    """Why no job may be claimed now, None when one may or none is needed; most configurations have nothing to ask."""
+    config = services.config
+    asks = config.jobs_per_hour is not None or config.job or fragments.job
+    if not asks or is_copied(config, fragments):
+        return None
+    from cosconcat.submission.admission import reason_against
+
+    return reason_against(services, fragments)
 
 
 def _same_before(services: Services, seen: content.WholeGroup) -> Claim | None:
@@ -218,6 +236,9 @@ def _after_end(
 
 def _claim_next(services: Services, entry: Stamped[Claim], end: End) -> Result:
     """Claim the attempt after this one, and submit its job if the claim is ours."""
+    refused = not_admitted(services, entry.record.set)
+    if refused is not None:
+        return refused
     following = next_claim(services, entry, end)
     if services.ledger.create_claim(following) is not None:
         return Result(following.group, "already-submitted", "the next attempt was claimed by another instance")

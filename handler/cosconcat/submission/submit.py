@@ -96,6 +96,10 @@ def submit(services: Services, claim: Claim, *, doubted: bool = False) -> Result
         raise
     except NeverAgain as mistake:
         return _give_up(services, claim, str(mistake), probed)
+    late = services.job_slots.spend() if services.config.jobs_per_hour is not None else ""
+    if late:
+        end_without_job(services, claim, End("retry", "NotPosted", late, probed=probed))
+        return Result(claim.group, "waiting", late)
     try:
         job = services.ci.submit(services.config.bucket, request)
     except OutcomeUnknown as lost:

@@ -142,6 +142,7 @@ def _config(plan: Plan, apart: bool) -> Config:
         on_mixed=plan.direct or "transcode",
         stale_seconds=plan.stale,
         lease_seconds=plan.lease,
+        assets_prefix="brand/",
         verify=plan.verify,
     )
     _remember(config)

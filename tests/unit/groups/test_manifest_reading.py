@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from cosconcat.model import Bucket
 from cosconcat.output.key import output_key
 from tests.support.shelf import BUCKET, NOW, Shelf
 
-CONFIG = Config(BUCKET, naming="folder", completion="marker")
+CONFIG = Config(BUCKET, naming="folder", completion="marker", assets_prefix="brand/")
 IN = "fragments/"
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "manifest.schema.json").read_text())
 X, Y = {"key": IN + "a/x.mp4"}, {"key": IN + "a/y.mp4"}
@@ -35,7 +36,7 @@ FULL: dict[str, Any] = {
     "fragments": [{"key": IN + "a/第 1+%.MP4", "start": 2.5, "end": "60"}, {"key": IN + "b/2.ts", "end": 7}],
     "intro": "brand/in.mp4",
     "outro": IN + "out.mov",
-    "output": "talks/{group}.{ext}",
+    "output": "output/talks/{group}.{ext}",
     "job": {"JobLevel": 1},
 }
 
@@ -46,7 +47,7 @@ def test_a_full_manifest_is_read() -> None:
         (ListedFragment(IN + "a/第 1+%.MP4", "2.5", "60"), ListedFragment(IN + "b/2.ts", "", "7")),
         "brand/in.mp4",
         IN + "out.mov",
-        "talks/{group}.{ext}",
+        "output/talks/{group}.{ext}",
         {"JobLevel": "1"},
     )
     jsonschema.validate(FULL, SCHEMA)
@@ -84,13 +85,28 @@ def test_a_byte_order_mark_does_no_harm() -> None:
         ({"fragments": [X | {"end": 0}]}, "$.fragments[0]", "not before end", False),
         ({"fragments": [X], "output": ""}, "$.output", "output bucket", True),
         ({"fragments": [X], "output": "/a.mp4"}, "$.output", "begin with /", True),
-        ({"fragments": [X], "output": "a/"}, "$.output", "not a folder", True),
-        ({"fragments": [X], "output": "{x}.mp4"}, "$.output", "in braces", False),
-        ({"fragments": [X], "output": "a.ts"}, "$.output", "CONCAT_FORMAT is mp4", False),
-        ({"fragments": [X], "output": IN + "z.mp4"}, "$.output", IN, False),
-        ({"fragments": [X], "output": ".concat/z.mp4"}, "$.output", ".concat/", False),
-        ({"fragments": [X], "output": "trash/z.mp4"}, "$.output", "trash/", False),
-        ({"fragments": [X], "output": "{group}.mp4"}, "$.output", "may lie under", False),
+        ({"fragments": [X], "output": "output/a/"}, "$.output", "not a folder", True),
+        ({"fragments": [X], "output": "output/{x}.mp4"}, "$.output", "in braces", False),
+        ({"fragments": [X], "output": "output/a.ts"}, "$.output", "CONCAT_FORMAT is mp4", False),
+        *(
+            ({"fragments": [X], "output": output}, "$.output", "must begin with 'output/'", False)
+            for output in (
+                *(IN + "z.mp4", ".concat/z.mp4", "trash/z.mp4", "brand/z.mp4", "{group}.mp4", "out{jobid}put/x.mp4"),
+                *("x{jobid}.mp4", "{jobid}/x.mp4", "${jobid}output/x.mp4", "Output/x.mp4", "o\u0075tput\u200b/x.mp4"),
+            )
+        ),
+        *(
+            ({"fragments": [X], "output": output}, "$.output", "folders", False)
+            for output in (
+                "output/../z.mp4",
+                "output/%2e%2E/z.mp4",
+                "output/..\\z.mp4",
+                "output//z.mp4",
+                "output/./z.mp4",
+            )
+        ),
+        ({"fragments": [X], "intro": "elsewhere/in.mp4"}, "$.intro", "lies outside the input prefix", False),
+        ({"fragments": [X], "outro": "brand/../private/x.mp4"}, "$.outro", "unencoded", False),
         ({"fragments": [X], "job": {"JobLevle": "1"}}, "$.job.JobLevle", "JobLevel", False),
         ({"fragments": [X], "job": []}, "$.job", "", True),
     ],
@@ -108,7 +124,7 @@ def test_a_mistake_is_told_by_its_json_path(
 
 def test_an_output_in_another_bucket_may_lie_anywhere() -> None:
     """What is written there cannot start the function."""
-    config = Config(BUCKET, output_bucket=Bucket("other-1250000000", "ap-guangzhou"))
+    config = Config(BUCKET, output_bucket=Bucket("other-1250000000", "ap-guangzhou"), output_key="{group}.mp4")
     assert read({"fragments": [X], "output": "fragments/z.mp4"}, config).output == "fragments/z.mp4"
 
 
@@ -153,7 +169,7 @@ def test_trims_are_refused_where_they_have_no_effect() -> None:
 def test_more_objects_than_one_job_takes_are_invalid() -> None:
     """Intro and outro count too."""
     with pytest.raises(InvalidInput, match="3 objects to join, more than CONCAT_MAX_FRAGMENTS=2"):
-        read({"fragments": [X, Y], "intro": "i.mp4"}, Config(BUCKET, max_fragments=2))
+        read({"fragments": [X, Y], "intro": "brand/i.mp4"}, replace(CONFIG, max_fragments=2))
 
 
 def shelf(value: object, *keys: str, at: int = NOW) -> Shelf:
@@ -170,15 +186,20 @@ def look(found: Shelf, own: str = IN + "a/manifest.json", config: Config = CONFI
 @pytest.mark.parametrize("own", [IN + "a/manifest.json", IN + "a/x.mp4", ""])
 def test_a_manifest_makes_its_group_whole_in_its_own_order(own: str) -> None:
     """Names do not matter, and the manifest belongs to the set."""
-    value = {"fragments": [Y | {"start": 1}, X], "intro": "i.mp4", "outro": "o.mp4", "output": "t/{group}.mp4"}
-    found = shelf(value, X["key"], Y["key"], "i.mp4", "o.mp4", IN + "a/1.mp4")
+    value = {
+        "fragments": [Y | {"start": 1}, X],
+        "intro": "brand/i.mp4",
+        "outro": "brand/o.mp4",
+        "output": "output/t/{group}.mp4",
+    }
+    found = shelf(value, X["key"], Y["key"], "brand/i.mp4", "brand/o.mp4", IN + "a/1.mp4")
     verdict = look(found, own)
     assert isinstance(verdict, Whole)
     fragments = verdict.set
     assert [(f.index, f.object.key, f.start) for f in fragments.fragments] == [(0, Y["key"], "1"), (1, X["key"], "")]
-    assert [o and o.key for o in (fragments.intro, fragments.outro)] == ["i.mp4", "o.mp4"]
+    assert [o and o.key for o in (fragments.intro, fragments.outro)] == ["brand/i.mp4", "brand/o.mp4"]
     assert fragments.marker == found.info(IN + "a/manifest.json")
-    assert output_key(CONFIG, fragments) == "t/a.mp4"
+    assert output_key(CONFIG, fragments) == "output/t/a.mp4"
     assert newcomers(found.services(CONFIG), fragments) == ()
 
 
@@ -187,9 +208,9 @@ def test_a_listed_object_that_is_not_there_is_waited_for() -> None:
     verdict = look(shelf({"fragments": [X, Y]}, X["key"]))
     assert isinstance(verdict, Waiting)
     assert (verdict.missing, Y["key"] in verdict.reason) == ((1,), True)
-    verdict = look(shelf({"fragments": [X], "intro": "i.mp4"}, X["key"]))
+    verdict = look(shelf({"fragments": [X], "intro": "brand/i.mp4"}, X["key"]))
     assert isinstance(verdict, Waiting)
-    assert "i.mp4" in verdict.reason
+    assert "brand/i.mp4" in verdict.reason
 
 
 @pytest.mark.parametrize("keys", [["b/1.mp4"], ["a/1.mp4", "a/2.mp4", "a/3.mp4", "a/4.mp4"]])
@@ -213,14 +234,14 @@ def test_a_manifest_older_than_a_fragment_does_not_count() -> None:
     verdict = look(shelf({"fragments": [X]}, X["key"], at=NOW - 1001))
     assert isinstance(verdict, Waiting)
     assert "older than" in verdict.reason
-    found = shelf({"fragments": [X], "intro": "i.mp4"}, X["key"]).store("i.mp4", at=NOW + 50)
+    found = shelf({"fragments": [X], "intro": "brand/i.mp4"}, X["key"]).store("brand/i.mp4", at=NOW + 50)
     assert isinstance(look(found), Whole)
 
 
 def test_types_in_a_manifest_may_differ_only_where_they_are_transcoded() -> None:
     """Intro included."""
-    found = shelf({"fragments": [X], "intro": "i.MOV"}, X["key"], "i.MOV")
-    direct = Config(BUCKET, naming="folder", completion="manifest", direct=True)
+    found = shelf({"fragments": [X], "intro": "brand/i.MOV"}, X["key"], "brand/i.MOV")
+    direct = replace(CONFIG, completion="manifest", direct=True)
     assert isinstance(look(found), Whole)
     assert isinstance(look(found, config=direct), Invalid)
 

@@ -75,7 +75,13 @@ def test_a_manifest_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[s
     file = tmp_path / "talk.manifest.json"
     listed = [{"key": "fragments/b.mp4", "end": 3}, {"key": "fragments/a.mp4"}]
     file.write_text(json.dumps({"fragments": listed, "intro": "brand/in.mp4", "job": {"JobLevel": 2}}))
-    assert main(["explain", "--manifest", str(file)], {**ENVIRONMENT, "CONCAT_COMPLETION": "manifest"}) == 0
+    assert (
+        main(
+            ["explain", "--manifest", str(file)],
+            {**ENVIRONMENT, "CONCAT_COMPLETION": "manifest", "CONCAT_ASSETS_PREFIX": "brand/"},
+        )
+        == 0
+    )
     request = Request.from_xml(capsys.readouterr().out.encode())
     assert urls(request) == ["in.mp4", "b.mp4", "a.mp4"]
     assert request.Operation is not None

@@ -10,7 +10,8 @@ import pytest
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
 from cosconcat.model import Bucket
-from deployed.policies import FUNCTIONS, literal_prefix, needs, policy
+from cosconcat.output.key import literal_beginning
+from deployed.policies import FUNCTIONS, needs, policy
 from local.account import cam
 from local.cos.rights import cos_resource
 from ops.command import main
@@ -138,15 +139,31 @@ def test_separate_buckets_and_regions_are_named_in_full() -> None:
 )
 def test_the_outputs_prefix_is_the_text_before_the_first_placeholder(template: str, prefix: str) -> None:
     """In either notation."""
-    assert literal_prefix(template) == prefix
+    assert literal_beginning(template) == prefix
 
 
-def test_places_of_intros_are_readable_when_asked_for() -> None:
-    """Read, and no more."""
-    document = policy(config(), "upload", also=["brand/"])
-    assert allowed(document, "GetObject", "brand/intro.mp4")
-    assert not allowed(document, "DeleteObject", "brand/intro.mp4")
-    assert not allowed(policy(config(), "upload"), "GetObject", "brand/intro.mp4")
+def test_assets_are_readable_and_no_more() -> None:
+    """CONCAT_ASSETS_PREFIX, and no other place."""
+    for function in FUNCTIONS:
+        document = policy(config(assets_prefix="brand/"), function)
+        assert allowed(document, "GetObject", "brand/intro.mp4")
+        assert allowed(document, "HeadObject", "brand/intro.mp4")
+        for action in ("DeleteObject", "PutObject", "PutObjectTagging"):
+            assert not allowed(document, action, "brand/intro.mp4", x_cos_forbid_overwrite="true")
+        assert not allowed(policy(config(), function), "GetObject", "brand/intro.mp4")
+
+
+def test_what_concat_job_names_may_be_looked_at_and_nothing_beside_it() -> None:
+    """The very object, by those who post jobs; under the assets' prefix no right is added."""
+    job = '{"ConcatTemplate": {"AudioMix": {"AudioSource": "https://%s.cos.ap-guangzhou.myqcloud.com/m/%%E9%%9F%%B3.mp3"}}}'
+    for function in FUNCTIONS:
+        document = policy(config(job=job % BUCKET), function)
+        assert allowed(document, "HeadObject", "m/音.mp3") == (function != "callback")
+        assert not allowed(document, "HeadObject", "m/other.mp3")
+        assert not allowed(document, "GetObject", "m/音.mp3")
+        assert len(needs(config(job=job % BUCKET, assets_prefix="m/"), function)) == len(
+            needs(config(assets_prefix="m/"), function)
+        )
 
 
 def test_an_unknown_function_is_refused() -> None:

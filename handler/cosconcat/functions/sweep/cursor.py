@@ -10,6 +10,28 @@ from cosconcat.errors import InvalidInput
 from cosconcat.functions.sweep.report import Findings
 from cosconcat.services import Services
 
+LONGEST_LINE = 1000  # groups; younger ones are found again by the next round
+
+
+class Line:
+    """Whole groups that wait for a job of CONCAT_JOBS_PER_HOUR, each with the time (epoch seconds) since when. It
+    outlasts a round, so that the oldest comes first wherever its name stands.
+    """
+
+    def __init__(self, state: object) -> None:
+        held = state if isinstance(state, Mapping) else {}
+        self.since = {str(name): since for name, since in held.items() if isinstance(since, int)}
+
+    def add(self, name: str, since: int) -> None:
+        """Take a group in, and where the line is full leave the youngest out."""
+        self.since[name] = min(since, self.since.get(name, since))
+        if len(self.since) > LONGEST_LINE:
+            del self.since[max(self.since, key=lambda one: (self.since[one], one))]
+
+    def oldest_first(self) -> list[str]:
+        """The groups in line."""
+        return sorted(self.since, key=lambda one: (self.since[one], one))
+
 
 class Cursor:
     """Where the round goes on, what it found so far, and the steps at which an invocation died.
@@ -26,6 +48,7 @@ class Cursor:
         self.careful = state.get("running") is True and _is_over(state, began)
         died_at = [str(state["at"])] if self.careful and state.get("at") else []
         self.left_out = list(dict.fromkeys([*map(str, state.get("left_out") or ()), *died_at]))
+        self.line = Line(state.get("line"))
         self.round_complete = False
         self.save(running=True)
 
@@ -35,6 +58,8 @@ class Cursor:
         state: dict[str, object] = {}
         if not self.round_complete:
             state = {"marker": self.marker, "findings": self.findings.as_json(), "left_out": self.left_out}
+        if self.line.since:
+            state["line"] = self.line.since
         if running and self._services.deadline < float("inf"):
             state["until"] = self._services.deadline
         body = json.dumps({**state, "running": running, "at": at}, ensure_ascii=False).encode()

@@ -13,7 +13,7 @@ from cosconcat.functions.sweep.ended import ended_since
 from cosconcat.model import iso_time
 from cosconcat.services import Services
 
-KINDS = ("arriving", "incomplete", "invalid", "blocked", "stuck", "gave_up", "kept", "quiet", "gap")
+KINDS = ("arriving", "incomplete", "invalid", "blocked", "stuck", "gave_up", "kept", "quiet", "budget", "gap")
 MOST_OF_A_KIND = 1000  # entries; further ones are only counted, so that a huge bucket cannot fill the memory
 MOST_UNMATCHED = 20  # examples
 

@@ -2,6 +2,7 @@
 
     (a) the open index       every content that is not closed goes one step further
     (b) the input prefix     pages discover group ids; each group has its turn (`group.py`), whole ones are joined
+                             (with CONCAT_JOBS_PER_HOUR they get in line, and the oldest of the line are joined)
     (c) the report           published when a round over the prefix is complete (`report.py`)
 
 A round may take several invocations: `cursor.py` keeps how far it came and what was found so far. The cursor and the
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from cosconcat import log
@@ -21,7 +23,7 @@ from cosconcat.functions.sweep.group import take_turn
 from cosconcat.functions.sweep.recordings import note_recording, read_unit, unit_of
 from cosconcat.functions.sweep.report import publish
 from cosconcat.functions.sweep.tally import Tally
-from cosconcat.model import Job, ObjectInfo, Page, Result
+from cosconcat.model import Job, ObjectInfo, Page, Result, iso_time
 from cosconcat.naming.keys import InvalidName, MarkerName, NotOurs
 from cosconcat.protocol.closing import close_recordings
 from cosconcat.protocol.group import reconcile_content
@@ -51,6 +53,7 @@ class _Round:
         self.cursor = Cursor(services, self.began)
         self.tally = Tally(services, self.cursor)
         self.interrupted = False  # in the midst of the recordings of a day
+        self.tried: set[str] = set()  # groups in line that had their turn
 
     def index(self) -> None:
         """(a) Every content in the open index, one step further, in random order; at most half of time and jobs."""
@@ -72,12 +75,15 @@ class _Round:
         """(b) The input prefix from the cursor on; (c) the report when its end is reached."""
         config = self.services.config
         before: set[str] = set()
+        self._join_the_oldest()
         while not self._out_of_time():
             page = self.services.cos.list(config.bucket, config.input_prefix, self.cursor.marker)
             here: set[str] = set()
             if not self._groups_of(page, here, before):
                 break
             if page.next_marker is None:
+                self._join_the_oldest()
+                self._report_line()
                 self.cursor.round_complete = True
                 publish(self.services, self.cursor.findings, page.now, self._out_of_time)
                 break
@@ -91,7 +97,7 @@ class _Round:
             if group and group not in here and group not in before:
                 if self._out_of_time() or self.tally.submitted >= self.services.config.sweep_jobs:
                     return False
-                self.tally.attempt(group, partial(self._take_turn, group, page.now))
+                self.tally.attempt(group, partial(self._discover, group, page.now))
                 if self.interrupted:
                     return False
             here.add(group)
@@ -113,15 +119,47 @@ class _Round:
             return unit_of(self.services.config, found.key)
         return name.group
 
-    def _take_turn(self, group: str, now: int) -> Result | None:
-        if self.services.config.completion == "gap":
-            self._close_recordings(group)
-            return None
-        return take_turn(self.services, self.tally, group, now)
+    def _discover(self, group: str, now: int) -> Result | None:
+        """The turn of a group that was found: where jobs are short, what wants one gets in line."""
+        if self.services.config.jobs_per_hour is None:
+            return self._take_turn(self.services, group, now)
+        line = self.cursor.line
+        line.since.pop(group, None)
+        result = self._take_turn(replace(self.services, queue=partial(line.add, group)), group, now)
+        return None if group in line.since else result
 
-    def _close_recordings(self, unit: str) -> None:
+    def _join_the_oldest(self) -> None:
+        """The groups in line, the oldest first, until the jobs of this hour, of this sweep or its time are used up."""
+        line = self.cursor.line
+        for group in line.oldest_first():
+            if self._out_of_time() or self.tally.submitted >= self.services.config.sweep_jobs:
+                return
+            since = line.since.pop(group)
+            if not self.services.job_slots.used_up:
+                now = int(self.services.clock.now())
+                self.tally.attempt(group, partial(self._take_turn, self.services, group, now))
+                self.tried.add(group)
+            if self.services.job_slots.used_up or self.interrupted:
+                line.since[group] = since
+                return
+
+    def _report_line(self) -> None:
+        for group in self.cursor.line.oldest_first():
+            reason = self.services.job_slots.used_up or "waits for a later sweep"
+            since = iso_time(self.cursor.line.since[group])
+            self.cursor.findings.add("budget", group, reason=reason, since=since)
+            if group not in self.tried:
+                self.tally.count(Result(group, "waiting", reason))
+
+    def _take_turn(self, services: Services, group: str, now: int) -> Result | None:
+        if services.config.completion == "gap":
+            self._close_recordings(services, group)
+            return None
+        return take_turn(services, self.tally, group, now)
+
+    def _close_recordings(self, services: Services, unit: str) -> None:
         """The recordings that begin on one day, under CONCAT_COMPLETION=gap: several results, counted one by one."""
-        for result in close_recordings(self.services, *read_unit(unit)):
+        for result in close_recordings(services, *read_unit(unit)):
             self.tally.count(result)
             self.tally.note(result)
             note_recording(self.cursor.findings, result)
