@@ -15,6 +15,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -87,13 +88,17 @@ READERS = {  # what a reader puts in
 }
 FILES = {
     ".env": "CONCAT_BUCKET=demo-1250000000\nCONCAT_REGION=ap-guangzhou\n",
-    "keys.txt": "fragments/lecture_001.mp4\nfragments/lecture_002.mp4\nfragments/lecture_003.mp4\n",
+    "keys.txt": "".join(
+        f"live/{stream}_2024-01-01-{start}-00_2024-01-01-{end}-00.mp4\n"
+        for stream, times in (("s1", ("10-05", "10-20", "10-35", "10-50")), ("s2", ("10-05", "10-20", "10-35")))
+        for start, end in pairwise(times)
+    ),
     "a.manifest.json": '{"fragments": [{"key": "fragments/b.mp4"}, {"key": "fragments/a.mp4"}]}',
     "body.json": '{"group": "lecture"}',
 }
 SHELL = {"TIMESTAMP": "1767600000", "CONCAT_CALLBACK_SECRET": "0123456789abcdef"}
 
-COMMANDS = {one.command: one for one in typed()}
+COMMANDS = {one.command: one for one in sorted(typed(), key=lambda one: one.prints is not None)}
 HERE = [command for command in COMMANDS if command not in {*ELSEWHERE, *NOT_RUN, *DEPLOYING, *OPERATING}]
 
 

@@ -1,0 +1,55 @@
+"""docs/limits.md: its figures are those of the code."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cosconcat.cleanup import finish
+from cosconcat.environment import typed
+from cosconcat.environment.reading import _MOST_EXTENSIONS, read_config
+from cosconcat.events import bodies, timer
+from cosconcat.groups import manifest
+from cosconcat.naming import keys, template_parser, vetting
+from cosconcat.output import choice, tags
+from deployed import blueprint
+from tools.pages import ROOT
+
+PAGE = (ROOT / "docs" / "limits.md").read_text("utf-8")
+ROWS = dict(re.findall(r"^\| (.*?) \| (.*?) \|", PAGE, re.MULTILINE))
+DEFAULTS = read_config({"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"})
+SECONDS = {spec.key: spec.seconds for spec in blueprint.FUNCTIONS}
+
+
+@pytest.mark.parametrize(
+    ("what", "figures"),
+    [
+        ("fragments in one job", [f"{DEFAULTS.max_fragments} by default", "10,000 at most"]),
+        ("jobs that one sweep submits", [f"{DEFAULTS.sweep_jobs} by default"]),
+        ("groups in one retry of many", [f"{timer.MOST_RETRIES:,}"]),
+        ("object key", [f"{keys.KEY_BYTES} bytes"]),
+        ("template or expression in `CONCAT_NAMING`", [f"{template_parser.LONGEST} ", f"{vetting.LONGEST} "]),
+        ("`CONCAT_EXTENSIONS`", [str(_MOST_EXTENSIONS)]),
+        ("prefix", [f"{typed._LONGEST_PREFIX} bytes"]),
+        ("all variables together", [f"{typed._MOST_BYTES // 1024} KB"]),
+        ("manifest", [f"{manifest.LARGEST // 1024} KB"]),
+        ("tags on the result", [f"{tags.MAX_TAGS}, by COS", f"{len(tags.OWN_TAGS)} are ours"]),
+        ("names that are tried for a result whose name is taken", [f"{choice.SPARE_NAMES} besides"]),
+        ("message of a callback", [f"{bodies.MAX_BYTES >> 20} MiB"]),
+        ("run of a function", [f"{SECONDS['upload']} s for upload", f"{SECONDS['sweep']} s for callback and sweep"]),
+    ],
+)
+def test_a_figure_is_the_code_s(what: str, figures: list[str]) -> None:
+    """As it stands in the row of that name."""
+    assert [figure for figure in figures if figure not in ROWS[what]] == []
+
+
+def test_the_others_that_are_said_in_words() -> None:
+    """A day for notifications; one time limit for callback and sweep; the largest number of fragments is taken."""
+    assert finish.NOTIFY_FOR_SECONDS == 86400
+    assert SECONDS["callback"] == SECONDS["sweep"]
+    base = {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}
+    assert read_config({**base, "CONCAT_MAX_FRAGMENTS": "10000"}).max_fragments == 10_000
+    with pytest.raises(Exception, match="10000"):
+        read_config({**base, "CONCAT_MAX_FRAGMENTS": "10001"})
