@@ -43,12 +43,13 @@ class NotYet(TryAgain):
 
 
 class Blocked(TryAgain):
-    """CI refuses every job for now; `fix` says what a person has to do."""
+    """CI refuses for now, `for_all` whatever is asked for; `fix` says what a person has to do."""
 
-    def __init__(self, message: str, *, code: str, fix: str) -> None:
+    def __init__(self, message: str, *, code: str, fix: str, for_all: bool = False) -> None:
         super().__init__(f"{message} ({code}): {fix}")
         self.code = code
         self.fix = fix
+        self.for_all = for_all
 
 
 class NeverAgain(ConcatError):

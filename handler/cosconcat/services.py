@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from cosconcat.errors import Blocked, OutcomeUnknown, ServiceUnavailable, TryAgain
 
 if TYPE_CHECKING:
     from cosconcat.cloud.ports import Ci, Clock, Cos
@@ -15,9 +17,42 @@ if TYPE_CHECKING:
     from cosconcat.records.slots import Slots
 
 
+MOST_UNANSWERED = 3  # POSTs in a row, by one invocation
+
+
 def no_notification(_end: Mapping[str, object]) -> str:
     """Where CONCAT_NOTIFY_URL is not set."""
     return ""
+
+
+class Submissions:
+    """The POSTs of one invocation, and whether CI takes any more: one that refuses all for now, or does not answer, is
+    not asked again and again.
+    """
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """A new invocation: what the last one met is over."""
+        self.posted = 0  # whatever came of them
+        self.refusal: TryAgain | None = None  # CI's words, once no further job is worth a claim
+        self._unanswered = 0  # in a row
+
+    def may_claim(self) -> None:
+        """Raises the refusal, before a claim is written that could lead to nothing."""
+        if self.refusal is not None:
+            raise self.refusal
+
+    def answered(self, failure: Exception | None = None) -> None:
+        """A POST was accepted, or came to this."""
+        self._unanswered = self._unanswered + 1 if isinstance(failure, OutcomeUnknown | ServiceUnavailable) else 0
+        if isinstance(failure, Blocked) and failure.for_all:
+            self.refusal = failure
+        elif self._unanswered >= MOST_UNANSWERED:
+            self.refusal = ServiceUnavailable(
+                f"{MOST_UNANSWERED} POSTs in a row were not answered; the last: {failure}"
+            )
 
 
 @dataclass(frozen=True)
@@ -32,6 +67,7 @@ class Services:
     deadline: float = float("inf")
     notify: Callable[[Mapping[str, object]], str] = no_notification  # posts an end; returns the error, or ""
     queue: Callable[[int], None] | None = None  # the sweep's, while it looks for the oldest: told of what wants a job
+    submissions: Submissions = field(default_factory=Submissions)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -155,7 +155,7 @@ TABLE = (
         "3600",
         "Age at which an incomplete group, a stuck job or a missing proof is reported and, where safe, acted on.",
     ),
-    Variable("CONCAT_SWEEP_JOBS", "50", "Most jobs that one sweep submits."),
+    Variable("CONCAT_SWEEP_JOBS", "50", "Most jobs that one sweep asks for; those that CI refuses count."),
     Variable(
         "CONCAT_JOBS_PER_HOUR",
         "",

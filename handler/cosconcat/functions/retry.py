@@ -17,6 +17,7 @@ MARGIN_SECONDS = 30  # no further group is taken up when less is left until the 
 
 def handle_retry(services: Services, group: str) -> dict[str, object]:
     """One group. Raises TryAgain when it fails for now."""
+    services.submissions.begin()
     return {"results": [retry(services, group).as_dict()]}
 
 
@@ -47,6 +48,7 @@ def handle_retry_of_many(services: Services, wanted: RetryMany) -> dict[str, obj
     What fails for now is told as `try-again` and does not keep the others waiting. `left` counts the groups for which
     limit or time was too short.
     """
+    services.submissions.begin()
     results: list[Result] = []
     left = 0
     for group in _ended(services, wanted):

@@ -21,6 +21,7 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
     Raises:
         TryAgain: at the very end, naming every group that failed for now; all others were handled.
     """
+    services.submissions.begin()
     results: list[Result] = []
     groups: dict[str, str] = {}
     for upload in uploads:

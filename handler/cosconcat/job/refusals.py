@@ -92,6 +92,13 @@ REFUSALS: dict[str, Refusal] = {
     "RequestTimeout": Refusal(_UNKNOWN),
 }
 
+# What a request or its fragments cannot bring about: every other one would be refused as well. Codes that a manifest
+# can provoke (a template, a fragment's address) are none of these: nobody's group holds up another.
+FOR_ALL_CODES = frozenset({
+    "SlowDown", "QueueSaturated", "QueuePaused", "QueueNotFound", "CIRoleNotExist", "MediaBucketUnBinded",
+    "MissingAuthorization", "InvalidAuthorization", "SecretidNotExist", "SignatureExpired", "SignatureDoesNotMatch",
+    "InvalidAccessKeyId", "ExpiredToken", "RequestTimeTooSkewed",
+})  # fmt: skip
 CLOCK_CODES = frozenset({"SignatureExpired", "RequestTimeTooSkewed"})
 _NAME_OF_NUMBER = {refusal.number: code for code, refusal in REFUSALS.items() if refusal.number}
 
@@ -157,7 +164,9 @@ def refusal(what: str, status: int, body: bytes, *, date: str = "", now: float =
     if means is Standing.FOR_NOW:
         fix = fix_of(error.code)
         fix += _skew(date, now) if error.code in CLOCK_CODES else ""
-        return Blocked(f"{what}: HTTP {status} {error.message}, request {error.request_id}", code=error.code, fix=fix)
+        said = f"{what}: HTTP {status} {error.message}, request {error.request_id}"
+        for_all = error.code in FOR_ALL_CODES or status == HTTPStatus.TOO_MANY_REQUESTS
+        return Blocked(said, code=error.code, fix=fix, for_all=for_all)
     return Rejected(f"{what}: {error.message}", status=status, code=error.code, request_id=error.request_id)
 
 

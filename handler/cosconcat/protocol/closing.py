@@ -316,6 +316,7 @@ class _Closing:
 
     def _complete(self, slot: Slot, *, found: bool) -> Result:
         """Grant, claim, submit. `found` says that the slot is somebody else's."""
+        self.services.submissions.may_claim()
         if found:
             refused = not_admitted(self.services, FragmentSet(slot.group, _in_places(*slot.pieces, *slot.next)))
             if refused is not None:

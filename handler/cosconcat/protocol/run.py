@@ -105,6 +105,7 @@ def _look(
 
 def _claim_content(services: Services, seen: content.WholeGroup, rev: int) -> Result | Content | None:
     """Claim a content and submit its job; or the records of whoever was faster."""
+    services.submissions.may_claim()
     ledger, fragments, gid = services.ledger, seen.fragments, gid_of(seen.fragments.group)
     if services.config.jobs_per_hour is not None and seen.newest is None:
         met = ledger.newest_content(gid)  # what is being joined already needs no further slot
@@ -236,6 +237,7 @@ def _after_end(
 
 def _claim_next(services: Services, entry: Stamped[Claim], end: End) -> Result:
     """Claim the attempt after this one, and submit its job if the claim is ours."""
+    services.submissions.may_claim()
     refused = not_admitted(services, entry.record.set)
     if refused is not None:
         return refused

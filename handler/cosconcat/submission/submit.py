@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cosconcat import log, signing
-from cosconcat.errors import InvalidInput, NeverAgain, NotYet, OutcomeUnknown, TryAgain
+from cosconcat.errors import ConcatError, InvalidInput, NeverAgain, NotYet, OutcomeUnknown, TryAgain
 from cosconcat.job.compose import compose, container_format
 from cosconcat.job.request import Request
 from cosconcat.model import FragmentSet, Job, ProbeError, Result
@@ -101,7 +101,7 @@ def submit(services: Services, claim: Claim, *, doubted: bool = False) -> Result
         end_without_job(services, claim, End("retry", "NotPosted", late, probed=probed))
         return Result(claim.group, "waiting", late)
     try:
-        job = services.ci.submit(services.config.bucket, request)
+        job = _post(services, request)
     except OutcomeUnknown as lost:
         found = find_job(services, claim)
         if found is None:
@@ -115,6 +115,18 @@ def submit(services: Services, claim: Claim, *, doubted: bool = False) -> Result
     direct = request.direct and not (request.Operation and request.Operation.TemplateId)
     services.ledger.create_job(claim, JobRecord(job.id, direct=direct))
     return Result(claim.group, "submitted", key=claim.output_key, job=job.id)
+
+
+def _post(services: Services, request: Request) -> Job:
+    """The one POST, counted whatever comes of it."""
+    services.submissions.posted += 1
+    try:
+        job = services.ci.submit(services.config.bucket, request)
+    except ConcatError as failure:
+        services.submissions.answered(failure)
+        raise
+    services.submissions.answered()
+    return job
 
 
 def _look_first(services: Services, claim: Claim, *, doubted: bool) -> Result | None:

@@ -34,9 +34,9 @@ MUTANTS = (
     ),
     Mutant(
         "post-repeated", "G2", "cosconcat.submission.submit:submit",
-        "        job = services.ci.submit(services.config.bucket, request)\n",
-        "        try:\n            job = services.ci.submit(services.config.bucket, request)\n"
-        "        except OutcomeUnknown:\n            job = services.ci.submit(services.config.bucket, request)\n",
+        "        job = _post(services, request)\n",
+        "        try:\n            job = _post(services, request)\n"
+        "        except OutcomeUnknown:\n            job = _post(services, request)\n",
         "a POST whose answer was lost is sent again, as the SDK would",
     ),
     Mutant(

@@ -1,4 +1,9 @@
-"""How far a round over the input prefix has come: `<state>/sweep.json`, between one invocation and the next."""
+"""How far a round over the input prefix has come: `<state>/sweep.json`, between one invocation and the next.
+
+It is small: where the round goes on, and which groups are set aside. What the round has found so far is the report's
+draft (`report.py`); the draft says itself how far it reaches, so that neither can be ahead of the other. What cannot be
+read back begins a new round.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cosconcat.errors import InvalidInput
-from cosconcat.functions.sweep.report import Findings
+from cosconcat.errors import ConcatError, InvalidInput
+from cosconcat.functions.sweep.aside import NAME_CHARACTERS, SetAside
+from cosconcat.functions.sweep.report import Findings, Reports
 from cosconcat.services import Services
 
+SAVED_SECONDS = 10  # a run that is killed loses no more than this of the way that it came
 LONGEST_LINE = 1000  # groups; younger ones are found again by the next round
 
 
@@ -34,35 +41,63 @@ class Line:
 
 
 class Cursor:
-    """Where the round goes on, what it found so far, and the steps at which an invocation died.
+    """Where the round goes on, what it found so far, and the groups that are set aside.
 
     A run that was killed left `running` behind. The next one is `careful`: it writes down each step before it takes it,
-    and those after it leave out, until a round is complete, the steps at which one died: no group holds up all others
-    for ever.
+    so that the one after it knows at which group both died, and sets that one aside.
     """
 
     def __init__(self, services: Services, began: float) -> None:
         self._services = services
+        self.reports = Reports(services)
         state = self._read()
-        self.findings, self.marker = _resumed(state)
+        self.aside = _aside(state)
+        self.findings, self.marker = Findings(), ""
+        if state.get("marker"):
+            self.findings, self.marker = self.reports.draft()
+        self.round_begins = not self.marker
         self.careful = state.get("running") is True and _is_over(state, began)
-        died_at = [str(state["at"])] if self.careful and state.get("at") else []
-        self.left_out = list(dict.fromkeys([*map(str, state.get("left_out") or ()), *died_at]))
         self.line = Line(state.get("line"))
         self.round_complete = False
-        self.save(running=True)
+        if self.careful and isinstance(state.get("at"), list):
+            gid, group = (str(part) for part in state["at"])
+            self.aside.add(gid, group or self._name_of(gid), began, "the sweep was killed while at it")
+        self._saved = began
+        self._save(running=True)
 
-    def save(self, *, running: bool = False, at: str = "") -> None:
-        """Write it down; `at` names the step that is taken next. A round that is complete leaves nothing behind."""
-        config = self._services.config
-        state: dict[str, object] = {}
+    def entering(self, gid: str, group: str) -> None:
+        """Write down the step that is taken next, because it may be the one that runs die at."""
+        self._save(running=True, at=(gid, group[:NAME_CHARACTERS]))
+
+    def passed(self) -> None:
+        """A step was taken: now and then how far the round came is written down."""
+        now = self._services.clock.now()
+        if now - self._saved >= SAVED_SECONDS:
+            self._saved = now
+            self.reports.save_draft(self.findings, self.marker)
+            self._save(running=True)
+
+    def publish(self, now: int, ended: Mapping[str, object]) -> None:
+        """The round is complete: its findings are the report."""
+        self.round_complete = True
+        self.reports.publish(self.findings, now, ended)
+
+    def close(self) -> None:
+        """The run is over. A round that is complete leaves nothing but the groups that are set aside."""
         if not self.round_complete:
-            state = {"marker": self.marker, "findings": self.findings.as_json(), "left_out": self.left_out}
+            self.reports.save_draft(self.findings, self.marker)
+        self._save(running=False)
+
+    def _save(self, *, running: bool, at: tuple[str, str] | None = None) -> None:
+        config = self._services.config
+        state: dict[str, object] = {"running": running, "at": at, "aside": self.aside.as_json()}
+        if not self.round_complete:
+            state["marker"] = self.marker
         if self.line.since:
             state["line"] = self.line.since
         if running and self._services.deadline < float("inf"):
             state["until"] = self._services.deadline
-        body = json.dumps({**state, "running": running, "at": at}, ensure_ascii=False).encode()
+        body = json.dumps(state, ensure_ascii=False).encode()
         self._services.cos.put(config.state_bucket, f"{config.state_prefix}sweep.json", body)
 
     def _read(self) -> dict[str, Any]:
@@ -74,15 +109,23 @@ class Cursor:
         except (ValueError, TypeError, InvalidInput):
             return {}
 
+    def _name_of(self, gid: str) -> str:
+        """The group's name, for people; its id where no claim tells it."""
+        try:
+            claim = self._services.ledger.claim(gid, 1, 1)
+        except ConcatError:
+            claim = None
+        return claim.record.group if claim else gid
+
+
+def _aside(state: Mapping[str, Any]) -> SetAside:
+    try:
+        return SetAside(state.get("aside"))
+    except (ValueError, TypeError):
+        return SetAside()
+
 
 def _is_over(state: Mapping[str, Any], began: float) -> bool:
     """Whether the run that left `running` must have ended by now: it may only be a neighbour that still works."""
     until = state.get("until")
     return not isinstance(until, int | float) or began > until
-
-
-def _resumed(state: Mapping[str, Any]) -> tuple[Findings, str]:
-    try:
-        return Findings.from_json(state.get("findings", {})), str(state.get("marker", ""))
-    except (ValueError, TypeError, AttributeError):
-        return Findings(), ""

@@ -1,21 +1,26 @@
-"""What a round of the sweep found: the answer to "where is my video?", kept in `<state>/report.json`."""
+"""What a round of the sweep found: the answer to "where is my video?", kept in `<state>/report.json`.
+
+Beside the report of the last complete round that object holds the `draft` of the one that is under way, and how far it
+reaches. Both are bounded, so that it can always be read back.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from cosconcat import log
 from cosconcat.errors import InvalidInput
-from cosconcat.functions.sweep.ended import ended_since
 from cosconcat.model import iso_time
 from cosconcat.services import Services
 
 KINDS = ("arriving", "incomplete", "invalid", "blocked", "stuck", "gave_up", "kept", "quiet", "budget", "gap")
 MOST_OF_A_KIND = 1000  # entries; further ones are only counted, so that a huge bucket cannot fill the memory
+MOST_BYTES = 2 * 1024 * 1024  # of all entries together as JSON; further ones are only counted as well
 MOST_UNMATCHED = 20  # examples
+WORD_CHARACTERS = 1000  # of a reason: what people upload must not make a report that nobody can read
 
 
 @dataclass
@@ -27,20 +32,30 @@ class Findings:
     uncounted: dict[str, int] = field(default_factory=dict)
     unmatched_count: int = 0
     unmatched_examples: dict[str, str] = field(default_factory=dict)
+    bytes: int = 0
 
     def add(self, kind: str, group: str, **what: object) -> None:
         """One group, once for each kind; the last word counts."""
         held = self.entries[kind]
-        if group in held or len(held) < MOST_OF_A_KIND:
-            held[group] = {name: value for name, value in what.items() if value not in ("", None)}
-        else:
+        entry = {name: _shortened(value) for name, value in what.items() if value not in ("", None)}
+        grown = self.bytes + _size(group, entry) - (_size(group, held[group]) if group in held else 0)
+        if (group in held or len(held) < MOST_OF_A_KIND) and grown <= MOST_BYTES:
+            held[group] = entry
+            self.bytes = grown
+        elif group not in held:
             self.uncounted[kind] = self.uncounted.get(kind, 0) + 1
+
+    def forget(self, kind: str) -> None:
+        """Entries of a kind that is looked at anew."""
+        self.bytes -= sum(_size(group, entry) for group, entry in self.entries[kind].items())
+        self.entries[kind].clear()
+        self.uncounted.pop(kind, None)
 
     def unmatched(self, key: str, reason: str) -> None:
         """An object under the input prefix that no convention reads."""
         self.unmatched_count += 1
         if len(self.unmatched_examples) < MOST_UNMATCHED:
-            self.unmatched_examples[key] = reason
+            self.unmatched_examples[key] = reason[:WORD_CHARACTERS]
 
     def lines(self) -> Iterator[tuple[str, str, Mapping[str, object]]]:
         """(kind, group, what) of every entry that a person should act on."""
@@ -61,39 +76,74 @@ class Findings:
     def from_json(cls, state: Mapping[str, Any]) -> Findings:
         """The findings of a round so far. Raises TypeError or AttributeError for what `as_json` never wrote."""
         unmatched = dict(state.get("unmatched", {}))
+        entries = {kind: {group: dict(what) for group, what in dict(state.get(kind, {})).items()} for kind in KINDS}
         return cls(
             objects=int(state.get("objects", 0)),
-            entries={kind: dict(state.get(kind, {})) for kind in KINDS},
+            entries=entries,
+            bytes=sum(_size(group, what) for held in entries.values() for group, what in held.items()),
             uncounted=dict(state.get("more", {})),
             unmatched_count=int(unmatched.get("count", 0)),
             unmatched_examples=dict(unmatched.get("examples", {})),
         )
 
 
-def publish(services: Services, findings: Findings, now: int, out_of_time: Callable[[], bool]) -> None:
-    """Write the report of a complete round, and a line in the log for each entry that a person should act on."""
-    config = services.config
-    ended = ended_since(services.ledger, _last_ended(services), services.clock.now(), out_of_time)
-    report = {"published": now, "at": iso_time(now), **findings.as_json(), "ended": ended}
-    body = json.dumps(report, ensure_ascii=False, indent=1).encode()
-    services.cos.put(config.state_bucket, f"{config.state_prefix}report.json", body)
-    for kind, group, what in findings.lines():
-        log.warning("report", kind=kind, group=group, **what)
+def _shortened(value: object) -> object:
+    return value[:WORD_CHARACTERS] if isinstance(value, str) else value
+
+
+def _size(group: str, entry: Mapping[str, object]) -> int:
+    """Bytes that an entry takes in the report."""
+    return len(json.dumps({group: entry}, ensure_ascii=False).encode())
+
+
+class Reports:
+    """`<state>/report.json`: the last complete report, and the draft of the next."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._published: Mapping[str, Any] | None = None  # without its draft, once it was read
+
+    def draft(self) -> tuple[Findings, str]:
+        """What the round under way has found, and the key up to which it did; nothing where that cannot be read."""
+        draft = self._read().get("draft")
+        try:
+            return (Findings.from_json(draft), str(draft.get("marker", ""))) if draft else (Findings(), "")
+        except (ValueError, TypeError, AttributeError):
+            return Findings(), ""
+
+    def save_draft(self, findings: Findings, marker: str) -> None:
+        """Keep what was found up to this key, beside the last report."""
+        self._put({**self.published(), "draft": {"marker": marker, **findings.as_json()}})
+
+    def published(self) -> Mapping[str, Any]:
+        """The report of the last complete round; empty where there is none, or none that can be read."""
+        if self._published is None:
+            self._read()
+        return self._published or {}
+
+    def publish(self, findings: Findings, now: int, ended: Mapping[str, object]) -> None:
+        """Write the report of a complete round, and a line in the log for each entry that a person should act on."""
+        self._put({"published": now, "at": iso_time(now), **findings.as_json(), "ended": ended})
+        for kind, group, what in findings.lines():
+            log.warning("report", kind=kind, group=group, **what)
+
+    def _read(self) -> dict[str, Any]:
+        config = self._services.config
+        try:
+            stored = self._services.cos.get(config.state_bucket, f"{config.state_prefix}report.json")
+            whole = dict(json.loads(stored.body)) if stored else {}
+        except (ValueError, TypeError, InvalidInput):
+            whole = {}
+        self._published = {name: value for name, value in whole.items() if name != "draft"}
+        return whole
+
+    def _put(self, report: Mapping[str, object]) -> None:
+        config = self._services.config
+        body = json.dumps(report, ensure_ascii=False).encode()
+        self._services.cos.put(config.state_bucket, f"{config.state_prefix}report.json", body)
 
 
 def handle_report(services: Services) -> dict[str, object]:
     """The last published report, as it is."""
-    config = services.config
-    stored = services.cos.get(config.state_bucket, f"{config.state_prefix}report.json")
-    report = json.loads(stored.body) if stored else None
+    report = Reports(services).published()
     return {"results": [], "report": report or "none yet: it is published when a sweep has completed a round"}
-
-
-def _last_ended(services: Services) -> Mapping[str, Any]:
-    """What the report before this one says of contents that ended; empty when it is unreadable."""
-    try:
-        report = handle_report(services)["report"]
-    except (ValueError, InvalidInput):
-        return {}
-    before = report.get("ended") if isinstance(report, Mapping) else None
-    return before if isinstance(before, Mapping) else {}

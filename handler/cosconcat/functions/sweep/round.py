@@ -19,9 +19,9 @@ from functools import partial
 from cosconcat import log
 from cosconcat.errors import ConcatError
 from cosconcat.functions.sweep.cursor import Cursor
+from cosconcat.functions.sweep.ended import ended_since
 from cosconcat.functions.sweep.group import take_turn
 from cosconcat.functions.sweep.recordings import note_recording, read_unit, unit_of
-from cosconcat.functions.sweep.report import publish
 from cosconcat.functions.sweep.tally import Tally
 from cosconcat.model import Job, ObjectInfo, Page, Result, iso_time
 from cosconcat.naming.keys import InvalidName, MarkerName, NotOurs
@@ -50,6 +50,7 @@ class _Round:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.began = services.clock.now()
+        services.submissions.begin()
         self.cursor = Cursor(services, self.began)
         self.tally = Tally(services, self.cursor)
         self.interrupted = False  # in the midst of the recordings of a day
@@ -57,15 +58,15 @@ class _Round:
 
     def index(self) -> None:
         """(a) Every content in the open index, one step further, in random order; at most half of time and jobs."""
-        self.cursor.findings.entries["stuck"].clear()  # the index is gone through anew each time
+        self.cursor.findings.forget("stuck")  # the index is gone through anew each time
         opened = list(self.services.ledger.opened())
         if not opened:
             return
         random.Random(self.services.nonce()).shuffle(opened)  # noqa: S311 - fair turns, no secret
         listed = self._listed_jobs()
-        half = (self.began + self.services.deadline) / 2
+        half, most = (self.began + self.services.deadline) / 2, max(1, self.services.config.sweep_jobs // 2)
         for gid, rev in opened:
-            if self.services.clock.now() > half or self.tally.submitted >= max(1, self.services.config.sweep_jobs // 2):
+            if self.services.clock.now() > half or self.services.submissions.posted >= most:
                 return
             result = self.tally.attempt(f"{gid}-{rev:04}", partial(reconcile_content, self.services, gid, rev, listed))
             if result is not None:
@@ -74,7 +75,7 @@ class _Round:
     def prefix(self) -> None:
         """(b) The input prefix from the cursor on; (c) the report when its end is reached."""
         config = self.services.config
-        before: set[str] = set()
+        before = {self._judged_last()}
         self._join_the_oldest()
         while not self._out_of_time():
             page = self.services.cos.list(config.bucket, config.input_prefix, self.cursor.marker)
@@ -84,26 +85,47 @@ class _Round:
             if page.next_marker is None:
                 self._join_the_oldest()
                 self._report_line()
-                self.cursor.round_complete = True
-                publish(self.services, self.cursor.findings, page.now, self._out_of_time)
+                self._publish(page.now)
                 break
             self.cursor.marker, before = page.next_marker, here  # LIST mostly keeps a group's objects together
-        self.cursor.save()
+        self.cursor.close()
+
+    def _publish(self, now: int) -> None:
+        before = self.cursor.reports.published().get("ended")
+        ended = ended_since(
+            self.services.ledger,
+            before if isinstance(before, Mapping) else {},
+            self.services.clock.now(),
+            self._out_of_time,
+        )
+        self.cursor.publish(now, ended)
 
     def _groups_of(self, page: Page, here: set[str], before: set[str]) -> bool:
-        """Judge every group with an object on this page, once; False when time or jobs ran out on the way."""
+        """Judge every group with an object on this page, once; False when time or jobs ran out on the way.
+
+        The time is looked at for each key: reading a name may take a while where the convention is an expression.
+        """
         for found in page.objects:
+            if self._out_of_time():
+                return False
             group = self._group_of(found)
             if group and group not in here and group not in before:
-                if self._out_of_time() or self.tally.submitted >= self.services.config.sweep_jobs:
+                if self._no_more_jobs():
                     return False
                 self.tally.attempt(group, partial(self._discover, group, page.now))
                 if self.interrupted:
                     return False
+                self.cursor.passed()
             here.add(group)
             self.cursor.findings.objects += 1
             self.cursor.marker = found.key
         return True
+
+    def _judged_last(self) -> str:
+        """The group in the midst of whose keys the last run stopped: it had its turn."""
+        if self.services.config.completion == "gap":
+            return unit_of(self.services.config, self.cursor.marker)
+        return getattr(self.services.config.convention.read(self.cursor.marker), "group", "")
 
     def _group_of(self, found: ObjectInfo) -> str:
         name = self.services.config.convention.read(found.key)
@@ -132,7 +154,7 @@ class _Round:
         """The groups in line, the oldest first, until the jobs of this hour, of this sweep or its time are used up."""
         line = self.cursor.line
         for group in line.oldest_first():
-            if self._out_of_time() or self.tally.submitted >= self.services.config.sweep_jobs:
+            if self._out_of_time() or self._no_more_jobs():
                 return
             since = line.since.pop(group)
             if not self.services.job_slots.used_up:
@@ -163,7 +185,7 @@ class _Round:
             self.tally.count(result)
             self.tally.note(result)
             note_recording(self.cursor.findings, result)
-            if self._out_of_time() or self.tally.submitted >= self.services.config.sweep_jobs:
+            if self._out_of_time() or self._no_more_jobs():
                 self.interrupted = True
                 return
 
@@ -176,6 +198,14 @@ class _Round:
             self.cursor.findings.add("blocked", "(all groups)", reason=f"CI does not list its jobs: {failure}")
             log.warning("jobs not listed", reason=str(failure))
             return {}
+
+    def _no_more_jobs(self) -> bool:
+        """Whether this run submits no more: CONCAT_SWEEP_JOBS were posted, whatever came of them, or CI refuses all."""
+        submissions = self.services.submissions
+        if submissions.refusal is not None:
+            reason = f"no job is submitted any more in this run: {submissions.refusal}"
+            self.cursor.findings.add("blocked", "(all groups)", reason=reason)
+        return submissions.refusal is not None or submissions.posted >= self.services.config.sweep_jobs
 
     def _out_of_time(self) -> bool:
         margin = min(MARGIN_SECONDS, (self.services.deadline - self.began) / 2)

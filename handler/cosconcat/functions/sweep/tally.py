@@ -1,4 +1,7 @@
-"""What one invocation did: each step by itself, so that no group's trouble is another's, and all of them counted."""
+"""What one invocation did: each step by itself, so that no group's trouble is another's, and all of them counted.
+
+A step that fails after a long wait sets its group aside (`aside.py`): what hung once hangs again.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,18 @@ from cosconcat import log
 from cosconcat.errors import Blocked, ConcatError, NeverAgain, TryAgain
 from cosconcat.functions.sweep.cursor import Cursor
 from cosconcat.functions.sweep.report import Findings
-from cosconcat.model import Result
+from cosconcat.model import Action, Result, gid_of
 from cosconcat.services import Services
 
 SHOWN_RESULTS = 20
+HANGING_SECONDS = 15  # a failure that took so long is a wait for nothing
+WASTED_PART = 0.2  # of a run's time may go into such waits before groups that caused one earlier have no further turn
+
+_INDEXED = re.compile(r"([0-9a-f]{32})-([0-9]{4,})")  # an entry of the index: gid and rev
 
 
 class Tally:
-    """Results and failures of one invocation, and how many jobs it submitted."""
+    """Results and failures of one invocation."""
 
     def __init__(self, services: Services, cursor: Cursor) -> None:
         self._services = services
@@ -25,7 +32,8 @@ class Tally:
         self._results: list[Result] = []  # the first ones; all are counted
         self._counts: Counter[str] = Counter()
         self._failed: list[str] = []
-        self.submitted = 0
+        self._wasted = 0.0  # seconds of steps that failed after a long wait
+        self._may_waste = WASTED_PART * (services.deadline - services.clock.now())
 
     @property
     def findings(self) -> Findings:
@@ -34,36 +42,49 @@ class Tally:
 
     def attempt(self, name: str, step: Callable[[], Result | None]) -> Result | None:
         """Take one step for a group (or an entry of the index); whatever goes wrong with it stays its own."""
-        if name in self._cursor.left_out:
-            group = self._group_name(name)
-            self.findings.add("blocked", group, reason="the sweep was killed while at it; left out this round")
+        cursor, clock, gid = self._cursor, self._services.clock, _gid_in(name)
+        aside = cursor.aside.get(gid)
+        if aside is not None and (clock.now() < aside.until or self._wasted > self._may_waste):
+            self.findings.add("blocked", aside.group, reason=str(aside))
             return None
-        if self._cursor.careful:
-            self._cursor.save(running=True, at=name)
-        try:
-            result = step()
-        except TryAgain as failure:
-            group = self._group_name(name)
-            self._failed.append(f"{group}: {failure}")
-            result = Result(group, "blocked" if isinstance(failure, Blocked) else "try-again", str(failure))
-            self.findings.add("blocked", group, reason=str(failure))
-        except NeverAgain as failure:
-            result = Result(self._group_name(name), "invalid", str(failure))
-            self.findings.add("invalid", result.group, reason=str(failure))
-        except Exception as fault:  # noqa: BLE001 - a fault of ours with one group must not keep the others waiting
-            result = Result(self._group_name(name), "invalid", f"fault: {type(fault).__name__} {fault}")
-            self.findings.add("invalid", result.group, reason=result.reason)
-            log.error("sweep fault", group=result.group, reason=result.reason)
+        if cursor.careful or aside is not None:
+            cursor.entering(gid, "" if _INDEXED.fullmatch(name) else name)
+        began = clock.now()
+        result, failure = self._taken(name, step)
+        took = clock.now() - began
+        if failure and took >= HANGING_SECONDS:
+            self._wasted += took
+            cursor.aside.add(gid, result.group if result else name, clock.now(), f"it took {took:.0f} s, and {failure}")
+        elif aside is not None:
+            cursor.aside.remove(gid)
         if result is not None:
             self.count(result)
         return result
+
+    def _taken(self, name: str, step: Callable[[], Result | None]) -> tuple[Result | None, str]:
+        """The step's result, and why it failed, if it did."""
+        try:
+            return step(), ""
+        except TryAgain as failure:
+            group = self._group_name(name)
+            self._failed.append(f"{group}: {failure}")
+            self.findings.add("blocked", group, reason=str(failure))
+            action: Action = "blocked" if isinstance(failure, Blocked) else "try-again"
+            return Result(group, action, str(failure)), str(failure)
+        except NeverAgain as failure:
+            reason = str(failure)
+        except Exception as fault:  # noqa: BLE001 - a fault of ours with one group must not keep the others waiting
+            reason = f"fault: {type(fault).__name__} {fault}"
+            log.error("sweep fault", group=name, reason=reason)
+        result = Result(self._group_name(name), "invalid", reason)
+        self.findings.add("invalid", result.group, reason=reason)
+        return result, reason
 
     def count(self, result: Result) -> None:
         """One result more; the first ones are shown, each is a line in the log."""
         self._counts[result.action] += 1
         if len(self._results) < SHOWN_RESULTS:
             self._results.append(result)
-        self.submitted += result.action == "submitted"
         log.info("sweep", **result.as_dict())
 
     def note(self, result: Result) -> None:
@@ -85,9 +106,15 @@ class Tally:
 
     def _group_name(self, name: str) -> str:
         """The group behind an entry of the index; any other name is the group's own."""
-        found = re.fullmatch(r"([0-9a-f]{32})-([0-9]{4,})", name)
+        found = _INDEXED.fullmatch(name)
         try:
             entry = self._services.ledger.claim(found[1], int(found[2]), 1) if found else None
         except ConcatError:
             entry = None
         return entry.record.group if entry else name
+
+
+def _gid_in(name: str) -> str:
+    """The id of the group that a name or an entry of the index means."""
+    found = _INDEXED.fullmatch(name)
+    return found[1] if found else gid_of(name)
