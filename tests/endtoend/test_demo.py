@@ -86,6 +86,32 @@ def test_the_contact_sheet_shows_a_picture_of_every_section(
         assert sheet.height < 2 * 260
 
 
+@pytest.mark.slow
+def test_the_readme_shows_what_the_demonstration_prints(tmp_path: Path) -> None:
+    """Every line that chance does not change: the proof, the sizes, and what the callback asked for."""
+    readme = re.findall(r"<!-- demo -->\n```text\n(.*?)\n```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    done = run("--out", str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [steady(text) for text in readme] == [steady(done.stdout.replace(str(tmp_path), "demo-out"))]
+
+
+def steady(printed: str) -> list[str]:
+    """The lines in an order that does not depend on that of the uploads, without ids and seconds."""
+    lines = []
+    for line in printed.splitlines():
+        counts = re.fullmatch(r"  ([A-Z]+ \w+) +\d.*", line)
+        part = re.match(r"  [■·]+  (part +\d+ +\d+ kB)", line)
+        if counts:
+            lines.append(counts[1])
+        elif part:
+            lines.append(part[1])
+        elif "→" not in line and "API call" not in line and not re.fullmatch(r"[ \d]+", line):
+            for pattern in (r"job j[0-9a-f]+", r"upload ran \d+", r"[\d.]+ s, seed \d+"):
+                line = re.sub(pattern, "…", line)
+            lines.append(line.rstrip())
+    return sorted(filter(None, lines))
+
+
 def test_own_files_with_blanks_in_their_names_are_joined_and_compared_by_their_pictures(tmp_path: Path) -> None:
     """CLIPS in the order given, whatever they are called."""
     given = [tmp_path / "second half.mp4", tmp_path / "a first.mov"]
