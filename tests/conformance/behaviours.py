@@ -211,10 +211,10 @@ def list_equals_head(at: Target) -> None:
 @behaviour("deleting a missing key is no error", "documented", f"{COS}8289", "clean-up can be resumed")
 def delete_is_idempotent(at: Target) -> None:
     at.cos.put(at.bucket, f"{at.prefix}a", b"x")
-    doomed = [ObjectVersion(f"{at.prefix}a"), ObjectVersion(f"{at.prefix}never was")]
-    assert not at.cos.delete(at.bucket, doomed)
+    versions = [ObjectVersion(f"{at.prefix}a"), ObjectVersion(f"{at.prefix}never was")]
+    assert not at.cos.delete(at.bucket, versions)
     assert at.cos.head(at.bucket, f"{at.prefix}a") is None
-    assert not at.cos.delete(at.bucket, doomed)
+    assert not at.cos.delete(at.bucket, versions)
 
 
 @behaviour(

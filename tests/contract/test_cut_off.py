@@ -89,8 +89,8 @@ def test_a_clean_up_by_retry_that_was_cut_off_goes_on_by_retry() -> None:
         desk.cloud.store.tag(desk.cloud.bucket, "output/v.mp4", {})
         cos = desk.services.cos
 
-        def delete(bucket: Bucket, doomed: Sequence[ObjectVersion]) -> None:
-            cos.delete(bucket, doomed[:1])
+        def delete(bucket: Bucket, versions: Sequence[ObjectVersion]) -> None:
+            cos.delete(bucket, versions[:1])
             raise SystemExit
 
         with desk.instead(cos=Altered(cos, delete=delete)), pytest.raises(SystemExit):

@@ -133,8 +133,8 @@ def calls(services: Services, settings: SettingsOverHttp, etag: str) -> dict[Rig
         ("ci:DescribeMediaQueues", ci_of_inputs): partial(settings.queues, inputs),
     }
     for prefix in ("open", "doctor"):
-        doomed = [ObjectVersion(f".concat/{prefix}/x")]
-        table["name/cos:DeleteObject", f"{ledger.name}/.concat/{prefix}/*"] = partial(cos.delete, ledger, doomed)
+        versions = [ObjectVersion(f".concat/{prefix}/x")]
+        table["name/cos:DeleteObject", f"{ledger.name}/.concat/{prefix}/*"] = partial(cos.delete, ledger, versions)
     for bucket, prefix, apart in ((inputs, "trash", False), (outputs, "output", True)):
         for step in ("InitiateMultipartUpload", "UploadPart", "CompleteMultipartUpload"):
             table[f"name/cos:{step}", f"{bucket.name}/{prefix}/*"] = partial(

@@ -35,14 +35,14 @@ ACTIONS: Mapping[Outcome, Action] = {
 }
 
 
-def finish(services: Services, claim: Claim, end: End, checked: FreshHeads | None = None) -> Result:
+def finish(services: Services, claim: Claim, end: End, fresh_heads: FreshHeads | None = None) -> Result:
     """Carry out what `end` says, write `done`, notify, and take the content out of the index.
 
-    `checked` are the HEADs by which this very call decided, if it did. Raises ServiceUnavailable to be resumed.
+    `fresh_heads` are the HEADs by which this very call decided, if it did. Raises ServiceUnavailable to be resumed.
     """
     proof = end.proof
     if end.next == "clean" and proof is not None:
-        done = _clean(services, claim, end, proof, checked)
+        done = _clean(services, claim, end, proof, fresh_heads)
     else:
         key = proof.key if proof else ""
         done = Done(OUTCOMES[end.next], end.reason, key, end.job, figures=proof.figures if proof else {})
@@ -102,12 +102,12 @@ def remove_reuploads(services: Services, claim: Claim, besides: Sequence[str] = 
     end = _end_of(services, claim)
     if end is None or end.proof is None or not _still_proven(services, claim, end.proof):
         return None
-    checked, there, new = _seen_again(services, claim)
+    fresh_heads, there, new = _seen_again(services, claim)
     new += besides
     if new:
         untag_expiry(services, [key for key in new if not other_owner(services.config, claim, key)])
         return Result(claim.group, "waiting", "new content has begun to arrive where joined pieces lie", end.proof.key)
-    removal = remove(services, claim, end.proof, checked, there)
+    removal = remove(services, claim, end.proof, fresh_heads, there)
     reason = f"joined before; {removal.removed} identical uploads removed"
     left = [f"{key}: {why}" for key, why in removal.kept.items() if key in there]
     reason = "; ".join([reason, *left[:3]])
@@ -143,15 +143,15 @@ def _end_of(services: Services, claim: Claim) -> End | None:
     return attempt.end.record if attempt and attempt.end else None
 
 
-def _clean(services: Services, claim: Claim, end: End, proof: Proof, checked: FreshHeads | None) -> Done:
-    if checked is None and not _still_proven(services, claim, proof):
+def _clean(services: Services, claim: Claim, end: End, proof: Proof, fresh_heads: FreshHeads | None) -> Done:
+    if fresh_heads is None and not _still_proven(services, claim, proof):
         return Done("kept", f"{proof.key} is no longer the output that was verified", proof.key, end.job)
     problem = _tag(services, claim, end, proof)
     if problem:
         return Done("kept", problem, proof.key, end.job)
     if not _still_proven(services, claim, proof, segments=False):
         return Done("kept", f"{proof.key} is no longer the output that was verified", proof.key, end.job)
-    removal = remove(services, claim, proof, checked)
+    removal = remove(services, claim, proof, fresh_heads)
     kept = removal.lent | removal.kept
     copied = "a group of one piece, copied as it is: no job" if claim.copied else ""
     note = "; ".join(filter(None, (copied, removal.nothing, _numbers_left_out(services, claim))))

@@ -54,12 +54,12 @@ def remove(
     services: Services,
     claim: Claim,
     proof: Proof,
-    checked: FreshHeads | None,
+    fresh_heads: FreshHeads | None,
     again: Mapping[str, ObjectInfo] | None = None,
 ) -> Removal:
     """Remove of the claim's fragments those that still are the uploads that were joined, then the marker.
 
-    `checked` are the HEADs by which this very call decided, if it did; used only while they are fresh. `again` are
+    `fresh_heads` are the HEADs by which this very call decided, if it did; used only while they are fresh. `again` are
     later uploads of the same bytes that may go as well, by key.
 
     Raises:
@@ -79,9 +79,9 @@ def remove(
     marker = claim.set.marker
     step = COPIED_AT_ONCE if config.cleanup == "trash" else AT_ONCE
     for start in range(0, len(pieces), step):
-        _remove_some(services, claim, pieces[start : start + step], checked, removal)
+        _remove_some(services, claim, pieces[start : start + step], fresh_heads, removal)
     if marker is not None and not removal.kept and not config.convention.is_shared(marker.key):
-        _remove_some(services, claim, [marker], checked, removal, ObjectInfo.same_content)
+        _remove_some(services, claim, [marker], fresh_heads, removal, ObjectInfo.same_content)
     return removal
 
 
@@ -103,12 +103,12 @@ def _remove_some(
     services: Services,
     claim: Claim,
     pieces: Sequence[ObjectInfo],
-    checked: FreshHeads | None,
+    fresh_heads: FreshHeads | None,
     removal: Removal,
     is_same: Callable[[ObjectInfo, ObjectInfo], bool] = ObjectInfo.__eq__,
 ) -> None:
     config = services.config
-    heads = _heads(services, [piece.key for piece in pieces], checked)
+    heads = _heads(services, [piece.key for piece in pieces], fresh_heads)
     if heads is None:
         half = len(pieces) // 2
         if not half:
@@ -137,10 +137,10 @@ def _remove_some(
         _delete(services, same, removal)
 
 
-def _heads(services: Services, keys: Sequence[str], checked: FreshHeads | None) -> Mapping[str, Head | None] | None:
-    fresh = checked is not None and 0 <= services.clock.now() - checked.at < FRESH_SECONDS
-    if checked is not None and fresh and all(key in checked.heads for key in keys):
-        return checked.heads
+def _heads(services: Services, keys: Sequence[str], fresh_heads: FreshHeads | None) -> Mapping[str, Head | None] | None:
+    fresh = fresh_heads is not None and 0 <= services.clock.now() - fresh_heads.at < FRESH_SECONDS
+    if fresh_heads is not None and fresh and all(key in fresh_heads.heads for key in keys):
+        return fresh_heads.heads
     return _look(services, keys)
 
 
@@ -153,11 +153,11 @@ def _look(services: Services, keys: Sequence[str]) -> Mapping[str, Head | None] 
 
 def _delete(services: Services, heads: Sequence[Head], removal: Removal) -> None:
     """Where the bucket has versions, the very version that was joined, and no other."""
-    doomed = [ObjectVersion(head.object.key, head.version_id) for head in heads]
-    failed: Sequence[DeleteError] = services.cos.delete(services.config.bucket, doomed) if doomed else ()
+    versions = [ObjectVersion(head.object.key, head.version_id) for head in heads]
+    failed: Sequence[DeleteError] = services.cos.delete(services.config.bucket, versions) if versions else ()
     for undeleted in failed:
         removal.kept[undeleted.key] = f"{undeleted.code}: {undeleted.message}"
-    removal.removed += len(doomed) - len(failed)
+    removal.removed += len(versions) - len(failed)
 
 
 def _moved_to_trash(

@@ -226,14 +226,14 @@ class CosOverHttp:
                 client.abort_multipart_upload(Bucket=target.name, Key=_path(key), UploadId=upload)
             raise
 
-    def delete(self, bucket: Bucket, doomed: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
+    def delete(self, bucket: Bucket, versions: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
         """Multi-delete in batches of 1,000; what could not be deleted is returned. A missing key counts as deleted.
 
         Never repeated by the SDK: when the answer is lost, the keys may hold new content by the time it would be.
         """
         undeleted: list[DeleteError] = []
-        for start in range(0, len(doomed), DELETED_AT_ONCE):
-            batch = doomed[start : start + DELETED_AT_ONCE]
+        for start in range(0, len(versions), DELETED_AT_ONCE):
+            batch = versions[start : start + DELETED_AT_ONCE]
             with _translated("POST delete", bucket, batch[0].key):
                 answer = self._client(bucket, repeat=False).delete_objects(
                     Bucket=bucket.name, Delete={"Quiet": "true", "Object": [_doomed(one) for one in batch]}

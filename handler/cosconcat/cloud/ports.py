@@ -72,7 +72,7 @@ class Cos(Protocol):
         """
         ...
 
-    def delete(self, bucket: Bucket, doomed: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
+    def delete(self, bucket: Bucket, versions: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
         """Multi-delete in batches of 1,000; what could not be deleted is returned. A missing key counts as deleted."""
         ...
 

@@ -50,8 +50,8 @@ def copy_piece(services: Services, claim: Claim, *, again: bool = False) -> tupl
         end_without_job(services, claim, End("retry", "NotCopied", reason))
         raise NotYet(f"group {claim.group}: {reason}")
     began = services.clock.now()
-    checked = FreshHeads(services.cos.heads(services.config.bucket, list(inputs_of(claim))), began)
-    return _judged(services, claim, copy, checked, taken=copied == "taken")
+    fresh_heads = FreshHeads(services.cos.heads(services.config.bucket, list(inputs_of(claim))), began)
+    return _judged(services, claim, copy, fresh_heads, taken=copied == "taken")
 
 
 def _copied(services: Services, claim: Claim, *, again: bool) -> Copied | Stamped[End]:
@@ -79,12 +79,12 @@ def _copied(services: Services, claim: Claim, *, again: bool) -> Copied | Stampe
 
 
 def _judged(
-    services: Services, claim: Claim, copy: Head, checked: FreshHeads, *, taken: bool
+    services: Services, claim: Claim, copy: Head, fresh_heads: FreshHeads, *, taken: bool
 ) -> tuple[Stamped[End], FreshHeads | None]:
     """Whether what lies at the key is the piece, and the piece still what was claimed; `taken`: it lay there before."""
     key, piece = claim.output_key, claim.set.fragments[0].object
-    changed, _ = compare(claim, checked.heads)
-    original = checked.heads[piece.key]
+    changed, _ = compare(claim, fresh_heads.heads)
+    original = fresh_heads.heads[piece.key]
     if changed or original is None:
         return _ends(services, claim, "superseded", f"changed while it was copied: {', '.join(changed[:5])}")
     same, by = same_bytes(original, copy)
@@ -101,7 +101,7 @@ def _judged(
     if late:
         return _ends(services, claim, "superseded", f"arrived while it was copied: {', '.join(late[:5])}", proof)
     end, _ = _ends(services, claim, "clean", "", proof)
-    return end, checked if end.mine else None
+    return end, fresh_heads if end.mine else None
 
 
 def _ends(

@@ -101,14 +101,14 @@ def handle_message(services: Services, message: Message) -> Result:
         return Result(claim.group, "ignored", "the job is not the one that was claimed", job=message.job_id)
     try:
         probed = any(name.startswith("probes-") for name in records)
-        decided, checked = end_of_job(services, entry, job, probes_recorded=probed)
+        decided, fresh_heads = end_of_job(services, entry, job, probes_recorded=probed)
     except TryAgain:
         ledger.create_job(claim, JobRecord(job.id))  # whoever comes next need not look for it
         raise
     if decided.record.next == "retry":
         reason = f"{decided.record.reason}; tried again in {decided.record.after_seconds} s"
         return Result(claim.group, "job-failed", reason, job=job.id)
-    return finish(services, claim, decided.record, checked)
+    return finish(services, claim, decided.record, fresh_heads)
 
 
 def authentic(config: Config, message: Message) -> bool:

@@ -53,8 +53,8 @@ def commit(
     log.info("verified", group=claim.group, job=job.id, key=key, verified=_word(rule, verdict), figures=verdict.figures)
     proof = Proof(key, head.object.etag, head.object.size, rule, verdict.figures)
     began = services.clock.now()
-    checked = FreshHeads(services.cos.heads(config.bucket, list(inputs_of(claim))), began)
-    changed, rewritten = compare(claim, checked.heads)
+    fresh_heads = FreshHeads(services.cos.heads(config.bucket, list(inputs_of(claim))), began)
+    changed, rewritten = compare(claim, fresh_heads.heads)
     if changed:
         return ends("superseded", f"changed while they were joined: {', '.join(changed[:5])}", proof)
     if isinstance(verdict, Unverified):
@@ -67,7 +67,7 @@ def commit(
         reason = f"uploaded again while they were joined (CI may have read something else): {', '.join(rewritten[:5])}"
         return ends("keep", reason, proof)
     end = ledger.create_end(claim, End("clean", "Success", "", job.id, proof=proof))
-    return end, checked if end.mine else None
+    return end, fresh_heads if end.mine else None
 
 
 def written_key(claim: Claim, job: Job) -> str | None:

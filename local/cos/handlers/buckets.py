@@ -146,12 +146,12 @@ def delete_objects(call: Call) -> Response:
     """
     call.check_md5(required=True)
     top = xml.read(call.request.body, "Delete")
-    doomed = [(node.findtext("Key") or "", node.findtext("VersionId") or "") for node in top.iterfind("Object")]
-    if not 1 <= len(doomed) <= MOST_DELETED:
-        raise Refusal(400, "MalformedXML", f"{len(doomed)} objects to delete, allowed are 1 to {MOST_DELETED}")
+    keys = [(node.findtext("Key") or "", node.findtext("VersionId") or "") for node in top.iterfind("Object")]
+    if not 1 <= len(keys) <= MOST_DELETED:
+        raise Refusal(400, "MalformedXML", f"{len(keys)} objects to delete, allowed are 1 to {MOST_DELETED}")
     quiet = (top.findtext("Quiet") or "false").lower() == "true"
     deleted, errors = [], []
-    for key, version_id in doomed:
+    for key, version_id in keys:
         try:
             deleted.append(_delete_one(call, key, version_id))
         except Refusal as refusal:  # noqa: PERF203 -- one key's failure is that key's answer

@@ -105,8 +105,8 @@ def copy() -> None:
 def delete() -> None:
     """One, and many at once."""
     client.delete_object(BUCKET, FOLDER + "二.txt")
-    doomed = {"Quiet": "true", "Object": [{"Key": f"{FOLDER}页/{number}"} for number in range(7)]}
-    client.delete_objects(BUCKET, doomed)
+    keys = {"Quiet": "true", "Object": [{"Key": f"{FOLDER}页/{number}"} for number in range(7)]}
+    client.delete_objects(BUCKET, keys)
     assert not client.object_exists(BUCKET, FOLDER + "二.txt")
     assert len(client.list_objects(BUCKET, Prefix=FOLDER)["Contents"]) == 2
 

@@ -277,26 +277,26 @@ class CosModel:
 
         return self.world.call("COPY", f"{original.key} to {key}", effect, writes=True)
 
-    def delete(self, bucket: Bucket, doomed: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
+    def delete(self, bucket: Bucket, versions: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
         """Multi-delete: object after object, each a switch point; a failure leaves the rest."""
         self._shelf(bucket.name)
         refused = []
         sent = self.world.now
-        for one in self._shuffled(doomed):
+        for one in self._shuffled(versions):
             if self.world.happens("delete-refused"):
                 refused.append(DeleteError(one.key, "AccessDenied", "refused by the simulator"))
                 continue
             self.world.call("DELETE", one.key, self._removal(bucket.name, one, sent), writes=True, again=False)
         return refused
 
-    def _removal(self, bucket: str, doomed: ObjectVersion, sent: float) -> Callable[[], None]:
+    def _removal(self, bucket: str, version: ObjectVersion, sent: float) -> Callable[[], None]:
         actor = self.world.actor
         sight = Sight(sent, actor.seen if actor else {})
 
         def effect() -> None:
-            self.remove(bucket, doomed.key, doomed.version_id, sight)
+            self.remove(bucket, version.key, version.version_id, sight)
             if self.world.on_moment is not None:
-                self.world.on_moment("removed", doomed.key)
+                self.world.on_moment("removed", version.key)
 
         return effect
 

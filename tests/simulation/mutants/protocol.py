@@ -205,9 +205,9 @@ MUTANTS = (
     ),
     Mutant(
         "done-before-clean-up", "G3", "cosconcat.cleanup.finish:finish",
-        "        done = _clean(services, claim, end, proof, checked)\n",
+        "        done = _clean(services, claim, end, proof, fresh_heads)\n",
         "        services.ledger.create_done(claim, Done(\"joined\", \"\", proof.key, end.job))\n"
-        "        done = _clean(services, claim, end, proof, checked)\n",
+        "        done = _clean(services, claim, end, proof, fresh_heads)\n",
         "whoever dies in between leaves fragments that nobody comes back for",
     ),
     Mutant(
@@ -327,7 +327,7 @@ MUTANTS = (
     ),
     Mutant(
         "stale-heads-trusted", "G1", "cosconcat.cleanup.removal:_heads",
-        "services.clock.now() - checked.at < FRESH_SECONDS", "True",
+        "services.clock.now() - fresh_heads.at < FRESH_SECONDS", "True",
         "what was looked at minutes ago is removed by that look",
         forced={"stall": 0.05, "edit": 1.0, "versioned": False, "cleanup": "delete", "verify": "duration", "most": 2,
                 "groups": 1, "time_limit": 900, "page": 1000},

@@ -77,7 +77,7 @@ class Prefix:
         self.calls["put"] += 1
         self.written[key] = body
 
-    def delete(self, bucket: Bucket, doomed: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
+    def delete(self, bucket: Bucket, versions: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
         """Must not happen."""
         raise AssertionError("a sweep over incomplete groups deletes nothing")
 
