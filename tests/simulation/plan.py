@@ -52,7 +52,11 @@ WORLD_FAULTS = {
 CAMERAS = 10_000_000  # from this seed on plans are of recordings that are cut at gaps
 WITH_END = "{group}_{time:%Y%m%dT%H%M%S}-{end:%Y%m%dT%H%M%S}.{ext}"
 WITHOUT_END = "{group}_{time:%Y%m%dT%H%M%S}.{ext}"
-FAULTS = {**CALL_FAULTS, **WORLD_FAULTS}
+# Faults that only some kinds of plans have. They are drawn apart, so that other plans stay what they are.
+OWN_FAULTS = {
+    "copy-damaged": 0.3,  # what lies at the output's key is not what was copied
+}
+FAULTS = {**CALL_FAULTS, **WORLD_FAULTS, **OWN_FAULTS}
 CLEANUPS: tuple[Literal["delete", "trash", "expire", "keep"], ...] = ("delete", "trash", "expire", "keep")
 VERIFIES: tuple[Literal["duration", "none"], ...] = ("duration", "none")
 CONVENTIONS = (("part-of", "total"), ("folder", "marker"), ("folder", "manifest"), ("folder", "quiet"),
@@ -82,6 +86,7 @@ class Plan:
     timer: int = 0  # seconds between two sweeps while things go wrong; 0: a few at any time
     mixed: bool = False  # instances whose settings differ, while a new configuration is deployed
     faults: dict[str, float] = field(default_factory=dict)
+    single: Literal["join", "copy"] = "join"  # CONCAT_SINGLE
 
 
 def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
@@ -94,7 +99,7 @@ def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
     naming, completion = rng.choices(CONVENTIONS, (16, 6, 3, 2, 1))[0]
     faults = dict.fromkeys(FAULTS, 0.0)
     if rng.random() > 0.03:  # a few schedules are left in peace
-        for name, highest in FAULTS.items():
+        for name, highest in (CALL_FAULTS | WORLD_FAULTS).items():
             if rng.random() < 0.5:
                 faults[name] = highest * rng.random()
         if faults["edit"]:
@@ -131,12 +136,21 @@ def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
     elif rng.random() < 0.08:  # a CI that answers late or not at all: what leases and adoption are for
         faults |= {"post-slow": 0.6, "post-lost": 0.8, "jobs-lag": 0.9}
         plan.time_limit = 900
+    _with_single_pieces(plan, Random(seed * 31 + 7))
     for name, value in only.items():
         if name in faults:
             faults[name] = min(faults[name], value)
     if seed >= CAMERAS:
         _cut_at_gaps(plan)
     return plan
+
+
+def _with_single_pieces(plan: Plan, rng: Random) -> None:
+    """Of plans with few fragments every tenth: groups of one piece are copied, and most groups are."""
+    if plan.seed < CAMERAS and plan.most <= 3 and rng.random() < 0.1:
+        plan.single = "copy"
+        plan.most = min(plan.most, rng.choice((1, 1, 2)))
+        plan.faults["copy-damaged"] = OWN_FAULTS["copy-damaged"] * max(0.0, rng.random() - 0.5)
 
 
 def _cut_at_gaps(plan: Plan) -> None:

@@ -43,6 +43,13 @@ class Content:
     joined: tuple[tuple[str, Content], ...] = ()
     configuration: int = 0  # how a decoder must be set up for it
     odd: bool = False  # no length proves it
+    bytes: str = ""  # what makes its bytes these, where the ETag does not tell; "": the ETag does
+    copied: bool = False  # a copy of a single piece
+
+    @property
+    def crc64(self) -> str:
+        """Of its bytes, however they came."""
+        return str(int(hashlib.md5((self.bytes or self.etag).encode()).hexdigest()[:16], 16))
 
     @property
     def shape(self) -> tuple[int | None, int]:
@@ -221,7 +228,8 @@ class CosModel:
             self.world.on_moment("head", key)
         if thing is None:
             return None
-        return Head(thing.info, int(self.world.now), thing.version)
+        crc64 = thing.content.crc64 if thing.content else ""
+        return Head(thing.info, int(self.world.now), thing.version, crc64=crc64)
 
     def heads(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Head | None]:
         """One HEAD after another in any order, each a switch point."""
@@ -268,7 +276,10 @@ class CosModel:
                 return "taken"
             content = thing.content
             if content is not None and "-" in content.etag:  # what was uploaded in parts is copied in one
-                content = replace(content, etag=hashlib.md5(content.etag.encode()).hexdigest())
+                etag = hashlib.md5(content.etag.encode()).hexdigest()
+                content = replace(content, etag=etag, bytes=content.bytes or content.etag)
+            if content is not None and create_only:
+                content = self._single(original.key, thing.content or content, content)
             copy = self.write(target.name, key, content=content, body=thing.body)
             copy.tags = {} if create_only else dict(thing.tags)
             if self.world.on_moment is not None:
@@ -276,6 +287,13 @@ class CosModel:
             return "copied"
 
         return self.world.call("COPY", f"{original.key} to {key}", effect, writes=True)
+
+    def _single(self, key: str, piece: Content, copy: Content) -> Content:
+        """The output that holds one piece, unless its bytes went wrong on the way."""
+        if self.world.happens("copy-damaged"):
+            etag = hashlib.md5(f"damaged {copy.etag}".encode()).hexdigest()
+            return replace(copy, etag=etag, bytes=etag, copied=True)
+        return replace(copy, joined=((key, piece),), copied=True)
 
     def delete(self, bucket: Bucket, versions: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
         """Multi-delete: object after object, each a switch point; a failure leaves the rest."""

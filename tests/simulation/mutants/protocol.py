@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.simulation.mutants.copies import MUTANTS as COPIES
 from tests.simulation.mutants.mutant import Mutant
 from tests.simulation.plan import Plan
 
@@ -731,4 +732,5 @@ MUTANTS = (
                 "post-blocked": 0.5, "kill": 0.0, "kill-after": 0.0, "versioned": False, "cleanup": "delete",
                 "verify": "duration"},
     ),
+    *COPIES,
 )  # fmt: skip

@@ -16,7 +16,8 @@ from tests.simulation.promises.played import Played
 QUIET_SECONDS = 300
 LAST_REV = 10_000  # beyond every rev of a schedule
 # After these a group may rightly end otherwise.
-SPOILERS = ("job-cancelled", "job-forgotten", "short-output", "post-refused", "delete-refused", "odd piece")
+SPOILERS = ("job-cancelled", "job-forgotten", "short-output", "post-refused", "delete-refused", "odd piece",
+            "copy-damaged")  # fmt: skip
 
 
 def unsettled(schedule: Played) -> list[str]:

@@ -54,6 +54,8 @@ class Promises(Known):
         )
         if same:
             return
+        if thing.content is not None and thing.content.copied:
+            self.world.fail(f"G1: {key}: what lay there was overwritten by a copy")
         looked = self.ci.looked.get(key, 0.0)
         if not self.by_user.get(key) or before.created < looked:
             self.world.fail(f"G1: {key}: what lay there was overwritten by other content")
@@ -219,6 +221,8 @@ class Promises(Known):
             self.world.fail(f"end {place}: there is no such claim")
         works = self._works(place)
         states = {work.state for work in works}
+        if self.claims.get(place, {}).get("copied") and works:
+            self.world.fail(f"end {place}: a single piece that is copied got a job")
         if outcome in {"Lost", "Rejected", "NotPosted"}:
             if states - {"Failed", "Cancel"} and not self._forgotten(works, then):
                 self.world.fail(f"end {place} says {outcome}, but its job is {', '.join(states)}")

@@ -113,6 +113,7 @@ def config_of(plan: Plan) -> Config:
         plan.stale,
         plan.lease,
         plan.direct,
+        plan.single,
         apart,
         plan.seed % 7 == 0,
     )
@@ -144,6 +145,7 @@ def _config(plan: Plan, apart: bool) -> Config:
         lease_seconds=plan.lease,
         assets_prefix="brand/",
         verify=plan.verify,
+        single=plan.single,
     )
     _remember(config)
     return config

@@ -103,7 +103,7 @@ class Users:
             edit, moment = rng.choice(EDITS), rng.choice(MOMENTS)
             if rng.random() < 0.25:  # where each mode of cleaning up is most sensitive
                 moment = {"expire": "tagged", "trash": "copied"}.get(self.world.plan.cleanup, moment)
-            if edit == "squat" or not moment:
+            if (edit == "squat" and self.world.plan.single != "copy") or not moment:
                 self.world.at(EPOCH + 120 * rng.random() ** 2, self._doing(self.edit, group, edit))
             else:
                 self.pending.append((moment, group.gid, group, edit))
