@@ -370,7 +370,7 @@ def test_a_missing_right_is_told_with_its_fix(desk: Desk) -> None:
 )
 def test_a_manifest_that_asks_for_more_than_its_piece_gets_a_job(manifest: dict[str, Any], jobs: int) -> None:
     """An intro, a part of it, wishes for the job, or a key with the job's id: a copy can do none of that."""
-    with Desk({**COPY, "CONCAT_NAMING": "folder"}) as desk:
+    with Desk({**COPY, "CONCAT_NAMING": "folder", "CONCAT_ASSETS_PREFIX": "brand/"}) as desk:
         desk.put("brand/intro.mp4")
         desk.put("fragments/v/1.mp4")
         desk.manifest("fragments/v/manifest.json", **{"fragments": [{"key": "fragments/v/1.mp4"}], **manifest})
@@ -393,6 +393,16 @@ def test_recordings_of_one_piece_are_copied_under_gap_too() -> None:
         assert (desk.jobs, desk.keys("fragments/")) == ([], [])
         assert desk.keys("output/") == [f"output/cam_{time.strftime('%Y%m%dT%H%M%SZ', now)}.ts"]
         assert desk.keys(".concat/open/") == []
+
+
+def test_a_copy_takes_nothing_of_the_budget_of_jobs() -> None:
+    """With one job an hour any number of single pieces is copied, and the job is still there for a group of two."""
+    with Desk({**COPY, "CONCAT_JOBS_PER_HOUR": "1"}) as desk:
+        for name in ("a", "b", "c"):
+            assert only(desk.arrive(PIECE.replace("talk", name))).action == "finished"
+        assert desk.keys(".concat/jobs/") == []
+        pieces = [PIECE.replace("of-1", "of-2"), "fragments/talk.part2-of-2.mp4"]
+        assert only(desk.arrive(*pieces)).action == "submitted"
 
 
 def test_the_same_piece_again_is_removed_without_another_copy(desk: Desk) -> None:
