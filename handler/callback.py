@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cosconcat import log
 from cosconcat.bootstrap import bootstrap
 from cosconcat.errors import Refused
 from cosconcat.events.callback import read_messages
@@ -18,4 +19,4 @@ def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[s
         results = handle_messages(services, read_messages(event))
     except Refused as refusal:
         return refused_result(refusal)
-    return {"results": [result.as_dict() for result in results]}
+    return {"results": [log.printed(result.as_dict()) for result in results]}

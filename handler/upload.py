@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cosconcat import log
 from cosconcat.bootstrap import bootstrap
 from cosconcat.errors import Refused
 from cosconcat.events.cos import read_uploads
@@ -16,4 +17,4 @@ def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[s
         uploads = read_uploads(event)
     except Refused as refusal:
         return refused_result(refusal)
-    return {"results": [result.as_dict() for result in handle_uploads(services, uploads)]}
+    return {"results": [log.printed(result.as_dict()) for result in handle_uploads(services, uploads)]}

@@ -109,13 +109,29 @@ def _plain(value: object, longest: int, items: int = _LIST_ITEMS, depth: int = 0
 
 
 def printable(text: str) -> str:
-    r"""`text` with control, bidirectional and line-separating characters as `\uXXXX`, beyond what JSON escapes itself.
+    r"""`text` with control, bidirectional and line-separating characters as `\uXXXX`.
 
     Names come from whoever may upload: they must not forge lines, move a cursor or turn round what follows.
     """
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return re.sub("[\x00-\x1f]", _written, _UNPRINTABLE.sub(_written, text))
+
+
+def _written(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
+def escaped(text: str) -> str:
+    """JSON whose texts mean what they meant, with the same characters written as JSON escapes."""
+    return _UNPRINTABLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def printed(words: Mapping[str, str]) -> dict[str, str]:
+    """A result with all its words printable: the platform writes what a function returns into its log."""
+    return {name: printable(word) for name, word in words.items()}
 
 
 def _text(value: object, longest: int) -> str:
-    text = printable(redacted(str(value)).encode(errors="replace").decode())  # half characters cannot be printed
+    text = _UNPRINTABLE.sub(
+        _written, redacted(str(value)).encode(errors="replace").decode()
+    )  # half characters cannot be printed
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"

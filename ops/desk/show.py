@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from cosconcat.log import escaped, printable
+
 _AS_WIDE_AS_NEEDED = 1000  # columns, where no person looks: a key is never broken
 
 
 def show_json(value: object) -> None:
     """One JSON value on standard output."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    click.echo(escaped(json.dumps(value, indent=2, ensure_ascii=False, default=str)))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -25,7 +27,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     from rich.table import Table
 
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    texts = [[str(cell) for cell in row] for row in rows]
+    texts = [[printable(str(cell)) for cell in row] for row in rows]
     used = [at for at in range(len(columns)) if any(row[at] for row in texts)]
     for at in used:
         made.add_column(columns[at], overflow="fold")

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from cosconcat.log import printable
 from cosconcat.model import iso_time
 from ops import cost
 from ops.desk.mistakes import NO, Mistake
@@ -82,7 +83,7 @@ def _estimate(status: Mapping[str, Any]) -> dict[str, object]:
 
 def _in_words(status: Mapping[str, Any]) -> Iterable[str]:
     """One group, line by line."""
-    yield click.style(f"{status['group']}: {status['state']}", bold=True)
+    yield click.style(printable(f"{status['group']}: {status['state']}"), bold=True)
     words = {
         "why": status.get("why"),
         "since": _ago(status.get("since", "")),
@@ -97,10 +98,10 @@ def _in_words(status: Mapping[str, Any]) -> Iterable[str]:
     }
     for name, value in words.items():
         if value:
-            yield f"  {name:<10}{value}"
+            yield f"  {name:<10}{printable(str(value))}"
     kept = status.get("kept", {})
     for key, why in list(kept.items())[:_ROWS]:
-        yield f"  {'kept':<10}{key}: {why}"
+        yield f"  {'kept':<10}{printable(f'{key}: {why}')}"
     if status.get("kept_count", 0) > min(len(kept), _ROWS):
         yield f"  {'kept':<10}… {status['kept_count']} in all"
     if "estimated_usd" in status:

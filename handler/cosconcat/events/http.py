@@ -44,7 +44,7 @@ def http_response(work: Callable[[], Sequence[Result]]) -> dict[str, object]:
 def refused_result(refusal: Refused) -> dict[str, object]:
     """What a function returns for an event that it cannot accept: raising would make SCF repeat it for nothing."""
     log.warning("event refused", reason=str(refusal))
-    return {"results": [Result("", "invalid", str(refusal)).as_dict()]}
+    return {"results": [log.printed(Result("", "invalid", str(refusal)).as_dict())]}
 
 
 def _answer(status: int, word: str) -> dict[str, object]:

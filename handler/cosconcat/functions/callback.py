@@ -68,7 +68,7 @@ def handle_messages(services: Services, messages: Sequence[Message | Ignored]) -
         results.append(result)
         log.info("callback", **result.as_dict())
     if failed:
-        raise TryAgain("; ".join(failed))
+        raise TryAgain(log.printable("; ".join(failed)))
     return results
 
 

@@ -18,7 +18,7 @@ MARGIN_SECONDS = 30  # no further group is taken up when less is left until the 
 def handle_retry(services: Services, group: str) -> dict[str, object]:
     """One group. Raises TryAgain when it fails for now."""
     services.submissions.begin()
-    return {"results": [retry(services, group).as_dict()]}
+    return {"results": [log.printed(retry(services, group).as_dict())]}
 
 
 def retry(services: Services, group: str) -> Result:
@@ -59,7 +59,7 @@ def handle_retry_of_many(services: Services, wanted: RetryMany) -> dict[str, obj
             results.append(retry(services, group))
         except TryAgain as failure:
             results.append(Result(group, "try-again", str(failure)))
-    return {"results": [result.as_dict() for result in results], "left": left}
+    return {"results": [log.printed(result.as_dict()) for result in results], "left": left}
 
 
 def _ended(services: Services, wanted: RetryMany) -> list[str]:

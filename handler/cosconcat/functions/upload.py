@@ -43,7 +43,7 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
     for result in results:
         log.info("upload", **result.as_dict())
     if failed:
-        raise TryAgain("; ".join(failed))
+        raise TryAgain(log.printable("; ".join(failed)))
     return results
 
 

@@ -105,7 +105,7 @@ def _with_room(config: Config, verdict: Verdict) -> Verdict:
         key = output_key(config, verdict.set)
         if has_dot_segment(key):
             return Invalid(verdict.set.group, f"the result's key {key!r} has a dot segment, which clients resolve away")
-        size = len(key.encode()) + len("j" * 33) + len(".r0000-00")
+        size = len(key.encode()) + len("j" * 33) + len(".r0000-4294967295")
         if size > KEY_BYTES:
             return Invalid(verdict.set.group, f"the result's key would have {size} bytes; COS allows {KEY_BYTES}")
     return verdict

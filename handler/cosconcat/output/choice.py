@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 from cosconcat.job.compose import container_format
 from cosconcat.model import FragmentSet, gid_of
 from cosconcat.output.key import expand, with_rev
 from cosconcat.services import Services
 
-SPARE_NAMES = 50  # names beside the first that are tried for one content
+SPARE_NAMES = 20  # names beside the first that are tried one after the other
 LIKE_A_REV = re.compile(r"\.r[0-9]{4,}(-[0-9]+)?(\.[^/.]*)?$")  # a key that another group's second content could get
 
 
 def free_key(services: Services, fragments: FragmentSet, key: str, rev: int, *, occupied: bool) -> str | None:
     """`key` if it is free and no other group's, else the first of `.r<rev>`, `.r<rev>-2`, … that is.
 
-    Whoever may upload one group can take a name away from another, but never all of them. None when SPARE_NAMES of
-    them are taken: then somebody is at it, and a person should look.
+    Whoever may upload one group can take a name away from another, but never all of them: where SPARE_NAMES are taken
+    somebody is at it, and the number is one that nobody can guess. None when even that is taken.
     """
     if not occupied and _reserve(services, fragments, key, rev):
         return key
-    for count in range(1, SPARE_NAMES + 1):
+    for count in chain(range(1, SPARE_NAMES + 1), (int(services.nonce()[:8], 16) for _ in range(2))):
         other = with_rev(key, rev, count)
         if not is_occupied(services, fragments, other) and _reserve(services, fragments, other, max(rev, 2)):
             return other
@@ -52,4 +53,10 @@ def _reserve(services: Services, fragments: FragmentSet, key: str, rev: int) -> 
     unique = services.config.completion not in ("marker", "manifest") and rev == 1
     if literal is None or (unique and not LIKE_A_REV.search(literal)):
         return True
-    return services.ledger.reserve(services.config.output_bucket, literal, gid_of(fragments.group))
+    bucket, gid = services.config.output_bucket, gid_of(fragments.group)
+    held = services.ledger.reserve(bucket, literal, gid)
+    if held is None:
+        return True
+    from cosconcat.output.reservations import reserve_after
+
+    return reserve_after(services, bucket, literal, gid, held)

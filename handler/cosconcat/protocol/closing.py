@@ -194,7 +194,7 @@ class _Closing:
         pieces = (piece.object for piece in judged.part.pieces)
         group = recording_id(self.reserved.source, judged.part.pieces[0])
         size = len(output_key(self.services.config, FragmentSet(group, _in_places(*pieces))).encode())
-        size += len("j" * 33) + len(".r0000")
+        size += len("j" * 33) + len(".r0000-4294967295")
         if size <= KEY_BYTES:
             return judged
         reason = f"the result's key would have {size} bytes; COS allows {KEY_BYTES}"

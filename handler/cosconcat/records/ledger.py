@@ -7,7 +7,8 @@
     <state>/<gid>/<rev>/done.json        the closing record
     <state>/closed/<day>/<time>-<gid>-<rev>  the same in a few words, to be found by the day (UTC) of the end
     <state>/<gid>/<rev>/probes-<k>.json  what was learned of the pieces by an invocation that brought no end about
-    <state>/out/<hash of the key>        whose an output key is, where two groups could mean the same one
+    <state>/out/<hash of the key>        whose an output key is, where two groups could mean the same one; `-2` behind
+                                         it, whose it is after the first never came to a job; and so on
 
 `gid` stands for the group, `rev` counts the contents of one group, `n` the attempts for one content. Whoever loses a
 create reads the winner's record and follows it: claim n+1 exists only after end n says retry, rev r+1 only after rev r
@@ -209,14 +210,18 @@ class Ledger:
                 if claim is not None:
                     yield claim.record
 
-    def reserve(self, bucket: Bucket, key: str, gid: str) -> bool:
-        """Make an output key this group's own: False when another group has it."""
+    def reserve(self, bucket: Bucket, key: str, gid: str, count: int = 1) -> Stamped[str] | None:
+        """Reserve an output key for a group, as the `count`-th that does: None when it is reserved now, else the gid of
+        the group (perhaps this one) that was faster.
+        """
         name = hashlib.sha256(f"{bucket.name}/{key}".encode()).hexdigest()[:32]
-        record = f"{self._prefix}out/{name}"
+        record = f"{self._prefix}out/{name}" + (f"-{count}" if count > 1 else "")
         if self._cos.create(self._bucket, record, gid.encode()):
-            return True
+            return None
         held = self._cos.get(self._bucket, record)
-        return held is not None and held.body.decode(errors="replace") == gid
+        if held is None:  # only when records are deleted by hand
+            raise InvalidInput([f"{self._bucket.name}/{record}: vanished after it was written"])
+        return Stamped(held.body.decode(errors="replace"), held.head.object.last_modified, held.head.now)
 
     def opened(self) -> Iterator[tuple[str, int]]:
         """(gid, rev) of every content in the index, as LIST shows it."""

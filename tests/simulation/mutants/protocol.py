@@ -449,7 +449,7 @@ MUTANTS = (
     ),
     Mutant(
         "output-key-not-reserved", "G1", "cosconcat.output.choice:_reserve",
-        "return services.ledger.reserve(", "return True or services.ledger.reserve(",
+        "if held is None:", "if True:",
         "two groups whose manifests want one key: the second job overwrites the first one's output",
         lambda plan: plan.completion == "manifest" and plan.groups > 1,
     ),

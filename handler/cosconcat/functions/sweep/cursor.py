@@ -97,7 +97,7 @@ class Cursor:
             state["line"] = self.line.since
         if running and self._services.deadline < float("inf"):
             state["until"] = self._services.deadline
-        body = json.dumps(state, ensure_ascii=False).encode()
+        body = json.dumps(state).encode()
         self._services.cos.put(config.state_bucket, f"{config.state_prefix}sweep.json", body)
 
     def _read(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ reaches. Both are bounded, so that it can always be read back.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,10 +123,14 @@ class Reports:
         return self._published or {}
 
     def publish(self, findings: Findings, now: int, ended: Mapping[str, object]) -> None:
-        """Write the report of a complete round, and a line in the log for each entry that a person should act on."""
+        """Write the report of a complete round, and a line in the log for each entry to act on, unless
+        the report before it said the same: a group that nobody completes is one line, not one a round.
+        """
+        before = self.published()
         self._put({"published": now, "at": iso_time(now), **findings.as_json(), "ended": ended})
         for kind, group, what in findings.lines():
-            log.warning("report", kind=kind, group=group, **what)
+            if not _told_before(before.get(kind), group, what):
+                log.warning("report", kind=kind, group=group, **what)
 
     def _read(self) -> dict[str, Any]:
         config = self._services.config
@@ -139,8 +144,19 @@ class Reports:
 
     def _put(self, report: Mapping[str, object]) -> None:
         config = self._services.config
-        body = json.dumps(report, ensure_ascii=False).encode()
+        body = log.escaped(json.dumps(report, ensure_ascii=False)).encode()
         self._services.cos.put(config.state_bucket, f"{config.state_prefix}report.json", body)
+
+
+_SECONDS = re.compile(r"[0-9]+ s\b")  # how long something takes or waits changes from round to round, and is no news
+
+
+def _told_before(entries: object, group: str, what: Mapping[str, object]) -> bool:
+    """Whether the report before this one said the same of the group."""
+    then = entries.get(group) if isinstance(entries, Mapping) else None
+    if not isinstance(then, Mapping):
+        return False
+    return bool(_SECONDS.sub("", json.dumps(then)) == _SECONDS.sub("", json.dumps(what)))
 
 
 def handle_report(services: Services) -> dict[str, object]:

@@ -21,6 +21,14 @@ HANGING_SECONDS = 15  # a failure that took so long is a wait for nothing
 WASTED_PART = 0.2  # of a run's time may go into such waits before groups that caused one earlier have no further turn
 
 _INDEXED = re.compile(r"([0-9a-f]{32})-([0-9]{4,})")  # an entry of the index: gid and rev
+STATES = ("ignored", "invalid", "waiting", "already-submitted", "already-finished", "deferred")
+
+
+def is_no_news(result: Result) -> bool:
+    """Whether nothing was done and nothing has changed: as a line of the log it would come again in every round, and
+    what a person should act on is in the report.
+    """
+    return result.action in STATES or result.reason.startswith("since earlier")
 
 
 class Tally:
@@ -85,7 +93,7 @@ class Tally:
         self._counts[result.action] += 1
         if len(self._results) < SHOWN_RESULTS:
             self._results.append(result)
-        log.info("sweep", **result.as_dict())
+        (log.debug if is_no_news(result) else log.info)("sweep", **result.as_dict())
 
     def note(self, result: Result) -> None:
         """Into the report what a person should know of a group's result."""
@@ -97,9 +105,9 @@ class Tally:
     def summary(self) -> dict[str, object]:
         """Counts by action and the first results; raises TryAgain naming what failed for now."""
         if self._failed:
-            raise TryAgain("; ".join(self._failed[:SHOWN_RESULTS]))
+            raise TryAgain(log.printable("; ".join(self._failed[:SHOWN_RESULTS])))
         return {
-            "results": [result.as_dict() for result in self._results],
+            "results": [log.printed(result.as_dict()) for result in self._results],
             "counts": dict(self._counts),
             "round": "complete" if self._cursor.round_complete else "goes on at the next run",
         }
