@@ -132,8 +132,21 @@ def test_links_and_their_anchors_resolve(page: Path) -> None:
     assert broken == []
 
 
-def test_each_page_leads_to_the_other_language() -> None:
-    """In its first lines."""
+def test_each_page_leads_to_the_other_language_to_all_pages_and_to_the_words() -> None:
+    """In its first lines, so that no term needs to be explained twice."""
+    english, own = ("[中文](", "[glossary](glossary.md)"), ("[English](", "[术语](glossary.md)")
     for ours, theirs in PAIRS:
-        for page, link in ((ours, "[English]("), (theirs, "[中文](")):
-            assert link in "\n".join(page.read_text("utf-8").splitlines()[:4]), page
+        for page, (link, words) in ((ours, own), (theirs, english)):
+            top = "\n".join(page.read_text("utf-8").splitlines()[:4])
+            assert link in top, page
+            if page.parent != ROOT:
+                assert "#where-to-go-on)" in top or "#接下来读什么)" in top, page
+                assert words in top or page.name == "glossary.md", page
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    """In its own language."""
+    for folder, readme in ((ROOT / "docs", "README.md"), (chinese.CHINESE, "README.zh-CN.md")):
+        text = (ROOT / readme).read_text("utf-8")
+        pages = [page.relative_to(ROOT).as_posix() for page in folder.glob("*.md")]
+        assert [page for page in pages if f"({page})" not in text] == []
