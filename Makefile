@@ -4,7 +4,6 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 COMMAND := $(VENV)/bin/cos-concat
 PIP    := $(PY) -m pip install -q --disable-pip-version-check --require-hashes
-export PYTHONDONTWRITEBYTECODE = 1
 
 .PHONY: help demo up invoke test test-long lint clean
 help:  ## what there is
@@ -87,7 +86,7 @@ pages: $(VENV)/dev  ## write the parts of docs/ that the code knows
 .PHONY: pages
 
 test: $(VENV)/dev  ## the tests, under three minutes
-	@$(PY) -m pytest -n 2 --dist loadfile -m "not slow and not account" $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow and not account" $(ARGS)
 
 test-long: $(VENV)/dev  ## the longer runs that CI adds
 	@$(PY) -m pytest -m "slow and not clients" $(ARGS)
@@ -142,3 +141,4 @@ bench: $(VENV)/dev  ## measure, and write bench/RESULTS.md; one of them: make be
 
 clean:  ## forget everything that was set up or built
 	@rm -rf $(VENV) build demo-out .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,6 +1,6 @@
 """One function instance: a process of its own, executed by path, that sees the code root and the dependencies only.
 
-    python -I -S -B -X utf8 instance.py <commands fd> <answers fd> <module.function> <code root> <dependencies>
+    python -I -S -X utf8 instance.py <commands fd> <answers fd> <module.function> <code root> <dependencies>
 
 A command is one line of JSON `{"event", "context", "environment"}`, an answer is one line of JSON `{"status",
 "value"}`: 200 with the function's return value, or one of SCF's codes with the stack trace. What the function prints

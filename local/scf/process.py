@@ -20,12 +20,15 @@ from local.scf.function import OK, PROCESS_EXITED, TIMED_OUT, Function, Result, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ISOLATED = ("-I", "-S", "-B", "-X", "utf8")  # no PYTHON* variables, no current directory, no site-packages
+ISOLATED = ("-I", "-S", "-X", "utf8")  # no PYTHON* variables, no current directory, no site-packages
 WORKER = Path(__file__).with_name("instance.py")
 
 
 class Instance:
-    """A running process of `function`, in a session of its own. Not thread-safe: one request at a time."""
+    """A running process of `function`, in a session of its own. Not thread-safe: one request at a time.
+
+    It keeps byte-code if this process does: what is deployed is compiled as well.
+    """
 
     def __init__(self, function: Function, code_root: Path, deps_root: Path, environment: Mapping[str, str]) -> None:
         self.function = function
@@ -33,8 +36,9 @@ class Instance:
         self._pending, self._read_to = b"", 0
         commands, self._commands = os.pipe()
         self._answers, answers = os.pipe()
+        python = [sys.executable, *ISOLATED, *(("-B",) if sys.dont_write_bytecode else ())]
         self._process = subprocess.Popen(
-            [sys.executable, *ISOLATED, WORKER, str(commands), str(answers), function.handler, code_root, deps_root],
+            [*python, WORKER, str(commands), str(answers), function.handler, code_root, deps_root],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,

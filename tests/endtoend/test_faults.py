@@ -57,7 +57,7 @@ def test_killed_after_post(clips: list[Path], tmp_path: Path) -> None:
         assert recording.posts == 1
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("moment", ["before", pytest.param("after", marks=pytest.mark.slow)])
 def test_killed_in_the_middle_of_clean_up(clips: list[Path], tmp_path: Path, moment: Moment) -> None:
     """A clean-up that was cut off is finished by whoever comes next."""
     with Recording(clips, switches=Switches(retry_seconds=0.3)) as recording:
@@ -77,6 +77,7 @@ def test_answer_to_post_lost(clips: list[Path], tmp_path: Path) -> None:
         assert recording.posts == 1
 
 
+@pytest.mark.slow
 def test_answer_to_post_lost_and_the_job_listed_late(clips: list[Path], tmp_path: Path) -> None:
     """When the listing does not show the job yet either, the lease decides, and nobody posts again."""
     switches = Switches(retry_seconds=0.3, lose_submit_answers=1, job_listing_lag=5, callbacks=0)
@@ -111,7 +112,7 @@ def test_listing_lags(clips: list[Path], tmp_path: Path) -> None:
         assert_joined(recording, tmp_path)
 
 
-@pytest.mark.parametrize("code", ["QueuePaused", "CIRoleNotExist"])
+@pytest.mark.parametrize("code", ["QueuePaused", pytest.param("CIRoleNotExist", marks=pytest.mark.slow)])
 def test_post_refused_and_later_allowed(clips: list[Path], tmp_path: Path, code: str) -> None:
     """A refusal is no attempt and loses nothing; when its cause is mended, the next sweep joins."""
     with Recording(clips, switches=Switches(retry_seconds=0.3, refuse_submits=code)) as recording:
@@ -166,6 +167,7 @@ def test_one_part_replaced_during_the_job(clips: list[Path], tmp_path: Path) -> 
         assert (recording.left, recording.open, recording.jobs) == ([], [], 2)
 
 
+@pytest.mark.slow
 def test_replaced_and_put_back_during_the_job(clips: list[Path], tmp_path: Path) -> None:
     """CI may have read the other content in between, so nothing is removed and a person is told."""
     with Recording(clips, switches=Switches(retry_seconds=0.3, job_seconds=4)) as recording:
@@ -181,6 +183,7 @@ def test_replaced_and_put_back_during_the_job(clips: list[Path], tmp_path: Path)
         assert recording.jobs == 1
 
 
+@pytest.mark.slow
 def test_a_part_deleted_during_the_job(clips: list[Path]) -> None:
     """The rest stays, and the report says what is missing."""
     with Recording(clips, switches=Switches(retry_seconds=0.3, job_seconds=2)) as recording:
@@ -216,6 +219,7 @@ def test_callback_lost(clips: list[Path], tmp_path: Path) -> None:
         assert_joined(recording, tmp_path)
 
 
+@pytest.mark.slow
 def test_callback_five_times_in_parallel(clips: list[Path], tmp_path: Path) -> None:
     """Five messages at once end one job once."""
     with Recording(clips, switches=Switches(retry_seconds=0.3, callbacks=5)) as recording:

@@ -398,7 +398,6 @@ BROKEN = (
         "webm",
         unlike(*((f"{WEBM} -live 1", *change) for change in ((), (without_beginning,), (without_beginning,)))),
         broken=True,
-        quick=True,
         seen="Vexa-ai/vexa#302",
     ),
     Case("one mp4 split into three", "mp4", tuple(Piece((1,), (PHONE, third(n))) for n in range(3)), broken=True),

@@ -13,6 +13,7 @@ from cosconcat.cloud.notify import TIMEOUT_SECONDS
 from cosconcat.config import Config
 from cosconcat.functions.sweep.round import LISTED_SECONDS
 from cosconcat.model import Bucket
+from cosconcat.protocol.attempt import MOST_LOST
 from cosconcat.protocol.run import ROUNDS
 from cosconcat.submission.lookup import LISTING_SLACK_SECONDS
 from cosconcat.submission.submit import FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS
@@ -54,8 +55,8 @@ def retries() -> str:
          f"{FIRST_BACKOFF_SECONDS} s, doubling, at most {LONGEST_BACKOFF_SECONDS} s", "reported as blocked"),
         ("a job that failed", "next `claim-<n>`", f"up to {usual.max_attempts} jobs (CONCAT_MAX_ATTEMPTS)",
          f"{FIRST_BACKOFF_SECONDS} s, doubling, at most {LONGEST_BACKOFF_SECONDS} s", "end gave-up"),
-        ("an attempt that led to no job", "next `claim-<n>`", "without end",
-         f"at once, then {FIRST_BACKOFF_SECONDS} s, doubling, at most {LONGEST_BACKOFF_SECONDS} s", "–"),
+        ("an attempt that led to no job", "next `claim-<n>`", f"up to {MOST_LOST} attempts",
+         f"at once, then {FIRST_BACKOFF_SECONDS} s, doubling, at most {LONGEST_BACKOFF_SECONDS} s", "end gave-up"),
         ("CI's silence about a job", "the sweep", "each round", f"believed after two leases, {2 * lease} s",
          f"end retry; something at the output after {usual.stale_seconds} s (CONCAT_STALE_SECONDS): end gave-up"),
         ("a lost create of a claim", "`protocol/run.py`", f"{ROUNDS} rounds", "at once",

@@ -16,6 +16,7 @@ from cosconcat.submission.submit import back_off
 
 WITHOUT_JOB = ("Rejected", "NotPosted", "NotCopied")  # outcomes of attempts that led to no job and no copy
 UNFINISHED = ("Submitted", "Running", "Pause")  # the API's words for a job that has yet to end
+MOST_LOST = 10  # attempts for one content that led to no job: with the usual leases they take ten hours
 
 
 class Listing(NamedTuple):
@@ -172,8 +173,12 @@ def _not_listed(seen: OpenAttempt, listing: Listing, config: Config) -> Step:
     if seen.output_written:
         reason = f"{seen.claim.output_key} was written after the claim, but CI lists no job of ours for it"
         return EndAttempt(End("gave-up", "Lost", reason))
-    pause = back_off(seen.claim.n) if seen.claim.earlier else 0  # the first loss is tried again at once
     reason = "no job was created: CI lists none with its nonce"
+    lost = len(seen.claim.earlier) + 1
+    if lost >= MOST_LOST:
+        told = f"{lost} attempts led to no job: functions died before their POST, or CI took none; the last: {reason}"
+        return EndAttempt(End("gave-up", "Lost", told, failures=seen.claim.failures))
+    pause = back_off(seen.claim.n) if seen.claim.earlier else 0  # the first loss is tried again at once
     return EndAttempt(End("retry", "Lost", reason, "", pause, seen.claim.failures, probed=seen.claim.probed))
 
 

@@ -123,6 +123,8 @@ OPEN = [
     Row("… something newer at the output, stale", "end gave-up", unlisted(STALE, written=True), "gave-up Lost"),
     Row("… nothing at the output", "end retry; at once the first time, later after a pause",
         unlisted(TWO_LEASES, written=False), "retry Lost 0"),
+    Row("… the tenth time", "end gave-up",
+        unlisted(TWO_LEASES, written=False)._replace(claim=replace(CLAIM, earlier=("b" * 32,) * 9)), "gave-up Lost"),
 ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from cosconcat.model import iso_time
 from cosconcat.services import Services
 
 KINDS = ("arriving", "incomplete", "invalid", "blocked", "stuck", "gave_up", "kept", "quiet", "budget", "gap")
+PASSING = ("arriving", "budget")  # goes on by itself: named in the report, no line in the log
 MOST_OF_A_KIND = 1000  # entries; further ones are only counted, so that a huge bucket cannot fill the memory
 MOST_BYTES = 2 * 1024 * 1024  # of all entries together as JSON; further ones are only counted as well
 MOST_UNMATCHED = 20  # examples
@@ -26,7 +27,7 @@ WORD_CHARACTERS = 1000  # of a reason: what people upload must not make a report
 
 @dataclass
 class Findings:
-    """Entries by kind, and counts. `arriving` groups are incomplete but young: named here, no line in the log."""
+    """Entries by kind, and counts. `arriving` groups are incomplete but young."""
 
     objects: int = 0
     entries: dict[str, dict[str, dict[str, object]]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
@@ -60,9 +61,9 @@ class Findings:
 
     def lines(self) -> Iterator[tuple[str, str, Mapping[str, object]]]:
         """(kind, group, what) of every entry that a person should act on."""
-        for kind in KINDS[1:]:
-            for group, what in self.entries[kind].items():
-                yield kind, group, what
+        for kind in KINDS:
+            if kind not in PASSING:
+                yield from ((kind, group, what) for group, what in self.entries[kind].items())
 
     def as_json(self) -> dict[str, object]:
         """For the report and the cursor."""
