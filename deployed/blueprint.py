@@ -21,8 +21,6 @@ TRUST = {  # who may take the execution role: SCF, and nobody else (product/583/
     "version": "2.0",
     "statement": [{"action": "name/sts:AssumeRole", "effect": "allow", "principal": {"service": ["scf.qcloud.com"]}}],
 }
-ENVIRONMENT_BYTES = 4096  # names and values of one function together (product/583/11637)
-RESERVED = ("SCF_", "QCLOUD_", "TENCENTCLOUD_")  # how own variables may not begin, same page
 
 
 class FunctionSpec(NamedTuple):

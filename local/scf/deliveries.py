@@ -75,11 +75,6 @@ class Deliveries:
         with self._changed:
             return self._changed.wait_for(lambda: not self._queue and not self._running, timeout)
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is queued, running or waiting for a retry."""
-        return self.wait_idle(0)
-
     def _push(self, delivery: Delivery) -> None:
         with self._changed:
             heapq.heappush(self._queue, delivery)

@@ -13,15 +13,7 @@ from local.cos.store import ObjectEvent, Store
 from tests.support.local_cos import LocalCos, code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def cos() -> Iterator[LocalCos]:
-    """A COS of its own for each test."""
-    with LocalCos() as cos:
-        yield cos
 
 
 @pytest.fixture(scope="module")

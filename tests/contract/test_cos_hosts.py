@@ -13,7 +13,7 @@ from local.cos.hosts import Address, address_of
 from tests.support.local_cos import LocalCos, code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 BUCKET = "demo-1250000000"
 OF_THE_BUCKET = [
@@ -31,13 +31,6 @@ OF_THE_SERVICE = [
     "cos.ap-guangzhou.myqcloud.com",
     "cos.ap-guangzhou.tencentcos.cn",
 ]
-
-
-@pytest.fixture
-def cos() -> Iterator[LocalCos]:
-    """A COS of its own for each test."""
-    with LocalCos() as cos:
-        yield cos
 
 
 def listed(cos: LocalCos, host: str, query: str = "") -> ET.Element:

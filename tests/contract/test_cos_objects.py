@@ -13,7 +13,7 @@ from local.cos.crc64 import crc64
 from tests.support.local_cos import LocalCos, code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 KEYS = [
     "a.txt",
@@ -31,13 +31,6 @@ KEYS = [
     "<xml>&amp;",
     "x" * 850,
 ]
-
-
-@pytest.fixture
-def cos() -> Iterator[LocalCos]:
-    """A COS of its own for each test."""
-    with LocalCos() as cos:
-        yield cos
 
 
 @pytest.mark.parametrize("key", KEYS, ids=[key[:20] for key in KEYS])

@@ -18,16 +18,9 @@ from local.cos.crc64 import crc64
 from tests.support.local_cos import LocalCos, code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 MB = 1 << 20
-
-
-@pytest.fixture
-def cos() -> Iterator[LocalCos]:
-    """A COS of its own for each test."""
-    with LocalCos() as cos:
-        yield cos
 
 
 def hand_signed(cos: LocalCos, method: str, path: str, query: str, text: str) -> requests.PreparedRequest:

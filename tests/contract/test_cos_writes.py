@@ -24,13 +24,6 @@ CREATE_ONLY = {"x-cos-forbid-overwrite": "true"}
 MB = 1 << 20
 
 
-@pytest.fixture
-def cos() -> Iterator[LocalCos]:
-    """A COS of its own for each test."""
-    with LocalCos() as cos:
-        yield cos
-
-
 def test_create_only_leaves_an_existing_object_alone(cos: LocalCos) -> None:
     """409 FileAlreadyExists, once: the SDK does not repeat it."""
     client = cos.sdk(retry=3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -26,13 +25,6 @@ CASES = {
     "dji-numbered": (["a/DJI_0023.MP4", "a/DJI_0025.MP4"], ["b/DJI_0997.MP4", "b/DJI_0998.MP4"]),
     "trtc": (["1400_5678_1.mp4", "1400_5678_2.mp4"], ["1400_91_1.mp4", "1400_91_2.mp4"]),
 }
-
-
-@pytest.fixture(autouse=True)
-def _quiet(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Log lines are not what these tests are about."""
-    yield
-    capsys.readouterr()
 
 
 FAST = ("tencent-live", "gopro")

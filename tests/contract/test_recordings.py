@@ -19,13 +19,6 @@ NOON = int(time.time()) // 86_400 * 86_400 - 43_200  # of yesterday
 MIDNIGHT = 43_200
 
 
-@pytest.fixture(autouse=True)
-def _quiet(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Log lines are not what these tests are about."""
-    yield
-    capsys.readouterr()
-
-
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     """A cloud in which nothing happens by itself."""

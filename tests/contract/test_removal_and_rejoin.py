@@ -6,7 +6,7 @@ The use cases run over the real adapters against the local cloud.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,13 +22,6 @@ from tests.support.desk import Altered, Desk, only
 
 PARTS = [f"fragments/v.part{n}-of-3.mp4" for n in (1, 2, 3)]
 TIMED = [f"fragments/cam_20240101T08{minute:02}00Z.mp4" for minute in (0, 5, 10)]
-
-
-@pytest.fixture(autouse=True)
-def _quiet(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Log lines are not what these tests are about."""
-    yield
-    capsys.readouterr()
 
 
 def join(desk: Desk) -> None:

@@ -39,7 +39,7 @@ def trigger_step(wanted: Desired, seen: Seen, trigger: Trigger) -> Step:
         change = {"TriggerName": found[0].name, "Type": "http", "TriggerDesc": trigger.description, "Enable": "OPEN"}
         body = {**named(function), **change, "Qualifier": found[0].qualifier or blueprint.QUALIFIER}
         return Step("change", thing, ("public, for everybody",), (Call("scf", "UpdateTrigger", body), *read_back))
-    details = tuple(f"{each.name} {filter_of(each)} -> {trigger.name} {_wanted_filter(trigger)}" for each in found)
+    details = tuple(f"{each.name} {filter_of(each)} -> {trigger.name} {filter_of(trigger)}" for each in found)
     gone = [Call("scf", "DeleteTrigger", trigger_body(function, each)) for each in found]
     return Step("replace", thing, details, (*gone, create))
 
@@ -77,22 +77,14 @@ def _same_trigger(found: SeenTrigger, wanted: Trigger) -> bool:
         return bool(found.enabled and has.get("AuthType") == wants["AuthType"] and flags == wants["NetConfig"])
     if found.name != wanted.name:
         return False
-    return filter_of(found) == _wanted_filter(wanted)
+    return filter_of(found) == filter_of(wanted)
 
 
-def filter_of(trigger: SeenTrigger) -> str:
+def filter_of(trigger: SeenTrigger | Trigger) -> str:
     """When a trigger fires, in one line."""
-    return _filter(trigger.kind, trigger.description)
-
-
-def _wanted_filter(trigger: Trigger) -> str:
-    return _filter(trigger.kind, trigger.description)
-
-
-def _filter(kind: str, description: str) -> str:
-    content = as_object(description)
-    if kind == "timer":
-        return str(content.get("cron") or description)
+    content = as_object(trigger.description)
+    if trigger.kind == "timer":
+        return str(content.get("cron") or trigger.description)
     narrow: Mapping[str, object] = content.get("filter") or {}
     return f"{content.get('event', '')} {narrow.get('Prefix', '')}*{narrow.get('Suffix', '') or ''}"
 

@@ -24,11 +24,6 @@ from tests.unit.functions.test_sweep_round import Prefix, Time, config, report_o
 LIMIT = 300.0  # seconds of a run
 
 
-@pytest.fixture(autouse=True)
-def _quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    """Log lines are not what these tests are about."""
-
-
 class Timed:
     """A clock that the ports move: each call takes a moment, one that hangs a minute."""
 

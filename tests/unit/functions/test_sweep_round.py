@@ -113,11 +113,6 @@ def report_of(prefix: Prefix) -> dict[str, Any]:
     return cast("dict[str, Any]", json.loads(prefix.written[".concat/report.json"]))
 
 
-@pytest.fixture(autouse=True)
-def _quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    """Log lines are not what these tests are about."""
-
-
 def test_entries_of_a_kind_are_capped_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The report of a bucket full of incomplete groups stays small, and says how many more there are."""
     monkeypatch.setattr("cosconcat.functions.sweep.report.MOST_OF_A_KIND", 100)
