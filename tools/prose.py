@@ -1,15 +1,15 @@
-"""`python -m tools.prose`: what is hard to read in the English pages. Part of `make lint`.
+"""`python -m tools.prose`: what is hard to read in the pages, English and Chinese. Part of `make lint`.
 
-proselint looks for general faults: clichés, malapropisms, doubled words, words that say nothing. What a package cannot
-know is in tools/words.yml: which word this project uses for a thing, which words a reader abroad has to look up, how
-long a sentence may be. Code, links' addresses and drawings are no prose and are left out.
+proselint looks for general faults of English: clichés, malapropisms, doubled words, words that say nothing. What a
+package cannot know is in tools/words.yml: which word this project uses for a thing, which words a reader abroad has to
+look up, how long a sentence may be. Code, links' addresses and drawings are no prose and are left out.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -26,13 +26,14 @@ BREAK = "¶"  # between two blocks, so that no check takes them for one text
 
 
 class Rules(NamedTuple):
-    """What tools/words.yml says."""
+    """What tools/words.yml says of one language."""
 
     pages: tuple[str, ...]  # patterns of paths from the root
     left_out: frozenset[str]  # paths from the root
     instead: dict[str, str]  # regular expression -> what to write
-    longest: int  # words in a sentence
-    off: tuple[str, ...]  # beginnings of proselint's checks that do not suit technical pages
+    longest: int  # words in a sentence, or characters of Chinese
+    off: tuple[str, ...]  # beginnings of names of proselint's checks that do not suit technical pages
+    chinese: bool  # without blanks between words, and nothing for proselint
 
 
 class Block(NamedTuple):
@@ -49,19 +50,20 @@ class Remark(NamedTuple):
     text: str
 
 
-def read_rules(file: Path = WORDS) -> Rules:
-    """The word list.
+def read_rules(language: str, file: Path = WORDS) -> Rules:
+    """The word list of a language.
 
     Raises:
-        KeyError: a part of it is missing.
+        KeyError: the language, or a part of its list, is missing.
     """
-    said = yaml.safe_load(file.read_text("utf-8"))
+    said = yaml.safe_load(file.read_text("utf-8"))[language]
     return Rules(
         pages=tuple(said["pages"]),
-        left_out=frozenset(said["left out"]),
+        left_out=frozenset(said.get("left out", ())),
         instead=dict(said["instead"]),
         longest=int(said["longest sentence"]),
-        off=tuple(said["proselint off"]),
+        off=tuple(said.get("proselint off", ())),
+        chinese=language == "chinese",
     )
 
 
@@ -90,7 +92,7 @@ def _words(token: Token, numbers: Iterator[int]) -> str:
 def sentences(block: Block) -> Iterator[Remark]:
     """Each sentence of a block, with the line on which it begins."""
     start = 0
-    for end in re.finditer(r"[.!?]\)?(?=\s+[A-Z“\"(])|\Z", block.text):
+    for end in re.finditer(r"[.!?]\)?(?=\s+[A-Z“\"(])|[。！？]|\Z", block.text):
         text = block.text[start : end.end()]
         before = block.text[:start] + text[: len(text) - len(text.lstrip())]
         if text.strip():
@@ -102,14 +104,27 @@ def own(page: str, rules: Rules) -> Iterator[Remark]:
     """What the word list has to say about a page."""
     for block in blocks(page):
         for pattern, better in rules.instead.items():
-            across = re.sub(r" (?![?\]])", r"\\s+", pattern)  # lines end between any two words
-            for found in re.finditer(rf"\b(?:{across})\b", block.text, re.IGNORECASE):
+            for found in re.finditer(_anywhere(pattern, rules), block.text, re.IGNORECASE):
                 line = block.line + block.text.count("\n", 0, found.start())
                 yield Remark(line, f"'{' '.join(found[0].split())}': {better}")
         for line, text in sentences(block):
-            words = len(re.findall(r"[\w'’.-]*\w", re.sub(rf"{CODE}(?:, {CODE})+", "list", text)))
-            if words > rules.longest:
-                yield Remark(line, f"{words} words in one sentence, at most {rules.longest}: {text[:60]}…")
+            length = _length(text, rules)
+            if length > rules.longest:
+                unit = "characters" if rules.chinese else "words"
+                yield Remark(line, f"{length} {unit} in one sentence, at most {rules.longest}: {text[:60]}…")
+
+
+def _anywhere(pattern: str, rules: Rules) -> str:
+    if rules.chinese:
+        return pattern
+    across = re.sub(r" (?![?\]])", r"\\s+", pattern)  # lines end between any two words
+    return rf"\b(?:{across})\b"
+
+
+def _length(sentence: str, rules: Rules) -> int:
+    if rules.chinese:
+        return len(re.findall(r"[\u4e00-\u9fff]", sentence))
+    return len(re.findall(r"[\w'’.-]*\w", re.sub(rf"{CODE}(?:, {CODE})+", "list", sentence)))
 
 
 def general(page: str, rules: Rules) -> Iterator[Remark]:
@@ -140,20 +155,21 @@ def general(page: str, rules: Rules) -> Iterator[Remark]:
 
 def remarks(page: str, rules: Rules) -> list[Remark]:
     """Everything to mend on a page, by line."""
-    return sorted({*own(page, rules), *general(page, rules)})
+    return sorted({*own(page, rules), *(() if rules.chinese else general(page, rules))})
 
 
-def main(named: Iterable[str] = ()) -> int:
+def main() -> int:
     """Print what is to be mended; 1 when there is anything."""
-    rules = read_rules()
     count = 0
-    for page in [Path(name).resolve() for name in named] or pages(rules):
-        for line, text in remarks(page.read_text("utf-8"), rules):
-            print(f"{page.relative_to(ROOT) if ROOT in page.parents else page}:{line}: {text}")
-            count += 1
+    for language in ("english", "chinese"):
+        rules = read_rules(language)
+        for page in pages(rules):
+            for line, text in remarks(page.read_text("utf-8"), rules):
+                print(f"{page.relative_to(ROOT)}:{line}: {text}")
+                count += 1
     print(f"prose: {count or 'nothing'} to mend")
     return 1 if count else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

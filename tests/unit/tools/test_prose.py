@@ -10,13 +10,13 @@ import pytest
 from tools import prose
 from tools.pages import ROOT
 
-RULES = prose.read_rules()
+ENGLISH, CHINESE = prose.read_rules("english"), prose.read_rules("chinese")
 MANY = {count: "W" + " ".join(f"word{number}" for number in range(count)) for count in (40, 41)}
 
 
-def told(page: str) -> list[tuple[int, str]]:
+def told(page: str, rules: prose.Rules = ENGLISH) -> list[tuple[int, str]]:
     """Lines and words of what is to be mended."""
-    return [(remark.line, remark.text) for remark in prose.remarks(page, RULES)]
+    return [(remark.line, remark.text) for remark in prose.remarks(page, rules)]
 
 
 @pytest.mark.parametrize(
@@ -55,25 +55,47 @@ def test_code_and_links_and_lists_of_code_are_no_prose(page: str) -> None:
     assert told(page) == []
 
 
-def test_every_word_of_the_list_can_be_found() -> None:
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("放进桶里。\n", ["'桶': 存储桶"]),
+        ("数据万象的作业。\n", ["'作业': 任务"]),
+        ("放进存储桶，由数据万象拼接。\n", []),
+        (f"{'字' * 91}。\n", ["91 characters in one sentence"]),
+        (f"{'字' * 90}。{'字' * 90}，`{'字' * 50}`。\n", []),
+    ],
+)
+def test_chinese_has_words_and_a_length_of_its_own(page: str, words: list[str]) -> None:
+    """Nothing of proselint's, which knows English."""
+    found = told(page, CHINESE)
+    assert len(found) == len(words)
+    assert all(word in text for word, (_, text) in zip(words, found, strict=True))
+
+
+@pytest.mark.parametrize("rules", [ENGLISH, CHINESE], ids=["english", "chinese"])
+def test_every_word_of_the_list_can_be_found(rules: prose.Rules) -> None:
     """Each pattern compiles, is looked for, and does not forbid what it asks for."""
-    for pattern, better in RULES.instead.items():
+    for pattern, better in rules.instead.items():
         assert better
+        assert not re.search(pattern, better, re.IGNORECASE) or not rules.chinese, pattern
         assert not re.fullmatch(pattern, better, re.IGNORECASE), pattern
 
 
-def test_every_page_that_is_left_out_is_there(tmp_path: Path) -> None:
-    """And the pages for users are looked at."""
-    found = {page.relative_to(ROOT).as_posix() for page in prose.pages(RULES)}
-    assert {"README.md", "docs/naming.md", "docs/internals/architecture.md"} <= found
-    assert [name for name in RULES.left_out if not (ROOT / name).is_file()] == []
+def test_every_page_that_is_left_out_is_there() -> None:
+    """And the pages for users are looked at, in both languages."""
+    found = {page.relative_to(ROOT).as_posix() for rules in (ENGLISH, CHINESE) for page in prose.pages(rules)}
+    assert {"README.md", "docs/naming.md", "docs/internals/architecture.md", "docs/zh-CN/naming.md"} <= found
+    assert [name for name in ENGLISH.left_out if not (ROOT / name).is_file()] == []
 
 
-def test_the_command_says_file_and_line_and_fails(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_the_command_says_file_and_line_and_fails(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As compilers do; and it fails only when there is something."""
-    page = tmp_path / "page.md"
-    page.write_text("Fine.\n\nIt waits for ever.\n", "utf-8")
-    assert prose.main([str(page)]) == 1
-    assert f"{page}:3: 'for ever': forever" in capsys.readouterr().out
-    page.write_text("Fine.\n", "utf-8")
-    assert prose.main([str(page)]) == 0
+    monkeypatch.setattr(prose, "ROOT", tmp_path)
+    monkeypatch.setattr(prose, "pages", lambda rules: [] if rules.chinese else [tmp_path / "page.md"])
+    (tmp_path / "page.md").write_text("Fine.\n\nIt waits for ever.\n", "utf-8")
+    assert prose.main() == 1
+    assert "page.md:3: 'for ever': forever" in capsys.readouterr().out
+    (tmp_path / "page.md").write_text("Fine.\n", "utf-8")
+    assert prose.main() == 0
