@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cosconcat.errors import Blocked, OutcomeUnknown, ServiceUnavailable, TryAgain
 
 if TYPE_CHECKING:
+    from cosconcat.cloud.job_listing import JobListing
     from cosconcat.cloud.ports import Ci, Clock, Cos
     from cosconcat.config import Config
     from cosconcat.records.job_slots import JobSlots
@@ -26,8 +27,8 @@ def no_notification(_end: Mapping[str, object]) -> str:
 
 
 class Submissions:
-    """The POSTs of one invocation, and whether CI takes any more: one that refuses all for now, or does not answer, is
-    not asked again and again.
+    """The POSTs of one invocation, what it read of CI's job listing, and whether CI takes any more: one that refuses
+    all for now, or does not answer, is not asked again and again.
     """
 
     def __init__(self) -> None:
@@ -35,9 +36,19 @@ class Submissions:
 
     def begin(self) -> None:
         """A new invocation: what the last one met is over."""
+        self._listing: JobListing | None = None
         self.posted = 0  # whatever came of them
         self.refusal: TryAgain | None = None  # CI's words, once no further job is worth a claim
         self._unanswered = 0  # in a row
+
+    @property
+    def listing(self) -> JobListing:
+        """What was read of CI's job listing; imported here, as few events look for a job."""
+        if self._listing is None:
+            from cosconcat.cloud.job_listing import JobListing
+
+            self._listing = JobListing()
+        return self._listing
 
     def may_claim(self) -> None:
         """Raises the refusal, before a claim is written that could lead to nothing."""

@@ -424,6 +424,27 @@ def jobs_are_listed(at: Target) -> None:
 
 
 @behaviour(
+    "GET /jobs lists only jobs created up to endCreationTime",
+    "documented",
+    f"{CI}60576",
+    "a search that stays short however old a claim is",
+)
+def jobs_are_listed_up_to_a_time(at: Target) -> None:
+    key = _uploaded(at, 1)[0]
+    head = at.cos.head(at.bucket, key)
+    assert head is not None
+    posted = at.ci.submit(at.bucket, concat(at.bucket, [key], f"{at.prefix}until.mp4", f"{at.prefix}until"))
+
+    def listed() -> bool | None:
+        page = at.ci.jobs(at.bucket, head.now - 900, "", head.now + 900)
+        return True if posted.id in {job.id for job in page.jobs} else None
+
+    at.until(listed)
+    earlier = at.ci.jobs(at.bucket, head.now - 900, "", head.now - 600)
+    assert posted.id not in {job.id for job in earlier.jobs}
+
+
+@behaviour(
     "a finished job names what it wrote: key resolved, MD5 as the ETag, duration and size",
     "documented",
     f"{COS}75131",

@@ -76,7 +76,8 @@ def retries() -> str:
             "end in it is not begun."
         ),
         (
-            f"The listing is read from {LISTING_SLACK_SECONDS} s before the claim, as clocks may differ; "
+            f"The listing is read from {LISTING_SLACK_SECONDS} s before the claim to {LISTING_SLACK_SECONDS} s after "
+            "its lease, as clocks may differ, once for all claims of a run; "
             f"the sweep reads one page of the last {LISTED_SECONDS // 3600} h."
         ),
     ]

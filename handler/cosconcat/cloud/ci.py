@@ -118,8 +118,8 @@ class CiOverHttp:
             raise ServiceUnavailable(f"GET /jobs/{job_id} of {bucket.name}: the answer does not speak of the job")
         return found
 
-    def jobs(self, bucket: Bucket, since: int, token: str = "") -> JobPage:
-        """Concat jobs of every state created at or after `since` (epoch seconds), newest first, 100 a page.
+    def jobs(self, bucket: Bucket, since: int, token: str = "", until: int = 0) -> JobPage:
+        """Concat jobs of every state, created from `since` to `until` (epoch seconds; 0: now), newest first, by pages.
 
         Raises:
             ServiceUnavailable, Blocked, Rejected: as in `job`.
@@ -131,6 +131,8 @@ class CiOverHttp:
             "states": "All",
             "startCreationTime": creation_time(since),
         }
+        if until:
+            wanted["endCreationTime"] = creation_time(until)
         if self._config.queue_id:
             wanted["queueId"] = self._config.queue_id
         if token:

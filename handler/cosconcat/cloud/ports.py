@@ -110,8 +110,8 @@ class Ci(Protocol):
         """The job as it is now, or None when CI no longer (or never) knew it."""
         ...
 
-    def jobs(self, bucket: Bucket, since: int, token: str = "") -> JobPage:
-        """Concat jobs created at or after `since` (epoch seconds), newest first, 100 a page. May lag."""
+    def jobs(self, bucket: Bucket, since: int, token: str = "", until: int = 0) -> JobPage:
+        """Concat jobs created from `since` to `until` (epoch seconds; 0 is now), newest first, 100 a page. May lag."""
         ...
 
 

@@ -18,13 +18,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cosconcat.errors import NotYet
-from cosconcat.model import FragmentSet, Job, Result, Token, gid_of
+from cosconcat.model import FragmentSet, Job, Result, gid_of
 from cosconcat.output.choice import bears_fingerprint, free_key, is_occupied
 from cosconcat.output.key import expand, is_copied, output_key, with_rev
 from cosconcat.protocol import content
 from cosconcat.records.records import Claim, Content, Done, End, Stamped
 from cosconcat.services import Services
-from cosconcat.submission.lookup import is_adoptable, listed_jobs
+from cosconcat.submission.lookup import search_listing
 from cosconcat.submission.submit import adopt, first_claim, next_claim, submit
 
 if TYPE_CHECKING:
@@ -328,12 +328,8 @@ def _search_listing(services: Services, entry: Stamped[Claim]) -> Listing:
     """The attempt's job in CI's listing, or whether it shows jobs of ours at all."""
     from cosconcat.protocol.attempt import Listing
 
-    claim, shows_ours = entry.record, False
-    for job in listed_jobs(services, claim.since or entry.written):
-        if is_adoptable(job, claim):
-            return Listing(job, shows_ours=True)
-        shows_ours = shows_ours or Token.parse(job.user_data) is not None
-    return Listing(None, shows_ours)
+    job, shows_ours = search_listing(services, entry)
+    return Listing(job, shows_ours)
 
 
 def _written_since(services: Services, claim: Claim, since: int, job_id: str = "") -> bool:

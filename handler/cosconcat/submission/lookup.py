@@ -3,28 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from cosconcat.model import Job, Token
 from cosconcat.output.key import expand
-from cosconcat.records.records import Claim
+from cosconcat.records.records import Claim, Stamped
 from cosconcat.services import Services
 
-LISTING_SLACK_SECONDS = 900  # how far before the claim a job's CreationTime is looked for: clocks of COS and CI differ
+LISTING_SLACK_SECONDS = 900  # how far around a claim a job's CreationTime is looked for: clocks of COS and CI differ
 
 
 def find_job(services: Services, claim: Claim) -> Job | None:
-    """The job that carries a nonce of this content, from CI's listing since a little before the claim."""
+    """The job that carries a nonce of this content, from CI's listing since a little before the claim, read now."""
     since = claim.since or _written(services, claim)
-    listed = listed_jobs(services, since)
+    listed = listed_jobs(services, since - LISTING_SLACK_SECONDS)
     return next((job for job in listed if is_adoptable(job, claim)), None)
 
 
-def listed_jobs(services: Services, since: int) -> Iterator[Job]:
-    """All Concat jobs that CI lists as created after `since` (epoch seconds), less the slack between clocks."""
+def find_earlier_job(services: Services, claim: Claim) -> Job | None:
+    """The job of an attempt before this one, looked for once more before the POST. What this invocation has read of the
+    listing counts: the leases of those attempts are over, so no job of theirs can come any more.
+    """
+    found, _ = services.submissions.listing.bearing(
+        claim.nonces,
+        claim.since - LISTING_SLACK_SECONDS,
+        float("inf"),
+        read=partial(listed_jobs, services),
+        now=services.clock.now(),
+        not_before=float("-inf"),
+    )
+    return next((job for job in found if is_adoptable(job, claim)), None)
+
+
+def search_listing(services: Services, entry: Stamped[Claim]) -> tuple[Job | None, bool]:
+    """The job of a claim whose lease is over, or whether CI lists jobs of ours at all from that time.
+
+    Whoever claimed posts within the lease or never, so however old a claim is, the pages of its time are all that is
+    read; what this invocation read of them before counts, unless the claim was too young then for their silence to be
+    believed (two leases).
+    """
+    claim, now = entry.record, services.clock.now()
+    since = (claim.since or entry.written) - LISTING_SLACK_SECONDS
+    until = entry.written + claim.lease_seconds + LISTING_SLACK_SECONDS
+    believed_for = entry.age - 2 * claim.lease_seconds
+    found, shows_ours = services.submissions.listing.bearing(
+        claim.nonces,
+        since,
+        until,
+        read=partial(listed_jobs, services),
+        now=now,
+        not_before=now - believed_for if believed_for > 0 else float("-inf"),
+    )
+    return next((job for job in found if is_adoptable(job, claim)), None), shows_ours
+
+
+def listed_jobs(services: Services, since: int, until: float = float("inf")) -> Iterator[Job]:
+    """All Concat jobs that CI lists as created between two moments (epoch seconds)."""
     token, seen = "", set[str]()
     while token not in seen:  # a listing that came round to where it was would never end
         seen.add(token)
-        page = services.ci.jobs(services.config.bucket, since - LISTING_SLACK_SECONDS, token)
+        page = services.ci.jobs(services.config.bucket, since, token, int(until) if until < float("inf") else 0)
         yield from page.jobs
         token = page.next_token
         if not token:

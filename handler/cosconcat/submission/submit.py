@@ -21,7 +21,7 @@ from cosconcat.model import FragmentSet, Job, ProbeError, Result
 from cosconcat.output.key import expand, extension_of, is_copied
 from cosconcat.records.records import Claim, End, JobRecord, Probed, Probes, Stamped
 from cosconcat.services import Services
-from cosconcat.submission.lookup import find_job
+from cosconcat.submission.lookup import find_earlier_job, find_job
 
 FIRST_BACKOFF_SECONDS = 60
 LONGEST_BACKOFF_SECONDS = 3600
@@ -142,7 +142,7 @@ def _look_first(services: Services, claim: Claim, *, doubted: bool) -> Result | 
         untag_expiry(services, own_keys(services.config, claim))
     if claim.n == 1:
         return None
-    found = find_job(services, claim) if claim.earlier else None
+    found = find_earlier_job(services, claim) if claim.earlier else None
     if found is not None:
         return adopt(services, claim, found)
     literal = expand(claim.output_key, claim.format)

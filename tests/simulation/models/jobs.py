@@ -136,17 +136,17 @@ class CiModel:
 
         return self.world.call("GET job", job_id[-4:], effect)
 
-    def jobs(self, bucket: Bucket, since: int, token: str = "") -> JobPage:
+    def jobs(self, bucket: Bucket, since: int, token: str = "", until: int = 0) -> JobPage:
         """One page, newest first."""
         del bucket
-        return self.world.call("GET jobs", token, lambda: self._listed(since, token))
+        return self.world.call("GET jobs", token, lambda: self._listed(since, until or 1 << 40, token))
 
-    def _listed(self, since: int, token: str) -> JobPage:
+    def _listed(self, since: int, until: int, token: str) -> JobPage:
         now = self.world.now
         below = int(token) if token else 1 << 60
         shown: list[Job] = []
         for work in sorted(self.work.values(), key=lambda work: -work.number):
-            if work.number >= below or int(work.created + self.skew) < since or work.shown_from > now:
+            if work.number >= below or not since <= int(work.created + self.skew) <= until or work.shown_from > now:
                 continue
             if work.forgotten:
                 continue

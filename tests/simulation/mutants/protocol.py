@@ -48,8 +48,8 @@ MUTANTS = (
         "an unknown outcome is taken for no job",
     ),
     Mutant(
-        "no-adoption-after-the-lease", "G2", "cosconcat.protocol.run:_search_listing",
-        "if is_adoptable(job, claim):", "if False:",
+        "no-adoption-after-the-lease", "G2", "cosconcat.submission.lookup:search_listing",
+        "if is_adoptable(job, claim)", "if False",
         "after a crash the job that runs is not looked for",
     ),
     Mutant(
@@ -68,10 +68,16 @@ MUTANTS = (
         "a job beyond the first page of the listing is not found",
     ),
     Mutant(
-        "no-slack-between-clocks", "G2", "cosconcat.submission.lookup:listed_jobs",
-        "since - LISTING_SLACK_SECONDS", "since",
+        "no-slack-between-clocks", "G2", "cosconcat.submission.lookup:search_listing",
+        "(claim.since or entry.written) - LISTING_SLACK_SECONDS", "(claim.since or entry.written)",
         "with CI's clock behind COS's the job is listed as older than its claim",
         _faulty("clock-skew"),
+    ),
+    Mutant(
+        "window-ends-with-the-claim", "G2", "cosconcat.submission.lookup:search_listing",
+        "entry.written + claim.lease_seconds + LISTING_SLACK_SECONDS", "entry.written + 1",
+        "a job that was posted late within its lease is not looked for in the listing",
+        _faulty("post-lost"),
     ),
     Mutant(
         "attempt-not-increased", "G3", "cosconcat.submission.submit:next_claim", "n=claim.n + 1", "n=claim.n",

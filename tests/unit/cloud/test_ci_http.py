@@ -190,6 +190,14 @@ def test_the_listing_asks_for_everything_it_needs(server: CiServer, ci: CiOverHt
     assert second == {**first, "nextToken": ["5"]}
 
 
+def test_the_listing_ends_where_it_is_asked_to(server: CiServer, ci: CiOverHttp) -> None:
+    """On every page of it; without an end none is named."""
+    server.script = [Answer(200, JOB)]
+    ci.jobs(BUCKET, 1767578461, "5", 1767578462)
+    (asked,) = (parse_qs(urlsplit(seen.target).query) for seen in server.seen)
+    assert (asked["endCreationTime"], asked["nextToken"]) == (["2026-01-05T10:01:02+0800"], ["5"])
+
+
 def test_without_a_queue_none_is_named(server: CiServer) -> None:
     """QueueId is for older accounts."""
     server.script = [Answer(200, JOB)]

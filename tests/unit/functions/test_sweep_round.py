@@ -81,7 +81,7 @@ class Prefix:
         """Must not happen."""
         raise AssertionError("a sweep over incomplete groups deletes nothing")
 
-    def jobs(self, bucket: Bucket, since: int, token: str = "") -> JobPage:
+    def jobs(self, bucket: Bucket, since: int, token: str = "", until: int = 0) -> JobPage:
         """None."""
         self.calls["jobs"] += 1
         return JobPage((), "")

@@ -55,7 +55,7 @@ def test_a_job_listing_that_goes_in_circles_ends() -> None:
     memory = in_memory()
     asked: list[str] = []
 
-    def jobs(_bucket: Bucket, _since: int, token: str = "") -> JobPage:
+    def jobs(_bucket: Bucket, _since: int, token: str = "", _until: int = 0) -> JobPage:
         asked.append(token)
         assert len(asked) < 5
         return JobPage((), "b" if token == "a" else "a")
