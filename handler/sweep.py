@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cosconcat.bootstrap import bootstrap, bucket_settings
 from cosconcat.errors import Refused
-from cosconcat.events.http import refused_result
 from cosconcat.events.timer import Doctor, Report, Retry, RetryMany, Status, read_timer_or_command
 from cosconcat.functions.retry import handle_retry, handle_retry_of_many
 from cosconcat.functions.sweep.report import handle_report
@@ -22,6 +21,8 @@ def answer(services: Services, event: object) -> dict[str, object]:
     try:
         command = read_timer_or_command(event)
     except Refused as refusal:
+        from cosconcat.events.http import refused_result
+
         return refused_result(refusal)
     if isinstance(command, Retry):
         return handle_retry(services, command.group)

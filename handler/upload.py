@@ -6,7 +6,6 @@ from cosconcat import log
 from cosconcat.bootstrap import bootstrap
 from cosconcat.errors import Refused
 from cosconcat.events.cos import read_uploads
-from cosconcat.events.http import refused_result
 from cosconcat.functions.upload import handle_uploads
 
 
@@ -16,5 +15,7 @@ def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[s
     try:
         uploads = read_uploads(event)
     except Refused as refusal:
+        from cosconcat.events.http import refused_result
+
         return refused_result(refusal)
     return {"results": [log.printed(result.as_dict()) for result in handle_uploads(services, uploads)]}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cosconcat.cloud.cos import CosOverHttp, _session
+from cosconcat.cloud.cos import CosOverHttp
+from cosconcat.cloud.cos_answers import shared_session
 from cosconcat.cloud.ports import LARGEST, Cos
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import Blocked, InvalidInput, Rejected, ServiceUnavailable
@@ -300,7 +301,7 @@ def test_nothing_of_the_sdk_reaches_the_log(world: World, caplog: pytest.LogCapt
     handler = logging.StreamHandler(said)
     sdk.addHandler(handler)
     sdk.setLevel(logging.DEBUG)
-    _session.cache_clear()
+    shared_session.cache_clear()
     with caplog.at_level(logging.DEBUG):
         world.cos.create(DEMO, "a", b"x")
         world.cos.head(DEMO, "gone")

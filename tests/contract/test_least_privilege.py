@@ -11,7 +11,7 @@ import pytest
 
 from cosconcat.bootstrap import bootstrap
 from cosconcat.cloud.bucket_settings import SettingsOverHttp
-from cosconcat.cloud.cos import _translated
+from cosconcat.cloud.cos_answers import translated
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config, read_credentials
 from cosconcat.errors import Blocked, Rejected
@@ -157,7 +157,7 @@ def give_up(cos: Any, bucket: Bucket, prefix: str) -> None:
     """The end of a copy in parts that failed, which nobody hears of."""
     client, key = cos._client(bucket), f"/{prefix}/c"
     upload = client.create_multipart_upload(Bucket=bucket.name, Key=key)["UploadId"]
-    with _translated("DELETE upload", bucket, key):
+    with translated("DELETE upload", bucket, key):
         client.abort_multipart_upload(Bucket=bucket.name, Key=key, UploadId=upload)
 
 

@@ -1,34 +1,24 @@
 """COS over HTTP, by the unmodified cos-python-sdk-v5: the `Cos` port with its real adapter.
 
-What the SDK does unasked is met here: it drops a leading slash of a key, hides the headers of a LIST, logs headers
-and URLs, repeats what failed, reads error codes only where a `<Resource>` stands beside them, and turns empty answers
-into None. Threads are used here and nowhere else. Imports the SDK, so it is imported when first used.
+What the SDK does unasked is met here: it drops a leading slash of a key, logs headers and URLs, repeats what failed,
+and turns empty answers into None; what answers mean is in `cos_answers.py`. Threads are used here and nowhere else.
+Imports the SDK, so it is imported when first used.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
-from email.utils import parsedate_to_datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
-from xml.etree.ElementTree import ParseError
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from qcloud_cos import CosConfig, CosS3Client
 from qcloud_cos.cos_auth import CosS3Auth
 from qcloud_cos.cos_comm import dict_to_xml, format_xml, get_md5
-from qcloud_cos.cos_exception import CosClientError, CosServiceError
-from requests import RequestException
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
-from cosconcat import log
+from cosconcat.cloud.cos_answers import PARALLEL, head_of, listed, service_now, shared_session, translated
 from cosconcat.cloud.ports import LARGEST, Copied
-from cosconcat.cloud.session import AnswerTooLarge, Bounds, CallTimedOut, SteadySession
+from cosconcat.cloud.session import Bounds
 from cosconcat.errors import Blocked, ConcatError, InvalidInput, Rejected, ServiceUnavailable, TimedOut
 from cosconcat.model import (
     ARCHIVES,
@@ -46,11 +36,8 @@ from cosconcat.model import (
 )
 
 if TYPE_CHECKING:
-    from requests import Response
-
     from cosconcat.config import Config, Credentials
 
-PARALLEL = 8  # requests at a time where several keys are asked for
 RETRIES = 2  # by the SDK after 5xx and broken connections, with pauses of 1 and 2 s; never after 4xx or a time-out
 QUICK = Bounds(connect=5, read=20, most=LARGEST, least=2, reserve=2)
 PROBE = Bounds(connect=5, read=60, most=LARGEST, least=5, reserve=8)  # the service reads much of the object
@@ -58,9 +45,7 @@ COPY = Bounds(connect=5, read=120, most=LARGEST, least=10, reserve=8)  # and her
 SIMPLE_COPY_BYTES = 5 * 1024**3  # the most that one request copies (document 436/10881)
 COPIED_PART_BYTES = 512 * 1024**2  # of what is larger
 DELETED_AT_ONCE = 1000  # COS's limit of a multi-delete
-SKEW_SECONDS = 900  # COS refuses requests whose clock is further off (RequestTimeTooSkewed)
 
-_TRY_AGAIN_CODES = frozenset({"PathConflict", "UploadConflict", "RequestTimeout", "SlowDown", "ExpiredToken"})
 _GONE_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchResource"})
 _NOT_THE_OBJECTS_FAULT = frozenset({
     "AccessDenied", "InvalidAccessKeyId", "SecretidNotExist", "SignatureDoesNotMatch", "InvalidAuthorization",
@@ -88,24 +73,24 @@ class CosOverHttp:
 
     def list(self, bucket: Bucket, prefix: str, marker: str = "", limit: int = 1000) -> Page:
         """Objects under `prefix` after `marker`, in UTF-8 order. May lag: hide keys or show old ETags."""
-        with _translated("LIST", bucket, prefix):
+        with translated("LIST", bucket, prefix):
             answer = self._client(bucket).list_objects(
                 Bucket=bucket.name, Prefix=prefix, Marker=marker, MaxKeys=limit
             )  # encoding-type=url is sent and undone by the SDK
             contents = answer.get("Contents", ())
-            objects = tuple(_listed(item) for item in contents)
+            objects = tuple(listed(item) for item in contents)
             archived = frozenset(item["Key"] for item in contents if item.get("StorageClass") in ARCHIVES)
             more = answer.get("IsTruncated") == "true"
             next_marker = answer.get("NextMarker") or (objects[-1].key if objects else None)
             if more and next_marker is None:
                 raise ServiceUnavailable(f"LIST {bucket.name}/{prefix}: truncated, but no marker to go on from")
-            return Page(objects, next_marker if more else None, _service_now(), archived)
+            return Page(objects, next_marker if more else None, service_now(), archived)
 
     def head(self, bucket: Bucket, key: str) -> Head | None:
         """The object as it is now, or None when there is none."""
         try:
-            with _translated("HEAD", bucket, key):
-                return _head(key, self._client(bucket).head_object(Bucket=bucket.name, Key=_path(key)))
+            with translated("HEAD", bucket, key):
+                return head_of(key, self._client(bucket).head_object(Bucket=bucket.name, Key=_path(key)))
         except Rejected as refusal:
             if refusal.status == 404:  # a HEAD has no body to say more
                 return None
@@ -123,9 +108,9 @@ class CosOverHttp:
             InvalidInput: it is larger than 8 MiB, so no record and no manifest.
         """
         try:
-            with _translated("GET", bucket, key):
+            with translated("GET", bucket, key):
                 answer = self._client(bucket).get_object(Bucket=bucket.name, Key=_path(key))
-                return Stored(answer["Body"].get_raw_stream().read(), _head(key, answer))
+                return Stored(answer["Body"].get_raw_stream().read(), head_of(key, answer))
         except Rejected as refusal:
             if refusal.code in _GONE_CODES:
                 return None
@@ -173,7 +158,7 @@ class CosOverHttp:
         self, source: Bucket, original: ObjectInfo, target: Bucket, key: str, *, create_only: bool
     ) -> None:
         apart = {**_CREATE_ONLY, "x-cos-tagging-directive": "Replaced"} if create_only else {}
-        with _translated("COPY", target, key):
+        with translated("COPY", target, key):
             self._client(target, COPY).copy_object(
                 Bucket=target.name,
                 Key=_path(key),
@@ -187,13 +172,13 @@ class CosOverHttp:
     ) -> None:
         """Parts of COPIED_PART_BYTES, a few at a time. Whoever is killed at it leaves parts to a lifecycle rule."""
         client = self._client(target, COPY)
-        with _translated("POST uploads", target, key):
+        with translated("POST uploads", target, key):
             upload = client.create_multipart_upload(Bucket=target.name, Key=_path(key))["UploadId"]
 
         def part(number: int) -> str:
             first = (number - 1) * COPIED_PART_BYTES
             last = min(first + COPIED_PART_BYTES, original.size) - 1
-            with _translated("COPY part", target, key):
+            with translated("COPY part", target, key):
                 answer = client.upload_part_copy(
                     Bucket=target.name,
                     Key=_path(key),
@@ -208,7 +193,7 @@ class CosOverHttp:
         try:
             numbers = range(1, -(-original.size // COPIED_PART_BYTES) + 1)
             parts = [{"PartNumber": number, "ETag": etag} for number, etag in _each(numbers, part).items()]
-            with _translated("POST complete", target, key):  # by hand: the SDK would wait for it for 20 minutes
+            with translated("POST complete", target, key):  # by hand: the SDK would wait for it for 20 minutes
                 address = {"uploadId": upload}
                 answer = client.send_request(
                     method="POST",
@@ -222,7 +207,7 @@ class CosOverHttp:
                 if b"ETag" not in answer.content:  # a 200 may bear an error, as that of a copy
                     raise ServiceUnavailable(f"POST complete {target.name}/{key}: {answer.content[:200]!r}")
         except ConcatError:
-            with contextlib.suppress(ConcatError), _translated("DELETE upload", target, key):
+            with contextlib.suppress(ConcatError), translated("DELETE upload", target, key):
                 client.abort_multipart_upload(Bucket=target.name, Key=_path(key), UploadId=upload)
             raise
 
@@ -234,9 +219,9 @@ class CosOverHttp:
         undeleted: list[DeleteError] = []
         for start in range(0, len(versions), DELETED_AT_ONCE):
             batch = versions[start : start + DELETED_AT_ONCE]
-            with _translated("POST delete", bucket, batch[0].key):
+            with translated("POST delete", bucket, batch[0].key):
                 answer = self._client(bucket, repeat=False).delete_objects(
-                    Bucket=bucket.name, Delete={"Quiet": "true", "Object": [_doomed(one) for one in batch]}
+                    Bucket=bucket.name, Delete={"Quiet": "true", "Object": [_named(one) for one in batch]}
                 )
                 if "Code" in answer:  # a whole request refused by a 200
                     raise ServiceUnavailable(f"POST delete {bucket.name}: {answer['Code']}")
@@ -250,7 +235,7 @@ class CosOverHttp:
     def tags(self, bucket: Bucket, key: str) -> Mapping[str, str]:
         """The object's tags, possibly none."""
         try:
-            with _translated("GET tagging", bucket, key):
+            with translated("GET tagging", bucket, key):
                 answer = self._client(bucket).get_object_tagging(Bucket=bucket.name, Key=_path(key))
                 tag_set = answer.get("TagSet") or {}
                 return {tag["Key"]: tag.get("Value") or "" for tag in tag_set.get("Tag", ())}
@@ -261,7 +246,7 @@ class CosOverHttp:
 
     def tag(self, bucket: Bucket, key: str, tags: Mapping[str, str]) -> None:
         """Replace the object's tags; with none, remove them."""
-        with _translated("PUT tagging" if tags else "DELETE tagging", bucket, key):
+        with translated("PUT tagging" if tags else "DELETE tagging", bucket, key):
             if not tags:
                 self._client(bucket).delete_object_tagging(Bucket=bucket.name, Key=_path(key))
                 return
@@ -290,7 +275,7 @@ class CosOverHttp:
 
     def _read_part(self, bucket: Bucket, part: ByteRange) -> bytes:
         try:
-            with _translated("GET", bucket, part.key):
+            with translated("GET", bucket, part.key):
                 answer = self._client(bucket).get_object(
                     Bucket=bucket.name, Key=_path(part.key), Range=f"bytes={part.start}-{part.start + part.length - 1}"
                 )
@@ -319,7 +304,7 @@ class CosOverHttp:
         from cosconcat.job.media import read_media
 
         try:
-            with _translated("GET videoinfo", bucket, key):
+            with translated("GET videoinfo", bucket, key):
                 answer = self._ask(bucket, key, {"ci-process": "videoinfo"})
             return read_media(answer)
         except Rejected as refusal:
@@ -347,7 +332,7 @@ class CosOverHttp:
         return bytes(answer.content)
 
     def _put(self, bucket: Bucket, key: str, body: bytes, headers: Mapping[str, str]) -> None:
-        with _translated("PUT", bucket, key):
+        with translated("PUT", bucket, key):
             answer = self._client(bucket).put_object(
                 Bucket=bucket.name,
                 Key=_path(key),
@@ -371,7 +356,7 @@ class CosOverHttp:
                 Scheme=self._scheme,
                 Timeout=bounds.until(self._deadline),
             )
-            session = _session()
+            session = shared_session()
             session.reload_environment()
             self._clients[kind] = CosS3Client(config, retry=RETRIES if repeat else 0, session=session)
         return self._clients[kind]
@@ -397,162 +382,5 @@ def _each(keys: Sequence[_K], ask: Callable[[_K], _V]) -> Mapping[_K, _V]:
         return dict(zip(different, pool.map(ask, different), strict=True))
 
 
-# -- what answers say
-
-
-def _head(key: str, headers: Mapping[str, str]) -> Head:
-    headers = CaseInsensitiveDict(headers)
-    info = ObjectInfo(
-        key,
-        _unquoted(headers["ETag"]),
-        int(headers["Content-Length"]),
-        _seconds(headers["Last-Modified"]),
-    )
-    version = headers.get("x-cos-version-id", "")
-    return Head(
-        info,
-        _service_now(),
-        version,
-        headers.get("x-cos-storage-class", "STANDARD"),
-        restored='ongoing-request="false"' in headers.get("x-cos-restore", ""),
-        encrypted=any(name.lower().startswith("x-cos-server-side-encryption") for name in headers),
-        crc64=headers.get("x-cos-hash-crc64ecma", ""),
-    )
-
-
-def _listed(item: Mapping[str, str]) -> ObjectInfo:
-    modified = datetime.fromisoformat(item["LastModified"].replace("Z", "+00:00"))
-    return ObjectInfo(item["Key"], _unquoted(item["ETag"]), int(item["Size"]), int(modified.timestamp()))
-
-
-def _seconds(date: str) -> int:
-    """Epoch seconds of an HTTP date."""
-    return int(parsedate_to_datetime(date).timestamp())
-
-
-def _unquoted(etag: str) -> str:
-    return etag.strip('"')
-
-
-def _doomed(one: ObjectVersion) -> dict[str, str]:
+def _named(one: ObjectVersion) -> dict[str, str]:
     return {"Key": one.key, "VersionId": one.version_id} if one.version_id else {"Key": one.key}
-
-
-# -- the service's clock
-
-_answer = threading.local()
-
-
-@cache
-def _session() -> SteadySession:
-    """One pool of connections for the process. Each answer's status and Date are kept: the SDK hides a status below
-    400 and the headers of a LIST.
-    """
-    log.silence_sdk()
-    session = SteadySession()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=PARALLEL, pool_maxsize=PARALLEL))
-    session.hooks["response"].append(_keep_answer)
-    return session
-
-
-def _keep_answer(response: Response, **_: Any) -> None:
-    _answer.date = response.headers.get("Date", "")
-    _answer.status = response.status_code
-    _answer.location = response.headers.get("Location", "")
-
-
-def _service_now() -> int:
-    """The service's clock when it last answered this thread.
-
-    Raises:
-        ServiceUnavailable: the answer bore no readable date.
-    """
-    try:
-        return _seconds(getattr(_answer, "date", ""))
-    except (TypeError, ValueError):  # TypeError: no date at all
-        raise ServiceUnavailable("COS answered without a Date") from None
-
-
-# -- what refusals mean
-
-
-@contextlib.contextmanager
-def _translated(method: str, bucket: Bucket, key: str) -> Iterator[None]:
-    """Errors of the SDK, of the network below it and of answers that make no sense, in our own words."""
-    what = f"{method} {bucket.name}/{key} ({bucket.region})"
-    _answer.date, _answer.status = "", 0
-    try:
-        yield
-        _believe_only_success(what)
-    except CosServiceError as error:
-        raise _refusal(what, error) from None
-    except CosClientError as error:
-        raise _client_failure(what, error) from None
-    except (ParseError, KeyError, TypeError, ValueError, OSError) as error:
-        _believe_only_success(what)  # says more than that an empty body makes no sense
-        raise ServiceUnavailable(f"{what}: the answer makes no sense ({type(error).__name__} {error})") from None
-
-
-def _believe_only_success(what: str) -> None:
-    """The SDK raises from status 400 on and takes a redirect for success; COS did only what it answered by 2xx.
-
-    Raises:
-        ServiceUnavailable: the answer was a redirect (or another status that is no success).
-    """
-    status = _answer.status
-    if status and not 200 <= status < 300:
-        to = f" to {_answer.location}" if _answer.location else ""
-        raise ServiceUnavailable(f"{what}: HTTP {status}{to}, which is no success: check bucket, region and proxy")
-
-
-def _refusal(what: str, error: CosServiceError) -> ConcatError:
-    status = int(error.get_status_code())
-    code, message, request_id = _error_of(error)
-    skew = _skew_seconds()
-    if code == "RequestTimeTooSkewed" or (status == 403 and not code and abs(skew) > SKEW_SECONDS):
-        return ServiceUnavailable(f"{what}: this machine's clock is {skew} s off the service's (RequestTimeTooSkewed)")
-    unsaid = status == 400 and not code  # a HEAD: an expired token, perhaps
-    if status >= 500 or status in (200, 429) or code in _TRY_AGAIN_CODES or unsaid:  # 200: a copy that broke off
-        return ServiceUnavailable(f"{what}: HTTP {status} {code} {message}".rstrip())
-    return Rejected(
-        f"{what}: {message or 'refused'}", status=status, code=code or f"HTTP{status}", request_id=request_id
-    )
-
-
-def _client_failure(what: str, error: CosClientError) -> ConcatError:
-    """The SDK wraps network errors in the same class as its own refusals; the wrapped one tells them apart."""
-    if isinstance(error.__context__, AnswerTooLarge):
-        return InvalidInput([f"{what}: more than {LARGEST} bytes, too large for a record or manifest"])
-    if isinstance(error.__context__, CallTimedOut):
-        return TimedOut(f"{what}: {error}")
-    if isinstance(error.__context__, RequestException):
-        return ServiceUnavailable(f"{what}: {error}")
-    return Rejected(f"{what}: the SDK refuses: {error}", status=0, code="ClientError")
-
-
-def _error_of(error: CosServiceError) -> tuple[str, str, str]:
-    """Code, message and request id. Read from the body itself: the SDK gives "Unknown" where `<Resource>` is missing,
-    as in every error of Cloud Infinite, and fails on a HEAD, which has no body.
-    """
-    body, digest = error.get_origin_msg(), error.get_digest_msg()
-    if isinstance(body, bytes):
-        body = body.decode(errors="replace")
-    if not body:
-        said = digest if isinstance(digest, Mapping) else {}
-        return said.get("code", ""), said.get("message", ""), said.get("x-cos-request-id", said.get("requestid", ""))
-    code, message, request_id = (_element(body, name) for name in ("Code", "Message", "RequestId"))
-    return code, message, request_id
-
-
-def _element(body: str, name: str) -> str:
-    found = re.search(f"<{name}>([^<]*)</{name}>", body)
-    return found[1].strip() if found else ""
-
-
-def _skew_seconds() -> int:
-    """How far this machine's clock is ahead of the service's; 0 when the service did not say."""
-    try:
-        return int(time.time()) - _service_now()
-    except ServiceUnavailable:
-        return 0

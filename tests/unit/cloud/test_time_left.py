@@ -10,7 +10,8 @@ import pytest
 
 import cosconcat.cloud.cos
 from cosconcat.cloud.ci import CiOverHttp
-from cosconcat.cloud.cos import PARALLEL, PROBE, CosOverHttp
+from cosconcat.cloud.cos import PROBE, CosOverHttp
+from cosconcat.cloud.cos_answers import PARALLEL
 from cosconcat.cloud.notify import Notifier
 from cosconcat.cloud.ports import LARGEST
 from cosconcat.cloud.session import Bounds

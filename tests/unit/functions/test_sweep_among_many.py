@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import pytest
 
-from cosconcat.cloud.cos import PARALLEL, PROBE
+from cosconcat.cloud.cos import PROBE
+from cosconcat.cloud.cos_answers import PARALLEL
 from cosconcat.cloud.ports import Ci, Cos
 from cosconcat.errors import TryAgain
 from cosconcat.functions.sweep.round import handle_sweep

@@ -1,0 +1,192 @@
+"""What COS answers and refuses, through the SDK: objects, the service's clock, errors in our own words.
+
+The SDK hides the headers of a LIST and a status below 400, and reads error codes only where a `<Resource>` stands
+beside them. Imports the SDK, so it is imported when first used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError
+
+from qcloud_cos.cos_exception import CosClientError, CosServiceError
+from requests import RequestException
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+
+from cosconcat import log
+from cosconcat.cloud.ports import LARGEST
+from cosconcat.cloud.session import AnswerTooLarge, CallTimedOut, SteadySession
+from cosconcat.errors import ConcatError, InvalidInput, Rejected, ServiceUnavailable, TimedOut
+from cosconcat.model import Bucket, Head, ObjectInfo
+
+if TYPE_CHECKING:
+    from requests import Response
+
+SKEW_SECONDS = 900  # COS refuses requests whose clock is further off (RequestTimeTooSkewed)
+PARALLEL = 8  # requests at a time where several keys are asked for
+_TRY_AGAIN_CODES = frozenset({"PathConflict", "UploadConflict", "RequestTimeout", "SlowDown", "ExpiredToken"})
+
+
+def head_of(key: str, headers: Mapping[str, str]) -> Head:
+    """An object as the headers of its GET or HEAD describe it."""
+    headers = CaseInsensitiveDict(headers)
+    info = ObjectInfo(
+        key,
+        _unquoted(headers["ETag"]),
+        int(headers["Content-Length"]),
+        _seconds(headers["Last-Modified"]),
+    )
+    version = headers.get("x-cos-version-id", "")
+    return Head(
+        info,
+        service_now(),
+        version,
+        headers.get("x-cos-storage-class", "STANDARD"),
+        restored='ongoing-request="false"' in headers.get("x-cos-restore", ""),
+        encrypted=any(name.lower().startswith("x-cos-server-side-encryption") for name in headers),
+        crc64=headers.get("x-cos-hash-crc64ecma", ""),
+    )
+
+
+def listed(item: Mapping[str, str]) -> ObjectInfo:
+    """An object as LIST describes it."""
+    modified = datetime.fromisoformat(item["LastModified"].replace("Z", "+00:00"))
+    return ObjectInfo(item["Key"], _unquoted(item["ETag"]), int(item["Size"]), int(modified.timestamp()))
+
+
+def _seconds(date: str) -> int:
+    """Epoch seconds of an HTTP date."""
+    return int(parsedate_to_datetime(date).timestamp())
+
+
+def _unquoted(etag: str) -> str:
+    return etag.strip('"')
+
+
+# -- the service's clock
+
+_answer = threading.local()
+
+
+@cache
+def shared_session() -> SteadySession:
+    """One pool of connections for the process. Each answer's status and Date are kept: the SDK hides a status below
+    400 and the headers of a LIST.
+    """
+    log.silence_sdk()
+    session = SteadySession()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_connections=PARALLEL, pool_maxsize=PARALLEL))
+    session.hooks["response"].append(_keep_answer)
+    return session
+
+
+def _keep_answer(response: Response, **_: Any) -> None:
+    _answer.date = response.headers.get("Date", "")
+    _answer.status = response.status_code
+    _answer.location = response.headers.get("Location", "")
+
+
+def service_now() -> int:
+    """The service's clock when it last answered this thread.
+
+    Raises:
+        ServiceUnavailable: the answer bore no readable date.
+    """
+    try:
+        return _seconds(getattr(_answer, "date", ""))
+    except (TypeError, ValueError):  # TypeError: no date at all
+        raise ServiceUnavailable("COS answered without a Date") from None
+
+
+# -- what refusals mean
+
+
+@contextlib.contextmanager
+def translated(method: str, bucket: Bucket, key: str) -> Iterator[None]:
+    """Errors of the SDK, of the network below it and of answers that make no sense, in our own words."""
+    what = f"{method} {bucket.name}/{key} ({bucket.region})"
+    _answer.date, _answer.status = "", 0
+    try:
+        yield
+        _believe_only_success(what)
+    except CosServiceError as error:
+        raise _refusal(what, error) from None
+    except CosClientError as error:
+        raise _client_failure(what, error) from None
+    except (ParseError, KeyError, TypeError, ValueError, OSError) as error:
+        _believe_only_success(what)  # says more than that an empty body makes no sense
+        raise ServiceUnavailable(f"{what}: the answer makes no sense ({type(error).__name__} {error})") from None
+
+
+def _believe_only_success(what: str) -> None:
+    """The SDK raises from status 400 on and takes a redirect for success; COS did only what it answered by 2xx.
+
+    Raises:
+        ServiceUnavailable: the answer was a redirect (or another status that is no success).
+    """
+    status = _answer.status
+    if status and not 200 <= status < 300:
+        to = f" to {_answer.location}" if _answer.location else ""
+        raise ServiceUnavailable(f"{what}: HTTP {status}{to}, which is no success: check bucket, region and proxy")
+
+
+def _refusal(what: str, error: CosServiceError) -> ConcatError:
+    status = int(error.get_status_code())
+    code, message, request_id = _error_of(error)
+    skew = _skew_seconds()
+    if code == "RequestTimeTooSkewed" or (status == 403 and not code and abs(skew) > SKEW_SECONDS):
+        return ServiceUnavailable(f"{what}: this machine's clock is {skew} s off the service's (RequestTimeTooSkewed)")
+    unsaid = status == 400 and not code  # a HEAD: an expired token, perhaps
+    if status >= 500 or status in (200, 429) or code in _TRY_AGAIN_CODES or unsaid:  # 200: a copy that broke off
+        return ServiceUnavailable(f"{what}: HTTP {status} {code} {message}".rstrip())
+    return Rejected(
+        f"{what}: {message or 'refused'}", status=status, code=code or f"HTTP{status}", request_id=request_id
+    )
+
+
+def _client_failure(what: str, error: CosClientError) -> ConcatError:
+    """The SDK wraps network errors in the same class as its own refusals; the wrapped one tells them apart."""
+    if isinstance(error.__context__, AnswerTooLarge):
+        return InvalidInput([f"{what}: more than {LARGEST} bytes, too large for a record or manifest"])
+    if isinstance(error.__context__, CallTimedOut):
+        return TimedOut(f"{what}: {error}")
+    if isinstance(error.__context__, RequestException):
+        return ServiceUnavailable(f"{what}: {error}")
+    return Rejected(f"{what}: the SDK refuses: {error}", status=0, code="ClientError")
+
+
+def _error_of(error: CosServiceError) -> tuple[str, str, str]:
+    """Code, message and request id. Read from the body itself: the SDK gives "Unknown" where `<Resource>` is missing,
+    as in every error of Cloud Infinite, and fails on a HEAD, which has no body.
+    """
+    body, digest = error.get_origin_msg(), error.get_digest_msg()
+    if isinstance(body, bytes):
+        body = body.decode(errors="replace")
+    if not body:
+        said = digest if isinstance(digest, Mapping) else {}
+        return said.get("code", ""), said.get("message", ""), said.get("x-cos-request-id", said.get("requestid", ""))
+    code, message, request_id = (_element(body, name) for name in ("Code", "Message", "RequestId"))
+    return code, message, request_id
+
+
+def _element(body: str, name: str) -> str:
+    found = re.search(f"<{name}>([^<]*)</{name}>", body)
+    return found[1].strip() if found else ""
+
+
+def _skew_seconds() -> int:
+    """How far this machine's clock is ahead of the service's; 0 when the service did not say."""
+    try:
+        return int(time.time()) - service_now()
+    except ServiceUnavailable:
+        return 0
