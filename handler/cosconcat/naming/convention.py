@@ -113,6 +113,11 @@ class Convention:
         )
 
     @cached_property
+    def every_form(self) -> tuple[Expression | Template, ...]:
+        """All ways of writing names, in the order in which they are tried."""
+        return (*self.forms, *self.alone)
+
+    @cached_property
     def timed(self) -> bool:
         """Whether time orders, not a number."""
         return self.forms[0].timed
@@ -207,7 +212,7 @@ class Convention:
         """Where the fragments of a source lie that start within `bounds` (epoch seconds, both included; None where
         numbers order).
         """
-        forms = (*self.forms, *self.alone)
+        forms = self.every_form
         if own:
             shift = len(self.prefix)
             place = (own.span[0] - shift, own.span[1] - shift) if own.digits else (0, 0)
@@ -267,7 +272,7 @@ class Convention:
         if extension not in self.media:
             return NotOurs(key, _cut_into_bytes(rest, self.media) or "no media extension")
         reason = "does not follow the naming convention"
-        for number, form in enumerate((*self.forms, *self.alone)):
+        for number, form in enumerate(self.every_form):
             try:
                 found = form.read(rest, self.offset)
             except times.AtOddsError as error:
@@ -365,7 +370,8 @@ def _cut_into_bytes(rest: str, media: frozenset[str]) -> str:
 
 
 def _possible(key: str) -> InvalidName | None:
-    return InvalidName(key, unfit_name(key)) if unfit_name(key) else None
+    reason = unfit_name(key)
+    return InvalidName(key, reason) if reason else None
 
 
 def _split_window(group: str) -> tuple[str, str]:

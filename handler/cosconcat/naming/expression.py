@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cosconcat.naming.keys import KeyRange, Reading, common_beginning
-from cosconcat.naming.matcher import Bounded
+from cosconcat.naming.matcher import Bounded, Spans
 from cosconcat.naming.times import AtOddsError, any_spelling, read_time, write_time_like
 
 GROUPS = ("group", "group2", "group3")
+NOWHERE = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -47,28 +48,40 @@ class Expression:
         found = self.pattern.match(rest)
         if found is None:
             return None
-        text = {name: rest[slice(*span)] for name, span in found.items()}
-        parts = [text.get(one, "") for one in self.groups]
-        if not all(parts):
+        source = self._source(rest, found)
+        if not source:
             return None
+        total = _whole(rest, found["total"]) if "total" in found else None
+        if self.timed:
+            return self._timed(rest, found, source, total, offset)
+        place = found.get("index", NOWHERE)
+        index = _whole(rest, place) if place[0] < place[1] else None
+        return Reading(source, index, place, total)
+
+    def _source(self, rest: str, found: Spans) -> str:
+        """The group's id, its parts joined; empty where one of them is."""
+        start, end = found.get("group", NOWHERE)
+        if len(self.groups) == 1:
+            return rest[start:end]
+        parts = [rest[slice(*found.get(one, NOWHERE))] for one in self.groups]
         for one, part in zip(self.groups[1:], parts[1:], strict=True):
             if "/" in part:
                 raise AtOddsError(f"{one} is {part!r}: only the first group may hold folders")
-        place = found.get("time" if self.timed else "index")
-        if self.timed and (place is None or place[0] == place[1]):
+        return "/".join(parts) if all(parts) else ""
+
+    def _timed(self, rest: str, found: Spans, source: str, total: int | None, offset: int) -> Reading | None:
+        place = found.get("time", NOWHERE)
+        text, ended = rest[slice(*place)], rest[slice(*found.get("end", NOWHERE))]
+        if not text:
             return None
-        source, total = "/".join(parts), _whole(text["total"]) if "total" in text else None
-        if self.timed:
-            try:
-                time = read_time(text["time"], offset)
-                end = read_time(text["end"], offset) if text.get("end") else None
-            except ValueError as error:
-                raise AtOddsError(str(error)) from None
-            if end is not None and end < time:
-                raise AtOddsError(f"{text['end']!r}, its end, is before {text['time']!r}, its beginning")
-            return Reading(source, None, place or (0, 0), total, time, end)
-        index = _whole(text["index"]) if text.get("index") else None
-        return Reading(source, index, place or (0, 0), total)
+        try:
+            time = read_time(text, offset)
+            end = read_time(ended, offset) if ended else None
+        except ValueError as error:
+            raise AtOddsError(str(error)) from None
+        if end is not None and end < time:
+            raise AtOddsError(f"{ended!r}, its end, is before {text!r}, its beginning")
+        return Reading(source, None, place, total, time, end)
 
     def spans(
         self, source: str, bounds: tuple[int, int] | None, offset: int, own: tuple[str, tuple[int, int]] | None = None
@@ -99,7 +112,8 @@ class Expression:
         return KeyRange(stem + (self.tail or own[len(stem) : max(len(stem), min(len(stem) + 1, place[0]))]))
 
 
-def _whole(text: str) -> int:
+def _whole(rest: str, place: tuple[int, int]) -> int:
+    text = rest[place[0] : place[1]]
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
         raise AtOddsError(f"{text!r} is no number of at most 15 ASCII digits")
     return int(text)

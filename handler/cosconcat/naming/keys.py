@@ -40,8 +40,7 @@ KEY_BYTES = 850  # COS: a key has at most 850 bytes in UTF-8
 UNNUMBERED = -1  # the place of a piece without a number, which stands before all numbers
 
 
-@dataclass(frozen=True)
-class FragmentName:
+class FragmentName(NamedTuple):
     """A fragment's key, read.
 
     `number` is its index or, where time orders, the epoch milliseconds at which it starts; `end` those at which it
@@ -128,13 +127,19 @@ class KeyRange(NamedTuple):
 
 def unfit_name(key: str) -> str:
     """Why an object of this key cannot be handed to the API, or an empty text."""
-    found = _IMPOSSIBLE.search(key) or _DOTS.search(key)
+    found = _IMPOSSIBLE.search(key) or _dot_segment(key)
     return f"{found[0]!r} in a key cannot be passed on to the API unencoded" if found else ""
 
 
 def has_dot_segment(key: str) -> bool:
     """Whether clients may read the key as another one, by resolving a segment of dots."""
-    return bool(_DOTS.search(key))
+    return _dot_segment(key) is not None
+
+
+def _dot_segment(key: str) -> re.Match[str] | None:
+    """The first segment of dots. Every key is asked: most show at a glance that they have none."""
+    possible = "/." in key or "%" in key or "\\" in key or key.startswith(".")
+    return _DOTS.search(key) if possible else None
 
 
 def common_beginning(*texts: str) -> str:

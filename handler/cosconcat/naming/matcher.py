@@ -57,11 +57,18 @@ class Bounded:
         if len(text) > self.longest_at_once:
             return self.walk(text)
         found = self._quick.fullmatch(text)
-        return found and {name: found.span(name) for name in self._quick.groupindex if found.start(name) >= 0}
+        if found is None:
+            return None
+        places = found.regs  # every group's at once: half of the time that `span` takes for each
+        return {name: places[number] for name, number in self._named if places[number][0] >= 0}
 
     @cached_property
     def _quick(self) -> re.Pattern[str]:
         return re.compile(self.expression)
+
+    @cached_property
+    def _named(self) -> tuple[tuple[str, int], ...]:
+        return tuple(self._quick.groupindex.items())
 
     @cached_property
     def _program(self) -> tuple[list[_Step], Mapping[str, int]]:

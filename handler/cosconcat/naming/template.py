@@ -148,8 +148,7 @@ class Template:
         shift = len(folder) + len(slash)
         parts = [folder] * bool(folder) + [name[slice(*found[group])] for group in self.groups]
         time, end = self._moments(name, found, offset) if self.timed else (None, None)
-        places = [span for key, span in found.items() if key.startswith(("index", "time"))]
-        place = min(places, default=(0, 0))
+        place = min((found[field] for field in self._placing if field in found), default=(0, 0))
         return Reading(
             "/".join(parts),
             int(name[slice(*found["index"])]) if "index" in found else None,
@@ -158,6 +157,12 @@ class Template:
             time,
             end,
         )
+
+    @cached_property
+    def _placing(self) -> tuple[str, ...]:
+        """The expression's names of the index and of the times."""
+        times = sum(one.name == "time" for one in self.fields)
+        return ("index", *(f"time{n}" for n in range(times)))
 
     def _moments(self, name: str, found: Spans, offset: int) -> tuple[int, int | None]:
         """When a piece starts and, where its name tells, ends: epoch milliseconds."""
