@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cosconcat.job.request import Request
+    from cosconcat.services import Services
 
 _NOBODYS_NONCE = "0" * 32  # a nonce that no claim ever draws
 EXAMPLES = """\b
@@ -105,17 +106,40 @@ def set_of_manifest(manifest: Manifest, group: str) -> FragmentSet:
     )
 
 
-def set_in_bucket(environ: Mapping[str, str], group: str) -> FragmentSet:
-    """The group as the bucket has it now.
+def set_in_bucket(environ: Mapping[str, str], group: str) -> tuple[FragmentSet, list[str]]:
+    """The group as the bucket has it now, and what to know of it: of a recording, where it is cut and why.
 
     Raises:
         InvalidInput: when it is not whole, with the reason.
     """
-    verdict = survey(bootstrap({}, with_keys(environ)), group)
+    services = bootstrap({}, with_keys(environ))
+    if services.config.completion == "gap":
+        return _recording(services, group)
+    verdict = survey(services, group)
     if isinstance(verdict, Whole):
-        return verdict.set
+        return verdict.set, [verdict.note] if verdict.note else []
     reason = verdict.reason if isinstance(verdict, Waiting | Invalid) else "no fragment of it is there"
     raise InvalidInput([f"group {group}: {reason}"])
+
+
+def _recording(services: Services, asked: str) -> tuple[FragmentSet, list[str]]:
+    """The recording of this id, or of a piece's key: as it was claimed, or as it would be."""
+    from cosconcat.functions.recordings import find
+    from cosconcat.groups.recordings import in_places
+
+    found = find(services, asked)
+    if found is None:
+        reason = "no recording of this id and no piece of this key is there; an id is a source and a start in UTC"
+        raise InvalidInput([f"{asked}: {reason}"])
+    if found.part is None:
+        content = services.ledger.newest_content(gid_of(found.group))
+        if content is None:
+            raise InvalidInput([f"recording {found.group}: reserved, not claimed yet"])
+        return content.claim.record.set, [content.claim.record.note] if content.claim.record.note else []
+    if found.part.action != "close":
+        raise InvalidInput([f"recording {found.group}: {found.part.reason}"])
+    fragments = FragmentSet(found.group, in_places(*(piece.object for piece in found.part.part.pieces)))
+    return fragments, [words for words in (found.ends, found.note) if words]
 
 
 @click.command(epilog=EXAMPLES)
@@ -131,15 +155,16 @@ def command(keys: tuple[str, ...], manifest: Path | None, group: str | None, as_
     """
     environ = settings()
     config = read_config(environ)
+    about: list[str] = []
     if group:
-        fragments = set_in_bucket(environ, group)
+        fragments, about = set_in_bucket(environ, group)
     elif manifest:
         fragments = set_of_manifest(read_manifest(manifest.read_bytes(), config), _group_of(manifest))
     else:
         made_up = [f"{config.input_prefix}example.part{i}-of-2.mp4" for i in (1, 2)]
         fragments = set_of_keys(config, keys) if keys else _made_up(made_up)
     request = request_for(config, fragments)
-    noted = notes(config, fragments, request, seen=bool(group))
+    noted = about + notes(config, fragments, request, seen=bool(group))
     if as_json:
         show_json({"group": fragments.group, "request": printed(request), "notes": noted})
         return

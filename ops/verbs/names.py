@@ -33,6 +33,7 @@ from ops.desk.show import show_json
 
 _SLOW = 0.05  # seconds for one key; an expression that takes that long costs more than the rest of the function
 _LISTED = 200  # so many keys are described one by one, more only in sum
+_RECORDINGS = 4  # of a source that are described
 _SHOWN = 50  # groups of a large listing
 _EXPLAINED = 3  # unmatched keys of one reason that are looked at for what they are nearly
 _OPTIONS = {
@@ -142,15 +143,20 @@ def judge(config: Config, names: Iterable[Name]) -> dict[str, str]:
 
 
 def _runs(config: Config, found: Iterable[FoundFragment]) -> str:
-    """A source's recordings, cut at gaps."""
+    """A source's recordings, where each ends and why, and what cannot be joined."""
     from cosconcat.groups import gap
     from cosconcat.groups.recordings import piece_of, recording_id, rule_of
 
     read = [piece for one in found if (piece := piece_of(config, one.object)) is not None]
     rule = rule_of(config)
     parts = [part for run in gap.runs(read, rule) for part in gap.parts(run, rule)]
-    shown = [f"{recording_id('', part.pieces[0])} ({len(part.pieces)} pieces)" for part in parts[:4]]
-    return f"recordings: {len(parts)}, from {', '.join(shown)}{', …' * (len(parts) > 4)}"
+    shown = []
+    for part in parts[:_RECORDINGS]:
+        ends = gap.why_it_ends(part, read, rule)
+        shown.append(f"{recording_id('', part.pieces[0])} ({len(part.pieces)} pieces{f', {ends}' if ends else ''})")
+    words = f"recordings: {len(parts)}, from {', '.join(shown)}{', …' * (len(parts) > _RECORDINGS)}"
+    wrong = next((reason for part in parts if (reason := gap.inconsistent(part.pieces, rule))), "")
+    return f"invalid: {wrong}; {words}" if wrong else words
 
 
 def _verdict(config: Config, group: str, found: list[FoundFragment], marker: Marker | None) -> str:

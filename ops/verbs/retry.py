@@ -30,7 +30,8 @@ def command(
 ) -> int:
     """Try again now what gave up, was kept, or waits for its next try.
 
-    The deployed sweep does it, with its own rights. Exit code 1 when one of them came to nothing again.
+    GROUPS are ids; where recordings are cut at gaps also full keys of pieces, or sources. The deployed sweep does it,
+    with its own rights. Exit code 1 when one of them came to nothing again.
     """
     if bool(groups) == bool(outcome):
         raise Mistake("name GROUPS, or say --outcome gave-up or --outcome kept")

@@ -40,7 +40,7 @@ KINDS = {
     "arriving": "still arriving",
     "quiet": "waiting for quiet",
     "budget": "whole, and waiting for one of the CONCAT_JOBS_PER_HOUR",
-    "gap": "joined or waiting across a long gap in time",
+    "gap": "where a recording was cut, or joined or waiting across a long gap in time",
 }
 _ROWS = 20  # of a kind, for people; --json has all
 
@@ -53,7 +53,8 @@ _ROWS = 20  # of a kind, for people; --json has all
 def command(groups: tuple[str, ...], day: str | None, here: bool, as_json: bool) -> int:
     """Say where a group is, or what the last report says.
 
-    GROUPS are ids, or full keys of their pieces. The deployed sweep is asked. Exit code 1 when a group is unknown.
+    GROUPS are ids, full keys of their pieces or, where recordings are cut at gaps, their sources. The deployed sweep is
+    asked. Exit code 1 when a group is unknown.
     """
     if day is not None:
         return _day(day, as_json=as_json)
@@ -94,11 +95,15 @@ def _in_words(status: Mapping[str, Any]) -> Iterable[str]:
         "fragments": f"{status['fragments']}, {status['bytes']:,} bytes" if status.get("fragments") else "",
         "proof": _proof(status.get("proof", {})),
         "removed": status.get("removed"),
+        "ends": status.get("ends"),
         "note": status.get("note"),
     }
     for name, value in words.items():
         if value:
             yield f"  {name:<10}{printable(str(value))}"
+    columns = ("group", "state", "fragments", "until", "why", "ends", "note")
+    for each in status.get("recordings", ()):
+        yield printable("  " + ", ".join(f"{each[name]}" for name in columns if each.get(name)))
     kept = status.get("kept", {})
     for key, why in list(kept.items())[:_ROWS]:
         yield f"  {'kept':<10}{printable(f'{key}: {why}')}"

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from cosconcat.events.cos import Upload
 from cosconcat.functions.retry import handle_retry
+from cosconcat.functions.status import handle_status
 from cosconcat.functions.upload import handle_uploads
 from cosconcat.records.slots import Slot
+from local.cos.store import NewObject
+from ops.command import main
 from tests.support.desk import Desk, only
 
 GAP = {"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:60"}
@@ -200,3 +204,157 @@ def _dies_after(create: Callable[[str, str, Slot], bool]) -> Callable[[str, str,
         raise KeyboardInterrupt
 
     return dies
+
+
+# -- where is my video, and go on with it ------------------------------------------------------------------------------
+
+
+def status(desk: Desk, asked: str) -> dict[str, Any]:
+    """What the sweep answers to {"status": asked}."""
+    answered: dict[str, Any] = json.loads(json.dumps(handle_status(desk.services, asked)["status"]))
+    return answered
+
+
+def retried(desk: Desk, asked: str) -> list[tuple[str, str]]:
+    """What the sweep answers to {"retry": asked}: group and action of each."""
+    answered = json.loads(json.dumps(handle_retry(desk.services, asked)["results"]))
+    return [(one["group"], one["action"]) for one in answered]
+
+
+def test_status_of_what_is_not_closed_says_what_is_there_and_until_when_it_waits(desk: Desk) -> None:
+    """By the id that it will have, and by the key of any of its pieces; asking changes nothing."""
+    put(desk, 0, 60, 300)
+    told = status(desk, recording(0))
+    assert (told["state"], told["fragments"], told["ends"]) == ("arriving", 2, "then nothing for 240 s")
+    assert told["until"] > told["since"]
+    assert told["until"] in told["why"]
+    assert status(desk, key(60)) == told
+    desk.later(300)
+    assert status(desk, key(60))["state"] == "whole"
+    assert slots(desk) == []
+
+
+def test_status_of_a_recording_that_is_closed_is_found_by_each_of_its_pieces(desk: Desk) -> None:
+    """While it is joined, and when its pieces are gone."""
+    put(desk, 0, 60)
+    close(desk)
+    assert status(desk, key(60))["state"] == "joining"
+    finish(desk)
+    told = status(desk, key(60))
+    assert (told["group"], told["state"], told["output"]) == (recording(0), "joined", f"output/{recording(0)}.mp4")
+    assert status(desk, recording(0)) == told
+
+
+def test_status_of_a_source_tells_its_recordings(desk: Desk) -> None:
+    """Those that wait, those in flight, those that a person must look at; not those that are over."""
+    put(desk, 0)
+    close(desk)
+    finish(desk)
+    put(desk, 1000, 2000)
+    desk.put(key(2000).replace(".mp4", ".MP4"), "other", 50)
+    close(desk)
+    put(desk, 3000)
+    told = {one["group"]: one["state"] for one in status(desk, "cam")["recordings"]}
+    assert told == {recording(1000): "joining", recording(2000): "invalid", recording(3000): "arriving"}
+    assert status(desk, "nobody")["state"] == "unknown"
+    assert status(desk, recording(77))["state"] == "unknown"
+
+
+def test_status_of_a_slot_without_a_claim_says_who_goes_on(desk: Desk) -> None:
+    """Its writer has died."""
+    put(desk, 0, 60)
+    desk.later(300)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk.services.slots, "create", _dies_after(desk.services.slots.create))
+        with pytest.raises(KeyboardInterrupt):
+            desk.sweep()
+    assert [status(desk, asked)["state"] for asked in (recording(0), key(60))] == ["whole", "whole"]
+    assert retried(desk, recording(0)) == [(recording(0), "submitted")]
+
+
+def test_status_of_a_superseded_recording_says_where_its_pieces_are_now(desk: Desk) -> None:
+    """A piece before it came while it was joined: the new recording has another id."""
+    put(desk, 60, 120)
+    close(desk)
+    put(desk, 0)
+    assert desk.cloud.ci.wait_idle(20)
+    desk.sweep()
+    told = status(desk, recording(60))
+    assert (told["state"], told["note"]) == (
+        "superseded",
+        f"its first piece is now in {recording(0)}, which is not closed yet",
+    )
+
+
+def test_a_closed_recording_says_for_good_where_it_was_cut() -> None:
+    """In its closing record, so in status and among what ended in the report."""
+    with Desk({**GAP, "CONCAT_MAX_LENGTH": "120"}) as desk:
+        put(desk, 0, 60, 120)
+        assert status(desk, key(0))["ends"] == "cut by CONCAT_MAX_LENGTH"
+        close(desk)
+        finish(desk)
+        words = "cut by CONCAT_MAX_LENGTH: the run goes on in the next recording"
+        assert status(desk, recording(0))["why"] == words
+        ended = {one["group"]: one.get("reason", "") for one in desk.report()["ended"]["last"]}
+        assert ended == {recording(0): words, recording(120): ""}
+
+
+def test_retry_of_a_source_tries_again_what_ended_and_leaves_the_rest_waiting(desk: Desk) -> None:
+    """Of a piece, the recording that it is in."""
+    put(desk, 0, 1000)
+    close(desk)
+    desk.later(5)
+    put(desk, 0, 1000)  # again, while they are joined: kept
+    finish(desk)
+    assert retried(desk, key(1000)) == [(recording(1000), "waiting")]  # it has just been uploaded
+    desk.later(300)
+    put(desk, 2000)
+    assert retried(desk, key(1000)) == [(recording(1000), "submitted")]
+    assert desk.cloud.ci.wait_idle(20)
+    assert retried(desk, "cam") == [
+        (recording(0), "submitted"),
+        (recording(1000), "finished"),
+        (recording(2000), "waiting"),
+    ]
+    assert retried(desk, recording(2000)) == [(recording(2000), "waiting")]
+    assert retried(desk, "nobody") == [("nobody", "ignored")]
+    assert finish(desk) == {recording(0): "finished", recording(2000): "waiting"}
+    assert desk.keys("fragments/") == [key(2000)]
+
+
+def test_a_recording_of_one_piece_is_left_where_that_is_asked_for() -> None:
+    """No slot, no job; a second piece makes it a recording."""
+    with Desk({**GAP, "CONCAT_SINGLE": "leave"}) as desk:
+        put(desk, 0)
+        assert close(desk) == {recording(0): "ignored"}
+        assert "CONCAT_SINGLE=leave" in status(desk, recording(0))["why"]
+        put(desk, 60)
+        assert close(desk) == {recording(0): "submitted"}
+
+
+def test_an_archived_piece_costs_no_job(desk: Desk) -> None:
+    """It is told to restore it; the recordings beside it go on."""
+    put(desk, 0, 60, 1000)
+    desk.cloud.store.write(desk.cloud.bucket, key(60), b"0" * 50_000, NewObject(storage_class="ARCHIVE"))
+    assert close(desk) == {recording(0): "invalid", recording(1000): "submitted"}
+    assert f"{key(60)} is archived" in desk.report()["invalid"][recording(0)]["reason"]
+
+
+def test_explain_shows_the_request_of_a_recording_and_why_it_ends(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the id that it will have or by a piece's key; what still waits is told, and nothing is sent."""
+    put(desk, 0, 60, 300)
+    held = desk.cloud.account.root_key()
+    environ = {**desk.cloud.shell_environment(), **desk.cloud.environment}
+    environ |= {"TENCENT_SECRET_ID": held.secret_id, "TENCENT_SECRET_KEY": held.secret_key}
+    assert main(["explain", "--group", key(60)], environ) == 1
+    assert "waiting for its end until" in capsys.readouterr().err
+    desk.later(300)
+    assert main(["explain", "--group", recording(0)], environ) == 0
+    out, err = capsys.readouterr()
+    assert out.count("<Url>") == 2
+    assert "note: then nothing for 240 s" in err
+    close(desk)
+    assert main(["explain", "--group", key(60)], environ) == 0
+    assert capsys.readouterr().out.count("<Url>") == 2

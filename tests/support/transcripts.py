@@ -43,7 +43,9 @@ QUESTIONS = (
         "cos-concat status lecture --here",
         "Without a name: the last report, worst first, what is still arriving, and what ended last. Without\n"
         "`--here` the deployed sweep is asked, with its own rights; the answer is the same. A full key of a piece\n"
-        'does as well as the group\'s name. As an event: `{"status": "lecture"}`.',
+        'does as well as the group\'s name. As an event: `{"status": "lecture"}`. Where recordings are cut at gaps,\n'
+        "a piece's key finds its recording, one that is not closed yet says until when it waits and why it ends where\n"
+        "it does, and a source tells its recordings one by one.",
     ),
     Question(
         "Why was nothing deleted?",
@@ -81,7 +83,8 @@ QUESTIONS = (
         "Try again.",
         "cos-concat retry --outcome gave-up --since 2026-01-01 --here",
         '`cos-concat retry lecture` for one group. As an event: `{"retry": "lecture"}` or\n'
-        '`{"retry": {"outcome": "gave-up", "since": "2026-01-01", "limit": 100}}`.',
+        '`{"retry": {"outcome": "gave-up", "since": "2026-01-01", "limit": 100}}`. Where recordings are cut at gaps,\n'
+        "a piece's key stands for its recording, and a source for all of it that is there.",
     ),
     Question(
         "What happens to my full bucket on the first day?",

@@ -154,7 +154,7 @@ def _clean(services: Services, claim: Claim, end: End, proof: Proof, fresh_heads
     removal = remove(services, claim, proof, fresh_heads)
     kept = removal.lent | removal.kept
     copied = "a group of one piece, copied as it is: no job" if claim.copied else ""
-    note = "; ".join(filter(None, (copied, removal.nothing, _numbers_left_out(services, claim))))
+    note = "; ".join(filter(None, (claim.note, copied, removal.nothing, _numbers_left_out(services, claim))))
     return Done("joined", note, proof.key, end.job, removal.removed, kept, figures=proof.figures)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from cosconcat import log
 from cosconcat.cleanup.finish import resume
@@ -12,12 +13,20 @@ from cosconcat.model import Result, gid_of
 from cosconcat.protocol.group import reconcile_content, survey_and_reconcile
 from cosconcat.services import Services
 
+if TYPE_CHECKING:
+    from cosconcat.functions.recordings import Found
+
 MARGIN_SECONDS = 30  # no further group is taken up when less is left until the deadline
 
 
 def handle_retry(services: Services, group: str) -> dict[str, object]:
-    """One group. Raises TryAgain when it fails for now."""
+    """One group; where recordings are cut at gaps also the piece's, or all of a source.
+
+    Raises TryAgain when it fails for now.
+    """
     services.submissions.begin()
+    if services.config.completion == "gap":
+        return {"results": [log.printed(result.as_dict()) for result in _retry_recordings(services, group)]}
     return {"results": [log.printed(retry(services, group).as_dict())]}
 
 
@@ -38,6 +47,38 @@ def retry(services: Services, group: str) -> Result:
             result = resume(services, content.claim.record) or result  # a clean-up that was cut off, perhaps
     except NeverAgain as mistake:
         result = Result(group, "invalid", str(mistake))
+    log.info("retry", **result.as_dict())
+    return result
+
+
+def _retry_recordings(services: Services, asked: str) -> list[Result]:
+    """A person says retry: to a recording, to the one that a piece belongs to, or to all that is there of a source.
+
+    What was kept is cleaned up if its output still holds, otherwise joined anew; what waits for its end goes on
+    waiting, and says until when.
+
+    Raises:
+        TryAgain: nothing is lost; the same call later goes on from the records.
+    """
+    from cosconcat.functions.recordings import find, of_source
+
+    found = find(services, asked)
+    wanted = [found] if found else list(of_source(services, asked))
+    if not wanted:
+        reason = "no recording, piece or source of this name; a recording's id is its source and its start in UTC"
+        return [Result(asked, "ignored", reason)]
+    return [_retry_recording(services, one) for one in wanted]
+
+
+def _retry_recording(services: Services, found: Found) -> Result:
+    from cosconcat.protocol.closing import reconcile_piece
+
+    if services.ledger.newest_content(gid_of(found.group)) is not None and found.part is None:
+        return retry(services, found.group)
+    try:
+        result = reconcile_piece(services, found.key, forced=True)
+    except NeverAgain as mistake:
+        result = Result(found.group, "invalid", str(mistake))
     log.info("retry", **result.as_dict())
     return result
 

@@ -10,6 +10,7 @@ kept         joined, but nothing was removed, with the reason
 gave-up      ended without a result, with the reason
 superseded   other content came while it was joined
 invalid      inconsistent: the reason names the keys
+source       several recordings that are cut at gaps: each is told
 unknown      no piece is there, and no record
 """
 
@@ -19,7 +20,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cosconcat.groups.survey import survey
-from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
+from cosconcat.groups.verdicts import Invalid, NoFragments, Verdict, Waiting, Whole
 from cosconcat.model import gid_of, iso_time
 from cosconcat.naming.keys import InvalidName, NotOurs
 from cosconcat.output.key import is_copied
@@ -29,6 +30,7 @@ from cosconcat.services import Services
 
 if TYPE_CHECKING:
     from cosconcat.config import Config
+    from cosconcat.functions.recordings import Found
 
 SHOWN = 100  # missing numbers and kept keys; the rest is counted
 LIVE = ("Submitted", "Running", "Pause")
@@ -54,6 +56,8 @@ class Status:
     kept: dict[str, str] = field(default_factory=dict)  # key -> why it was not removed
     kept_count: int = 0
     note: str = ""
+    ends: str = ""  # why no later piece belongs to it
+    recordings: list[dict[str, object]] = field(default_factory=list)  # of a source, oldest first
     history: list[dict[str, object]] = field(default_factory=list)  # oldest first
 
     def as_dict(self) -> dict[str, object]:
@@ -62,14 +66,69 @@ class Status:
 
 
 def handle_status(services: Services, asked: str) -> dict[str, object]:
-    """The status of a group; `asked` is its id, or the full key of one of its pieces."""
+    """The status of a group; `asked` is its id, or the full key of one of its pieces. Where recordings are cut at gaps
+    also a source, whose recordings are told one by one.
+    """
+    if services.config.completion == "gap":
+        return {"results": [], "status": _of_recordings(services, asked).as_dict()}
     return {"results": [], "status": status_of(services, _group(services, asked)).as_dict()}
+
+
+def _of_recordings(services: Services, asked: str) -> Status:
+    """A recording by its id or the key of one of its pieces; or all that is there of a source."""
+    from cosconcat.functions.recordings import find, of_source
+
+    found = find(services, asked)
+    if found is not None:
+        return _of_recording(services, found)
+    told = [_of_recording(services, one) for one in of_source(services, asked)]
+    if not told:
+        reason = "no piece of it is there, and no record: check its name, and CONCAT_INPUT_PREFIX"
+        return Status(asked, "unknown", f"{reason}; a recording's id is its source and its start in UTC")
+    why = f"{len(told)} recordings are there or under way"
+    shown = ("group", "state", "why", "until", "fragments", "ends", "note")
+    listed = [{name: value for name, value in one.as_dict().items() if name in shown} for one in told[-SHOWN:]]
+    return Status(asked, "source", why, recordings=listed)
+
+
+def _of_recording(services: Services, found: Found) -> Status:
+    judged = found.part
+    if judged is None:
+        status = status_of(services, found.group)
+        if status.state == "unknown":
+            status.state, status.why = "whole", "reserved; the next event or sweep claims it and submits its job"
+        elif status.state == "superseded":
+            status.note = _after(services, found.group)
+        return status
+    pieces = [piece.object for piece in judged.part.pieces]
+    return Status(
+        found.group,
+        {"close": "whole", "leave": "whole", "invalid": "invalid"}.get(judged.action, "arriving"),
+        judged.reason or "nothing more is expected; the next sweep closes it",
+        since=iso_time(max(piece.last_modified for piece in pieces)),
+        until=iso_time(judged.until),
+        fragments=len(pieces),
+        bytes=sum(piece.size for piece in pieces),
+        ends=found.ends,
+        note=found.note,
+    )
+
+
+def _after(services: Services, group: str) -> str:
+    """Where the pieces of a recording that was superseded are now."""
+    from cosconcat.functions.recordings import find
+
+    content = services.ledger.newest_content(gid_of(group))
+    now = find(services, content.claim.record.set.fragments[0].object.key) if content else None
+    if now is None or now.group == group:
+        return ""
+    return f"its first piece is now in {now.group}" + (", which is not closed yet" if now.part else "")
 
 
 def status_of(services: Services, group: str) -> Status:
     """What is known of the group, by its records, by CI for a job that runs, and by one look at its pieces."""
     gid = gid_of(group)
-    verdict = survey(services, group)
+    verdict = NoFragments(group) if services.config.completion == "gap" else survey(services, group)
     attempts, dones = _records(services, gid)
     history = [_past(rev, attempts[rev], dones.get(rev)) for rev in sorted(attempts)]
     newest = max(attempts, default=0)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from cosconcat.model import ObjectInfo
+from cosconcat.model import ObjectInfo, iso_time
 
 DAY = 86_400_000  # milliseconds
 SHORTEST_CUT = 1000  # milliseconds; where even so short parts hold too many pieces, a person must decide
@@ -103,11 +103,12 @@ class Judgement(NamedTuple):
     wait       until `until` (epoch seconds)
     defer      it may belong to `beside`, a recording in flight
     invalid    a person must decide
+    leave      CONCAT_SINGLE=leave, and it is one piece
     settled    it ended before, and nothing of it is new
     """
 
     part: Part
-    action: Literal["close", "wait", "defer", "invalid", "settled"]
+    action: Literal["close", "wait", "defer", "invalid", "leave", "settled"]
     reason: str = ""
     until: int = 0
     beside: Recording | None = None
@@ -319,7 +320,8 @@ def _judge_part(
     """`beside` are the recordings in flight that lie near."""
     until = whole_at(part.pieces, rule)
     if now < until:
-        return Judgement(part, "wait", f"waiting for its end, {until - now} s more", until)
+        reason = f"waiting for its end until {iso_time(until)}, {until - now} s more"
+        return Judgement(part, "wait", reason, until)
     reason = inconsistent(part.pieces, rule)
     if reason:
         return Judgement(part, "invalid", reason)
@@ -384,6 +386,29 @@ def newcomers(recording: Recording, free: Iterable[Piece], recordings: Iterable[
             if own <= keys:
                 found |= keys - own
     return found
+
+
+def note_of(part: Part, recordings: Iterable[Recording], rule: Rule) -> list[str]:
+    """What a person should know of a part that becomes a recording: where its run was cut, or beside which recording it
+    came too late.
+    """
+    words = [f"cut by {part.cut}: the run goes on in the next recording"] if part.cut else []
+    beside = adjoining(part, recordings, rule)
+    if beside is not None and any(piece.object.last_modified >= beside.claimed_at for piece in part.pieces):
+        words.append(f"came too late for {beside.group}, which it adjoins and which had been joined")
+    return words
+
+
+def why_it_ends(part: Part, pieces: Iterable[Piece], rule: Rule) -> str:
+    """Why no later piece of the source is in this part; an empty text when there is none."""
+    if part.cut:
+        return f"cut by {part.cut}"
+    latest = max(piece.reaches for piece in part.pieces)
+    after = min((piece.start for piece in pieces if piece.start > part.pieces[-1].start), default=None)
+    if after is None:
+        return ""
+    seconds = (after - latest) // 1000
+    return f"then nothing for {seconds} s" if seconds > rule.gap else "then a piece that another recording holds"
 
 
 def adjoining(part: Part, recordings: Iterable[Recording], rule: Rule) -> Recording | None:

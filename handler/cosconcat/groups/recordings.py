@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import time
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -13,8 +13,10 @@ from typing import NamedTuple
 from cosconcat.config import Config
 from cosconcat.groups import gap
 from cosconcat.groups.gap import DAY, Piece, Recording, State
-from cosconcat.model import ObjectInfo
+from cosconcat.inputs.heads import still_archived
+from cosconcat.model import Fragment, FragmentSet, ObjectInfo
 from cosconcat.naming.keys import FragmentName, common_beginning
+from cosconcat.output.key import impossible_key
 from cosconcat.records.records import Claim
 from cosconcat.records.slots import Interval, Slot, sid_of
 from cosconcat.services import Services
@@ -43,16 +45,20 @@ def recording_id(source: str, first: Piece) -> str:
 
 
 class SourceListing(NamedTuple):
-    """The pieces of a source that start on a day, the one before or the one after, and the service's clock."""
+    """The pieces of a source that start on a day, the one before or the one after, and the service's clock; `archived`
+    are keys that have to be restored before CI can read them.
+    """
 
     pieces: tuple[Piece, ...]
     now: int
+    archived: frozenset[str] = frozenset()
 
 
 def list_source(services: Services, source: str, day: int, own: str = "") -> SourceListing:
     """LIST, joined with the key of the event that brought us here (by HEAD, if LIST does not show it)."""
     config, now = services.config, 0
     found: dict[str, Piece] = {}
+    archived: frozenset[str] = frozenset()
 
     def add(objects: Iterable[ObjectInfo]) -> None:
         for one in objects:
@@ -68,13 +74,13 @@ def list_source(services: Services, source: str, day: int, own: str = "") -> Sou
     if len(spans) > 1:  # where it may be written in several ways, one page of what they have in common often shows all
         page = services.cos.list(config.bucket, common_beginning(*(span.prefix for span in spans)))
         add(page.objects)
-        now, whole = page.now, page.next_marker is None
+        now, whole, archived = page.now, page.next_marker is None, page.archived
     for span in spans if not whole else ():
         after: str | None = span.after
         while after is not None:
             page = services.cos.list(config.bucket, span.prefix, after)
             add(page.objects)
-            now, after = max(now, page.now), page.next_marker
+            now, after, archived = max(now, page.now), page.next_marker, archived | page.archived
             if page.objects and span.passed(page.objects[-1].key):
                 break
     if own and own not in found:
@@ -82,7 +88,66 @@ def list_source(services: Services, source: str, day: int, own: str = "") -> Sou
         if head is not None:
             add([head.object])
             now = max(now, head.now)
-    return SourceListing(tuple(gap.in_order(found.values())), now)
+    return SourceListing(tuple(gap.in_order(found.values())), now, archived)
+
+
+def days_of(services: Services, source: str) -> list[int]:
+    """The days (since the epoch, as written) on which pieces of a source start, by LIST alone."""
+    config, days = services.config, set()
+    for span in config.convention.fragment_spans(source, None):
+        after: str | None = span.after
+        while after is not None:
+            page = services.cos.list(config.bucket, span.prefix, after)
+            for one in page.objects:
+                name = config.convention.read(one.key)
+                piece = piece_of(config, one)
+                if piece is not None and isinstance(name, FragmentName) and name.group == source:
+                    days.add(piece.day)
+            after = page.next_marker
+            if page.objects and span.passed(page.objects[-1].key):
+                break
+    return sorted(days)
+
+
+class Look(NamedTuple):
+    """What lies around a day of a source, what the records say of it, and what would be done with what is nobody's."""
+
+    pieces: tuple[Piece, ...]
+    recordings: list[Recording]
+    judged: list[gap.Judgement]
+
+
+def look_at_source(services: Services, source: str, day: int, own: str = "") -> Look:
+    """A day of a source and those beside it, judged as when it is closed; nothing is changed. The recordings of the
+    piece `own` are found even when it was removed.
+    """
+    seen, rule = list_source(services, source, day, own), rule_of(services.config)
+    gone = piece_of(services.config, ObjectInfo(own, "", 0, 0)) if own else None
+    recordings = Reserved(services, source).near([*seen.pieces, *([gone] if gone else [])])
+    judged = gap.judge(seen.pieces, recordings, rule, seen.now)
+    return Look(seen.pieces, recordings, [fitted(services, source, one, seen.archived) for one in judged])
+
+
+def fragments_of(source: str, part: gap.Part) -> FragmentSet:
+    """A part as the set that is joined."""
+    return FragmentSet(recording_id(source, part.pieces[0]), in_places(*(piece.object for piece in part.pieces)))
+
+
+def in_places(*pieces: ObjectInfo) -> tuple[Fragment, ...]:
+    """Pieces in the order in which they are joined."""
+    return tuple(Fragment(at, piece) for at, piece in enumerate(pieces))
+
+
+def fitted(services: Services, source: str, judged: gap.Judgement, archived: Collection[str]) -> gap.Judgement:
+    """The judgement, unless what is whole cannot be joined or is left as it is for reasons beside its times."""
+    if judged.action != "close":
+        return judged
+    fragments = fragments_of(source, judged.part)
+    if fragments.is_single and services.config.single == "leave":
+        reason = "a recording of one piece, which CONCAT_SINGLE=leave leaves as it is"
+        return judged._replace(action="leave", reason=reason)
+    reason = impossible_key(services.config, fragments) or still_archived(services, fragments, archived)
+    return judged._replace(action="invalid", reason=reason) if reason else judged
 
 
 @dataclass

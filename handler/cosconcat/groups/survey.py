@@ -15,9 +15,9 @@ from cosconcat.errors import InvalidInput
 from cosconcat.groups import rules
 from cosconcat.groups.listing import FEW, SMALL, GroupListing
 from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, NoFragments, Verdict, Waiting, Whole
-from cosconcat.model import ARCHIVES, Fragment, FragmentSet, ObjectInfo, gid_of
-from cosconcat.naming.keys import KEY_BYTES, FragmentName, ManifestName, MarkerName, has_dot_segment
-from cosconcat.output.key import output_key
+from cosconcat.model import Fragment, FragmentSet, ObjectInfo, gid_of
+from cosconcat.naming.keys import FragmentName, ManifestName, MarkerName
+from cosconcat.output.key import impossible_key
 from cosconcat.services import Services
 
 _MARKER_BYTES = 64  # a marker holds a count or nothing
@@ -91,23 +91,18 @@ def _readable(listing: GroupListing, verdict: Verdict) -> Verdict:
     """The verdict, unless a piece is archived and nobody restored it: the job would be paid for and fail."""
     if not isinstance(verdict, Whole) or not listing.archived:
         return verdict
-    for key in (fragment.object.key for fragment in verdict.set.fragments):
-        head = listing.services.cos.head(listing.services.config.bucket, key) if key in listing.archived else None
-        if head is not None and head.storage_class in ARCHIVES and not head.restored:
-            reason = f"{key} is archived ({head.storage_class}), so CI cannot read it: restore it, then say retry"
-            return Invalid(verdict.set.group, reason)
-    return verdict
+    from cosconcat.inputs.heads import still_archived
+
+    reason = still_archived(listing.services, verdict.set, listing.archived)
+    return Invalid(verdict.set.group, reason) if reason else verdict
 
 
 def _with_room(config: Config, verdict: Verdict) -> Verdict:
     """The verdict, unless the result's key would be longer than COS allows, or lead out of its folder."""
     if isinstance(verdict, Whole):
-        key = output_key(config, verdict.set)
-        if has_dot_segment(key):
-            return Invalid(verdict.set.group, f"the result's key {key!r} has a dot segment, which clients resolve away")
-        size = len(key.encode()) + len("j" * 33) + len(".r0000-4294967295")
-        if size > KEY_BYTES:
-            return Invalid(verdict.set.group, f"the result's key would have {size} bytes; COS allows {KEY_BYTES}")
+        reason = impossible_key(config, verdict.set)
+        if reason:
+            return Invalid(verdict.set.group, reason)
     return verdict
 
 

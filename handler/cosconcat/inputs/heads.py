@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from cosconcat.model import Head, ObjectInfo
+from cosconcat.model import ARCHIVES, FragmentSet, Head, ObjectInfo
 from cosconcat.records.records import Claim
 from cosconcat.services import Services
 
@@ -42,3 +42,12 @@ def compare(claim: Claim, heads: Mapping[str, Head | None]) -> tuple[list[str], 
         elif head.object.last_modified != joined.last_modified and joined != claim.set.marker:
             rewritten.append(key)
     return changed, rewritten
+
+
+def still_archived(services: Services, fragments: FragmentSet, archived: Collection[str]) -> str:
+    """Which of the fragments that LIST showed as archived nobody has restored; an empty text when there is none."""
+    for key in (fragment.object.key for fragment in fragments.fragments):
+        head = services.cos.head(services.config.bucket, key) if key in archived else None
+        if head is not None and head.storage_class in ARCHIVES and not head.restored:
+            return f"{key} is archived ({head.storage_class}), so CI cannot read it: restore it, then say retry"
+    return ""

@@ -6,7 +6,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from cosconcat.naming.keys import EXTENSIONS, resolve, unfit_key
+from cosconcat.naming.keys import EXTENSIONS, KEY_BYTES, has_dot_segment, resolve, unfit_key
 
 if TYPE_CHECKING:
     from cosconcat.config import Config
@@ -54,6 +54,17 @@ def _filled_in(config: Config, fragments: FragmentSet) -> str:
         "jobid": "${jobid}",
     }
     return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), fragments.output or config.output_key)
+
+
+def impossible_key(config: Config, fragments: FragmentSet) -> str:
+    """Why the result's key cannot be: longer than COS allows with all that may be added to it, or a way out of its
+    folder; an empty text when it can.
+    """
+    key = output_key(config, fragments)
+    if has_dot_segment(key):
+        return f"the result's key {key!r} has a dot segment, which clients resolve away"
+    size = len(key.encode()) + len("j" * 33) + len(".r0000-4294967295")
+    return f"the result's key would have {size} bytes; COS allows {KEY_BYTES}" if size > KEY_BYTES else ""
 
 
 def resolved_output_key(config: Config, fragments: FragmentSet) -> str | None:

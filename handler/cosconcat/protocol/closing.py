@@ -17,6 +17,8 @@ from cosconcat.groups import gap
 from cosconcat.groups.gap import Judgement, Part, Piece, Recording
 from cosconcat.groups.recordings import (
     Reserved,
+    fitted,
+    in_places,
     list_source,
     piece_of,
     pieces_of,
@@ -25,8 +27,8 @@ from cosconcat.groups.recordings import (
     slot_name,
     written_day,
 )
-from cosconcat.model import Action, Fragment, FragmentSet, ObjectInfo, Result, gid_of
-from cosconcat.naming.keys import KEY_BYTES, FragmentName
+from cosconcat.model import Action, FragmentSet, ObjectInfo, Result, gid_of
+from cosconcat.naming.keys import FragmentName
 from cosconcat.output.choice import free_key, is_occupied
 from cosconcat.output.key import output_key, with_rev
 from cosconcat.protocol.run import begin, not_admitted, run_content
@@ -36,7 +38,7 @@ from cosconcat.services import Services
 from cosconcat.submission.submit import first_claim
 
 ROUNDS = 5  # times that somebody else may be faster before this call leaves it to them
-_ACTIONS: dict[str, Action] = {"wait": "waiting", "defer": "deferred", "invalid": "invalid"}
+_ACTIONS: dict[str, Action] = {"wait": "waiting", "defer": "deferred", "invalid": "invalid", "leave": "ignored"}
 
 
 def reconcile_piece(services: Services, key: str, *, forced: bool = False) -> Result:
@@ -49,7 +51,10 @@ def reconcile_piece(services: Services, key: str, *, forced: bool = False) -> Re
     if not isinstance(name, FragmentName) or not isinstance(plain, FragmentName):
         return Result("", "ignored", "no piece of a source", key)
     results = list(close_recordings(services, name.group, plain.number // gap.DAY, own=key, forced=forced))
-    return results[-1] if results else Result(name.group, "ignored", "the object is gone", key)
+    if not results:
+        return Result(name.group, "ignored", "the object is gone", key)
+    begun = (one for one in results if one.action == "submitted" and one.group == results[-1].group)
+    return next(begun, results[-1])
 
 
 def retry_recording(services: Services, group: str) -> Result:
@@ -106,7 +111,8 @@ def close_recordings(
         yield from _told(source, [j for j in gap.judge(near, [], rule, seen.now) if _is_asked_for(j.part, day, own)])
         return
     if near:
-        yield from _Closing(services, Reserved(services, source), near, seen.now, day, own, forced=forced).results()
+        closing = _Closing(services, Reserved(services, source), near, seen.now, day, own, seen.archived, forced=forced)
+        yield from closing.results()
 
 
 def _any_whole(near: Sequence[Piece], rule: gap.Rule, now: int) -> bool:
@@ -137,6 +143,7 @@ class _Closing:
         now: int,
         day: int,
         own: str,
+        archived: Collection[str],
         *,
         forced: bool,
     ) -> None:
@@ -147,6 +154,7 @@ class _Closing:
         self.now = now
         self.day = day
         self.own = own
+        self.archived = archived
         self.forced = forced
         self.helped: set[tuple[str, int]] = set()
         self.put_off: set[str] = set()  # keys that whole parts begin with which may have no job now
@@ -184,21 +192,10 @@ class _Closing:
         raise NotYet(f"source {self.reserved.source}: its recordings are being closed by others right now")
 
     def _judged(self, recordings: Sequence[Recording]) -> list[Judgement]:
-        forced = [self.own] if self.forced else []
-        judged = gap.judge(self.near, recordings, self.rule, self.now, forced=forced)
-        asked = [one for one in judged if _is_asked_for(one.part, self.day, self.own)]
-        return [self._with_room(one) if one.action == "close" else one for one in asked]
-
-    def _with_room(self, judged: Judgement) -> Judgement:
-        """The judgement, unless the result's key would be longer than COS allows."""
-        pieces = (piece.object for piece in judged.part.pieces)
-        group = recording_id(self.reserved.source, judged.part.pieces[0])
-        size = len(output_key(self.services.config, FragmentSet(group, _in_places(*pieces))).encode())
-        size += len("j" * 33) + len(".r0000-4294967295")
-        if size <= KEY_BYTES:
-            return judged
-        reason = f"the result's key would have {size} bytes; COS allows {KEY_BYTES}"
-        return judged._replace(action="invalid", reason=reason)
+        asked = {self.own} if self.own else {piece.object.key for piece in self.near}
+        judged = gap.judge(self.near, recordings, self.rule, self.now, forced=asked if self.forced else ())
+        wanted = [one for one in judged if _is_asked_for(one.part, self.day, self.own)]
+        return [fitted(self.services, self.reserved.source, one, self.archived) for one in wanted]
 
     # -- slots without a claim ----------------------------------------------------------------------------------------
 
@@ -257,7 +254,7 @@ class _Closing:
     def _not_admitted(self, part: Part) -> Result | None:
         """Why no job may be claimed now; asked before anything is reserved."""
         group = recording_id(self.reserved.source, part.pieces[0])
-        return not_admitted(self.services, FragmentSet(group, _in_places(*(piece.object for piece in part.pieces))))
+        return not_admitted(self.services, FragmentSet(group, in_places(*(piece.object for piece in part.pieces))))
 
     # -- a whole part -------------------------------------------------------------------------------------------------
 
@@ -304,10 +301,7 @@ class _Closing:
 
     def _note(self, part: Part, recordings: Sequence[Recording]) -> str:
         """What a person should know: where its run was cut, or beside which recording it came too late."""
-        words = [f"cut by {part.cut}: the run goes on in the next recording"] if part.cut else []
-        beside = gap.adjoining(part, recordings, self.rule)
-        if beside is not None and any(piece.object.last_modified >= beside.claimed_at for piece in part.pieces):
-            words.append(f"came too late for {beside.group}, which it adjoins and which had been joined")
+        words = gap.note_of(part, recordings, self.rule)
         newest = self.reserved.newest(part.pieces[0].day)
         shift = part.pieces[0].start - part.pieces[0].written
         alone = [one.first + shift for one in newest.intervals if one.first == one.last] if newest else []
@@ -318,11 +312,11 @@ class _Closing:
         """Grant, claim, submit. `found` says that the slot is somebody else's."""
         self.services.submissions.may_claim()
         if found:
-            refused = not_admitted(self.services, FragmentSet(slot.group, _in_places(*slot.pieces, *slot.next)))
+            refused = not_admitted(self.services, FragmentSet(slot.group, in_places(*slot.pieces, *slot.next)))
             if refused is not None:
                 return refused
         granted = self._granted(slot)
-        fragments = FragmentSet(slot.group, _in_places(*slot.pieces, *granted))
+        fragments = FragmentSet(slot.group, in_places(*slot.pieces, *granted))
         key = output_key(self.services.config, fragments)
         occupied = slot.rev > 1 or is_occupied(self.services, fragments, key)
         name = free_key(self.services, fragments, key, slot.rev, occupied=occupied)
@@ -333,6 +327,7 @@ class _Closing:
             first_claim(self.services, fragments, slot.rev, name),
             slot=slot_name(self.reserved.sid, slot),
             rejoined=slot.rejoined,
+            note=slot.note,
         )
         self._remember(claim)
         if self.services.ledger.create_claim(claim) is not None:
@@ -393,11 +388,11 @@ class _Closing:
             if one.beside is not None and one.beside.overdue:
                 yield from self._run((one.beside.gid, one.beside.rev))
         yield from _told(self.reserved.source, judged)
-        yield from self._ended(recordings)
+        told = {piece.content for one in judged if one.action in _ACTIONS for piece in one.part.pieces}
+        yield from self._ended(recordings, {piece.content for piece in self.near} - told)
 
-    def _ended(self, recordings: Sequence[Recording]) -> Iterator[Result]:
+    def _ended(self, recordings: Sequence[Recording], there: Collection[gap.Content]) -> Iterator[Result]:
         """Recordings whose pieces still lie there because they were kept or given up, or are in flight."""
-        there: Collection[gap.Content] = {piece.content for piece in self.near}
         owned = gap.owners(recordings)
         for recording in recordings:
             shown = [p for p in recording.pieces if p.content in there and owned.get(p.content) == recording]
@@ -411,10 +406,6 @@ class _Closing:
             elif self.own and recording.state != "superseded":
                 action: Action = "already-finished" if recording.state == "joined" else "already-submitted"
                 yield Result(recording.group, action, f"rev {recording.rev} is {recording.state}")
-
-
-def _in_places(*pieces: ObjectInfo) -> tuple[Fragment, ...]:
-    return tuple(Fragment(at, piece) for at, piece in enumerate(pieces))
 
 
 def _objects(pieces: Sequence[Piece], day: int) -> tuple[ObjectInfo, ...]:

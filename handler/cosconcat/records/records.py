@@ -43,6 +43,7 @@ class Claim:
     probed: Probed = ""  # what earlier probes said of the fragments: they are paid for once
     slot: str = ""  # <sid>/<day>/<k> of the slot that reserved it, under CONCAT_COMPLETION=gap
     rejoined: int = 0  # recordings before this one that late pieces superseded
+    note: str = ""  # what a person should know of it, such as where its run was cut
     copied: bool = False  # CONCAT_SINGLE=copy: its one piece is copied, no job is posted; `format` is its extension
 
     @property

@@ -63,8 +63,8 @@ MUTANTS = (
         "a recording reaches over pieces that another output holds",
     ),
     _mutant(
-        "closed-between-pieces", "G5", "groups.gap:may_belong",
-        "or bool(between(recording.pieces, some))", "",
+        "closed-between-pieces", "G5", "groups.gap:between",
+        "if min(starts) < piece.start < max(starts)", "if False",
         "a recording is closed around or between pieces of one in flight, which reaches over it when it is tried again",
     ),
     _mutant(

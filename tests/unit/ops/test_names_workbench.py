@@ -177,7 +177,19 @@ def test_recordings_cut_at_gaps_are_shown_by_source(capsys: pytest.CaptureFixtur
     """How many, when each begins, and of how many pieces."""
     keys = [f"{IN}live/a.{second}000.flv" for second in (1420254068, 1420254098, 1420259999)]
     _, out = run(capsys, "--naming", "srs", *keys)
-    assert "group live/a\trecordings: 2, from 20150103T030108Z (2 pieces), 20150103T043959Z (1 pieces)" in out
+    words = "recordings: 2, from 20150103T030108Z (2 pieces, then nothing for 5901 s), 20150103T043959Z (1 pieces)"
+    assert f"group live/a\t{words}" in out
+
+
+def test_why_a_recording_is_cut_and_what_cannot_be_joined_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """At CONCAT_MAX_LENGTH, or two recorders of one name."""
+    keys = [f"{IN}live/a.{second}000.flv" for second in (1420254068, 1420254098, 1420254128)]
+    assert main(["names", "--naming", "srs", "--completion", "gap:40", *keys], {"CONCAT_MAX_LENGTH": "60"}) == 0
+    assert "(2 pieces, cut by CONCAT_MAX_LENGTH)" in capsys.readouterr().out
+    code, out = run(capsys, "--naming", "srs", *keys, f"{IN}live/a.{1420254098000}.mp4")
+    assert "invalid" in out
+    assert "overlap by more than half" in out
+    assert code == 1
 
 
 def test_a_bucket_is_only_listed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
