@@ -1,4 +1,4 @@
-"""docs/zh-CN: what is in code blocks is taken from the English pages, block by block; the words are people's own."""
+"""docs/zh-CN and *.zh-CN.md: code blocks are taken from the English pages, one by one; the words are people's own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _BLOCK = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 
 def pages() -> Iterator[tuple[Path, Path]]:
     """Each Chinese page and its English one."""
-    yield ROOT / "README.zh-CN.md", ROOT / "README.md"
+    for page in sorted(ROOT.glob("*.zh-CN.md")):
+        yield page, ROOT / page.name.replace(".zh-CN", "")
     for page in sorted(CHINESE.glob("*.md")):
         yield page, ENGLISH / page.name
 
