@@ -16,7 +16,8 @@ from local.scf.function_url import function_host
 if TYPE_CHECKING:
     from local.account.account import Account
     from local.control.deployed import FunctionsApi
-    from local.cos.store import ObjectEvent, Store
+    from local.cos.store import Store
+    from local.cos.versions import ObjectEvent
     from local.scf.functions import Functions
     from local.switches import Switches
 

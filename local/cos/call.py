@@ -12,8 +12,9 @@ from urllib.parse import parse_qsl, quote
 
 from local.cos.acl import header_acl
 from local.cos.operations import META, Operation
-from local.cos.store import CREATED_PUT, NewObject, Store, Version
+from local.cos.store import Store
 from local.cos.tags import check_tags
+from local.cos.versions import CREATED_PUT, NewObject, Version
 from local.network.http import Refusal, Request
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from local.network.http import Refusal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from local.cos.store import Version
+    from local.cos.versions import Version
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 

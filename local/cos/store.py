@@ -12,128 +12,29 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from moto.s3.models import FakeDeleteMarker, FakeKey, S3Backend, s3_backends
-from moto.settings import get_s3_default_key_buffer_size
 
 from local.cos.acl import Acl
-from local.cos.crc64 import crc64
-from local.cos.listing import Listed, Listing
+from local.cos.bodies import collected, give
+from local.cos.listing import Listed
+from local.cos.versions import (
+    CRC64,
+    REMOVED,
+    REMOVED_MARKER,
+    BucketState,
+    NewObject,
+    ObjectEvent,
+    Version,
+)
 from local.network.http import Refusal, new_request_id
 from local.switches import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-
-CREATED_PUT = "cos:ObjectCreated:Put"
-CREATED_COPY = "cos:ObjectCreated:Copy"
-CREATED_APPEND = "cos:ObjectCreated:Append"
-CREATED_MULTIPART = "cos:ObjectCreated:CompleteMultipartUpload"
-REMOVED = "cos:ObjectRemove:Delete"
-REMOVED_MARKER = "cos:ObjectRemove:DeleteMarkerCreated"
-CRC64 = "x-cos-hash-crc64ecma"
-SLICE = 1 << 20  # bytes handled at once: other requests get their turn in between
-
-
-@dataclass(frozen=True)
-class ObjectEvent:
-    """Something happened to an object; `time` in epoch seconds, `headers` as the object carries them."""
-
-    bucket: str
-    region: str
-    key: str
-    size: int
-    etag: str
-    event_name: str
-    time: float
-    request_id: str
-    version_id: str = ""  # "" where the bucket never had versioning
-    storage_class: str = "STANDARD"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Version:
-    """One version of an object, or a delete marker. `headers` are what GET and HEAD repeat (lower-case names)."""
-
-    key: str
-    etag: str
-    size: int
-    last_modified: float
-    version_id: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    is_marker: bool = False
-
-    @property
-    def storage_class(self) -> str:
-        """The class it is stored in; only classes other than STANDARD appear among the headers."""
-        return self.headers.get("x-cos-storage-class", "STANDARD")
-
-
-@dataclass(frozen=True)
-class NewObject:
-    """What a write stores beside the body. `create_only` does nothing where versioning is or was on."""
-
-    headers: Mapping[str, str] = field(default_factory=dict)
-    acl: Acl = field(default_factory=Acl)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    storage_class: str = "STANDARD"
-    create_only: bool = False
-    etag: str = ""  # "" = MD5 of the body
-    event_name: str = CREATED_PUT
-    request_id: str = ""
-
-
-@dataclass
-class BucketState:
-    """What the gateway keeps about a bucket beside moto. `versioning` is "", "Enabled" or "Suspended"."""
-
-    name: str
-    region: str
-    versioning: str = ""
-    lifecycle: bytes = b""
-    created: float = 0.0  # epoch seconds
-    acl: Acl = field(default_factory=Acl)
-    tags: dict[str, str] = field(default_factory=dict)
-    listing: Listing = field(default_factory=Listing)
-
-    @property
-    def ever_versioned(self) -> bool:
-        """Whether versioning is or was on; it cannot be taken back to never."""
-        return self.versioning != ""
-
-
-class Body(NamedTuple):
-    """A body in a buffer of moto's kind (in memory, on disk beyond 16 MB), with its size in bytes and its checksum."""
-
-    buffer: Any
-    size: int
-    crc64: str
-
-
-def collected(pieces: Iterable[bytes]) -> Body:
-    """The pieces, one after the other, as one body; outside of any lock, because it may be large."""
-    buffer = SpooledTemporaryFile(get_s3_default_key_buffer_size())  # noqa: SIM115 -- moto closes it with its object
-    size, crc = 0, "0"
-    for piece in pieces:
-        whole = memoryview(piece)
-        for at in range(0, len(whole), SLICE):
-            part = whole[at : at + SLICE]
-            crc = crc64(part, crc)
-            buffer.write(part)
-            size += len(part)
-    return Body(buffer, size, crc)
-
-
-def give(held: Any, body: Body) -> None:
-    """Make this the bytes of an object or part that moto made empty; its own way copies all of them at once."""
-    held._value_buffer.close()
-    held._value_buffer, held.contentsize = body.buffer, body.size
 
 
 class Store:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from local.scf.events import Json, Shape, cos_record
 
 if TYPE_CHECKING:
-    from local.cos.store import ObjectEvent
+    from local.cos.versions import ObjectEvent
     from local.switches import Switches
 
 GATHERED = 20  # records in a merged event at most: well under the 128 KB of an asynchronous event

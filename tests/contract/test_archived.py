@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.cos.store import NewObject
+from local.cos.versions import NewObject
 from tests.support.desk import Desk, only
 
 PIECES = ["fragments/talk.part1-of-2.mp4", "fragments/talk.part2-of-2.mp4"]

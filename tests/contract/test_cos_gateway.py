@@ -9,7 +9,8 @@ import imageio_ffmpeg
 import pytest
 from qcloud_cos import CosServiceError
 
-from local.cos.store import ObjectEvent, Store
+from local.cos.store import Store
+from local.cos.versions import ObjectEvent
 from tests.support.local_cos import LocalCos, code_of
 
 if TYPE_CHECKING:

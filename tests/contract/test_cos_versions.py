@@ -11,7 +11,7 @@ from tests.support.local_cos import LocalCos, code_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.cos.store import ObjectEvent
+    from local.cos.versions import ObjectEvent
 
 
 @pytest.fixture

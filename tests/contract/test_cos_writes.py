@@ -13,7 +13,7 @@ import pytest
 from qcloud_cos import CosServiceError
 
 from local.cos.crc64 import crc64
-from local.cos.store import NewObject
+from local.cos.versions import NewObject
 from local.network.http import Refusal
 from tests.support.local_cos import LocalCos, code_of
 

@@ -14,7 +14,7 @@ from cosconcat.functions.retry import handle_retry
 from cosconcat.functions.status import handle_status
 from cosconcat.functions.upload import handle_uploads
 from cosconcat.records.slots import Slot
-from local.cos.store import NewObject
+from local.cos.versions import NewObject
 from ops.command import main
 from tests.support.desk import Desk, only
 

@@ -16,7 +16,7 @@ from local.network.http import Refusal, Response
 if TYPE_CHECKING:
     from local.cos.call import Call
     from local.cos.listing import Listed
-    from local.cos.store import Version
+    from local.cos.versions import Version
 
 MOST_LISTED = 1000
 MOST_DELETED = 1000

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from local.cos import xml
+from local.cos.bodies import SLICE, collected, give
 from local.cos.conditions import byte_range
 from local.cos.handlers.objects import XML, check_key, crc_node, iso, multipart_etag, read_source
 from local.cos.listing import grouped_page
-from local.cos.store import CRC64, CREATED_MULTIPART, SLICE, NewObject, collected, give
+from local.cos.versions import CRC64, CREATED_MULTIPART, NewObject
 from local.network.http import Refusal, Response
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from local.cos import xml
 from local.cos.conditions import byte_range, not_modified, precondition_fails
 from local.cos.operations import OVERRIDES, copy_source
-from local.cos.store import CRC64, CREATED_APPEND, CREATED_COPY, NewObject, Version, no_such_key
+from local.cos.store import no_such_key
 from local.cos.tags import check_tags, read_tags, written_tags
+from local.cos.versions import CRC64, CREATED_APPEND, CREATED_COPY, NewObject, Version
 from local.network.http import Refusal, Response
 
 if TYPE_CHECKING:

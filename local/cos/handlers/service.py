@@ -11,7 +11,8 @@ from local.network.http import Refusal, Response
 
 if TYPE_CHECKING:
     from local.account.account import Account
-    from local.cos.store import BucketState, Store
+    from local.cos.store import Store
+    from local.cos.versions import BucketState
     from local.network.http import Request
 
 MOST_BUCKETS = 2000
