@@ -30,7 +30,7 @@ from ops.deployment.settings import read_settings
 from tests.endtoend import test_deploy
 from tests.support import transcripts
 from tests.support.deployments import real_zips
-from tests.support.pages import Typed, arguments, typed
+from tests.support.pages import PAGES, Typed, arguments, typed
 from tools.pages import ROOT
 
 # Run by another test: its file, and what stands there.
@@ -99,6 +99,12 @@ FILES = {
 SHELL = {"TIMESTAMP": "1767600000", "CONCAT_CALLBACK_SECRET": "0123456789abcdef"}
 
 COMMANDS = {one.command: one for one in sorted(typed(), key=lambda one: one.prints is not None)}
+PROGRAMS = sorted(
+    (page.relative_to(ROOT).as_posix(), code)
+    for page in PAGES
+    for code in re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    if "zh-CN" not in page.parts  # the same blocks
+)
 HERE = [command for command in COMMANDS if command not in {*ELSEWHERE, *NOT_RUN, *DEPLOYING, *OPERATING}]
 
 
@@ -186,6 +192,12 @@ def test_signatures_by_openssl_are_those_of_the_code(folder: Path) -> None:
     for beginning, command in commands.items():
         _, printed = shell(command.replace("<topic>", "done"), folder)
         assert re.findall(r"[0-9a-f]{64}", printed) == [wanted[beginning]]
+
+
+@pytest.mark.parametrize(("page", "code"), PROGRAMS, ids=[page for page, _ in PROGRAMS])
+def test_a_program_of_a_page_runs(page: str, code: str, folder: Path) -> None:
+    """In Python, as it stands there."""
+    exec(compile(code, page, "exec"), {"__name__": page})
 
 
 def test_the_lists_hold_nothing_that_no_page_shows() -> None:
