@@ -86,13 +86,27 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
             stream.reconfigure(errors="backslashreplace")
     with _interrupts(interrupted):
         try:
-            code = cos_concat.main(list(arguments), NAME, standalone_mode=False, obj=environ)
+            code = cos_concat.main([_text(each) for each in arguments], NAME, standalone_mode=False, obj=environ)
             sys.stdout.flush()
         except SystemExit as end:  # the answer to a shell that completes
             code = end.code
         except BaseException as error:  # noqa: BLE001  the one place where all of them end
             return _say(KeyboardInterrupt() if interrupted.is_set() else error)
     return code if isinstance(code, int) else 0
+
+
+def _text(argument: str) -> str:
+    """An argument as text in UTF-8, whatever the shell's locale is.
+
+    Raises:
+        Mistake: when it is none.
+    """
+    if argument.isprintable():  # an escaped byte is not
+        return argument
+    try:
+        return os.fsencode(argument).decode()
+    except UnicodeDecodeError:
+        raise Mistake(f"{argument!r} is no text in UTF-8") from None
 
 
 @contextlib.contextmanager

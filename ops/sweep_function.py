@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cosconcat.errors import InvalidInput, TryAgain
+from cosconcat.errors import InvalidInput, Rejected, TryAgain
 from ops.desk.keys import with_keys
+from ops.desk.mistakes import Mistake
 from ops.desk.settings import config_of, settings
 
 if TYPE_CHECKING:
@@ -39,8 +41,13 @@ def ask(event: Mapping[str, object], *, here: bool) -> dict[str, Any]:
 
     Raises:
         ConcatError: as the function does, or when it cannot be reached.
+        InvalidInput: when it refuses the command itself.
     """
-    return _here(event) if here else _deployed(event)
+    answer = _here(event) if here else _deployed(event)
+    refused = [str(result.get("reason")) for result in answer["results"] if result.get("action") == "invalid"]
+    if refused and any(name in event and name not in answer for name in ("status", "report")):
+        raise InvalidInput(refused)
+    return answer
 
 
 def _here(event: Mapping[str, object]) -> dict[str, Any]:
@@ -53,13 +60,20 @@ def _here(event: Mapping[str, object]) -> dict[str, Any]:
 def _deployed(event: Mapping[str, object]) -> dict[str, Any]:
     from deployed import blueprint
     from ops.deployment.door import Door
-    from ops.deployment.settings import read_settings
+    from ops.deployment.settings import check_scheme, read_settings
 
     deployment = read_settings(settings())
+    check_scheme(deployment, os.environ)
     door = Door(deployment)
     name = blueprint.name(deployment.stage, "sweep")
     body = {"FunctionName": name, "Namespace": blueprint.NAMESPACE, "ClientContext": json.dumps(event)}
-    result = door.api("scf", "Invoke", body)["Result"]
+    try:
+        result = door.api("scf", "Invoke", body)["Result"]
+    except Rejected as refusal:
+        if not refusal.code.startswith("ResourceNotFound"):
+            raise
+        told = f"stage {deployment.stage} is not deployed in {deployment.region}: there is no {name}"
+        raise Mistake(f"{told}; run `cos-concat deploy`, or say --here") from None
     if result.get("InvokeResult"):
         raise TryAgain(f"{name} failed: {str(result.get('ErrMsg', ''))[:2000]}")
     answer = json.loads(result["RetMsg"])

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 API_SECONDS = 60  # for one call of SCF or CAM; the largest carries two megabytes
 STORAGE_SECONDS = (5.0, 30.0)  # to connect to COS or CI, to wait for bytes
+_LEAST_SECRET = 8  # characters: what is shorter is none, and stands in every other word
 _FOR_NOW = ("ClientNetworkError", "InternalError", "RequestLimitExceeded", "ServerNetworkError")
 
 
@@ -42,7 +43,9 @@ class Door:
 
     def hide(self, text: str) -> str:
         """The text without any secret that this deployment knows, for what a service may have echoed."""
-        for secret in filter(None, self._secrets):
+        for secret in self._secrets:
+            if len(secret) < _LEAST_SECRET:
+                continue
             text = text.replace(secret, "(not shown)")
         return text
 

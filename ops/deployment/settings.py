@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from cosconcat.config import Config, check_lease
 from cosconcat.environment.reading import read_config
@@ -13,6 +12,7 @@ from cosconcat.environment.variables import NAMES, TABLE
 from cosconcat.errors import ConfigurationError
 from deployed.blueprint import FUNCTIONS
 from ops.desk.dotenv import UNSET
+from ops.desk.keys import key_problems, scheme_problems
 
 SECRETS = frozenset(row.name for row in TABLE if row.secret)
 NOT_SHOWN = SECRETS | {"CONCAT_NOTIFY_URL"}  # an address may hold a key in its path or query
@@ -25,7 +25,6 @@ _KEYS = (  # the deployment tool's names, the SDK's, and those that a function f
     ("TENCENT_SECRET_KEY", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SECRETKEY"),
     ("TENCENT_TOKEN", "TENCENTCLOUD_TOKEN", "TENCENTCLOUD_SESSIONTOKEN"),
 )
-_LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|::1")
 
 
 class Keys(NamedTuple):
@@ -86,6 +85,7 @@ def read_settings(environ: Mapping[str, str], shell: Mapping[str, str] | None = 
     for names, value in zip(_KEYS, (secret_id, secret_key), strict=False):
         if not value:
             problems.append(f"{names[0]} is not set: put the API key of whoever deploys into .env or the shell")
+    problems += key_problems(secret_id, secret_key, token)
     variables = {name: given[name] for name in _deployable(given)}
     try:
         config = _read(variables)
@@ -122,16 +122,5 @@ def check_scheme(settings: Settings, shell: Mapping[str, str]) -> None:
     Raises:
         ConfigurationError: naming the proxy in force.
     """
-    if settings.config.scheme == "https":
-        return
-    proxies = [shell[name] for name in ("http_proxy", "HTTP_PROXY") if name in shell]  # libraries differ in which
-    around = [shell[name] for name in ("no_proxy", "NO_PROXY") if shell.get(name)]
-    if not proxies or around or not all(_LOOPBACK.fullmatch(_host(proxy)) for proxy in proxies):
-        force = ", ".join(_host(proxy) or "none" for proxy in proxies) or "none"
-        told = "is http, which is for the local cloud alone: http_proxy must name a proxy on this machine"
-        besides = f", and NO_PROXY goes around it ({', '.join(around)})" if around else ""
-        raise ConfigurationError([f"CONCAT_SCHEME {told}; the proxy in force is {force}{besides}"])
-
-
-def _host(proxy: str) -> str:
-    return urlsplit(proxy if "://" in proxy else f"//{proxy}").hostname or ""
+    if problems := list(scheme_problems(settings.config.scheme, shell)):
+        raise ConfigurationError(problems)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cosconcat.log import printable
 from ops.deployment.desk import open_account, tell
 from ops.deployment.destroy import plan_switch
 from ops.deployment.execute import Executor, Zips
@@ -35,7 +36,7 @@ def switch(*, on: bool, as_json: bool) -> int:
         return 0
     click.echo(f"{state}{'' if plan.changes else ', as before'}; {count} groups in flight" + (":" if count else ""))
     for group in groups:
-        click.echo(f"  {group}")
+        click.echo(f"  {printable(group)}")
     if count > len(groups):
         click.echo(f"  and {count - len(groups)} more")
     if not on:

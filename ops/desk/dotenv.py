@@ -14,11 +14,13 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from cosconcat.errors import InvalidInput
+from ops.desk.files import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+MOST_BYTES = 1024 * 1024  # of a file; a function's variables have 4 KB
 UNSET = "-"  # a variable that must stand somewhere and is not wanted; an empty value is not deployable
 
 # White space as JavaScript has it, where the rule comes from; Python's own \s and strip() know others.
@@ -26,6 +28,7 @@ _BLANK = "\t\v\f\xa0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff \u2028\u2029"
 _LINE = re.compile(rf"[{_BLANK}]*([A-Za-z0-9_.-]+)[{_BLANK}]*=[{_BLANK}]*([^\u2028\u2029]*)[{_BLANK}]*")
 _TRIMMED = re.compile(rf"[{_BLANK}]*(.*?)[{_BLANK}]*", re.DOTALL)
 _COMMENT_BEHIND = re.compile(rf"[{_BLANK}]#")
+_NOTHING = re.compile(rf"[{_BLANK}]*(?:#|$)")
 _EXPORTED = re.compile(rf"[{_BLANK}]*export[{_BLANK}]+([A-Za-z0-9_.-]+)[{_BLANK}]*=")
 
 
@@ -41,10 +44,12 @@ def read_dotenv(file: Path) -> DotenvFile:
 
     Raises:
         InvalidInput: when the file is not UTF-8 text; the message names it and says what to do.
+        Mistake: when it is too long to be one.
+        OSError: when it cannot be read, a folder among others.
     """
-    if not file.is_file():
+    if not file.exists():
         return DotenvFile({})
-    return parse(_text(file.read_bytes(), file), file.name)
+    return parse(_text(read_bytes(file, MOST_BYTES), file), file.name)
 
 
 def parse(text: str, name: str = ".env") -> DotenvFile:
@@ -53,6 +58,8 @@ def parse(text: str, name: str = ".env") -> DotenvFile:
     warnings: list[str] = []
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
         match = _LINE.fullmatch(line)
+        if match and match[1] in values:
+            warnings.append(f"{name}, line {number}: {match[1]} was set before; this line wins")
         if match:
             values[match[1]] = _value(match[2])
         warnings += (f"{name}, line {number}: {told}" for told in _suspicious(line, match, values))
@@ -87,6 +94,8 @@ def _suspicious(line: str, match: re.Match[str] | None, values: dict[str, str]) 
     exported = _EXPORTED.match(line)
     if match is None and exported:
         yield f"`export {exported[1]}=` sets nothing by this file's rule; leave out the word export"
+    elif match is None and not _NOTHING.match(line):
+        yield "sets nothing: a line is NAME=value, or a comment that begins with #"
     elif match and match[2] and match[2][0] not in "'\"" and _COMMENT_BEHIND.search(values[match[1]]):
         yield (
             f"{match[1]}: the # and what follows is part of the value; put a comment on a line of its own, "

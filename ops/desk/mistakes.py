@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import errno
-import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import click
 
-from cosconcat.errors import ConcatError, ConfigurationError, InvalidInput
+from cosconcat.errors import ConcatError, ConfigurationError, InvalidInput, ServiceUnavailable
+from ops.desk import network
 
 NO, MISUSED, INTERRUPTED = 1, 2, 130
 
@@ -56,6 +56,8 @@ def told(error: BaseException) -> Told | None:
         return Told(error.problems, MISUSED)
     if isinstance(error, InvalidInput):
         return Told(error.problems, NO)
+    if isinstance(error, ServiceUnavailable) and (failure := network.cause(error)):
+        return Told((network.sentence(failure), *_further(error)), NO)
     if isinstance(error, ConcatError):
         return Told((str(error),), NO)
     if isinstance(error, UnicodeDecodeError):
@@ -65,10 +67,14 @@ def told(error: BaseException) -> Told | None:
     return None
 
 
+def _further(error: BaseException) -> Sequence[str]:
+    """What follows the first line of an error: how far a plan went."""
+    return str(error).splitlines()[1:]
+
+
 def _of_the_system(error: OSError) -> Told:
-    requests = sys.modules.get("requests")
-    if requests and isinstance(error, requests.RequestException):
-        return Told((f"no answer from the network: {error}",), NO)
+    if failure := network.cause(error):
+        return Told((network.sentence(failure),), NO)
     where = f"{error.filename}: " if error.filename else ""
     fix = _FIXES.get(error.errno or 0)
     misused = isinstance(error, FileNotFoundError | FileExistsError | IsADirectoryError | NotADirectoryError)

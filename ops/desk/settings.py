@@ -46,7 +46,8 @@ def read_settings(file: Path) -> Mapping[str, str]:
     What in the file is probably not meant is told on stderr.
 
     Raises:
-        Mistake: when it is no text.
+        Mistake: when it is no text, or too long.
+        OSError: when it cannot be read.
     """
     try:
         read = read_dotenv(file)

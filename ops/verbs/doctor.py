@@ -5,18 +5,28 @@ The same checks run inside, with the function's own rights: `scf invoke -f sweep
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import click
 
 from cosconcat.bootstrap import bootstrap, bucket_settings
 from cosconcat.errors import ServiceUnavailable
 from cosconcat.functions.doctor import examine
+from cosconcat.job.refusals import REFUSALS
+from ops.desk import network
 from ops.desk.keys import with_keys
 from ops.desk.mistakes import NO
 from ops.desk.options import json_option
 from ops.desk.settings import config_of, settings
 from ops.desk.show import show_json
 
+if TYPE_CHECKING:
+    from cosconcat.functions.doctor import Finding
+
 REACH_SECONDS = 5
+_KEYS = "check TENCENT_SECRET_ID and TENCENT_SECRET_KEY in .env or the shell; the other checks need them"
 EXAMPLES = """\b
 Examples:
   cos-concat doctor
@@ -35,9 +45,14 @@ def reach(address: str) -> None:
     try:
         requests.head(address, timeout=REACH_SECONDS, allow_redirects=False).close()
     except requests.RequestException as failure:
-        proxy = " through the proxy in force" if requests.utils.get_environ_proxies(address) else ""
-        words = f"no network: {address} does not answer{proxy} ({type(failure).__name__})"
-        raise ServiceUnavailable(words) from failure
+        raise ServiceUnavailable(network.sentence(failure)) from failure
+
+
+def _for_a_desk(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """Refused keys are a person's here, and with them nothing else can be examined."""
+    of_a_role = REFUSALS["InvalidAccessKeyId"].fix
+    refused = [replace(each, fix=_KEYS) for each in findings[:1] if each.fix == of_a_role]
+    return refused or findings
 
 
 @click.command(epilog=EXAMPLES)
@@ -51,7 +66,7 @@ def command(as_json: bool) -> int:
     environ = with_keys(settings())
     reach(f"{config.scheme}://{config.bucket.cos_host}/")
     services = bootstrap({}, environ)
-    findings = examine(services, bucket_settings(services.config, environ))
+    findings = _for_a_desk(examine(services, bucket_settings(services.config, environ)))
     if as_json:
         show_json([finding.as_dict() for finding in findings])
     else:

@@ -20,6 +20,7 @@ from cosconcat.job.compose import compose
 from cosconcat.model import Fragment, FragmentSet, ObjectInfo, Token, gid_of
 from cosconcat.naming.keys import FragmentName
 from cosconcat.output.key import output_key
+from ops.desk.files import read_bytes
 from ops.desk.keys import with_keys
 from ops.desk.options import json_option
 from ops.desk.settings import settings
@@ -159,7 +160,7 @@ def command(keys: tuple[str, ...], manifest: Path | None, group: str | None, as_
     if group:
         fragments, about = set_in_bucket(environ, group)
     elif manifest:
-        fragments = set_of_manifest(read_manifest(manifest.read_bytes(), config), _group_of(manifest))
+        fragments = set_of_manifest(read_manifest(read_bytes(manifest), config), _group_of(manifest))
     else:
         made_up = [f"{config.input_prefix}example.part{i}-of-2.mp4" for i in (1, 2)]
         fragments = set_of_keys(config, keys) if keys else _made_up(made_up)

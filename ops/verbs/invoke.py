@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
 from ops import ROOT
+from ops.desk.files import read_json
 from ops.desk.mistakes import NO, Mistake
 from ops.desk.options import json_option
 from ops.desk.show import show_json
@@ -44,11 +44,8 @@ def command(function: str, event: Path, as_json: bool) -> int:
 
 
 def _read(event: Path, function: str) -> object:
-    if not event.is_file():
+    if not event.exists():
         samples = (ROOT / "events").glob(f"{FUNCTIONS[function]}*.json")
         there = ", ".join(sorted(each.name for each in samples)[:5])
         raise Mistake(f"{event}: there is no such file; for {function} events/ has {there}, ...")
-    try:
-        return json.loads(event.read_bytes())
-    except (ValueError, RecursionError) as wrong:
-        raise Mistake(f"{event}: not JSON: {wrong}") from wrong
+    return read_json(event)

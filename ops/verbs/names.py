@@ -23,10 +23,13 @@ from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
 from cosconcat.groups.rules import in_order, in_words, judge_numbers, judge_times
 from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, Waiting, Whole
+from cosconcat.log import printable
 from cosconcat.model import ObjectInfo
 from cosconcat.naming.keys import FragmentName, InvalidName, ManifestName, MarkerName, Name, NotOurs
 from cosconcat.output.key import resolved_output_key
-from ops.desk.mistakes import NO, Mistake
+from ops.desk.files import read_text
+from ops.desk.keys import with_keys
+from ops.desk.mistakes import NO
 from ops.desk.options import json_option
 from ops.desk.settings import settings
 from ops.desk.show import show_json
@@ -221,11 +224,7 @@ def read_keys(lines: Iterable[str]) -> Iterator[str]:
 
 def _file_lines(file: Path) -> Iterable[str]:
     """The lines of a file in UTF-8 or, with its mark, UTF-16."""
-    try:
-        content = file.read_bytes()
-        return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Mistake(f"--file {file}: {error}") from error
+    return read_text(file).split("\n")
 
 
 def _bucket_keys(config: Config, most: int) -> Iterator[str]:
@@ -233,7 +232,7 @@ def _bucket_keys(config: Config, most: int) -> Iterator[str]:
     from cosconcat.cloud.cos import CosOverHttp
     from cosconcat.environment.reading import read_credentials
 
-    cos = CosOverHttp(config, read_credentials(settings()))
+    cos = CosOverHttp(config, read_credentials(with_keys(settings())))
     after: str | None = ""
     while after is not None and most > 0:
         page = cos.list(config.bucket, config.input_prefix, after)
@@ -270,7 +269,7 @@ def command(
     """
     chosen = {variable: value for option, variable in _OPTIONS.items() if (value := options[option])}
     config = read_config({**_EXAMPLE, **settings(), **chosen})
-    lines = _file_lines(file) if file else keys or sys.stdin
+    lines = _file_lines(file) if file else keys or sys.stdin or ()
     given = list(_bucket_keys(config, most) if from_bucket else read_keys(lines))
     if wanted:
         return _suggest(given, config.input_prefix, as_json=as_json)
@@ -279,7 +278,7 @@ def command(
         show_json(_as_json(config, found))
     else:
         for line in _report(config, found):
-            click.echo(line)
+            click.echo("\t".join(map(printable, line.rsplit("\t", 1))))
     return NO if found.wrong else 0
 
 

@@ -86,6 +86,8 @@ def command(
 def _check(config: Config, groups: tuple[str, ...], since: int | None, until: int | None, to: str | None) -> None:
     if not groups and since is None and until is None:
         raise Mistake("name GROUPS, or a span of time with --since and --until")
+    if since is not None and until is not None and until <= since:
+        raise Mistake("--until is not later than --since: nothing can lie between them")
     if to is None and config.cleanup != "keep":
         raise Mistake(
             f"CONCAT_CLEANUP is {config.cleanup}: at their own places the fragments would be removed again, "
@@ -93,8 +95,12 @@ def _check(config: Config, groups: tuple[str, ...], since: int | None, until: in
         )
     if to is not None and (config.input_prefix.startswith(to) or to.startswith(config.input_prefix)):
         raise Mistake(f"--to {to}: meets CONCAT_INPUT_PREFIX={config.input_prefix}, whose events start the functions")
-    if to is not None and not to.endswith("/"):
-        raise Mistake(f"--to {to}: a prefix ends with a slash")
+    if to is not None and (not to.endswith("/") or to.startswith("/")):
+        raise Mistake(f"--to {to}: a prefix ends with a slash, and begins with none")
+    own = {"CONCAT_TRASH_PREFIX": config.trash_prefix, "CONCAT_STATE_PREFIX": config.state_prefix}
+    for name, prefix in own.items() if to is not None else ():
+        if to is not None and (to.startswith(prefix) or prefix.startswith(to)):
+            raise Mistake(f"--to {to}: meets {name}={prefix}: choose a place of its own")
 
 
 def _found(services: Services, groups: set[str], since: int, until: int, to: str | None) -> Iterator[Item]:

@@ -160,7 +160,7 @@ def _report(report: Any, *, as_json: bool) -> int:
 
 def _day(day: str, *, as_json: bool) -> int:
     """What ended on a day or in a month, with what it cost; 1 when nothing did."""
-    if not re.fullmatch(r"20\d\d-\d\d(-\d\d)?", day):
+    if not re.fullmatch(r"20[0-9]{2}-[0-9]{2}(-[0-9]{2})?", day) or not _is_there(day):
         raise Mistake(f"--day {day}: write a day as 2026-11-26, a month as 2026-11")
     ledger = services_here().ledger
     names = takewhile(lambda name: name.startswith(day), ledger.closed(day))
@@ -178,6 +178,15 @@ def _day(day: str, *, as_json: bool) -> int:
     )
     click.echo(f"about {usd:.4f} USD: {minutes:.2f} minutes of proven output, {cost.ASSUMED_HEIGHT}p assumed")
     return 0 if found else NO
+
+
+def _is_there(day: str) -> bool:
+    """Whether the calendar has this day, or month."""
+    try:
+        datetime.fromisoformat(f"{day}-01"[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def _kind(kind: str, meaning: str, report: Mapping[str, Any]) -> None:

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from cosconcat.bootstrap import SystemClock
 from cosconcat.model import Bucket, ObjectInfo, Page, gid_of
+from local.switches import Switches
 from ops.command import main
 from ops.deployment.execute import Zips
 from ops.verbs.preview import Snapshot
 from ops.verbs.prune import _in_order
-from tests.support.deployments import deploy, empty_account, settings, small_zip, variables
+from tests.support.deployments import deploy, empty_account, real_zips, settings, small_zip, variables
 from tests.support.desk import Desk
 
 if TYPE_CHECKING:
@@ -296,11 +297,37 @@ def main_handler(event, context):
             archive.writestr(f"{name}.py", code)
     with empty_account() as cloud:
         given = variables(cloud)
-        assert main(["status", "v"], given) == 1
-        assert "cos-concat-dev-sweep" in capsys.readouterr().err
+        assert main(["status", "v"], given) == 2
+        assert "there is no cos-concat-dev-sweep; run `cos-concat deploy`, or say --here" in capsys.readouterr().err
         deploy(settings(cloud), Zips(made.getvalue(), small_zip("layer")))
         assert main(["status", "v"], given) == 0
         assert "output    output/v.mp4" in capsys.readouterr().out
         assert main(["status", "broken"], given) == 1
         assert "no such luck" in capsys.readouterr().err
         assert main(["status"], given) == 1
+
+
+def test_what_gave_up_is_tried_again_by_the_deployed_sweep(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the function's own code and rights, in its own process: one job failed, the next one is joined."""
+    switches = Switches(join="bytes", fail_jobs=1)
+    with empty_account(switches=switches) as cloud:
+        given = variables(cloud, CONCAT_MAX_ATTEMPTS="1")
+        deploy(settings(cloud, CONCAT_MAX_ATTEMPTS="1"), real_zips())
+        assert main(["status", "talk"], given) == 1
+        assert "talk: unknown" in capsys.readouterr().out
+        for number in (1, 2):
+            cloud.store.put(cloud.bucket, f"fragments/talk.part{number}-of-2.mp4", b"x" * 10_000)
+        assert cloud.settle(60)
+        assert main(["status", "talk"], given) == 0
+        assert "talk: gave-up" in capsys.readouterr().out
+        assert main(["retry", "--outcome", "gave-up", "--json"], given) == 0
+        (result,) = json.loads(capsys.readouterr().out)["results"]
+        assert (result["group"], result["action"]) == ("talk", "submitted")
+        assert cloud.settle(60)
+        assert main(["status", "talk"], given) == 0
+        printed = capsys.readouterr().out
+        assert "talk: joined" in printed
+        assert "nothing removed: CONCAT_CLEANUP=keep" in printed
+        assert main(["retry", "talk"], given) == 0
+        assert "already-finished" in capsys.readouterr().out
+        assert main(["retry", "nobody"], given) == 1

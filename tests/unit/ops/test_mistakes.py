@@ -1,0 +1,212 @@
+"""What a person can do wrong at a desk, a table for each kind: a sentence, an exit code, no traceback, no secret."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops import ROOT
+from ops.command import main
+from ops.desk.dotenv import parse
+from tests.support.deployments import empty_account, variables
+
+BUCKET = {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}
+SECRET = "9d1cTheSecretKeyOfSomebody7b"
+KEYS = {"TENCENT_SECRET_ID": "AKID0123456789abcdef", "TENCENT_SECRET_KEY": SECRET}
+ASKING = (  # every verb that asks an account something
+    ["status", "v"], ["status", "v", "--here"], ["status", "--day", "2026-11"], ["retry", "v"], ["preview"],
+    ["restore", "v", "--to", "back/"], ["prune"], ["doctor"], ["deploy", "--check"], ["destroy", "--check"], ["pause"],
+    ["resume"], ["names", "--from-bucket"], ["explain", "--group", "v"],
+)  # fmt: skip
+PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY")
+
+
+def told(arguments: list[str], environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """The exit code and what stands on standard error, which is no traceback and holds no secret."""
+    code = main(arguments, environ)
+    words = capsys.readouterr().err
+    assert "Traceback" not in words
+    assert SECRET not in words
+    return code, words
+
+
+@pytest.fixture
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A shell that names no proxy."""
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("verb", ASKING, ids=" ".join)
+@pytest.mark.parametrize(
+    ("proxy", "words"),
+    [
+        ("http://127.0.0.1:9", "no network: https://"),
+        ("http://me:hidden@127.0.0.1:9", "does not answer through the proxy http://…@127.0.0.1:9 (ProxyError)"),
+        ("socks5://127.0.0.1:9", "no network: the proxy in force cannot be used"),
+        ("http://127.0.0.1:99999", "no network: the proxy in force cannot be used: http://127.0.0.1:99999; allowed is"),
+    ],
+)
+def test_a_proxy_that_points_nowhere_is_one_sentence(
+    verb: list[str], proxy: str, words: str, no_proxy: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By every verb that asks an account something, without a library's own words."""
+    no_proxy.setenv("https_proxy", proxy)
+    no_proxy.setenv("HTTPS_PROXY", proxy)
+    no_proxy.setattr("time.sleep", lambda _: None)  # between the SDK's tries
+    no_proxy.setattr("ops.verbs.deploy.packages", lambda: (b"", b""))
+    code, said = told(verb, {**BUCKET, **KEYS}, capsys)
+    assert (code, words in said, len(said.splitlines())) == (1, True, 1), said
+    assert "hidden" not in said
+    assert "Max retries" not in said
+
+
+@pytest.mark.parametrize("verb", [each for each in ASKING if each[0] != "names"], ids=" ".join)
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"TENCENT_SECRET_ID": "", "TENCENT_SECRET_KEY": ""}, "TENCENT_SECRET_KEY"),
+        ({"TENCENT_SECRET_ID": "讲座"}, "TENCENT_SECRET_ID holds a blank, or a character that no key has"),
+        ({"TENCENT_SECRET_KEY": f"{SECRET}\nX: y"}, "TENCENT_SECRET_KEY holds a blank, or a character that no key has"),
+        ({"TENCENT_TOKEN": "a b"}, "TENCENT_TOKEN holds a blank"),
+        (
+            {"TENCENT_SECRET_ID": SECRET, "TENCENT_SECRET_KEY": KEYS["TENCENT_SECRET_ID"]},
+            "TENCENT_SECRET_ID and TENCENT_SECRET_KEY are exchanged",
+        ),
+        ({"CONCAT_SCHEME": "http"}, "CONCAT_SCHEME is http, which is for the local cloud alone"),
+    ],
+)
+def test_keys_that_cannot_be_any_are_told_before_anybody_is_asked(
+    verb: list[str],
+    changed: dict[str, str],
+    words: str,
+    no_proxy: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """And none of them is printed, or sent in the clear."""
+    no_proxy.setattr("socket.create_connection", lambda *_: pytest.fail("somebody was asked"))
+    code, said = told(verb, {**BUCKET, **KEYS, **changed}, capsys)
+    assert (code, words in said) == (2, True), said
+
+
+def test_refused_keys_are_a_persons_at_a_desk(capsys: pytest.CaptureFixture[str]) -> None:
+    """No execution role is spoken of, and the checks that need them are not made."""
+    with empty_account() as cloud:
+        code, _ = main(["doctor"], variables(cloud, TENCENT_SECRET_KEY="a-wrong-one")), None
+        printed = capsys.readouterr().out
+    assert code == 1
+    assert "check TENCENT_SECRET_ID and TENCENT_SECRET_KEY in .env or the shell" in printed
+    assert printed.count("WRONG") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"a": "\xe9"}', "is no text in UTF-8 (byte 7): save it as UTF-8"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "a number has too many digits"),
+        (b'{"a": NaN}', "NaN is no number in JSON"),
+        (b"{", "not JSON: Expecting property name"),
+        (b"", "not JSON: Expecting value"),
+    ],
+)
+def test_an_event_that_is_none(content: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Named, with what is wrong, in no library's words."""
+    (tmp_path / "event.json").write_bytes(content)
+    code, said = told(["invoke", "upload", str(tmp_path / "event.json")], BUCKET, capsys)
+    assert (code, words in said, "event.json" in said) == (2, True, True), said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--env", "{tmp}", "configuration"], "Is a directory (a file is needed, and this is a folder)"),
+        (["--env", "/dev/zero", "configuration"], "/dev/zero: has more than 1,048,576 bytes; is it the right file?"),
+        (["invoke", "upload", "{tmp}"], "Is a directory (a file is needed"),
+        (["names", "--file", "{tmp}"], "Is a directory (a file is needed"),
+        (["names", "--file", "{tmp}/none"], "No such file or directory"),
+        (["names", "--file", sys.executable], "is no text in UTF-8"),
+        (["explain", "--manifest", "{tmp}"], "Is a directory"),
+        (["names", "fragments/\udcff.mp4"], r"'fragments/\udcff.mp4' is no text in UTF-8"),
+        (["status", "--day", "2026-13-40"], "write a day as 2026-11-26, a month as 2026-11"),
+        (["status", "--day", "２０２６-11-26"], "write a day as 2026-11-26"),
+        (["restore", "--since", "2026-02-01", "--until", "2026-01-01", "--to", "b/"], "--until is not later than"),
+        (["restore", "v", "--to", "trash/back/"], "meets CONCAT_TRASH_PREFIX=trash/"),
+        (["restore", "v", "--to", ".concat/"], "meets CONCAT_STATE_PREFIX=.concat/"),
+        (["restore", "v", "--to", "/"], "a prefix ends with a slash, and begins with none"),
+        (["prune", "--days", "-3"], "-3 is not in the range"),
+        (["prune", "--limit", "9" * 40], "is not in the range"),
+        (["preview", "--seconds", "inf"], "inf is not in the range"),
+        (["cost", "--fragments", "1e3"], "'1e3' is not a valid integer"),
+        (["completion", "tcsh"], "'tcsh' is not one of"),
+    ],
+)
+def test_what_cannot_be_meant_is_told(
+    arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Files of another kind, text of another coding, numbers and times that are none."""
+    given = [each.replace("{tmp}", str(tmp_path)) for each in arguments]
+    code, said = told(given, None if given[0] == "--env" else {**BUCKET, **KEYS}, capsys)  # type: ignore[arg-type]
+    assert (code, words in said) == (2, True), said
+
+
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        ("A=1\nA=2\n", ["x, line 2: A was set before; this line wins"]),
+        ("A=1\n\n  # a comment\n#\nA2=\n", []),
+        ("just words\nA=1", ["x, line 1: sets nothing: a line is NAME=value, or a comment that begins with #"]),
+        ("export A=1", ["x, line 1: `export A=` sets nothing by this file's rule; leave out the word export"]),
+        ("-----END SECRET-----", ["x, line 1: sets nothing: a line is NAME=value, or a comment that begins with #"]),
+    ],
+)
+def test_a_line_that_is_probably_not_meant_is_told(text: str, warned: list[str]) -> None:
+    """By its number; its content may be secret."""
+    assert list(parse(text, "x").warnings) == warned
+
+
+def test_the_settings_may_come_through_a_pipe(tmp_path: Path) -> None:
+    """`--env <(...)`, and `/dev/stdin`."""
+    text = "".join(f"{name}={value}\n" for name, value in BUCKET.items())
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "ops" / "start.py"), "--env", "/dev/stdin", "configuration"],
+        input=text, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=30,
+    )  # fmt: skip
+    assert (done.returncode, "fine: demo-1250000000" in done.stdout) == (0, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "arguments", "closed"),
+    [
+        ({"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}, ["names", "fragments/讲-1of1.mp4"], ""),
+        ({"TERM": "dumb", "COLUMNS": "20"}, ["status", "--help"], ""),
+        ({"COLUMNS": "nonsense", "LINES": "-1"}, ["names", "fragments/a-1of1.mp4"], ""),
+        ({"HOME": ""}, ["configuration"], ""),
+        ({}, ["configuration"], "<&-"),
+        ({}, ["names"], "<&-"),
+        ({}, ["configuration"], "<&- >&- 2>&-"),
+    ],
+)
+def test_an_unusual_terminal_is_no_reason_to_fail(
+    changed: dict[str, str], arguments: list[str], closed: str, tmp_path: Path
+) -> None:
+    """Another locale, twenty columns, no home, closed standard streams, a folder that is not the project's."""
+    environ = {**os.environ, **BUCKET, **changed}
+    command = [
+        "sh",
+        "-c",
+        f'exec "$@" {closed}',
+        "sh",
+        sys.executable,
+        "-S",
+        str(ROOT / "ops" / "start.py"),
+        *arguments,
+    ]
+    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, check=False, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
