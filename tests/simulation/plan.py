@@ -87,6 +87,8 @@ class Plan:
     mixed: bool = False  # instances whose settings differ, while a new configuration is deployed
     faults: dict[str, float] = field(default_factory=dict)
     single: Literal["join", "copy"] = "join"  # CONCAT_SINGLE
+    hostile: bool = False  # somebody who may only upload means harm
+    jobs_per_hour: int = 0  # CONCAT_JOBS_PER_HOUR; 0: no limit
 
 
 def draw(seed: int, only: dict[str, float] | None = None) -> Plan:

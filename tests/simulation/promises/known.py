@@ -34,6 +34,8 @@ class Known(Watcher):
         self.posts: Counter[str] = Counter()
         self.posted_for: set[tuple[str, int, int]] = set()
         self.listeners: list[Any] = []
+        self.job_slots = 0  # of CONCAT_JOBS_PER_HOUR that were taken
+        self.jobs_in: Counter[int] = Counter()  # hour since the epoch -> jobs that CI accepted in it
         self.slot_by: dict[str, Any] = {}  # slot -> the actor that wrote it
         self.gone: dict[tuple[str, str], float] = {}  # (key, ETag) of inputs -> when that version ceased to be there
         self.latest: dict[str, tuple[str, float]] = {}  # key -> what a user uploaded there last, and when

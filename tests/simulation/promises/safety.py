@@ -87,6 +87,17 @@ class Promises(Known):
             self.world.fail(f"G1: {key} ({thing.info.etag[-4:]}) removed, but no verified output holds it")
         elif self.world.plan.cleanup == "trash" and not self._in_trash(thing):
             self.world.fail(f"G1: {key}: removed, but it is not in the trash")
+        if not self.user and bucket == self.inputs and thing.content is not None and self.world.plan.hostile:
+            self._check_owner(thing)
+
+    def _check_owner(self, thing: Thing) -> None:
+        """A piece is removed only because a content of its own group holds it."""
+        named, version = names.read(thing.info.key), (thing.info.key, thing.info.etag)
+        if named is None:
+            return
+        own = (claim for claim in self.claims.values() if claim["group"] == named.group)
+        if not any(version == (key, etag) for claim in own for key, etag, _ in self.pieces(claim)):
+            self.world.fail(f"G6: {thing.info.key}: removed, but only another group joined it")
 
     def _versioned(self, bucket: str) -> bool:
         return self.cos.shelves[bucket].versioned
@@ -110,6 +121,9 @@ class Promises(Known):
             if marker and marker["key"] == key and self.ends.get(place, {}).get("next") == "clean":
                 current = self.cos.shelves[self.inputs].current
                 for piece in (f["object"] for f in claim["set"]["fragments"]):
+                    named = names.read(piece["key"])
+                    if named is not None and named.group != claim["group"]:
+                        continue  # a manifest listed it, and it is not the manifest's to remove
                     there = current.get(piece["key"])  # the very upload that was joined; not the same bytes put again
                     if (
                         there is not None
@@ -154,6 +168,8 @@ class Promises(Known):
             probes = re.fullmatch(r"\.concat/[0-9a-f]{32}/[0-9]{4,}/probes-[0-9]+\.json", key)
             if closed is not None:
                 self._closed(key, (closed["gid"], int(closed["rev"])), json.loads(thing.body))
+            elif key.startswith(".concat/jobs/"):
+                self._job_slot(key)
             elif not probes and not key.startswith((".concat/open/", ".concat/out/")):
                 self.world.fail(f"{key}: no record of this name is known")
             return
@@ -176,6 +192,26 @@ class Promises(Known):
         self.world.reached[f"slot: {body['kind']}"] += 1
         for listener in self.listeners:
             listener("slot", body, "")
+
+    def _job_slot(self, key: str) -> None:
+        """A slot of an hour: no more of them than the budget."""
+        self.job_slots += 1
+        most = self.world.plan.jobs_per_hour
+        if not re.fullmatch(r"\.concat/jobs/\d{8}T\d\d/[1-9]\d*", key) or not int(key.rpartition("/")[2]) <= most:
+            self.world.fail(f"G6: {key}: no slot of {most} an hour")
+        self.world.reached["slot of an hour"] += 1
+
+    def _within_budget(self) -> None:
+        """A job was accepted: by a slot of its own, and no more in a clock hour than the budget where no request takes
+        longer than usual to arrive.
+        """
+        plan, hour = self.world.plan, int(self.world.now) // 3600
+        self.jobs_in[hour] += 1
+        if sum(self.jobs_in.values()) > self.job_slots:
+            self.world.fail(f"G6: {sum(self.jobs_in.values())} jobs, but {self.job_slots} slots were taken")
+        slow = ("late", "stall", "post-slow", "post-lost", "down", "lost-answer")
+        if self.jobs_in[hour] > plan.jobs_per_hour and not any(plan.faults[name] for name in slow):
+            self.world.fail(f"G6: {self.jobs_in[hour]} jobs in an hour, budget {plan.jobs_per_hour}")
 
     def _closed(self, key: str, place: tuple[str, int], body: dict[str, Any]) -> None:
         """The entry under the day of an end: after `done`, once, and saying the same."""
@@ -397,6 +433,8 @@ class Promises(Known):
             return
         claim = self.claims[place]
         self.posted_for.add(place)
+        if self.world.plan.jobs_per_hour:
+            self._within_budget()
         if self.posts[work.user_data] > 1:
             self.world.fail(f"G2: claim {place} was posted twice")
         if place in self.ends:
@@ -492,9 +530,10 @@ class Promises(Known):
                     self.world.fail(f"G2: second job for a content whose join is there ({theirs})")
 
     def _check_order(self, place: tuple[str, int, int], group: str, keys: tuple[str, ...]) -> None:
-        if self.world.plan.completion == "manifest":
-            if list(keys) not in self.manifests[group]:
-                self.world.fail(f"G5: job {place} joins {keys}, which no manifest lists so")
+        listed = list(keys) in self.manifests.get(group, ())
+        if self.world.plan.completion == "manifest" and not listed:
+            self.world.fail(f"G5: job {place} joins {keys}, which no manifest lists so")
+        if listed:
             return
         pieces = [piece for piece in map(names.read, keys) if piece]
         places = [piece.place for piece in pieces]

@@ -20,6 +20,7 @@ from tests.simulation.promises.endings import unsettled
 from tests.simulation.promises.recordings import GAP, LONGEST, ZONE
 from tests.simulation.promises.safety import Promises
 from tests.simulation.schedules.cameras import Cameras
+from tests.simulation.schedules.hostile import Hostile
 from tests.simulation.schedules.users import Users
 
 REGION = "ap-guangzhou"
@@ -50,6 +51,8 @@ class Schedule:
             self.functions.others = [_with_gap(self.config, gap, longest) for gap, longest in OTHER_GAPS]
         users = Cameras if plan.completion == "gap" else Users
         self.users: Cameras | Users = users(self.world, self.cos, self.promises, INPUTS, self.functions)
+        if plan.hostile:
+            Hostile(self.world, self.cos, self.promises, INPUTS, self.functions, list(self.users.groups))
         self.sweeps = 0
         self.last_sweep = 0.0
 
@@ -87,7 +90,8 @@ class Schedule:
         world.say("---- from here on nothing fails, users are away, and only the timer fires")
         world.run(world.now + 61)  # requests that are still under way
         reasons: list[str] = []
-        for self.sweeps in range(1, MOST_SWEEPS + 1):
+        most = MOST_SWEEPS * 4 if self.plan.jobs_per_hour else MOST_SWEEPS  # whoever waits for an hour waits longer
+        for self.sweeps in range(1, most + 1):
             self.last_sweep = int(world.now)
             self.functions.sweep()
             world.run(world.now + 300.0 * 12.0 ** world.chance.random())  # five minutes to an hour
@@ -96,7 +100,7 @@ class Schedule:
             reasons = unsettled(self)
             if not reasons:
                 return
-        world.failure = f"G3: not at its end after {MOST_SWEEPS} sweeps: {'; '.join(reasons)}"
+        world.failure = f"G3: not at its end after {most} sweeps: {'; '.join(reasons)}"
         world.say(f"VIOLATION: {world.failure}")
 
 
@@ -114,6 +118,7 @@ def config_of(plan: Plan) -> Config:
         plan.lease,
         plan.direct,
         plan.single,
+        plan.jobs_per_hour,
         apart,
         plan.seed % 7 == 0,
     )
@@ -146,6 +151,7 @@ def _config(plan: Plan, apart: bool) -> Config:
         assets_prefix="brand/",
         verify=plan.verify,
         single=plan.single,
+        jobs_per_hour=plan.jobs_per_hour or None,
     )
     _remember(config)
     return config
