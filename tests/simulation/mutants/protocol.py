@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tests.simulation.mutants.copies import MUTANTS as COPIES
 from tests.simulation.mutants.mutant import Mutant
+from tests.simulation.mutants.uploads import MUTANTS as UPLOADS
 from tests.simulation.plan import Plan
 
 
@@ -739,4 +740,5 @@ MUTANTS = (
                 "verify": "duration"},
     ),
     *COPIES,
+    *UPLOADS,
 )  # fmt: skip
