@@ -22,7 +22,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
 from cosconcat import log
-from cosconcat.cloud.session import Bounds, CallTimedOut, NoTimeLeft, SteadySession
+from cosconcat.cloud.session import AnswerTooLarge, Bounds, CallTimedOut, NoTimeLeft, SteadySession
 from cosconcat.errors import InvalidInput, OutcomeUnknown, Rejected, ServiceUnavailable, TimedOut
 from cosconcat.job.response import Answer, read_jobs
 from cosconcat.model import Bucket, Job, JobPage
@@ -37,8 +37,9 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 25.0
 POST_SECONDS = 8.0  # with less left until the invocation ends no job is posted: its answer has to be recorded
 READ_TRIES = 3  # how often a GET is sent at most; never again after a time-out
-LARGEST_ANSWER = 32 * 1024 * 1024  # bytes that are read of an answer
+LARGEST_ANSWER = 16 * 1024 * 1024  # bytes that are read of an answer: a job of 10,000 fragments echoes less
 PAGE_SIZE = 100  # the most that one page of the listing may hold
+ECHOED_FRAGMENTS = 25_000  # that a page holds at most: each job echoes all of its own
 
 _CHINA = timezone(timedelta(hours=8))  # the offset in every documented sample of startCreationTime
 _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -68,6 +69,7 @@ class CiOverHttp:
         usual = Bounds(CONNECT_SECONDS, READ_SECONDS, LARGEST_ANSWER, least=2, reserve=2)
         self._bounds = {"GET": usual.until(deadline), "POST": usual._replace(least=POST_SECONDS).until(deadline)}
         self._session: SteadySession | None = None
+        self._page_size = max(1, min(PAGE_SIZE, ECHOED_FRAGMENTS // config.max_fragments))
 
     def submit(self, bucket: Bucket, request: Request) -> Job:
         """Exactly one POST /jobs, never repeated, on a connection of its own (a kept one may just be closing).
@@ -112,7 +114,10 @@ class CiOverHttp:
         """
         if not _JOB_ID.fullmatch(job_id):
             raise InvalidInput([f"JobId: {job_id[:80]!r} is not a job id; allowed: letters, digits, - and _"])
-        answer = self._read(bucket, f"/jobs/{job_id}", {})
+        try:
+            answer = self._read(bucket, f"/jobs/{job_id}", {})
+        except AnswerTooLarge as large:
+            raise ServiceUnavailable(f"GET /jobs/{job_id} of {bucket.name}: {large}") from large
         found = next((job for job in answer.jobs if job.id == job_id), None)
         if found is None and job_id not in answer.missing:  # a second job may be posted for one that is gone
             raise ServiceUnavailable(f"GET /jobs/{job_id} of {bucket.name}: the answer does not speak of the job")
@@ -121,12 +126,15 @@ class CiOverHttp:
     def jobs(self, bucket: Bucket, since: int, token: str = "", until: int = 0) -> JobPage:
         """Concat jobs of every state, created from `since` to `until` (epoch seconds; 0: now), newest first, by pages.
 
+        A page is as large as may be: where one turns out too large, it is asked for once more with fewer jobs, and so
+        are those after it (assumed: a token says where to go on, whatever the size).
+
         Raises:
             ServiceUnavailable, Blocked, Rejected: as in `job`.
         """
         wanted = {
             "tag": "Concat",
-            "size": str(PAGE_SIZE),
+            "size": str(self._page_size),
             "orderByTime": "Desc",
             "states": "All",
             "startCreationTime": creation_time(since),
@@ -137,7 +145,13 @@ class CiOverHttp:
             wanted["queueId"] = self._config.queue_id
         if token:
             wanted["nextToken"] = token
-        answer = self._read(bucket, "/jobs", wanted)
+        try:
+            answer = self._read(bucket, "/jobs", wanted)
+        except AnswerTooLarge as large:
+            if self._page_size == 1:
+                raise ServiceUnavailable(f"GET /jobs of {bucket.name}: {large}") from large
+            self._page_size = max(1, self._page_size // 4)
+            return self.jobs(bucket, since, token, until)
         return JobPage(answer.jobs, answer.next_token)
 
     def _read(self, bucket: Bucket, path: str, wanted: Mapping[str, str]) -> Answer:
@@ -156,6 +170,8 @@ class CiOverHttp:
                     return read_jobs(answer.content)
             except CallTimedOut as slow:
                 raise TimedOut(f"{what}: {_reason(slow)}") from slow
+            except AnswerTooLarge:
+                raise
             except NoTimeLeft as late:
                 raise ServiceUnavailable(f"{what}: {_reason(late)}") from late
             except requests.RequestException as error:

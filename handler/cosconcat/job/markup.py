@@ -2,36 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from cosconcat.errors import InvalidInput
 
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
 _DEEPEST = 32  # the API nests 7 deep; anything far beyond is an attack on the stack
+_CHUNK = 65536  # bytes that are parsed at once
 
 
-def read_xml(body: bytes, what: str) -> tuple[str, dict[str, Any]]:
+def read_xml(body: bytes, what: str, without: Collection[str] = ()) -> tuple[str, dict[str, Any]]:
     """Name and content of the root: texts, dicts, and lists where an element is repeated. An empty element is "".
+
+    Elements called as in `without` are skipped with all that is in them, so that they take no memory.
 
     Raises:
         InvalidInput: naming `what`, when the body is not well-formed, declares a document type, or nests too deeply.
     """
     from xml.etree import ElementTree as ET
 
-    class NoDoctype(ET.TreeBuilder):
-        def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-            del pubid, system
-            raise InvalidInput([f"{what}: declares a document type ({name}), which is not accepted"])
-
+    reader = _Reader(what, without)
+    parser = ET.XMLParser(target=reader)  # noqa: S314  no document type, so no entities
     try:
-        root = ET.fromstring(body, parser=ET.XMLParser(target=NoDoctype()))  # noqa: S314  no document type, so no entities
+        for start in range(0, len(body), _CHUNK):
+            parser.feed(body[start : start + _CHUNK])
+        parser.close()
     except (ET.ParseError, ValueError, LookupError) as error:  # ValueError, LookupError: an unknown encoding
         raise InvalidInput([f"{what}: not well-formed XML ({error})"]) from None
-    content = _content(root, what, _DEEPEST)
-    return _name(root), content if isinstance(content, dict) else {}
+    name, content = reader.close()
+    return name, content if isinstance(content, dict) else {}
+
+
+class _Reader:
+    """What the parser calls as it goes along; `close` returns the root's name and content."""
+
+    def __init__(self, what: str, without: Collection[str]) -> None:
+        self._what = what
+        self._without = frozenset(without)
+        self._skipped = 0  # depth within an element that is skipped
+        self._open: list[tuple[str, dict[str, Any], list[str]]] = []  # name, children and texts from the root on
+        self._root: tuple[str, Any] = ("", "")
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        """Refused."""
+        del pubid, system
+        raise InvalidInput([f"{self._what}: declares a document type ({name}), which is not accepted"])
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """An element begins."""
+        del attributes
+        name = tag.rsplit("}", 1)[-1]
+        if self._skipped or name in self._without:
+            self._skipped += 1
+            return
+        if len(self._open) >= _DEEPEST:
+            raise InvalidInput([f"{self._what}: nested more than {_DEEPEST} deep"])
+        self._open.append((name, {}, []))
+
+    def data(self, text: str) -> None:
+        """Text within it, in one piece or several."""
+        if self._open and not self._skipped:
+            self._open[-1][2].append(text)
+
+    def end(self, tag: str) -> None:
+        """It ends: it becomes one more child of the element around it."""
+        del tag
+        if self._skipped:
+            self._skipped -= 1
+            return
+        name, children, texts = self._open.pop()
+        value: Any = children or _text("".join(texts))
+        if not self._open:
+            self._root = (name, value)
+            return
+        beside = self._open[-1][1]
+        if name not in beside:
+            beside[name] = value
+        elif isinstance(beside[name], list):
+            beside[name].append(value)
+        else:
+            beside[name] = [beside[name], value]
+
+    def close(self) -> tuple[str, Any]:
+        """The root."""
+        return self._root
+
+
+def _text(text: str) -> str:
+    return text.strip("\r\n\t") if text.strip() else ""  # a key may begin or end with a space
 
 
 def write_xml(root: str, content: Mapping[str, Any]) -> bytes:
@@ -47,25 +105,3 @@ def _element(name: str, value: Any) -> str:
     else:
         return "".join([_element(name, item) for item in value])
     return f"<{name}>{inner}</{name}>"
-
-
-def _name(element: Element) -> str:
-    return element.tag.rsplit("}", 1)[-1]
-
-
-def _content(element: Element, what: str, deepest: int) -> str | dict[str, Any]:
-    if deepest == 0:
-        raise InvalidInput([f"{what}: nested more than {_DEEPEST} deep"])
-    if len(element) == 0:
-        text = element.text or ""
-        return text.strip("\r\n\t") if text.strip() else ""  # a key may begin or end with a space
-    found: dict[str, Any] = {}
-    for child in element:
-        name, value = _name(child), _content(child, what, deepest - 1)
-        if name not in found:
-            found[name] = value
-        elif isinstance(found[name], list):
-            found[name].append(value)
-        else:
-            found[name] = [found[name], value]
-    return found

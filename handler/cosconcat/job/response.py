@@ -110,7 +110,7 @@ def read_jobs(body: bytes) -> Answer:
     Raises:
         InvalidInput: broken XML, or another root than Response.
     """
-    root, content = read_xml(body, "answer of CI")
+    root, content = read_xml(body, "answer of CI", without=("ConcatFragment",))  # a hundred jobs echo thousands each
     if root != "Response":
         raise InvalidInput([f"answer of CI: the root is {root}; allowed: Response"])
     token = content.get("NextToken", "")

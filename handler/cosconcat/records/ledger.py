@@ -47,7 +47,10 @@ R = TypeVar("R")
 FORMAT = 1  # of the records that are written; a higher one is some later release's, and refused
 LONGEST_REASON = 2000  # of a reason in a record: what people upload must not make records that nobody can read
 
-MOST_PROBES = 100  # records of probes for one content: each of them ended an invocation
+MOST_PROBES = 100  # records of probes for one content: most of them ended an invocation
+PROBES_TOGETHER = 2000  # pieces in one of them, so that it can be read back
+MOST_KEPT = 2000  # keys that a closing record says why they were not removed; of further ones it says how many
+LONGEST_KEPT = 300  # characters of such a reason
 
 
 class Ledger:
@@ -89,17 +92,21 @@ class Ledger:
         return held
 
     def create_probes(self, claim: Claim, probes: Probes) -> None:
-        """Record what was learned of the pieces, under the next free number."""
+        """Record what was learned of the pieces, under the next free numbers, so many pieces in each."""
         from cosconcat.records import media_records
 
-        body = json.dumps(media_records.to_json(probes), ensure_ascii=False, separators=(",", ":")).encode()
-        for number in range(1, MOST_PROBES + 1):
-            if self._cos.create(self._bucket, self._probes_key(claim.gid, claim.rev, number), body):
-                return
+        keys, number = list(probes.media), 1
+        for start in range(0, max(1, len(keys)), PROBES_TOGETHER):
+            part = replace(probes, media={key: probes.media[key] for key in keys[start : start + PROBES_TOGETHER]})
+            body = json.dumps(media_records.to_json(part), ensure_ascii=False, separators=(",", ":")).encode()
+            while number <= MOST_PROBES:
+                number += 1
+                if self._cos.create(self._bucket, self._probes_key(claim.gid, claim.rev, number - 1), body):
+                    break
 
     def create_done(self, claim: Claim, done: Done) -> bool:
         """Close the content."""
-        done = replace(done, reason=done.reason[:LONGEST_REASON])
+        done = replace(done, reason=done.reason[:LONGEST_REASON], kept=_bounded(done.kept))
         return self._create(self._key(claim.gid, claim.rev, "done.json"), done)
 
     def enter_closed(self, claim: Claim, done: Done) -> None:
@@ -296,6 +303,14 @@ class Ledger:
         except (ValueError, TypeError, KeyError, AttributeError) as broken:
             raise InvalidInput([f"{self._bucket.name}/{key}: not a record of ours ({broken})"]) from broken
         return Stamped(record, stored.head.object.last_modified, stored.head.now)
+
+
+def _bounded(kept: Mapping[str, str]) -> Mapping[str, str]:
+    """As much of it as a record can hold that is read back."""
+    bounded = {key: kept[key][:LONGEST_KEPT] for key in list(kept)[:MOST_KEPT]}
+    if len(kept) > MOST_KEPT:
+        bounded["…"] = f"and {len(kept) - MOST_KEPT} more"
+    return bounded
 
 
 def _fields_of(node: Any) -> dict[str, Any]:

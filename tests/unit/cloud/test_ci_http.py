@@ -266,3 +266,35 @@ def test_no_secret_is_ever_logged_or_told(
 def test_creation_time_shows_minutes_where_the_documents_show_months(since: int, text: str) -> None:
     """The documented format string has %m twice."""
     assert creation_time(since) == text
+
+
+def test_a_page_that_is_too_large_is_asked_for_with_fewer_jobs(server: CiServer, ci: CiOverHttp) -> None:
+    """So are those after it: 5,000 fragments in each of a hundred jobs do not fit into a function."""
+    with patch.object(cosconcat.cloud.ci, "LARGEST_ANSWER", 1000):
+        ci = CiOverHttp(CONFIG, Credentials("id", "key"))
+    server.script = [Answer(200, b" " * 1001 + JOB), Answer(200, JOB), Answer(200, JOB)]
+    assert [job.id for job in ci.jobs(BUCKET, 0, "5").jobs] == ["j1"]
+    ci.jobs(BUCKET, 0, "6")
+    asked = [parse_qs(urlsplit(seen.target).query) for seen in server.seen]
+    assert [(page["size"], page["nextToken"]) for page in asked] == [(["100"], ["5"]), (["25"], ["5"]), (["25"], ["6"])]
+
+
+def test_a_single_job_that_is_too_large_fails_for_now(server: CiServer) -> None:
+    """After pages that are each smaller than the one before."""
+    with patch.object(cosconcat.cloud.ci, "LARGEST_ANSWER", 1000):
+        ci = CiOverHttp(CONFIG, Credentials("id", "key"))
+    server.script = [Answer(200, b" " * 1001 + JOB)]
+    with pytest.raises(ServiceUnavailable, match="more than 1000 bytes"):
+        ci.jobs(BUCKET, 0)
+    assert [parse_qs(urlsplit(seen.target).query)["size"] for seen in server.seen] == [["100"], ["25"], ["6"], ["1"]]
+    with pytest.raises(ServiceUnavailable, match="more than 1000 bytes"):
+        ci.job(BUCKET, "j1")
+
+
+@pytest.mark.parametrize(("most", "size"), [(100, 100), (250, 100), (1000, 25), (5000, 5), (10_000, 2)])
+def test_large_groups_have_small_pages_from_the_start(server: CiServer, most: int, size: int) -> None:
+    """Each job of a page echoes all its fragments."""
+    server.script = [Answer(200, JOB)]
+    config = Config(bucket=BUCKET, scheme="http", max_fragments=most)
+    CiOverHttp(config, Credentials("id", "key")).jobs(BUCKET, 0)
+    assert f"size={size}&" in server.seen[0].target

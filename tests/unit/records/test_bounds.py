@@ -1,0 +1,60 @@
+"""Every record that is written can be read back, whatever people upload."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cosconcat.cloud.ports import LARGEST
+from cosconcat.model import Media, Stream
+from cosconcat.records.ledger import MOST_KEPT, PROBES_TOGETHER
+from cosconcat.records.records import Done, Probes
+from tests.unit.counted import InMemory, in_memory
+from tests.unit.protocol.test_attempt import CLAIM
+
+STREAM = Stream(
+    "video", "h264", 0, 0.123456, 600.123456, 15000, 25.0, 25.0, 4000.0, "High", "40", 1920, 1080, "yuv420p"
+)
+LONGEST_KEY = "fragments/" + "永" * 270  # 820 bytes
+
+
+def largest(memory: InMemory) -> int:
+    """Bytes of the largest object."""
+    return max(thing.info.size for shelf in memory.cos.shelves.values() for thing in shelf.current.values())
+
+
+@pytest.mark.parametrize("count", [1, PROBES_TOGETHER, PROBES_TOGETHER + 1, 10_000])
+def test_probes_of_ten_thousand_pieces_are_read_back(count: int) -> None:
+    """In several records where one would be too large; an ordinary group has one."""
+    memory = in_memory()
+    media = {f"{LONGEST_KEY}{n:05}": Media(600.0, 10**9, (STREAM, STREAM._replace(kind="audio"))) for n in range(count)}
+    probes = Probes(CLAIM.fingerprint, media, "alike")
+    memory.services.ledger.create_probes(CLAIM, probes)
+    assert memory.services.ledger.probes(CLAIM.gid, CLAIM.rev) == probes
+    assert memory.calls["PUT"] == -(-count // PROBES_TOGETHER)
+    assert largest(memory) <= LARGEST
+
+
+def test_probes_without_a_piece_are_a_record_too() -> None:
+    """What was compared counts."""
+    memory = in_memory()
+    memory.services.ledger.create_probes(CLAIM, Probes(CLAIM.fingerprint, {}, "unlike"))
+    assert memory.services.ledger.probes(CLAIM.gid, CLAIM.rev) == Probes(CLAIM.fingerprint, {}, "unlike")
+
+
+def test_a_closing_record_names_what_fits_of_ten_thousand_kept_pieces() -> None:
+    """And says how many more there are."""
+    memory = in_memory()
+    kept = {f"{LONGEST_KEY}{n:05}": "AccessDenied: " + "永" * 5000 for n in range(10_000)}
+    assert memory.services.ledger.create_done(CLAIM, Done("joined", "永" * 100_000, kept=kept))
+    done = memory.services.ledger.done(CLAIM.gid, CLAIM.rev)
+    assert done is not None
+    assert len(done.record.kept) == MOST_KEPT + 1
+    assert done.record.kept["…"] == f"and {10_000 - MOST_KEPT} more"
+    few = replace(done.record, kept={"a": "why"})
+    memory.services.ledger.create_done(replace(CLAIM, rev=2), few)
+    again = memory.services.ledger.done(CLAIM.gid, 2)
+    assert again is not None
+    assert again.record.kept == {"a": "why"}
+    assert largest(memory) <= LARGEST
