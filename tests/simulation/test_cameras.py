@@ -6,9 +6,9 @@ import pytest
 
 from tests.simulation.__main__ import Tally, explain, play
 from tests.simulation.mutants.deaths import deadliest
-from tests.simulation.mutants.gap import DEATHS, MUTANTS
+from tests.simulation.mutants.gap import DEATHS, IN_TURN, MUTANTS
 from tests.simulation.mutants.mutant import Mutant
-from tests.simulation.plan import CAMERAS, draw
+from tests.simulation.plan import CAMERAS
 from tests.simulation.schedules.schedule import Schedule
 
 SCHEDULES, PART = 300, 100
@@ -44,11 +44,17 @@ def test_mutant_still_applies(mutant: Mutant) -> None:
         pass
 
 
+def test_each_mutant_is_seen_to_die() -> None:
+    """At a seed, or in a story of its own."""
+    assert {mutant.name for mutant in MUTANTS} == {*DEATHS, *IN_TURN}
+    assert not IN_TURN & {*DEATHS}
+
+
 @pytest.mark.parametrize("mutant", [mutant for mutant in MUTANTS if mutant.name in DEATHS], ids=_name)
 def test_mutant_dies(mutant: Mutant) -> None:
     """At the seed of the list, at which nothing breaks with the guard in place, or else soon after the first."""
     listed = DEATHS[mutant.name]
-    assert Schedule(draw(listed)).run() == ""
+    assert Schedule(mutant.plan(listed)).run() == ""
     seed, _ = deadliest(mutant, first=listed, limit=1)
     if not seed:
         seed, _ = deadliest(mutant, seconds=20)

@@ -1,0 +1,276 @@
+"""Recordings cut at gaps, by several instances that come in one another's way at one known moment.
+
+Each story is a sequence that chance meets seldom; it says what broke, and each of its guards is missed when it is gone.
+Times are seconds before or after a midnight; names tell no end, and the gap is 60 s.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from cosconcat.cloud.ports import Cos
+from cosconcat.functions.sweep.round import handle_sweep
+from cosconcat.model import Bucket, Page, Token
+from cosconcat.protocol.closing import close_recordings
+from cosconcat.services import Services
+from tests.simulation.mutants.gap import IN_TURN, MUTANTS
+from tests.support.desk import Altered
+from tests.unit.counted import InMemory, in_memory
+
+GAP = {"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:60"}
+DAY = 86_400
+
+
+class Died(BaseException):
+    """The instance was killed."""
+
+
+class Source:
+    """One camera, the midnight in question, and instances that see and do what they are told to."""
+
+    def __init__(self, **settings: str) -> None:
+        self.memory: InMemory = in_memory(**GAP, CONCAT_CLEANUP="keep", **settings)
+        self.midnight = (int(self.memory.world.now) // DAY + 1) * DAY
+
+    def key(self, second: int) -> str:
+        """A piece that starts then."""
+        return f"fragments/cam_{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(self.midnight + second))}.mp4"
+
+    def put(self, *seconds: int, at: int = 1000) -> None:
+        """Pieces that are uploaded then."""
+        self.memory.world.run(max(self.memory.world.now, self.midnight + at))
+        for second in seconds:
+            self.memory.put(self.key(second), 40)
+
+    def instance(
+        self, *, blind_to: Collection[int] = (), dies: bool = False, first: Callable[[], object] | None = None
+    ) -> Services:
+        """Services to which LIST does not show some pieces, that die once they have reserved something, or before whose
+        first reservation something else happens.
+        """
+        cos, hidden, before = self.memory.services.cos, {self.key(second) for second in blind_to}, [first] * bool(first)
+
+        def shown(bucket: Bucket, prefix: str, after: str = "") -> Page:
+            page = cos.list(bucket, prefix, after)
+            return page._replace(objects=tuple(one for one in page.objects if one.key not in hidden))
+
+        def create(bucket: Bucket, key: str, body: bytes) -> bool:
+            reserves = "/gap/" in key
+            if reserves and before:
+                (before.pop() or (lambda: None))()
+            made = cos.create(bucket, key, body)
+            if reserves and dies:
+                raise Died
+            return made
+
+        return replace(self.memory.services, cos=cast("Cos", Altered(cos, list=shown, create=create)))
+
+    def close(self, day: int, services: Services | None = None) -> list[str]:
+        """Recordings that begin on the day before midnight (-1) or after it (0) are closed, if they are whole."""
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Died):
+            closed = close_recordings(services or self.memory.services, "cam", self.midnight // DAY + day)
+            return [one.action for one in closed]
+        return []
+
+    def later(self, seconds: int = 2000) -> None:
+        """Time passes; jobs end."""
+        self.memory.world.run(self.memory.world.now + seconds)
+
+    def sweep(self, services: Services | None = None, *, after: int = 2000) -> None:
+        """Jobs end, and a sweep finds it."""
+        self.later(after)
+        with contextlib.redirect_stdout(io.StringIO()):
+            handle_sweep(services or self.memory.services)
+
+    def settle(self) -> None:
+        """Sweeps, until nothing is left to do."""
+        for _ in range(5):
+            self.sweep()
+
+    @property
+    def jobs(self) -> list[list[int]]:
+        """The starts of what each job joins that was not superseded, in the order of the jobs."""
+        starts = {self.key(second): second for second in range(-300, 900)}
+        found = []
+        for work in self.memory.ci.work.values():
+            token = Token.parse(work.user_data)
+            assert token is not None
+            done = self.memory.services.ledger.done(token.gid, token.rev)
+            if done is None or done.record.outcome != "superseded":
+                found.append([starts[name] for name in work.fragments])
+        return found
+
+    def broken(self, pieces: Collection[int]) -> str:
+        """What is wrong in the end: a piece in two jobs, one in none, or a job that reaches over another's pieces."""
+        jobs, often = self.jobs, Counter(second for job in self.jobs for second in job)
+        twice = [second for second, times in often.items() if times > 1]
+        if twice:
+            return f"G2: {twice} are joined twice: {jobs}"
+        if set(often) != set(pieces):
+            return f"G3: {sorted(set(pieces) - set(often))} are joined by nobody: {jobs}"
+        over = [one for one in jobs for other in jobs if any(one[0] < second < one[-1] for second in {*other} - {*one})]
+        return f"G5: {over[0]} reaches over another: {jobs}" if over else ""
+
+
+# -- the stories -------------------------------------------------------------------------------------------------------
+
+
+def half_seen_first() -> str:
+    """Who reserves across midnight dies; meanwhile somebody who sees only the second half closes that."""
+    source, pieces = Source(), (-100, -50, 0, 50, 100, 150, 200)
+    source.put(*pieces)
+    source.later()
+    source.close(-1, source.instance(dies=True))
+    half = source.instance(blind_to=(-100, -50, 0, 50, 100))
+    source.close(0, half)
+    source.sweep(half)
+    source.settle()
+    return source.broken(pieces)
+
+
+def one_piece_taken_meanwhile() -> str:
+    """Both judge before either reserves: one wants three pieces beyond midnight, the other gets the middle one."""
+    source, pieces = Source(), (-50, 0, 30, 50)
+    source.put(*pieces)
+    source.later()
+    one = source.instance(blind_to=(-50, 0, 50), first=lambda: source.close(-1, source.instance(dies=True)))
+    source.close(0, one)
+    source.sweep(source.instance(blind_to=(-50, 0, 50)))
+    source.settle()
+    return source.broken(pieces)
+
+
+def slot_lost() -> str:
+    """Somebody who sees all is faster than somebody who does not see the first piece."""
+    source, pieces = Source(), (100, 150)
+    source.put(*pieces)
+    source.later()
+    source.close(0, source.instance(blind_to=(100,), first=lambda: source.close(0)))
+    source.settle()
+    return source.broken(pieces)
+
+
+def late_on_both_sides() -> str:
+    """Two pieces come after the one between them was joined."""
+    source = Source()
+    source.put(100)
+    source.settle()
+    source.put(70, 130)
+    source.settle()
+    return source.broken((70, 100, 130))
+
+
+def late_after_the_join() -> str:
+    """A piece comes when its neighbour was joined: what was joined stays joined."""
+    source = Source()
+    source.put(100)
+    source.settle()
+    source.put(130)
+    source.settle()
+    return source.broken((100, 130))
+
+
+def late_while_joined() -> str:
+    """A piece comes while its neighbours are joined: their commit finds it, and all is joined anew."""
+    source = Source()
+    source.put(0, 50)
+    source.later()
+    source.close(0)
+    source.put(100)
+    source.settle()
+    return "" if source.jobs == [[0, 50, 100]] else f"G3: what belongs together is apart: {source.jobs}"
+
+
+def late_and_whole_while_joined() -> str:
+    """The late piece alone would be whole before its neighbours are over: it waits for them."""
+    source = Source()
+    source.put(0, 50, at=100)
+    source.later(300)
+    source.close(0)
+    source.put(100, at=450)
+    source.later(500)
+    source.close(0)
+    source.settle()
+    return "" if source.jobs == [[0, 50, 100]] else f"G3: what belongs together is apart: {source.jobs}"
+
+
+def between_under_another_gap() -> str:
+    """An instance with a longer gap closes two pieces; one comes between them, which the shorter gap parts from one."""
+    source, pieces = Source(), (0, 20, 100)
+    source.put(0, 100, at=150)
+    source.later(400)
+    services = source.memory.services
+    source.close(0, replace(services, config=replace(services.config, gap_seconds=200)))
+    source.put(20, at=700)
+    source.later(800)
+    source.close(0)
+    source.settle()
+    return source.broken(pieces)
+
+
+def gone_while_joined() -> str:
+    """A piece is taken away while it is joined, so that the job fails: the other one is not given up for it."""
+    source = Source()
+    source.put(0, 50)
+    source.later()
+    source.close(0)
+    source.memory.cos.remove(source.memory.config.bucket.name, source.key(50))
+    source.settle()
+    return source.broken((0,))
+
+
+def slow_uploads() -> str:
+    """Pieces of ten minutes, each there when it is over: nothing comes for ten minutes, and yet it goes on."""
+    source = Source()
+    source.put(0, at=605)
+    source.sweep(after=70)
+    source.sweep(after=400)
+    source.put(50, at=1205)
+    source.settle()
+    return "" if source.jobs == [[0, 50]] else f"G5: what belongs together is apart: {source.jobs}"
+
+
+STORIES = [
+    ("claim-of-what-was-wished", half_seen_first),
+    ("no-grant", half_seen_first),
+    ("claimed-before-granted", half_seen_first),
+    ("slot-left-unclaimed", half_seen_first),
+    ("slot-outlives-claim", one_piece_taken_meanwhile),
+    ("slot-loser-goes-on", slot_lost),
+    ("no-border", late_on_both_sides),
+    ("lag-not-waited-for", slow_uploads),
+    ("joined-is-free", late_after_the_join),
+    ("late-pieces-not-looked-for", late_while_joined),
+    ("late-piece-not-deferred", late_and_whole_while_joined),
+    ("closed-between-pieces", between_under_another_gap),
+    ("", gone_while_joined),  # two guards, one behind the other
+]
+
+
+@pytest.mark.parametrize("story", dict.fromkeys(story for _, story in STORIES))
+def test_every_promise_is_kept(story: Callable[[], str]) -> None:
+    """Each piece is in one job, none is left, and no job reaches over another's."""
+    assert story() == ""
+
+
+def test_each_guard_that_chance_seldom_needs_has_a_story() -> None:
+    """Those that the simulator's list leaves to this file."""
+    assert {name for name, _ in STORIES} >= IN_TURN
+
+
+@pytest.mark.parametrize(
+    ("name", "story"), [one for one in STORIES if one[0]], ids=[name for name, _ in STORIES if name]
+)
+def test_its_guard_is_missed(name: str, story: Callable[[], Any]) -> None:
+    """The same story without it breaks a promise."""
+    [mutant] = [one for one in MUTANTS if one.name == name]
+    with mutant.applied():
+        assert story() != ""
