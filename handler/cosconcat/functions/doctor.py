@@ -16,7 +16,7 @@ from cosconcat.cloud.bucket_settings import LifecycleRule, Settings
 from cosconcat.config import Config, films_stay
 from cosconcat.errors import Blocked, ConcatError, Rejected
 from cosconcat.inputs.expiry import EXPIRE_TAG
-from cosconcat.job.refusals import REFUSALS
+from cosconcat.job.refusals import REFUSALS, Standing
 from cosconcat.model import ObjectVersion, Token
 from cosconcat.naming.keys import MEDIA
 from cosconcat.records.ledger import Ledger
@@ -334,7 +334,7 @@ def _fix_of(failure: ConcatError, config: Config) -> str:
     known = REFUSALS.get(code)
     if status == 403 and code in ("AccessDenied", "HTTP403"):
         return "give the sweep function's role the policy that `cos-concat policies sweep` prints"
-    if known and known.fix:
+    if known and known.standing is Standing.FOR_NOW:
         return known.fix
     if status in ELSEWHERE:
         return f"check the name and region: CONCAT_BUCKET {config.bucket.name}, CONCAT_REGION {config.bucket.region}"

@@ -28,68 +28,72 @@ class Standing(enum.Enum):
 
 @dataclass(frozen=True)
 class Refusal:
-    """A documented code: what it means and, where a person can mend it, how. `number` is its other, numeric name."""
+    """A documented code: what it means for the job, and what a person can do. `number` is its other, numeric name."""
 
     standing: Standing
-    fix: str = ""
+    fix: str
     number: str = ""
 
 
 _GOOD, _NOW, _UNKNOWN = Standing.FOR_GOOD, Standing.FOR_NOW, Standing.UNKNOWN
 _ROLE = "give the functions' role ci:CreateMediaJobs and cam:PassRole, and CI's service role access to the bucket"
 _KEYS = "the keys of the execution role are refused; check that the role exists and is set on the function"
+_VALUE = "a value in CONCAT_JOB or in the manifest's job is refused: the message names it, correct it there"
+_REQUEST = "the request as this release writes it is refused: report it with the request id"
+_OTHER_CALL = "no documented answer to a join: report it with the request id"
+_WAIT = "wait: whether a job exists is found out from CI's list, and the group goes on by itself"
 _CLOCK = "the signature's time was refused: the clock of the function and that of the service disagree"
 
 REFUSALS: dict[str, Refusal] = {
     "PermanentRedirect": Refusal(_NOW, "the bucket is in another region; check CONCAT_REGION"),
     "TemporaryRedirect": Refusal(_NOW, "the service moves the bucket; check CONCAT_REGION or wait"),
-    "InvalidArgument": Refusal(_GOOD, number="1015"),
-    "MissingContent": Refusal(_GOOD, number="1016"),
-    "InvalidContent": Refusal(_GOOD, number="1011"),
-    "InvalidContentType": Refusal(_GOOD, number="1021"),
+    "InvalidArgument": Refusal(_GOOD, _VALUE, "1015"),
+    "MissingContent": Refusal(_GOOD, _REQUEST, "1016"),
+    "InvalidContent": Refusal(_GOOD, _REQUEST, "1011"),
+    "InvalidContentType": Refusal(_GOOD, _REQUEST, "1021"),
     "InvalidHost": Refusal(_NOW, "check CONCAT_BUCKET and CONCAT_REGION", "1017"),
     "ResourceNotFound": Refusal(_NOW, "CI does not see a fragment; if it was just uploaded, wait", "1103"),
     "ResourceAccessDenied": Refusal(_NOW, "let CI's service role read the fragments; switch hotlink protection off"),
     "ResourceDownloadFailed": Refusal(_NOW, "CI could not fetch a fragment; check hotlink protection, or wait"),
     "CIRoleNotExist": Refusal(_NOW, "authorise CI in the console: the service role CI_QCSRole is missing"),
-    "ResourceNotSupported": Refusal(_GOOD),
+    "ResourceNotSupported": Refusal(_GOOD, "CI does not process such a file: convert it, or take it out of the group"),
     "MissingAuthorization": Refusal(_NOW, _KEYS, "1012"),
     "InvalidAuthorization": Refusal(_NOW, _KEYS, "1013"),
     "AccessDenied": Refusal(_NOW, _ROLE, "1018"),
     "SecretidNotExist": Refusal(_NOW, _KEYS, "1019"),
     "SignatureExpired": Refusal(_NOW, _CLOCK, "1014"),
-    "MediaBucketAlreadyBinded": Refusal(_GOOD),
+    "MediaBucketAlreadyBinded": Refusal(_GOOD, _OTHER_CALL),
     "QueueSaturated": Refusal(_NOW, "the queue is full; wait, or have its size raised"),
     "QueuePaused": Refusal(_NOW, "activate the queue in the console"),
-    "InvalidUrl": Refusal(_GOOD, number="1010"),
-    "AuditingJobNotFound": Refusal(_GOOD),
-    "MissingContentLength": Refusal(_GOOD),
+    "InvalidUrl": Refusal(_GOOD, "an address in CONCAT_JOB or in the manifest is malformed: correct it there", "1010"),
+    "AuditingJobNotFound": Refusal(_GOOD, _OTHER_CALL),
+    "MissingContentLength": Refusal(_GOOD, _REQUEST),
     "SlowDown": Refusal(_NOW, "too many requests; wait, or lower CONCAT_SWEEP_JOBS", "1020"),
-    "UnavailableForLegalReasons": Refusal(_GOOD),
-    "InternalError": Refusal(_UNKNOWN, number="1007"),
-    "NotImplemented": Refusal(_GOOD),
-    "ServiceUnavailable": Refusal(_UNKNOWN),
+    "UnavailableForLegalReasons": Refusal(_GOOD, "a fragment is blocked for legal reasons: take it out of the group"),
+    "InternalError": Refusal(_UNKNOWN, _WAIT, "1007"),
+    "NotImplemented": Refusal(_GOOD, "CI cannot do here what CONCAT_JOB or the manifest asks for: leave it out"),
+    "ServiceUnavailable": Refusal(_UNKNOWN, _WAIT),
     # numeric table of the media error codes; HTTP status not documented
-    "BucketAlreadyBinded": Refusal(_GOOD, number="1100"),
+    "BucketAlreadyBinded": Refusal(_GOOD, _OTHER_CALL, "1100"),
     "QueueNotFound": Refusal(_NOW, "check CONCAT_QUEUE_ID, and that media processing is enabled", "1106"),
     "TemplateNotFound": Refusal(
         _NOW, "check CONCAT_TEMPLATE_ID and the templates in CONCAT_JOB or the manifest", "1107"
     ),
-    "BindedBucketNumLimit": Refusal(_GOOD, number="1109"),
-    "CreatedTemplateNumLimit": Refusal(_GOOD, number="1110"),
+    "BindedBucketNumLimit": Refusal(_GOOD, _OTHER_CALL, "1109"),
+    "CreatedTemplateNumLimit": Refusal(_GOOD, _OTHER_CALL, "1110"),
     "MediaBucketUnBinded": Refusal(_NOW, "bind the bucket to Cloud Infinite and enable media processing", "1111"),
-    "TemplateNameDuplicate": Refusal(_GOOD, number="1112"),
-    "ActiveWorkflowForbiddenUpdate": Refusal(_GOOD, number="1114"),
-    "WorkFlowNumLimit": Refusal(_GOOD, number="1120"),
+    "TemplateNameDuplicate": Refusal(_GOOD, _OTHER_CALL, "1112"),
+    "ActiveWorkflowForbiddenUpdate": Refusal(_GOOD, _OTHER_CALL, "1114"),
+    "WorkFlowNumLimit": Refusal(_GOOD, _OTHER_CALL, "1120"),
     "WriteTargetBucketDenied": Refusal(_NOW, "let CI's service role write to CONCAT_OUTPUT_BUCKET", "1124"),
-    "QueueNumLimit": Refusal(_GOOD, number="1145"),
+    "QueueNumLimit": Refusal(_GOOD, _OTHER_CALL, "1145"),
     # codes of COS, whose gateway may answer first
     "NoSuchBucket": Refusal(_NOW, "check CONCAT_BUCKET and CONCAT_REGION"),
     "SignatureDoesNotMatch": Refusal(_NOW, _KEYS),
     "InvalidAccessKeyId": Refusal(_NOW, _KEYS),
     "ExpiredToken": Refusal(_NOW, _KEYS),
     "RequestTimeTooSkewed": Refusal(_NOW, _CLOCK),
-    "RequestTimeout": Refusal(_UNKNOWN),
+    "RequestTimeout": Refusal(_UNKNOWN, _WAIT),
 }
 
 # What a request or its fragments cannot bring about: every other one would be refused as well. Codes that a manifest
@@ -167,7 +171,8 @@ def refusal(what: str, status: int, body: bytes, *, date: str = "", now: float =
         said = f"{what}: HTTP {status} {error.message}, request {error.request_id}"
         for_all = error.code in FOR_ALL_CODES or status == HTTPStatus.TOO_MANY_REQUESTS
         return Blocked(said, code=error.code, fix=fix, for_all=for_all)
-    return Rejected(f"{what}: {error.message}", status=status, code=error.code, request_id=error.request_id)
+    known = f"; {REFUSALS[error.code].fix}" if error.code in REFUSALS else ""
+    return Rejected(f"{what}: {error.message}{known}", status=status, code=error.code, request_id=error.request_id)
 
 
 def fix_of(code: str) -> str:

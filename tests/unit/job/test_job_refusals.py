@@ -109,11 +109,13 @@ def test_each_code_has_its_consequence(status: int, code: str, means: Standing) 
     assert code in str(error)
     assert "demo-1" in str(error)
     assert str(status) in str(error)
+    assert len(REFUSALS[code].fix) > 10
     if isinstance(error, Rejected):
+        assert REFUSALS[code].fix in str(error)
         assert (error.status, error.code, error.request_id) == (status, code, "NjM=")
     if isinstance(error, Blocked):
         assert error.code == code
-        assert len(error.fix) > 10
+        assert REFUSALS[code].fix in error.fix
 
 
 @pytest.mark.parametrize("number", NUMBERS)
