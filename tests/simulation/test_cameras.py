@@ -11,7 +11,7 @@ from tests.simulation.mutants.mutant import Mutant
 from tests.simulation.plan import CAMERAS
 from tests.simulation.schedules.schedule import Schedule
 
-SCHEDULES, PART = 300, 100
+SCHEDULES, PART = 300, 100  # the first part in every run
 TOTAL = Tally()
 
 
@@ -19,7 +19,13 @@ def _name(mutant: Mutant) -> str:
     return mutant.name
 
 
-@pytest.mark.parametrize("first", range(CAMERAS, CAMERAS + SCHEDULES, PART))
+@pytest.mark.parametrize(
+    "first",
+    [
+        CAMERAS,
+        *(pytest.param(more, marks=pytest.mark.slow) for more in range(CAMERAS + PART, CAMERAS + SCHEDULES, PART)),
+    ],
+)
 def test_no_promise_breaks(first: int) -> None:
     """Safety at every effect, liveness once faults stop; a failure comes as a short trace and the line to repeat it."""
     tally = play(range(first, first + PART))
