@@ -9,9 +9,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+
+import pytest
 
 from cosconcat.cloud.ports import Ci, Cos
 from cosconcat.job.request import Request
@@ -22,7 +26,13 @@ from tests.simulation.models.world import Actor, World
 from tests.simulation.plan import FAULTS, draw
 from tests.support.joins import recording
 
+if TYPE_CHECKING:
+    from cosconcat.cloud.cos import CosOverHttp
+    from local.network.proxy import Proxy
+
 REGION = "ap-guangzhou"
+Refusing = Literal["redirect", "throttle"]
+SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>too often</Message><Resource>r</Resource></Error>"
 T = TypeVar("T")
 
 
@@ -37,6 +47,14 @@ class Target(Protocol):
 
     def clip(self, key: str, number: int, seconds: float) -> None:
         """Upload a short video."""
+        ...
+
+    def encrypt(self, key: str, body: bytes) -> None:
+        """Upload an object that the service encrypts."""
+        ...
+
+    def refusing(self, how: Refusing) -> AbstractContextManager[None]:
+        """Nothing that is asked meanwhile takes place: it is answered by a redirect, or by 503 SlowDown."""
         ...
 
     def numbers(self, key: str, count: int) -> list[int | None]:
@@ -91,6 +109,21 @@ class Models:
         self._contents += 1
         self.model.write(self.bucket.name, key, content=Content(f"{number:032x}", recording(seconds, 1000 + number)))
 
+    def encrypt(self, key: str, body: bytes) -> None:
+        """What is told of it."""
+        media = recording(1.0, len(body))
+        self.model.write(self.bucket.name, key, content=Content("e" * 32, media, encrypted=True))
+
+    @contextlib.contextmanager
+    def refusing(self, how: Refusing) -> Iterator[None]:
+        """As every call of an invocation that meets this fault; what `together` runs is one."""
+        fault = {"redirect": "no-effect", "throttle": "down"}[how]
+        self.world.plan.faults[fault] = 1.0
+        self.world.heed()
+        yield
+        self.world.plan.faults[fault] = 0.0
+        self.world.heed()
+
     def numbers(self, key: str, count: int) -> list[int | None]:
         """As the job joined them."""
         content = self.model.shelves[self.bucket.name].current[key].content
@@ -124,16 +157,38 @@ class Models:
 class OverHttp:
     """The real adapters against whatever answers at the hosts: the local cloud or a real account."""
 
-    def __init__(self, cos: Cos, ci: Ci, bucket: Bucket, versioned: Bucket | None) -> None:
-        self.cos = cos
+    def __init__(
+        self, cos: CosOverHttp, ci: Ci, bucket: Bucket, versioned: Bucket | None, proxy: Proxy | None = None
+    ) -> None:
+        self.cos: Cos = cos
         self.ci = ci
         self.bucket = bucket
         self.versioned = versioned
+        self._adapter = cos
+        self._proxy = proxy  # before a local cloud
         self.prefix = f"conformance/{secrets.token_hex(6)}/"
 
     def clip(self, key: str, number: int, seconds: float) -> None:
         """A real video."""
         self.cos.put(self.bucket, key, clip_bytes(number, seconds))
+
+    def encrypt(self, key: str, body: bytes) -> None:
+        """By the header that asks for it."""
+        self._adapter._put(self.bucket, key, body, {"x-cos-server-side-encryption": "AES256"})
+
+    @contextlib.contextmanager
+    def refusing(self, how: Refusing) -> Iterator[None]:
+        """Only where somebody stands before the service."""
+        from local.network.http import Response
+
+        if self._proxy is None:
+            pytest.skip("a real account cannot be asked to fail")
+        redirect = Response(302, {"Location": "http://elsewhere.example/"})
+        answer = redirect if how == "redirect" else Response(503, {"Content-Type": "application/xml"}, SLOW_DOWN)
+        services = self._proxy.services
+        self._proxy.services = ((lambda _: True, lambda _: replace(answer, headers=dict(answer.headers))), *services)
+        yield
+        self._proxy.services = services
 
     def numbers(self, key: str, count: int) -> list[int | None]:
         """Read back from the pictures."""
@@ -195,7 +250,8 @@ def local_cloud() -> Iterator[OverHttp]:
         config = Config(bucket=Bucket(cloud.bucket, region), scheme="http")
         key = cloud.account.root_key()
         credentials = Credentials(key.secret_id, key.secret_key, key.token)
-        yield OverHttp(CosOverHttp(config, credentials), CiOverHttp(config, credentials), config.bucket, versioned)
+        cos, ci = CosOverHttp(config, credentials), CiOverHttp(config, credentials)
+        yield OverHttp(cos, ci, config.bucket, versioned, cloud.proxy)
 
 
 @contextlib.contextmanager

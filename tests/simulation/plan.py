@@ -20,6 +20,8 @@ CALL_FAULTS = {
     "repeated": 0.04,  # the answer is lost, the adapter repeats the request and succeeds (no POST, no DELETE)
     "late": 0.03,  # time-out now, the effect up to a minute later (writes only)
     "stall": 0.03,  # the answer takes minutes
+    "no-effect": 0.05,  # answered by a redirect, or by a 2xx without what it promises: nothing took place
+    "hang": 0.03,  # cut off by its bounds, or a moment before the time limit
 }
 # Faults of the world around; the probability is per event, job, write or function.
 WORLD_FAULTS = {
@@ -48,7 +50,14 @@ WORLD_FAULTS = {
     "sweep-races": 0.3,  # the timer fires just as a job ends
     "retry-lost": 0.3,
     "edit": 0.9,
+    "throttled": 0.02,  # a call with which a minute begins in which most are refused: 503 SlowDown, 429
+    "told-too-little": 0.5,  # the job does not say how long its output is, or what streams it has
+    "told-of-another": 0.1,  # the job describes an honest output, and another object lies there
+    "encrypted": 0.3,  # an output whose ETag is no MD5, as the service encrypts it
 }
+# Learned later: drawn apart and for few plans, so that most seeds go on meaning what they meant.
+LATER = {"no-effect", "hang", "throttled", "told-too-little", "told-of-another", "encrypted"}
+LATER_SHARE = 0.06  # of plans, for each of them
 CAMERAS = 10_000_000  # from this seed on plans are of recordings that are cut at gaps
 WITH_END = "{group}_{time:%Y%m%dT%H%M%S}-{end:%Y%m%dT%H%M%S}.{ext}"
 WITHOUT_END = "{group}_{time:%Y%m%dT%H%M%S}.{ext}"
@@ -99,15 +108,7 @@ def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
     most = rng.randint(1, 3) if size < 0.8 else rng.randint(4, 12) if size < 0.95 else rng.randint(13, 40)
     groups = rng.choice((1, 1, 1, 1, 2, 2, 3)) if most <= 12 else rng.choice((1, 1, 1, 2))
     naming, completion = rng.choices(CONVENTIONS, (16, 6, 3, 2, 1))[0]
-    faults = dict.fromkeys(FAULTS, 0.0)
-    if rng.random() > 0.03:  # a few schedules are left in peace
-        for name, highest in (CALL_FAULTS | WORLD_FAULTS).items():
-            if rng.random() < 0.5:
-                faults[name] = highest * rng.random()
-        if faults["edit"]:
-            faults["edit"] = 0.4 + 0.6 * rng.random()
-        if rng.random() < 0.2:
-            faults["kill"] = faults["kill-after"] = 0.12 * rng.random()
+    faults = _faults(rng, seed)
     plan = Plan(
         seed=seed,
         groups=min(groups, int(only.get("groups", groups))),
@@ -163,3 +164,21 @@ def _cut_at_gaps(plan: Plan) -> None:
     plan.mixed = plan.seed % 5 == 4
     plan.timer = plan.timer or 120
     plan.most = max(plan.most, 4)
+
+
+def _faults(rng: Random, seed: int) -> dict[str, float]:
+    faults = dict.fromkeys(FAULTS, 0.0)
+    if rng.random() < 0.03:  # a few schedules are left in peace
+        return faults
+    for name, highest in (CALL_FAULTS | WORLD_FAULTS).items():
+        if name not in LATER and rng.random() < 0.5:
+            faults[name] = highest * rng.random()
+    if faults["edit"]:
+        faults["edit"] = 0.4 + 0.6 * rng.random()
+    if rng.random() < 0.2:
+        faults["kill"] = faults["kill-after"] = 0.12 * rng.random()
+    apart = Random(f"later {seed}")
+    for name in FAULTS if seed < CAMERAS else ():
+        if name in LATER and apart.random() < LATER_SHARE:
+            faults[name] = FAULTS[name] * apart.random()
+    return faults

@@ -7,12 +7,13 @@ joined. Its output replaces whatever lies at the key. CI's clock differs from CO
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from cosconcat.errors import Blocked, Rejected, ServiceUnavailable
 from cosconcat.model import Bucket, Job, JobPage, Media, OutputFile
-from tests.simulation.models.losses import LOSSES, LOSSES_OF_BYTES, lost_piece, whole
+from tests.simulation.models.losses import LOSSES, LOSSES_OF_BYTES, Joined, lost_piece, whole
 from tests.simulation.models.objects import Content, CosModel
 from tests.simulation.models.world import World
 
@@ -26,8 +27,8 @@ class Work:
     """One job inside CI."""
 
     __slots__ = (
-        "bucket", "callback", "code", "created", "direct", "ended", "files", "forgotten", "fragments", "id", "key",
-        "media", "message", "number", "output", "read", "resolved", "shown_from", "state", "user_data",
+        "bucket", "callback", "code", "created", "direct", "ended", "etag", "files", "forgotten", "fragments",
+        "id", "key", "media", "message", "number", "output", "read", "resolved", "shown_from", "state", "user_data",
     )  # fmt: skip
 
     def __init__(self, number: int, request: Asked, now: float) -> None:
@@ -48,6 +49,7 @@ class Work:
         self.shown_from = now  # from when on the listing shows it
         self.read: dict[int, tuple[str, Content]] = {}
         self.files: tuple[OutputFile, ...] = ()
+        self.etag = ""  # of what it wrote
         self.media: Media | None = None
         self.forgotten = False
 
@@ -255,8 +257,9 @@ class CiModel:
             etag=f"{0xC0DE0000 + self.contents:032x}", media=media, joined=tuple(_playable(held, direct=work.direct))
         )
         work.state, work.code, work.message = "Success", "Success", ""
-        work.media = content.media
+        work.etag, work.media = content.etag, content.media
         work.files = (OutputFile(work.resolved, content.etag),)
+        content = self._otherwise(work, content, joined)
         world.say(f"CI: job {work.id[-4:]} succeeds, {work.resolved}")
 
         def write() -> None:
@@ -268,6 +271,25 @@ class CiModel:
             write()
         self._moment("succeeded", work)
         self.call_back(work)
+
+    def _otherwise(self, work: Work, written: Content, joined: Sequence[Joined]) -> Content:
+        """What lies there in the end, where that is not what the job tells, or where it tells too little."""
+        world, etag = self.world, f"{0x0DD00000 + self.contents:032x}"
+        if world.happens("told-of-another"):
+            lost, held = lost_piece(joined, written.media.size, world.chance)
+            if world.chance.random() < 0.5:
+                lost = lost._replace(size=written.media.size)
+            else:
+                etag += "-2"  # uploaded in parts: only its size tells it
+            written = Content(etag, lost, tuple(_playable(held, direct=work.direct)))
+        elif world.happens("encrypted"):
+            written = replace(written, etag=etag, encrypted=True)
+        if world.happens("told-too-little") and work.media is not None:
+            work.media = world.chance.choice(
+                (None, work.media._replace(streams=()), work.media._replace(duration=None))
+            )
+        work.etag = written.etag
+        return written
 
 
 def _playable(joined: Sequence[tuple[str, Content]], *, direct: bool) -> Iterator[tuple[str, Content]]:

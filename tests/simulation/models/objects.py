@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
 from cosconcat.cloud.ports import Copied
-from cosconcat.errors import Rejected, ServiceUnavailable
+from cosconcat.errors import Rejected, ServiceUnavailable, TimedOut
 from cosconcat.model import (
     Bucket,
     ByteRange,
@@ -45,6 +45,7 @@ class Content:
     odd: bool = False  # no length proves it
     bytes: str = ""  # what makes its bytes these, where the ETag does not tell; "": the ETag does
     copied: bool = False  # a copy of a single piece
+    encrypted: bool = False  # by the service: its ETag is no MD5
 
     @property
     def crc64(self) -> str:
@@ -228,8 +229,9 @@ class CosModel:
             self.world.on_moment("head", key)
         if thing is None:
             return None
-        crc64 = thing.content.crc64 if thing.content else ""
-        return Head(thing.info, int(self.world.now), thing.version, crc64=crc64)
+        content = thing.content
+        crc64, encrypted = (content.crc64, content.encrypted) if content else ("", False)
+        return Head(thing.info, int(self.world.now), thing.version, encrypted=encrypted, crc64=crc64)
 
     def heads(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Head | None]:
         """One HEAD after another in any order, each a switch point."""
@@ -334,13 +336,20 @@ class CosModel:
         self.world.call("PUT tagging", key, effect, writes=True)
 
     def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | ProbeError | Unanswered]:
-        """One probe after another in any order, each a switch point; one that fails for now leaves the others."""
-        found = {key: self._probed(bucket.name, key) for key in self._shuffled(keys)}
+        """One probe after another in any order, each a switch point; one that fails for now leaves the others. After
+        one that hangs no other is begun.
+        """
+        hanging: dict[str, Unanswered] = {}
+        found = {
+            key: hanging.get(bucket.name) or self._probed(bucket.name, key, hanging) for key in self._shuffled(keys)
+        }
         return {key: found[key] for key in keys}
 
-    def _probed(self, bucket: str, key: str) -> Media | ProbeError | Unanswered:
+    def _probed(self, bucket: str, key: str, hanging: dict[str, Unanswered]) -> Media | ProbeError | Unanswered:
         try:
             return self.world.call("GET videoinfo", key, self._probe(bucket, key))
+        except TimedOut as failure:
+            return hanging.setdefault(bucket, Unanswered(str(failure)))
         except ServiceUnavailable as failure:
             return Unanswered(str(failure))
 

@@ -11,17 +11,20 @@ from bisect import bisect
 from collections import Counter
 from collections.abc import Callable
 from heapq import heappop, heappush
+from itertools import accumulate
 from typing import Any, TypeVar
 
 from greenlet import getcurrent, greenlet
 
-from cosconcat.errors import OutcomeUnknown, ServiceUnavailable
+from cosconcat.errors import OutcomeUnknown, ServiceUnavailable, TimedOut
 from tests.simulation.chance import Chance
 from tests.simulation.models.trace import brief
 from tests.simulation.plan import CALL_FAULTS, Plan
 
 EPOCH = 1_790_000_000  # start of virtual time, seconds
 LATENCIES = (0.01,) * 4 + (0.02,) * 4 + (0.05,) * 4 + (0.1,) * 2 + (0.4, 2.0)  # seconds of an ordinary request
+HANG_SECONDS, HANGS = 25.0, {"GET videoinfo": 65.0, "COPY": 125.0}  # what a call may take
+LEAST_SECONDS, RESERVE_SECONDS = 2.0, 2.0  # less is left: not begun; it ends so long before the time limit
 T = TypeVar("T")
 
 
@@ -75,13 +78,14 @@ class World:
         self._ticket = 0
         self._hub = getcurrent()
         self._actors: set[Actor] = set()
-        self._names = [name for name in CALL_FAULTS if plan.faults[name]]
-        total = 0.0
-        self._bounds: list[float] = []
-        for name in self._names:
-            total += plan.faults[name]
-            self._bounds.append(total)
-        self._total = total
+        self._throttled_until = 0.0
+        self.heed()
+
+    def heed(self) -> None:
+        """Take the probabilities of the plan's faults at calls as they are now."""
+        self._names = [name for name in CALL_FAULTS if self.plan.faults[name]]
+        self._bounds = list(accumulate(self.plan.faults[name] for name in self._names))
+        self._total = self._bounds[-1] if self._bounds else 0.0
 
     # -- time -------------------------------------------------------------------------------------------------------
 
@@ -176,6 +180,32 @@ class World:
             return False
         return self._counted(fault)
 
+    def _at_call(self, *, repeatable: bool) -> str:
+        """The fault that happens to this call, or none; `repeatable`: the adapter may send it again by itself."""
+        drawn = self._fault()
+        if drawn < self._total:
+            fault = self._names[bisect(self._bounds, drawn)]
+            if (fault != "repeated" or repeatable) and self._counted(fault):
+                return fault
+        return self._throttling() if self.plan.faults["throttled"] else ""
+
+    def _throttling(self) -> str:
+        """As if it were down, for most calls while the service refuses to be asked so often."""
+        if self.now >= self._throttled_until and self.happens("throttled"):
+            self._throttled_until = self.now + 10.0 + 110.0 * self._fault()
+        return "down" if self.now < self._throttled_until and self._fault() < 0.8 else ""
+
+    def _hanging(self, actor: Actor, kind: str, name: str) -> float:
+        """Seconds until a call that hangs is cut off by its bounds, or a moment before the time limit.
+
+        Raises:
+            ServiceUnavailable: it could not end in time, so it is not begun.
+        """
+        left = actor.deadline - RESERVE_SECONDS - self.now
+        if left < LEAST_SECONDS:
+            raise ServiceUnavailable(f"{kind} {name}: not enough time left")
+        return min(left, HANGS.get(kind, HANG_SECONDS))
+
     def _counted(self, fault: str) -> bool:
         self.drawn += 1
         if self.drawn in self.masked:
@@ -204,18 +234,14 @@ class World:
             return effect()
         if actor.gone or self.failure:
             raise Killed
-        fault = ""
-        if not self.calm:
-            drawn = self._fault()
-            if drawn < self._total:
-                fault = self._names[bisect(self._bounds, drawn)]
-                if (fault == "repeated" and (once or not again)) or not self._counted(fault):
-                    fault = ""
+        fault = "" if self.calm else self._at_call(repeatable=again and not once)
         delay = LATENCIES[int(self._schedule() * 16)]
         if once and self.happens("post-lost"):
             fault = ("kill-after", "lost-answer", "late", "kill", "down", "lost-answer")[int(self._schedule() * 6)]
         if fault == "stall" or (once and self.happens("post-slow")):
             delay += 800.0 * self._schedule()
+        if fault == "hang":
+            delay = self._hanging(actor, kind, name)
         if not self._sleep(actor, delay):
             if writes and self._schedule() < 0.5:
                 effect()
@@ -238,7 +264,10 @@ class World:
         self.say(f"{kind} {name}: {fault.upper()}")
         if fault == "repeated":
             return self._repeated(actor, kind, name, effect, writes)
-        if fault == "kill-after" or (fault == "lost-answer" and writes):
+        if fault == "no-effect" and not once:
+            raise ServiceUnavailable(f"{kind} {name}: HTTP 302, which is no success")
+        heard = fault == "lost-answer" or (fault == "hang" and self._schedule() < 0.5)
+        if fault == "kill-after" or (heard and writes):
             effect()
         elif fault == "late" and writes:
             self.after(60.0 * self._schedule(), lambda: self._land(kind, name, effect))
@@ -247,7 +276,7 @@ class World:
             raise Killed
         if once:
             raise OutcomeUnknown(f"{kind} {name}: no answer")
-        raise ServiceUnavailable(f"{kind} {name}: no answer")
+        raise (TimedOut if fault == "hang" else ServiceUnavailable)(f"{kind} {name}: no answer")
 
     def _repeated(self, actor: Actor, kind: str, name: str, effect: Callable[[], T], writes: bool) -> T:
         """The answer was lost and the adapter sent the request again, as the SDK does: two effects."""

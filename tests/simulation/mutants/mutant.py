@@ -13,7 +13,7 @@ from functools import cached_property
 from types import FunctionType
 from typing import Any
 
-from tests.simulation.plan import FAULTS, Plan, draw
+from tests.simulation.plan import FAULTS, LATER, Plan, draw
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Mutant:
     forced: Mapping[str, Any] = field(default_factory=dict)
 
     def plan(self, seed: int) -> Plan:
-        """The plan of `seed`, as this mutant is played."""
-        plan = draw(seed)
+        """The plan of `seed`, as this mutant is played: faults that were learned later happen where they are forced."""
+        plan = draw(seed, dict.fromkeys(LATER, 0.0))
         plan.faults |= {name: value for name, value in self.forced.items() if name in FAULTS}
         return replace(plan, **{name: value for name, value in self.forced.items() if name not in FAULTS})
 

@@ -16,8 +16,10 @@ from tests.simulation.promises.played import Played
 QUIET_SECONDS = 300
 LAST_REV = 10_000  # beyond every rev of a schedule
 # After these a group may rightly end otherwise.
-SPOILERS = ("job-cancelled", "job-forgotten", "short-output", "post-refused", "delete-refused", "odd piece",
-            "copy-damaged")  # fmt: skip
+SPOILERS = (
+    "job-cancelled", "job-forgotten", "short-output", "post-refused", "delete-refused", "odd piece", "copy-damaged",
+    "told-of-another",
+)  # fmt: skip
 
 
 def unsettled(schedule: Played) -> list[str]:

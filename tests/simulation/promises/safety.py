@@ -523,7 +523,7 @@ class Promises(Known):
             if then in {None, "retry"} and not self._forgotten([other], "retry"):
                 self.world.fail(f"G2: second job for one content, the first ({theirs}) succeeded and was not looked at")
             output = self.cos.shelves[self.outputs].current.get(other.resolved)
-            whole = output is not None and other.files and output.info.etag == other.files[0].md5
+            whole = output is not None and output.info.etag == other.etag
             if then == "clean" and whole and theirs[1] == ours[1] - 1:
                 outcome = self.done.get(theirs[:2], {}).get("outcome")
                 if outcome == "joined":
