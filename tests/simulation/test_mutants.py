@@ -24,7 +24,7 @@ def test_there_are_enough_and_each_is_documented() -> None:
 
 def test_the_guarantees_name_the_mutants_that_attack_them() -> None:
     """Written by `make mutants`."""
-    page = deaths.GUARANTEES.read_text("utf-8")
+    page = deaths.PROOFS.read_text("utf-8")
     assert deaths.between(page, deaths.attacks()) == page
 
 

@@ -34,8 +34,8 @@ def released(text: str) -> str:
 
 
 def unfenced(text: str) -> str:
-    """A page without its fenced code, its comments, and the list of mutants, which only the English page has."""
-    return re.sub(r"<!-- mutants -->.*?<!-- /mutants -->|<!--.*?-->", "", FENCED.sub("", text), flags=re.DOTALL)
+    """A page without its fenced code and its comments."""
+    return re.sub(r"<!--.*?-->", "", FENCED.sub("", text), flags=re.DOTALL)
 
 
 def indented(text: str) -> list[str]:

@@ -1,4 +1,5 @@
-"""The tables of docs/concat-api.md: how much of the Concat API is modelled, checked, sent and rendered, node by node.
+"""Two pages on the Concat API, node by node: docs/concat-api.md says what each may hold and who sends it, and
+docs/internals/coverage.md how much of it is modelled, rendered by the local cloud and tested.
 
 The lists of the page's nodes are written by hand from the page; everything beside them is derived.
 """
@@ -33,8 +34,10 @@ except ImportError:  # the desk's tools work without the local cloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
 PAGE = ROOT / "docs" / "concat-api.md"
+COVERAGE = ROOT / "docs" / "internals" / "coverage.md"
 SOURCES = {
     "page": "the API page",
     "template": "Creating a splicing template",
@@ -192,44 +195,14 @@ def _counts(what: str, model: Mapping[str, Spec], tables: Sequence[str], example
 
 
 def tables() -> str:
-    """Everything between the marks of the document."""
-    request, answer = request_model(), answer_model()
-    leaves = [path for path, spec in request.items() if spec.node is None]
-    concerned = [path for path in leaves if rendered(path, request[path])]
-    done = [path for path in concerned if rendered(path, request[path]) == "yes"]
-    where = {**dict.fromkeys(REQUEST_EXAMPLES + ANSWER_EXAMPLES, "example")}
-    where |= dict.fromkeys(REQUEST_TABLES + ANSWER_TABLES, "table")
+    """Everything between the marks of docs/concat-api.md."""
     return "\n\n".join(
         (
-            "### In figures",
-            "\n".join(
-                (
-                    f"- {_counts('Request', request, REQUEST_TABLES, REQUEST_EXAMPLES)}",
-                    f"- {_counts('Answer', answer, ANSWER_TABLES, ANSWER_EXAMPLES)}",
-                    f"- The local cloud renders {len(done)} of {len(concerned)} leaves for picture, sound and order.",
-                )
-            ),
             "### The request, node by node",
             "\n".join(f"- *{name}*: {title}" for name, title in SOURCES.items()),
             _table(
-                ("node", "on the page", "described by", "allowed", "sent", "rendered locally", "tests that name it"),
-                (
-                    (
-                        f"`{path}`",
-                        where.get(path, ""),
-                        spec.source,
-                        _allowed(spec),
-                        sent(path),
-                        rendered(path, spec),
-                        named_by(path),
-                    )
-                    for path, spec in request.items()
-                ),
-            ),
-            "### The answer, node by node",
-            _table(
-                ("node", "on the page", "described by", "tests that name it"),
-                ((f"`{path}`", where.get(path, ""), spec.source, named_by(path)) for path, spec in answer.items()),
+                ("node", "allowed", "sent", "described by"),
+                ((f"`{path}`", _allowed(spec), sent(path), spec.source) for path, spec in request_model().items()),
             ),
             "### Refusals",
             _table(
@@ -240,11 +213,50 @@ def tables() -> str:
     )
 
 
-def with_tables(document: str) -> str:
-    """The document with what is between its marks made anew."""
-    return between_marks(document, tables())
+def coverage() -> str:
+    """Everything between the marks of docs/internals/coverage.md."""
+    request, answer = request_model(), answer_model()
+    leaves = [path for path, spec in request.items() if spec.node is None]
+    concerned = [path for path in leaves if rendered(path, request[path])]
+    done = [path for path in concerned if rendered(path, request[path]) == "yes"]
+    where = {**dict.fromkeys(REQUEST_EXAMPLES + ANSWER_EXAMPLES, "example")}
+    where |= dict.fromkeys(REQUEST_TABLES + ANSWER_TABLES, "table")
+    return "\n\n".join(
+        (
+            "## In figures",
+            "\n".join(
+                (
+                    f"- {_counts('Request', request, REQUEST_TABLES, REQUEST_EXAMPLES)}",
+                    f"- {_counts('Answer', answer, ANSWER_TABLES, ANSWER_EXAMPLES)}",
+                    f"- The local cloud renders {len(done)} of {len(concerned)} leaves for picture, sound and order.",
+                )
+            ),
+            "## The request, node by node",
+            _table(
+                ("node", "on the page", "described by", "rendered locally", "tests that name it"),
+                (
+                    (f"`{path}`", where.get(path, ""), spec.source, rendered(path, spec), named_by(path))
+                    for path, spec in request.items()
+                ),
+            ),
+            "## The answer, node by node",
+            _table(
+                ("node", "on the page", "described by", "tests that name it"),
+                ((f"`{path}`", where.get(path, ""), spec.source, named_by(path)) for path, spec in answer.items()),
+            ),
+        )
+    )
+
+
+def pages() -> dict[Path, str]:
+    """Both pages with what is between their marks made anew."""
+    return {
+        PAGE: between_marks(PAGE.read_text("utf-8"), tables()),
+        COVERAGE: between_marks(COVERAGE.read_text("utf-8"), coverage()),
+    }
 
 
 def write() -> None:
-    """Make it anew."""
-    PAGE.write_text(with_tables(PAGE.read_text("utf-8")), "utf-8")
+    """Make them anew."""
+    for page, text in pages().items():
+        page.write_text(text, "utf-8")

@@ -1,5 +1,5 @@
 """`python -m tests.simulation.mutants` plays each mutant on seeds from 1 on until a promise breaks, and writes
-docs/internals/mutants.md and its part of docs/guarantees.md.
+docs/internals/mutants.md and its part of docs/internals/proofs.md.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.simulation.mutants.deaths import GUARANTEES, PAGE, attacks, between, deadliest, document
+from tests.simulation.mutants.deaths import PAGE, PROOFS, attacks, between, deadliest, document
 from tests.simulation.mutants.protocol import MUTANTS
 
 
@@ -29,7 +29,7 @@ def main() -> int:
     print(f"{len(found) - len(survivors)} of {len(found)} mutants killed in {time.monotonic() - start:.0f} s")
     if not wanted:
         PAGE.write_text(document(found), "utf-8")
-        GUARANTEES.write_text(between(GUARANTEES.read_text("utf-8"), attacks()), "utf-8")
+        PROOFS.write_text(between(PROOFS.read_text("utf-8"), attacks()), "utf-8")
     return 1 if survivors else 0
 
 

@@ -14,7 +14,7 @@ from tests.simulation.mutants.protocol import MUTANTS
 from tests.simulation.schedules.schedule import Schedule
 
 PAGE = Path(__file__).parents[3] / "docs" / "internals" / "mutants.md"
-GUARANTEES = PAGE.parents[1] / "guarantees.md"
+PROOFS = PAGE.parent / "proofs.md"
 BEGIN, END = "<!-- mutants -->\n", "<!-- /mutants -->\n"  # between them stands what is written here
 MOST_SEEDS = 30_000
 
@@ -58,7 +58,7 @@ def document(deaths: dict[str, tuple[int, str]]) -> str:
 
 
 def attacks() -> str:
-    """The part of docs/guarantees.md that says which mutants attack which promise."""
+    """The part of docs/internals/proofs.md that says which mutants attack which promise."""
     lines = ["| | mutants that attack it, each killed by the simulator |", "|---|---|"]
     for promise in sorted({mutant.promise for mutant in MUTANTS}):
         names = [f"`{mutant.name}`" for mutant in MUTANTS if mutant.promise == promise]

@@ -25,7 +25,7 @@ class Mutant:
     """
 
     name: str
-    promise: str  # of docs/guarantees.md, the one that goes first
+    promise: str  # of docs/internals/proofs.md, the one that goes first
     where: str
     old: str
     new: str

@@ -18,7 +18,7 @@ from tests.simulation.promises.known import Known
 
 MOST_REJOINED = 2  # times that late pieces make a recording in flight begin anew
 MAX_ATTEMPTS = 3  # CONCAT_MAX_ATTEMPTS
-FRESH_SECONDS = 10  # docs/guarantees.md: no DELETE is sent longer after the HEAD that it rests on
+FRESH_SECONDS = 10  # docs/internals/proofs.md: no DELETE is sent longer after the HEAD that it rests on
 _RECORD = re.compile(
     r"(?P<gid>[0-9a-f]{32})/(?P<rev>\d{4})/(?:(?P<kind>claim|job|end)-(?P<n>\d{4})|(?P<done>done))\.json"
 )
