@@ -6,6 +6,7 @@ import contextlib
 import io
 import time
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.functions.upload import handle_uploads
 from cosconcat.model import Result
 from cosconcat.protocol.closing import reconcile_piece
+from cosconcat.records.slots import Interval, Slot, sid_of
 from tests.unit.counted import InMemory, in_memory
 
 GAP = {"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:120"}
@@ -86,3 +88,56 @@ def test_a_round_over_many_sources_that_wait_costs_a_look_each() -> None:
     assert answer["counts"] == {"waiting": 1000}
     assert memory.calls.total() <= 1000 + 10, dict(memory.calls)
     assert Counter(memory.calls)["LIST"] >= 1000
+
+
+SWEEP_SECONDS = 300  # the time limit of the sweep, handler/serverless.yml
+CALL_SECONDS = 0.03  # of a call to COS or CI within a region: assumed, not measured on a real account
+
+
+class Ticking:
+    """A clock by which each call takes its time."""
+
+    def __init__(self, memory: InMemory) -> None:
+        self.memory = memory
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.memory.world.now + CALL_SECONDS * self.memory.calls.total()
+
+
+def full_day(memory: InMemory, source: str, day: int) -> None:
+    """A day on which the source had 300 recordings, all joined and gone: what is left of them is its last slot."""
+    start = day * 86_400_000
+    before = tuple(
+        Interval(k, start + 240_000 * (k - 1), start + 240_000 * (k - 1) + 60_000, "main", f"{k:032x}", 1)
+        for k in range(1, 300)
+    )
+    last = start + 240_000 * 299
+    written = time.strftime("%Y-%m-%d", time.gmtime(day * 86_400))
+    slot = Slot(300, "main", written, f"{source}_last", 1, (), last, last + 60_000, before=before)
+    assert memory.services.slots.create(sid_of(source), written, slot)
+
+
+@pytest.mark.parametrize("sources", [30, pytest.param(1000, marks=pytest.mark.slow)])
+def test_sources_of_three_hundred_recordings_a_day_are_gone_through_within_the_limit(sources: int) -> None:
+    """One slot shows a day, no record of what is over is read; a run stops before its limit, and the next goes on."""
+    memory = in_memory(**GAP, CONCAT_SWEEP_JOBS="5000")
+    day = int(memory.world.now) // 86_400
+    for number in range(sources):
+        full_day(memory, f"cam{number:04}", day)
+        memory.put(key(day * 86_400 + 86_000, f"cam{number:04}"))
+    memory.world.run(day * 86_400 + 86_400 + 7200)
+    memory.calls.clear()
+    clock, runs, submitted = Ticking(memory), 0, 0
+    while submitted < sources:
+        began, runs = clock.now(), runs + 1
+        services = replace(memory.services, clock=clock, deadline=began + SWEEP_SECONDS)
+        with contextlib.redirect_stdout(io.StringIO()):
+            counts = handle_sweep(services)["counts"]
+        assert isinstance(counts, dict)
+        submitted += counts.get("submitted", 0)
+        assert clock.now() - began < SWEEP_SECONDS
+    assert memory.calls["POST jobs"] == sources
+    opened = 5 * sources * (runs - 1)  # the next run also asks after the jobs of the one before
+    assert memory.calls.total() <= 11 * sources + opened + 40, dict(memory.calls)
+    assert runs <= 1 + sources // 600
