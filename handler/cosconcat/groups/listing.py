@@ -9,20 +9,22 @@ from itertools import chain, islice
 
 from cosconcat.groups.verdicts import FoundFragment
 from cosconcat.model import Head, ObjectInfo, Page
-from cosconcat.naming.keys import FragmentName, KeyRange, ManifestName, MarkerName, common_beginning
+from cosconcat.naming.keys import FragmentName, KeyRange, ManifestName, MarkerName, common_beginning, numbered
 from cosconcat.services import Services
 
 PAGE = 1000  # objects on one LIST page, the most that COS gives
 SMALL = 100  # groups up to this size are listed as a whole at each event; of larger ones only what decides
 FEW = 2  # so many missing fragments are looked for one by one, in case LIST lags
 NAMED = 20  # so many missing numbers of a large group are named while it is not whole
+CROWD = 10  # so many pages of other groups' keys an event looks through; the sweep looks through all
 PREDECESSORS = 3  # of an event's own key that a walk looks at: one more than could be hidden
 
 
 @dataclass
 class GroupListing:
     """What has been seen of one group so far. `now` is the service's clock at the last look; `partial` says that
-    there is more which was not looked at, `narrowed` that only keys written like one fragment's own were listed.
+    there is more which was not looked at, `narrowed` that only keys written like one fragment's own were listed, and
+    `crowded` that others' keys were in the way of looking further.
     """
 
     services: Services
@@ -34,6 +36,8 @@ class GroupListing:
     partial: bool = False
     listed: bool = False
     narrowed: bool = False
+    crowded: bool = False
+    pages: int = 0
     archived: set[str] = field(default_factory=set)
 
     def add(self, objects: Iterable[ObjectInfo]) -> None:
@@ -70,15 +74,28 @@ class GroupListing:
 
     def page(self, span: KeyRange, after: str = "") -> Page:
         """One LIST page of a span."""
+        self.pages += 1
         page = self.services.cos.list(self.services.config.bucket, span.prefix, after, PAGE)
         self.add(page.objects)
         self.archived |= page.archived
         self.now = max(self.now, page.now)
         return page
 
-    def refresh(self, spans: Sequence[KeyRange], *, one_page: bool = False) -> None:
-        """List every span to its end, but never far beyond the limit; with `one_page` only the first page of each."""
+    def refresh(
+        self,
+        spans: Sequence[KeyRange],
+        *,
+        one_page: bool = False,
+        own: FragmentName | None = None,
+        most_pages: int | None = None,
+    ) -> None:
+        """List every span to its end, but never far beyond the limit; with `one_page` only the first page of each.
+
+        Others' keys may begin like the group's, thousands of them. Where they fill a page and `own` names a total, what
+        is written like `own` decides alone; and with `most_pages` nobody looks through all of them.
+        """
         self.listed = True
+        left = most_pages
         # Where a group may be written in several ways, one page of what they have in common usually shows it all.
         if (
             len(spans) > 1
@@ -93,9 +110,36 @@ class GroupListing:
                 after = page.next_marker
                 if page.objects and span.passed(page.objects[-1].key):
                     break
-                if after is not None and (one_page or len(self.pieces) > self.services.config.max_fragments):
+                if after is not None and own is not None and own.total and own.digits and not one_page:
+                    self._refresh_like(own)
+                    return
+                left = None if left is None else left - 1
+                self.crowded = after is not None and left == 0
+                full = one_page or self.crowded or len(self.pieces) > self.services.config.max_fragments
+                if after is not None and full:
                     self.partial = True
                     break
+            if self.crowded:
+                return
+
+    def _refresh_like(self, own: FragmentName) -> None:
+        """Look at what is written like `own`, which with its total decides alone: a page of it, then key by key as far
+        as that is not dearer.
+        """
+        self.narrowed = True
+        span = numbered(own.key[: own.span[0]])
+        page = self.page(span, span.after)
+        if page.next_marker is None or (page.objects and span.passed(page.objects[-1].key)):
+            return
+        numbers = range(min(1, own.number), (own.total or 0) + 1)
+        missing = [number for number in numbers if number not in self._seen(own)]
+        if len(missing) > NAMED:
+            self.partial = self.crowded = True
+            return
+        widths = {self._width(own), 1} if not own.digits.startswith("0") else {self._width(own)}
+        keys = dict.fromkeys(own.renumbered(number, width) for number in missing for width in sorted(widths))
+        heads = self.services.cos.heads(self.services.config.bucket, list(keys))
+        self.add(head.object for head in heads.values() if head is not None)
 
     def list_until_gap(self, span: KeyRange, own: FragmentName) -> tuple[int, ...]:
         """List a group of known size from just before `own` to the end, then from the beginning up to there, and stop
@@ -122,8 +166,9 @@ class GroupListing:
     def _leg(self, span: KeyRange, own: FragmentName, after: str, end: str) -> tuple[int, ...]:
         first = after == end == ""
         while True:
-            page = self.page(span, after)
-            last = page.objects[-1].key if page.next_marker and page.objects else end
+            page = self.page(span, after or span.after)
+            over = page.next_marker is None or (bool(page.objects) and span.passed(page.objects[-1].key))
+            last = end if over or not page.objects else page.objects[-1].key
             if end and last.encode() > end.encode():
                 last = end
             gap = self._gap(own, after, last)
@@ -132,7 +177,10 @@ class GroupListing:
                 missing = (own.total,)  # the beginning shows no number 0, so it has to be there
             if missing and (len(gap) > FEW or not all(self.head(key) for key in self.keys(missing, own))):
                 return missing
-            if page.next_marker is None or last == end != "":
+            if page.next_marker is None or over or last == end != "":
+                return ()
+            if self.pages > CROWD + 2 * ((own.total or 0) // PAGE + 1):
+                self.partial = self.crowded = True
                 return ()
             after, first = page.next_marker, False
 

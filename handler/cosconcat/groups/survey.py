@@ -13,10 +13,10 @@ from dataclasses import replace
 from cosconcat.config import Config
 from cosconcat.errors import InvalidInput
 from cosconcat.groups import rules
-from cosconcat.groups.listing import FEW, SMALL, GroupListing
+from cosconcat.groups.listing import CROWD, FEW, PAGE, SMALL, GroupListing
 from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, NoFragments, Verdict, Waiting, Whole
 from cosconcat.model import Fragment, FragmentSet, ObjectInfo, gid_of
-from cosconcat.naming.keys import FragmentName, ManifestName, MarkerName
+from cosconcat.naming.keys import FragmentName, ManifestName, MarkerName, numbered
 from cosconcat.output.key import impossible_key
 from cosconcat.services import Services
 
@@ -46,7 +46,7 @@ def survey(services: Services, group: str, own: str = "") -> Verdict:
     try:
         if isinstance(name, ManifestName) and listing.head(own) and listing.manifest:
             return _with_room(config, _by_manifest(listing, listing.manifest))
-        gap = _look(listing, fragment)
+        gap = _look(listing, fragment, event=bool(own))
         if own and not listing.shows(own) and not ((gap or listing.partial) and listing.pieces):
             listing.head(own)
         return _with_room(config, _readable(listing, _judge(listing, gap)))
@@ -106,8 +106,8 @@ def _with_room(config: Config, verdict: Verdict) -> Verdict:
     return verdict
 
 
-def _look(listing: GroupListing, own: FragmentName | None) -> tuple[int, ...]:
-    """List the group; the numbers of a gap at which it was not worth to go on.
+def _look(listing: GroupListing, own: FragmentName | None, *, event: bool) -> tuple[int, ...]:
+    """List the group; the numbers of a gap at which it was not worth to go on. The look for an `event` is bounded.
 
     Without a total only a marker or the passing of time makes a group whole: a fragment's own event cannot, so it does
     not pay for more than a page.
@@ -116,8 +116,9 @@ def _look(listing: GroupListing, own: FragmentName | None) -> tuple[int, ...]:
     listing.narrowed = own is not None and spans != listing.services.config.convention.spans(listing.group)
     declared = listing.services.config.completion == "total"
     if own and own.total and own.total > SMALL and declared and len(spans) == 1:
-        return listing.list_until_gap(spans[0], own)
-    listing.refresh(spans, one_page=own is not None and not declared)
+        return listing.list_until_gap(numbered(own.key[: own.span[0]]) if own.digits else spans[0], own)
+    most = CROWD + listing.services.config.max_fragments // PAGE if event else None
+    listing.refresh(spans, one_page=own is not None and not declared, own=own if declared else None, most_pages=most)
     if listing.partial and own is None and listing.services.config.convention.signal:
         listing.head(listing.services.config.convention.manifest_key(listing.group))
     return ()
@@ -150,10 +151,11 @@ def _judge(listing: GroupListing, gap: tuple[int, ...] = ()) -> Verdict:
             return replace(verdict, missing=())
         if listing.partial:
             return _half_seen(listing, pieces, ())
+        total = rules.declared_total(pieces)  # whoever says how many there are needs no other spelling
+        if isinstance(verdict, Whole) and listing.narrowed and total is None:
+            return _narrowly_seen(listing, pieces)
         if not _more_turns_up(listing, pieces, verdict, marker):
-            total = rules.declared_total(pieces)  # whoever says how many there are needs no other spelling
-            too_narrow = isinstance(verdict, Whole) and listing.narrowed and total is None
-            return _narrowly_seen(listing, pieces) if too_narrow else verdict
+            return verdict
     return NoFragments(listing.group)
 
 
@@ -179,6 +181,8 @@ def _half_seen(listing: GroupListing, pieces: Sequence[FoundFragment], gap: tupl
     if gap:
         return Waiting(listing.group, f"missing, at least: {rules.in_words(gap)}", gap, since)
     reason = "more than one listing page: judged at the event of its marker or manifest, and by the sweep"
+    if listing.crowded:
+        reason = "thousands of other groups' keys begin like this group's: judged by the sweep, page by page"
     return Waiting(listing.group, reason, since=since, awaits="marker")
 
 

@@ -125,6 +125,11 @@ class KeyRange(NamedTuple):
         return bool(self.last) and not key.startswith(self.last) and key.encode() > self.last.encode()
 
 
+def numbered(before: str) -> KeyRange:
+    """The keys that go on with a digit behind `before`: `/` precedes the digits in the order of keys."""
+    return KeyRange(before, f"{before}/", f"{before}9")
+
+
 def unfit_name(key: str) -> str:
     """Why an object of this key cannot be handed to the API, or an empty text."""
     found = _IMPOSSIBLE.search(key) or _dot_segment(key)

@@ -139,6 +139,14 @@ def test_a_piece_before_quiet_or_manifest_is_one_list(size: int, completion: str
     assert calls(shelf, config, "a", f"{IN}a/{size}.mp4") == (Waiting, {"list": 1})
 
 
+@pytest.mark.parametrize(("size", "cost"), [(10, {"head": 2}), (1000, {"head": 2}), (5000, {"get": 1})])
+def test_the_same_event_again_after_quiet_time_looks_for_what_lag_may_hide(size: int, cost: dict[str, int]) -> None:
+    """The next number and a 0, before a claim; of what is more than a page the sweep decides."""
+    config = Config(BUCKET, naming="folder", completion="quiet", quiet_seconds=300, max_fragments=10_000)
+    shelf = Shelf().store(*(f"{IN}a/{number}.mp4" for number in range(1, size + 1)))
+    assert calls(shelf, config, "a", f"{IN}a/3.mp4") == (Whole if size <= 1000 else Waiting, {"list": 1, **cost})
+
+
 def test_fragments_of_a_manifest_that_are_not_there_are_seen_in_the_listing() -> None:
     """Each arrival does not cost a HEAD for every listed object."""
     keys = [f"fragments/a/{number}.mp4" for number in range(1, 10)]
