@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -44,7 +43,7 @@ def judge_numbers(
     missing = missing_numbers(pieces, count, config.convention)
     waiting = _not_yet(config, group, pieces, marker, now, 0)
     if waiting:
-        return replace(waiting, missing=missing)
+        return waiting._replace(missing=missing)
     if config.completion == "total" and total is None:
         return Waiting(group, "no name declares a total", missing, newest(pieces))
     if pieces[0].name.number != UNNUMBERED and config.convention.first_is_unnumbered(pieces[0].name):
@@ -99,7 +98,7 @@ def judge_times(
     last_arrival = end + arrival_lag(pieces, config.window_seconds) + config.quiet_seconds
     waiting = _not_yet(config, group, pieces, marker, now, last_arrival)
     if waiting:
-        return replace(waiting, note=note)
+        return waiting._replace(note=note)
     fragments = tuple(Fragment(at, piece.object) for at, piece in enumerate(pieces))
     return Whole(FragmentSet(group, fragments, marker.object if marker else None), note)
 

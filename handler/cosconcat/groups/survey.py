@@ -8,7 +8,6 @@ otherwise LIST ─► join the event's own key ─► HEAD what is missing, if t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from cosconcat.config import Config
 from cosconcat.errors import InvalidInput
@@ -148,7 +147,7 @@ def _judge(listing: GroupListing, gap: tuple[int, ...] = ()) -> Verdict:
         if isinstance(verdict, Invalid):
             return verdict
         if isinstance(verdict, Waiting) and verdict.awaits != "fragments" and listing.partial:
-            return replace(verdict, missing=())
+            return verdict._replace(missing=())
         if listing.partial:
             return _half_seen(listing, pieces, ())
         total = rules.declared_total(pieces)  # whoever says how many there are needs no other spelling

@@ -11,16 +11,14 @@ if TYPE_CHECKING:
     from cosconcat.naming.keys import FragmentName
 
 
-@dataclass(frozen=True)
-class Whole:
+class Whole(NamedTuple):
     """Nothing is missing. `note` is something a person should know all the same, such as a long gap in time."""
 
     set: FragmentSet
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(NamedTuple):
     """Not whole yet. `missing` are the indexes known to be missing; `since` is the newest fragment's LastModified, or
     that of a marker or manifest if it is newer or alone; `until` the time (epoch seconds) at which quiet time will have
     passed, 0 when time alone does not help. `awaits` says what must come: fragments, the marker (manifest), or quiet.
@@ -35,16 +33,14 @@ class Waiting:
     awaits: Literal["fragments", "marker", "quiet"] = "fragments"
 
 
-@dataclass(frozen=True)
-class Invalid:
+class Invalid(NamedTuple):
     """Ours, but inconsistent: `reason` names the keys. Nothing of the group is touched until a person mends it."""
 
     group: str
     reason: str
 
 
-@dataclass(frozen=True)
-class NoFragments:
+class NoFragments(NamedTuple):
     """No fragment of the group is there (any more)."""
 
     group: str
@@ -60,7 +56,7 @@ class FoundFragment(NamedTuple):
     object: ObjectInfo
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True)  # a tuple has a count already
 class Marker:
     """The object that says that its group is whole, and how many fragments it counts, if it does."""
 
