@@ -358,3 +358,23 @@ def test_explain_shows_the_request_of_a_recording_and_why_it_ends(
     close(desk)
     assert main(["explain", "--group", key(60)], environ) == 0
     assert capsys.readouterr().out.count("<Url>") == 2
+
+
+def test_the_command_lists_a_source_and_retries_all_of_it(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """With keys of one's own, as through the function."""
+    put(desk, 0, 60, 1000)
+    held = desk.cloud.account.root_key()
+    environ = {**desk.cloud.shell_environment(), **desk.cloud.environment}
+    environ |= {
+        "TENCENT_SECRET_ID": held.secret_id,
+        "TENCENT_SECRET_KEY": held.secret_key,
+        "CONCAT_LEASE_SECONDS": "400",
+        "CONCAT_STALE_SECONDS": "400",
+    }
+    assert main(["status", "cam", "--here"], environ) == 0
+    out = capsys.readouterr().out
+    assert f"  {recording(0)}, arriving, 2, 20" in out
+    assert "then nothing for 940 s" in out
+    desk.later(500)
+    assert main(["retry", "cam", "--here"], environ) == 0
+    assert capsys.readouterr().out.count("submitted") == 2
