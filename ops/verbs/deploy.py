@@ -15,6 +15,7 @@ from ops.deployment import show
 from ops.deployment.deploy import Proposal, propose
 from ops.deployment.desk import confirm, open_account, tell, yes_option
 from ops.deployment.execute import Executor, Zips
+from ops.deployment.recorded import warnings
 from ops.desk.mistakes import NO, Mistake
 from ops.desk.options import json_option
 from ops.desk.show import show_json
@@ -73,10 +74,12 @@ def command(
         _stop_if_refused(proposal.plan)
         click.echo(script(settings, proposal.plan), nl=False)
         return 0
+    doubts = warnings(settings)
     if as_json and (check or proposal.plan.refusals):
-        show_json(show.as_dict(settings, proposal.seen, proposal.plan))
+        show_json({**show.as_dict(settings, proposal.seen, proposal.plan), "warnings": doubts})
     elif not as_json:
         click.echo("\n".join(show.lines(settings, proposal.seen, proposal.plan)))
+        click.echo("".join(f"\nwarning: {doubt}" for doubt in doubts), nl=bool(doubts))
     _stop_if_refused(proposal.plan)
     if check:
         return NO if proposal.plan.changes or proposal.plan.media_processing else 0
@@ -139,7 +142,15 @@ def _carry_out(settings: Settings, door: Door, zips: Zips, proposal: Proposal, *
     well = all(finding["ok"] for finding in findings)
     if as_json:
         told = show.as_dict(settings, proposal.seen, plan)
-        show_json({**told, "done": True, "doctor": findings, "upload_to": _where(settings)})
+        show_json(
+            {
+                **told,
+                "warnings": warnings(settings),
+                "done": True,
+                "doctor": findings,
+                "upload_to": _where(settings),
+            }
+        )
         return 0 if well else NO
     click.echo("\nThe doctor's findings, from inside the deployed function:")
     for finding in findings:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import ops.verbs.deploy
+from cosconcat.records.deployment import described
 from local.cloud import LocalCloud
 from local.switches import Switches
 from ops.command import main
@@ -68,6 +69,23 @@ def test_a_check_says_by_its_exit_code_whether_anything_is_to_be_done(cloud: Loc
     assert state(cloud) == NOTHING
     assert main(["deploy", "--yes"], variables(cloud)) == 0
     assert main(["deploy", "--check"], variables(cloud)) == 0
+
+
+def test_what_records_depend_on_is_compared_before_it_is_changed(
+    cloud: LocalCloud, answers: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever deploys is told before the question."""
+    written = json.dumps(described(settings(cloud).config)).encode()
+    cloud.store.put(cloud.bucket, ".concat/deployment.json", written)
+    assert main(["deploy", "--yes"], variables(cloud)) == 0
+    assert "warning" not in capsys.readouterr().out
+    moved = variables(cloud, CONCAT_INPUT_PREFIX="videos/")
+    typing(answers, "n")
+    assert main(["deploy"], moved) == 1
+    told = capsys.readouterr().out
+    assert 'warning: CONCAT_INPUT_PREFIX: input_prefix was "fragments/" when the records began' in told
+    assert main(["deploy", "--check", "--json"], moved) == 1
+    assert "CONCAT_INPUT_PREFIX" in json.loads(capsys.readouterr().out)["warnings"][0]
 
 
 def test_removal_from_the_first_day_needs_a_yes_of_its_own(

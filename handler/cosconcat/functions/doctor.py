@@ -1,6 +1,7 @@
 """Is this deployment able to do its work? Every check looks from inside, with the function's own rights.
 
-Nothing is changed but a probe object of the doctor's own under `<state>/doctor/`, which it removes. What could only be
+Nothing is changed but a probe object of the doctor's own under `<state>/doctor/`, which it removes, and the record of
+what the deployment's records depend on, if there is none. What could only be
 tried by doing it (may CI write the output, does the queue call back) is not tried; the first group shows it.
 """
 
@@ -19,6 +20,7 @@ from cosconcat.inputs.expiry import EXPIRE_TAG
 from cosconcat.job.refusals import REFUSALS, Standing
 from cosconcat.model import ObjectVersion, Token
 from cosconcat.naming.keys import MEDIA
+from cosconcat.records.deployment import compare, remedy
 from cosconcat.records.ledger import Ledger
 from cosconcat.services import Services
 
@@ -145,6 +147,16 @@ def check_format(services: Services, settings: Settings) -> Iterator[Line]:
     if further:
         why = "Cloud Infinite does not list them as input of media jobs, and decides itself whether it can join them"
         yield _ok(f"warning: {', '.join(further)} count as fragments; {why}: try one recording first")
+
+
+def check_deployment(services: Services, settings: Settings) -> Iterator[Line]:
+    """Names are read as they were when the records began: otherwise pieces may be joined twice, or never."""
+    del settings
+    changed = compare(services.cos, services.config)
+    for difference in changed:
+        yield _wrong(difference, remedy(services.config))
+    if not changed:
+        yield _ok("names are read as when the records began")
 
 
 def check_media_processing(services: Services, settings: Settings) -> Iterator[Line]:
@@ -292,6 +304,7 @@ CHECKS: dict[str, Check] = {
     "buckets": check_buckets,
     "create-only": check_create_only,
     "prefixes": check_prefixes,
+    "deployment": check_deployment,
     "format": check_format,
     "media processing": check_media_processing,
     "callback": check_callback,

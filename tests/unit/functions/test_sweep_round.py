@@ -77,6 +77,11 @@ class Prefix:
         self.calls["put"] += 1
         self.written[key] = body
 
+    def create(self, bucket: Bucket, key: str, body: bytes) -> bool:
+        """Keep it, unless it is there."""
+        self.calls["create"] += 1
+        return self.written.setdefault(key, body) is body
+
     def delete(self, bucket: Bucket, versions: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
         """Must not happen."""
         raise AssertionError("a sweep over incomplete groups deletes nothing")

@@ -27,6 +27,7 @@ from cosconcat.model import Job, ObjectInfo, Page, Result, iso_time
 from cosconcat.naming.keys import InvalidName, MarkerName, NotOurs
 from cosconcat.protocol.closing import close_recordings
 from cosconcat.protocol.group import reconcile_content
+from cosconcat.records.deployment import compare, remedy
 from cosconcat.services import Services
 
 MARGIN_SECONDS = 20  # no new group is started when less is left until the deadline
@@ -76,6 +77,8 @@ class _Round:
         """(b) The input prefix from the cursor on; (c) the report when its end is reached."""
         config = self.services.config
         before = {self._judged_last()}
+        if self.cursor.round_begins:
+            self._compare_deployment()
         self._join_the_oldest()
         while not self._out_of_time():
             page = self.services.cos.list(config.bucket, config.input_prefix, self.cursor.marker)
@@ -89,6 +92,17 @@ class _Round:
                 break
             self.cursor.marker, before = page.next_marker, here  # LIST mostly keeps a group's objects together
         self.cursor.close()
+
+    def _compare_deployment(self) -> None:
+        """Whether names are still read as when the records began; once a round."""
+        config = self.services.config
+        try:
+            changed = compare(self.services.cos, config)
+        except ConcatError as failure:
+            log.warning("deployment not compared", reason=str(failure))
+            return
+        if changed:
+            self.cursor.findings.add("invalid", "(all groups)", reason=f"{'; '.join(changed)}; {remedy(config)}")
 
     def _publish(self, now: int) -> None:
         before = self.cursor.reports.published().get("ended")
