@@ -24,6 +24,7 @@ VERBS = (
     "demo", "up", "invoke", "names", "explain", "preview", "status", "retry", "restore", "prune", "configuration",
     "doctor", "policies", "cost", "package", "deploy", "destroy", "pause", "resume", "completion",
 )  # fmt: skip
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class _Verbs(click.Group):
@@ -78,20 +79,23 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
 
     `environ` takes the place of `.env` and the shell.
     """
-    interrupted = threading.Event()
+    caught: list[int] = []
     if sys.stdout is None:  # closed by whoever called
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  lives as long as the process
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a key may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
-    with _interrupts(interrupted):
+    with _interrupts(caught):
         try:
             code = cos_concat.main([_text(each) for each in arguments], NAME, standalone_mode=False, obj=environ)
             sys.stdout.flush()
         except SystemExit as end:  # the answer to a shell that completes
             code = end.code
         except BaseException as error:  # noqa: BLE001  the one place where all of them end
-            return _say(KeyboardInterrupt() if interrupted.is_set() else error)
+            if not caught:
+                return _say(error)
+            _say(_interruption(error))
+            return 128 + caught[0]  # as a shell tells of a signal
     return code if isinstance(code, int) else 0
 
 
@@ -110,23 +114,36 @@ def _text(argument: str) -> str:
 
 
 @contextlib.contextmanager
-def _interrupts(interrupted: threading.Event) -> Iterator[None]:
-    """Ctrl-C is remembered, for a library may make another error of it; a second one ends the process at once."""
+def _interrupts(caught: list[int]) -> Iterator[None]:
+    """Ctrl-C, a kill and a closed terminal are remembered, for a library may make another error of them, and end the
+    command in order: what it keeps in temporary folders goes. A second one ends the process at once.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        interrupted.set()
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        caught.append(number)
+        for each in before:
+            signal.signal(each, signal.SIG_DFL)
         sys.unraisablehook = lambda _: None  # what an interrupted clean-up of an object says is of no use
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, interrupt)
+    heard = [each for each in _ENDING if each == signal.SIGINT or signal.getsignal(each) != signal.SIG_IGN]  # nohup
+    before = {each: signal.signal(each, interrupt) for each in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _interruption(error: BaseException) -> BaseException:
+    """The interruption that an error was made of, with what it has to say."""
+    seen: BaseException | None = error
+    while seen is not None and not isinstance(seen, KeyboardInterrupt):
+        seen = seen.__cause__ or seen.__context__
+    return seen or KeyboardInterrupt()
 
 
 def _say(error: BaseException) -> int:

@@ -44,7 +44,7 @@ def duration(path: Path) -> float:
         UnreadableError: when there is no such file, it is no media, or has neither picture nor sound.
     """
     if not path.is_file():
-        raise UnreadableError(f"{path}: there is no such file")
+        raise UnreadableError(f"{path}: {'is no file' if path.exists() else 'there is no such file'}")
     try:
         with open_media(path) as container:
             streams = [*container.streams.video, *container.streams.audio]

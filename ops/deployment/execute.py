@@ -59,17 +59,18 @@ class Executor:
         """
         wanted = [step for step in steps if step.calls]
         for number, step in enumerate(wanted):
-            self._tell(step, "begun")
             made: list[Call] = []
             try:
+                self._tell(step, "begun")
                 for call in step.calls:
                     self._make(call)
                     made.append(call)
+                self._tell(step, "done")
             except ConcatError as failure:
-                done = _how_far(number, len(wanted), made)
-                failure.args = (f"{step.change} {step.thing}: {failure}\n{done}; run the same again, it goes on there",)
+                failure.args = (f"{step.change} {step.thing}: {failure}\n{_how_far(number, len(wanted), made)}",)
                 raise
-            self._tell(step, "done")
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(_how_far(number, len(wanted), made)) from None
 
     def _make(self, call: Call) -> None:
         if call.service == "cos":
@@ -153,11 +154,10 @@ class Executor:
 
 
 def _how_far(steps: int, of: int, calls: Sequence[Call]) -> str:
-    """What of a plan is done, the calls of the step that failed included."""
-    if not steps and not calls:
-        return "nothing was changed before it"
+    """What of a plan is done, the calls of the step that failed included, and how to go on."""
     begun = f", and of this one {', '.join(call.action for call in calls)}" if calls else ""
-    return f"{steps} of {of} steps are done{begun}"
+    done = f"{steps} of {of} steps are done{begun}" if steps or calls else "nothing was changed before it"
+    return f"{done}; run the same again, it goes on there"
 
 
 def _bucket(body: Mapping[str, object]) -> Bucket:

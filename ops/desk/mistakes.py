@@ -46,7 +46,7 @@ def told(error: BaseException) -> Told | None:
     if isinstance(error, BrokenPipeError):  # nobody reads the output any more, so nobody needs to be told
         return Told((), NO)
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        return Told(("stopped",), INTERRUPTED)
+        return Told((": ".join(("stopped", *map(str, error.args))),), INTERRUPTED)
     if isinstance(error, click.UsageError):
         see = (f"see {error.ctx.command_path} --help",) if error.ctx else ()
         return Told((error.format_message(), *see), MISUSED)

@@ -44,8 +44,9 @@ def command(function: str, event: Path, as_json: bool) -> int:
 
 
 def _read(event: Path, function: str) -> object:
-    if not event.exists():
+    if event.is_dir() or not event.exists():
         samples = (ROOT / "events").glob(f"{FUNCTIONS[function]}*.json")
         there = ", ".join(sorted(each.name for each in samples)[:5])
-        raise Mistake(f"{event}: there is no such file; for {function} events/ has {there}, ...")
+        wrong = "is a folder, and a file is needed" if event.is_dir() else "there is no such file"
+        raise Mistake(f"{event}: {wrong}; for {function} events/ has {there}, ...")
     return read_json(event)

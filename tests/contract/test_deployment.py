@@ -24,6 +24,7 @@ from ops.deployment.execute import Executor
 from ops.deployment.seen import look
 from ops.deployment.settings import Settings
 from ops.deployment.show_env import dotenv_text
+from ops.deployment.steps.step import Step
 from ops.deployment.tccli import script
 from ops.desk.dotenv import parse
 from tests.support.claims import put_in_flight
@@ -430,6 +431,22 @@ def test_a_step_that_was_done_in_part_says_so(cloud: LocalCloud, monkeypatch: py
     with pytest.raises(ConcatError, match=r"0 of 1 steps are done, and of this one CreateRole; run the same again"):
         deploy(settings(cloud))
     assert changes(deploy(settings(cloud))) == [f"change role {UPLOAD}"]
+
+
+def test_an_interrupt_says_how_far_it_went(cloud: LocalCloud) -> None:
+    """And the next run goes on there."""
+    given = settings(cloud)
+    door = Door(given)
+
+    def tell(step: Step, state: str) -> None:
+        if state == "begun" and step.thing == f"function {UPLOAD}":
+            raise KeyboardInterrupt
+
+    from ops.deployment.deploy import propose
+
+    with pytest.raises(KeyboardInterrupt, match=r"^10 of 14 steps are done; run the same again, it goes on there$"):
+        Executor(door, ZIPS, tell, pause=lambda _: None).run(propose(given, ZIPS, door).plan.steps)
+    assert changes(deploy(given))[0] == f"create function {UPLOAD}"
 
 
 @pytest.mark.parametrize(

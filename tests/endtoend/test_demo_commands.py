@@ -76,7 +76,7 @@ def up(state: Path) -> Iterator[subprocess.Popen[str]]:
     [
         (["nothing", "events/timer.json"], "'upload', 'callback', 'sweep'"),
         (["upload", "events/none.json"], "no such file"),
-        (["upload", ""], "no such file"),
+        (["upload", ""], "is a folder, and a file is needed"),
         (["upload", "LICENSE"], "not JSON"),
         (["", "events/timer.json"], "'upload', 'callback', 'sweep'"),
     ],

@@ -147,6 +147,24 @@ def test_keys_that_the_terminal_cannot_show_are_escaped() -> None:
     assert rb"\u8bb2\u5ea7" in done.stdout
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_kill_or_a_closed_terminal_leaves_nothing_behind(number: signal.Signals, tmp_path: Path) -> None:
+    """Temporary folders go as after Ctrl-C; the exit code is that of the signal."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environ = {**os.environ, "TMPDIR": str(temporary)}
+    demo = [*START, "demo", "--count", "2", "--out", str(tmp_path / "out")]
+    running = subprocess.Popen(demo, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 20
+    while not list(temporary.glob("cos-concat-demo-*/*.mp4")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    running.send_signal(number)
+    _, err = running.communicate(timeout=30)
+    assert (running.returncode, err.strip()) == (128 + number, "stopped")
+    assert list(temporary.iterdir()) == []
+
+
 @pytest.mark.parametrize("verb", ["cost", "demo", "up"])
 @pytest.mark.parametrize("seconds", [0.03, 0.06, 0.12, 0.3, 0.6, 1.2])
 def test_an_interrupt_at_any_moment_ends_it_without_a_traceback(verb: str, seconds: float, tmp_path: Path) -> None:

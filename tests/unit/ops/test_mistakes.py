@@ -127,7 +127,7 @@ def test_an_event_that_is_none(content: bytes, words: str, tmp_path: Path, capsy
     [
         (["--env", "{tmp}", "configuration"], "Is a directory (a file is needed, and this is a folder)"),
         (["--env", "/dev/zero", "configuration"], "/dev/zero: has more than 1,048,576 bytes; is it the right file?"),
-        (["invoke", "upload", "{tmp}"], "Is a directory (a file is needed"),
+        (["invoke", "upload", "{tmp}"], "is a folder, and a file is needed; for upload events/ has"),
         (["names", "--file", "{tmp}"], "Is a directory (a file is needed"),
         (["names", "--file", "{tmp}/none"], "No such file or directory"),
         (["names", "--file", sys.executable], "is no text in UTF-8"),
