@@ -24,6 +24,12 @@ PARTS = [f"fragments/v.part{n}-of-3.mp4" for n in (1, 2, 3)]
 TIMED = [f"fragments/cam_20240101T08{minute:02}00Z.mp4" for minute in (0, 5, 10)]
 
 
+@pytest.fixture
+def _no_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK's own repeats, with pauses of seconds, change nothing here: what fails goes on failing."""
+    monkeypatch.setattr("cosconcat.cloud.cos.RETRIES", 0)
+
+
 def join(desk: Desk) -> None:
     """Three parts arrive and are joined."""
     assert only(desk.arrive(*PARTS)).action == "submitted"
@@ -197,6 +203,7 @@ def test_a_listing_of_the_past_does_not_tear_it_apart_either() -> None:
         assert only(desk.upload(PARTS[2])).action == "submitted"
 
 
+@pytest.mark.usefixtures("_no_repeats")
 def test_a_probe_that_fails_for_ever_ends_in_gave_up() -> None:
     """Each probe is paid: after CONCAT_STALE_SECONDS what cannot be probed is unverified, and everything stays."""
     with Desk() as desk:
@@ -346,6 +353,7 @@ def test_claims_of_another_deployment_are_left_alone() -> None:
         assert desk.keys("fragments/") == PARTS
 
 
+@pytest.mark.usefixtures("_no_repeats")
 def test_the_job_is_recorded_when_a_callback_finds_that_it_is_not() -> None:
     """Killed between POST and record, and the callback cannot finish: the next need not search CI's listing."""
     with Desk() as desk:
