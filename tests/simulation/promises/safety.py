@@ -314,9 +314,14 @@ class Promises(Known):
         """What declared the set whole must not say something else by now; between two looks it may change."""
         claim = self.claims[place]
         marker = claim["set"]["marker"]
-        there = self.cos.shelves[self.inputs].current.get(marker["key"]) if marker else None
+        if marker is None:
+            return
+        there = self.cos.shelves[self.inputs].current.get(marker["key"])
         seen = self.world.actor.seen if self.world.actor else {}
         looked = min(seen.get(fragment["object"]["key"], 0.0) for fragment in claim["set"]["fragments"])
+        own = seen.get(marker["key"], 0.0)  # looked at in any order among the fragments
+        if own >= max((work.ended for work in self._works(place)), default=0.0):
+            looked = min(looked, own)
         if there is not None and there.info.etag != marker["etag"] and there.created < looked:
             self.world.fail(f"end {place}: clean, although {marker['key']} says something else by now")
 
