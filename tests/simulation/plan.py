@@ -54,9 +54,16 @@ WORLD_FAULTS = {
     "told-too-little": 0.5,  # the job does not say how long its output is, or what streams it has
     "told-of-another": 0.1,  # the job describes an honest output, and another object lies there
     "encrypted": 0.3,  # an output whose ETag is no MD5, as the service encrypts it
+    "odd-loss": 0.3,  # content is lost so that one figure alone shows it
+    "jumping-clock": 1.0,  # pieces are transport streams; one has far more bytes than its length explains
+    "tiny-piece": 1.0,  # a piece shorter than what may be missing
+    "untold-sound": 0.5,  # a piece that does not say how long its sound is
 }
 # Learned later: drawn apart and for few plans, so that most seeds go on meaning what they meant.
-LATER = {"no-effect", "hang", "throttled", "told-too-little", "told-of-another", "encrypted"}
+LATER = {
+    "no-effect", "hang", "throttled", "told-too-little", "told-of-another", "encrypted", "odd-loss", "jumping-clock",
+    "tiny-piece", "untold-sound",
+}  # fmt: skip
 LATER_SHARE = 0.06  # of plans, for each of them
 CAMERAS = 10_000_000  # from this seed on plans are of recordings that are cut at gaps
 WITH_END = "{group}_{time:%Y%m%dT%H%M%S}-{end:%Y%m%dT%H%M%S}.{ext}"

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from cosconcat.errors import Blocked, Rejected, ServiceUnavailable
 from cosconcat.model import Bucket, Job, JobPage, Media, OutputFile
-from tests.simulation.models.losses import LOSSES, LOSSES_OF_BYTES, Joined, lost_piece, whole
+from tests.simulation.models.losses import (
+    LOSSES,
+    LOSSES_OF_BYTES,
+    ODD_LOSSES,
+    ODD_LOSSES_OF_COPIES,
+    Joined,
+    lost_piece,
+    whole,
+)
 from tests.simulation.models.objects import Content, CosModel
 from tests.simulation.models.world import World
 
@@ -253,6 +261,9 @@ class CiModel:
             if apart.random() < 0.8:
                 losses = LOSSES_OF_BYTES if world.plan.verify == "size" and work.direct else LOSSES
                 media, held = apart.choice(losses)(joined, size, apart)
+        elif not (world.plan.verify == "size" and work.direct) and world.happens("odd-loss"):
+            losses = ODD_LOSSES_OF_COPIES if work.direct and world.plan.direct != "trust" else ODD_LOSSES
+            media, held = world.chance.choice(losses)(joined, size, world.chance)
         content = Content(
             etag=f"{0xC0DE0000 + self.contents:032x}", media=media, joined=tuple(_playable(held, direct=work.direct))
         )

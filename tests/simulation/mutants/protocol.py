@@ -745,6 +745,78 @@ MUTANTS = (
         forced={"throttled": 0.02},
     ),
     Mutant(
+        "shorter-file-accepted", "G1", "cosconcat.verification.rules.lengths:length", "if not last.told:", "if True:",
+        "an output that says it is shorter than its streams passes",
+        forced={"odd-loss": 0.5, "verify": "duration"},
+    ),
+    Mutant(
+        "untold-end-unseen", "G1", "cosconcat.verification.rules.lengths:untold_end",
+        "for track in join.tracks if not track.told", "for track in ()",
+        "sound that ends early passes where the last piece does not say how long its own is",
+        forced={"untold-sound": 0.7, "short-output": 0.7, "verify": "duration"},
+    ),
+    Mutant(
+        "jumping-clock-unseen", "G1", "cosconcat.verification.rules.comparable:clock",
+        "for key, times in outliers(join.pieces):", "for key, times in ():",
+        "a piece whose header is too short for its bytes is removed, and nobody knows how much of it was joined",
+        forced={"jumping-clock": 1.0, "verify": "duration", "most": 3},
+    ),
+    Mutant(
+        "tiny-piece-unseen", "G1", "cosconcat.verification.rules.pictures:tiny", "if not join.tiny:", "if True:",
+        "a piece shorter than what may be missing is removed, and no figure shows whether it was joined",
+        forced={"tiny-piece": 1.0, "verify": "duration", "most": 3},
+    ),
+    Mutant(
+        "fewer-bytes-copied", "G1", "cosconcat.verification.rules.copying:copied",
+        "if bytes_out < COPIED * bytes_in:", "if False:",
+        "a direct join that lacks a fifth of its packets passes",
+        forced={"odd-loss": 0.7, "direct": "transcode", "verify": "duration"},
+    ),
+    Mutant(
+        "failed-once-given-up", "G3", "cosconcat.protocol.attempt:_failed",
+        "if failures >= config.max_attempts:", "if True:",
+        "a group is given up by the first job that fails",
+        _faulty("job-fails"),
+    ),
+    Mutant(
+        "forgotten-job-waited-for", "G3", "cosconcat.protocol.attempt:_unknown_to_ci",
+        "if seen.age <= config.stale_seconds:", "if True:",
+        "a job that CI forgot is waited for, for ever",
+        _faulty("job-forgotten"),
+    ),
+    Mutant(
+        "forgotten-output-not-looked-at", "G2", "cosconcat.protocol.attempt:_unknown_to_ci",
+        "if seen.output_written is None:", "if False:",
+        "a job that CI forgot counts as failed, and nobody looked for its output: a second one is billed",
+        _faulty("job-forgotten"),
+    ),
+    Mutant(
+        "recorded-job-not-asked-for", "G2", "cosconcat.protocol.attempt:next_step", "if seen.job_id:", "if False:",
+        "a job whose id is recorded is looked for in the listing, which may hide it",
+    ),
+    Mutant(
+        "listed-job-not-adopted", "G2", "cosconcat.protocol.attempt:next_step",
+        "if seen.listing.job is not None:", "if False:",
+        "a job that the listing shows is believed never to have been",
+    ),
+    Mutant(
+        "superseded-stands", "G3", "cosconcat.protocol.content:next_step",
+        "if seen.standing is None:", "if False:",
+        "what was superseded decides, instead of the content before it",
+        _faulty("edit"),
+    ),
+    Mutant(
+        "new-content-after-another-end-unseen", "G3", "cosconcat.protocol.content:_after_done",
+        "if not same or done.outcome", "if done.outcome",
+        "once a content was kept or given up, the group's next one is never joined",
+        _faulty("edit"),
+    ),
+    Mutant(
+        "new-key-not-looked-at", "G1", "cosconcat.protocol.content:_new_content",
+        "return HeadOutput() if seen.occupied is None else ClaimContent(rev)", "return ClaimContent(rev)",
+        "a group's second content overwrites the output of the first",
+    ),
+    Mutant(
         "late-pieces-with-joined-ones", "G2", "cosconcat.protocol.content:_apart_from_joined",
         "return JoinLate(late) if len(late.fragments) < len(seen.fragments.fragments) else None", "return None",
         "pieces that came after quiet time was over are joined with those that were joined before",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 from tests.simulation.models.functions import Functions
-from tests.simulation.models.losses import odd_piece
+from tests.simulation.models.losses import odd_piece, tiny_piece
 from tests.simulation.models.objects import Content, CosModel
 from tests.simulation.models.world import EPOCH, World
 from tests.simulation.plan import Plan
@@ -194,7 +195,23 @@ class Users:
         if not self.world.plan.direct and apart.random() < 0.02:
             self.world.injected["odd piece"] += 1
             return Content(etag, odd_piece(seconds, size, apart), odd=True)
-        return Content(etag, recording(seconds, size, height), (), configuration)
+        return self._learned_later(Content(etag, recording(seconds, size, height), (), configuration))
+
+    def _learned_later(self, ordinary: Content) -> Content:
+        """The content, unless the plan makes it one of those that a single rule of the proof is about."""
+        world, plan = self.world, self.world.plan
+        media = ordinary.media
+        chosen = self.contents == 1 + plan.seed % 3  # one of a kind, as what many pieces are like is no outlier
+        if plan.faults["jumping-clock"] and not plan.direct:
+            media = media._replace(format="mpegts", size=round(20_000 * (media.duration or 1.0)))
+            if chosen and world.happens("jumping-clock"):
+                return replace(ordinary, media=media._replace(size=4 * media.size), odd=True)
+        elif chosen and plan.verify != "size" and world.happens("tiny-piece"):
+            return replace(ordinary, media=tiny_piece(media.size), odd=True)
+        if world.happens("untold-sound"):
+            shown, heard = media.streams
+            media = media._replace(streams=(shown, heard._replace(duration=None)))
+        return replace(ordinary, media=media)
 
     def edit(self, group: Group, edit: str) -> None:
         """One thing that a user should perhaps not have done."""
