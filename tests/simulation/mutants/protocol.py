@@ -817,6 +817,12 @@ MUTANTS = (
         "a group's second content overwrites the output of the first",
     ),
     Mutant(
+        "pause-not-waited-for", "G2", "cosconcat.protocol.attempt:after_end", "if left > 0 and not seen.forced:",
+        "if False:",
+        "what failed is submitted again at once, as often as somebody looks",
+        _faulty("job-fails"),
+    ),
+    Mutant(
         "late-pieces-with-joined-ones", "G2", "cosconcat.protocol.content:_apart_from_joined",
         "return JoinLate(late) if len(late.fragments) < len(seen.fragments.fragments) else None", "return None",
         "pieces that came after quiet time was over are joined with those that were joined before",

@@ -211,7 +211,7 @@ class Promises(Known):
         self.jobs_in[hour] += 1
         if sum(self.jobs_in.values()) > self.job_slots:
             self.world.fail(f"G6: {sum(self.jobs_in.values())} jobs, but {self.job_slots} slots were taken")
-        slow = ("late", "stall", "post-slow", "post-lost", "down", "lost-answer")
+        slow = ("late", "stall", "hang", "post-slow", "post-lost", "down", "lost-answer")
         if self.jobs_in[hour] > plan.jobs_per_hour and not any(plan.faults[name] for name in slow):
             self.world.fail(f"G6: {self.jobs_in[hour]} jobs in an hour, budget {plan.jobs_per_hour}")
 
@@ -228,6 +228,10 @@ class Promises(Known):
         gid, rev, n = place
         if n > 1 and self.ends.get((gid, rev, n - 1), {}).get("next") != "retry":
             self.world.fail(f"claim {place}: the attempt before has not ended with retry")
+        elif n > 1 and body["group"] not in self.retried:  # who says retry waits for no pause
+            ended = self.ends[gid, rev, n - 1]
+            if self.world.now < ended["at"] + ended["after_seconds"] - 2:
+                self.world.fail(f"G2: claim {place}: {ended['after_seconds']} s had to pass since the attempt before")
         if n == 1 and rev > 1 and (gid, rev - 1) not in self.done and not body["slot"]:
             self.world.fail(f"claim {place}: the content before is not done")
         marker = body["set"]["marker"]
