@@ -303,3 +303,13 @@ def test_a_format_without_a_picture_is_told_where_films_would_stay(cloud: LocalC
     assert "films stay where they are, unless CONCAT_MAY_LOSE=video" in examined(cloud, format="mp3")["format"].text
     assert "films" not in examined(cloud, format="mp3", may_lose="video")["format"].text
     assert "films" not in examined(cloud, format="mp3", cleanup="keep")["format"].text
+
+
+def test_what_concat_job_names_is_looked_for(cloud: LocalCloud) -> None:
+    """A sound that is not there would hold every group up; with the policy of this configuration it can be seen."""
+    address = f"https://{BUCKET}.cos.{cloud.account.region}.myqcloud.com/sounds/a.mp3"
+    job = json.dumps({"ConcatTemplate": {"AudioMix": {"AudioSource": address}}})
+    found = examined(cloud, job=job)["fragments readable"]
+    assert (found.ok, "sounds/a.mp3" in found.text) == (False, True)
+    cloud.store.put(BUCKET, "sounds/a.mp3", b"la")
+    assert examined(cloud, job=job)["fragments readable"].ok

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.plan import CONVENTIONS, Plan, draw
+from tests.simulation.plan import CAMERAS, CONVENTIONS, Plan, draw
 from tests.simulation.promises.endings import LAST_REV, SPOILERS
 from tests.simulation.schedules.schedule import Schedule
 
@@ -80,3 +80,12 @@ def test_no_hour_has_more_jobs_than_slots(first: int) -> None:
             plan.faults |= dict.fromkeys(("late", "stall", "post-slow", "post-lost", "down", "lost-answer"), 0.0)
         slots += played(plan).promises.job_slots
     assert slots > 150
+
+
+@pytest.mark.parametrize("first", [0, *(pytest.param(first, marks=pytest.mark.slow) for first in range(40, 280, 40))])
+def test_recordings_that_are_cut_at_gaps_need_slots_too(first: int) -> None:
+    """Reservation, claim and job: each recording by a slot of the hour, and all of them in the end."""
+    slots = 0
+    for seed in range(first + 1, first + 41):
+        slots += played(replace(draw(CAMERAS + seed), jobs_per_hour=1 + seed % 3)).promises.job_slots
+    assert slots > 40

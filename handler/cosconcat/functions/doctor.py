@@ -17,12 +17,14 @@ from cosconcat.cloud.bucket_settings import LifecycleRule, Settings
 from cosconcat.config import Config, films_stay
 from cosconcat.errors import Blocked, ConcatError, Rejected
 from cosconcat.inputs.expiry import EXPIRE_TAG
+from cosconcat.job.compose import named_objects
 from cosconcat.job.refusals import REFUSALS, Standing
-from cosconcat.model import ObjectVersion, Token
+from cosconcat.model import FragmentSet, ObjectVersion, Token
 from cosconcat.naming.keys import MEDIA
 from cosconcat.records.deployment import compare, remedy
 from cosconcat.records.ledger import Ledger
 from cosconcat.services import Services
+from cosconcat.submission.admission import why_unusable
 
 JOBS_KEPT_SECONDS = 30 * 86400  # CI's console shows a month of jobs
 LEAST_RECORD_DAYS = 7  # with inputs gone, records serve retries, late callbacks and questions: days, not hours
@@ -283,6 +285,10 @@ def check_fragments_readable(services: Services, settings: Settings) -> Iterator
         )
     else:
         yield _ok("no rule archives fragments")
+    for key in named_objects(services.config, FragmentSet("", ())):
+        unusable = why_unusable(services, key)
+        if unusable:
+            yield _wrong(unusable, "upload it, or correct CONCAT_JOB and renew the policies")
 
 
 def check_clock(services: Services, settings: Settings) -> Iterator[Line]:

@@ -35,11 +35,12 @@ def _unusable(services: Services, fragments: FragmentSet) -> str:
     """Which sound or image that the request names is not there, or not for the functions to see. CI reads with rights
     of its own: what this function may not look at, nobody shall have drawn into a result through it.
     """
-    problems = (_problem(services, key) for key in named_objects(services.config, fragments))
+    problems = (why_unusable(services, key) for key in named_objects(services.config, fragments))
     return next(filter(None, problems), "")
 
 
-def _problem(services: Services, key: str) -> str:
+def why_unusable(services: Services, key: str) -> str:
+    """Why this function may not have an object read into a result; empty when it may."""
     bucket = services.config.bucket
     try:
         there = services.cos.head(bucket, key) is not None
