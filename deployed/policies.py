@@ -55,7 +55,7 @@ def needs(config: Config, function: str) -> tuple[Need, ...]:
     if function not in FUNCTIONS:
         raise ValueError(f"function {function!r}: allowed are {', '.join(FUNCTIONS)}")
     found = [
-        *_fragments(config),
+        *_fragments(config, function),
         *_assets(config, function),
         *_ledger(config),
         *_output(config),
@@ -87,10 +87,13 @@ def _statement(resource: str, create_only: bool, actions: Iterable[str]) -> dict
     return statement
 
 
-def _fragments(config: Config) -> list[Need]:
-    """Is the group whole, and is it still what was joined."""
+def _fragments(config: Config, function: str) -> list[Need]:
+    """Is the group whole, and is it still what was joined. The callback function lists fragments for newcomers alone,
+    for whom names that declare a total leave no room.
+    """
     listing = Need("name/cos:GetBucket", _whole(config.bucket), "LIST of the fragments and of the ledger")
-    return [listing, *_readable(config.bucket, config.input_prefix, "a fragment, marker or manifest")]
+    fragments = _readable(config.bucket, config.input_prefix, "a fragment, marker or manifest")
+    return fragments if function == "callback" and config.naming == "part-of" else [listing, *fragments]
 
 
 def _assets(config: Config, function: str) -> list[Need]:
@@ -222,12 +225,13 @@ def _examination(config: Config) -> list[Need]:
         ),
         Need("ci:DescribeMediaQueues", ci, "GET /queue: bound, media processing on, queue active"),
     ]
-    for bucket in dict.fromkeys((config.bucket, config.state_bucket, config.output_bucket)):
-        found += [
-            Need("name/cos:HeadBucket", _whole(bucket), "HEAD of the bucket: it exists in this region"),
-            Need("name/cos:GetBucketVersioning", _whole(bucket), "GET ?versioning"),
-            Need("name/cos:GetBucketLifecycle", _whole(bucket), "GET ?lifecycle: rules that expire or eat too early"),
-        ]
+    exists = "HEAD of the bucket: it exists in this region"
+    every = dict.fromkeys((config.bucket, config.state_bucket, config.output_bucket))
+    found += [Need("name/cos:HeadBucket", _whole(bucket), exists) for bucket in every]
+    found.append(Need("name/cos:GetBucketVersioning", _whole(config.state_bucket), "GET ?versioning"))
+    rules = "GET ?lifecycle: rules that expire or eat too early"
+    ruled = dict.fromkeys((config.bucket, config.state_bucket))
+    found += [Need("name/cos:GetBucketLifecycle", _whole(bucket), rules) for bucket in ruled]
     return found
 
 

@@ -142,7 +142,10 @@ def calls(services: Services, settings: SettingsOverHttp, etag: str) -> dict[Rig
             )
         table["name/cos:AbortMultipartUpload", f"{bucket.name}/{prefix}/*"] = partial(give_up, cos, bucket, prefix)
     for bucket in (inputs, outputs, ledger):
-        table |= _looks(settings, bucket)
+        table["name/cos:HeadBucket", f"{bucket.name}/*"] = partial(settings.exists, bucket)
+    for bucket in (inputs, ledger):
+        table["name/cos:GetBucketLifecycle", f"{bucket.name}/*"] = partial(settings.lifecycle, bucket)
+    table["name/cos:GetBucketVersioning", f"{ledger.name}/*"] = partial(settings.versioning, ledger)
     return table
 
 
@@ -159,15 +162,6 @@ def give_up(cos: Any, bucket: Bucket, prefix: str) -> None:
     upload = client.create_multipart_upload(Bucket=bucket.name, Key=key)["UploadId"]
     with translated("DELETE upload", bucket, key):
         client.abort_multipart_upload(Bucket=bucket.name, Key=key, UploadId=upload)
-
-
-def _looks(settings: SettingsOverHttp, bucket: Bucket) -> dict[Right, Callable[[], object]]:
-    whole = f"{bucket.name}/*"
-    return {
-        ("name/cos:HeadBucket", whole): partial(settings.exists, bucket),
-        ("name/cos:GetBucketVersioning", whole): partial(settings.versioning, bucket),
-        ("name/cos:GetBucketLifecycle", whole): partial(settings.lifecycle, bucket),
-    }
 
 
 def refused(call: Callable[[], object]) -> bool:
