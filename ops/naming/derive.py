@@ -14,6 +14,7 @@ from cosconcat.naming.formats import MONTHS
 from cosconcat.naming.keys import MEDIA
 
 _MOST_SHAPES = 3  # kinds of names from which templates are derived
+_NUMBER = re.compile(r"([-_. ]\{index(?::[0-9])?\})(?=\.)")
 _TOKEN = re.compile(r"[0-9]+|[^\W\d_]+|.", re.DOTALL)
 
 
@@ -29,6 +30,8 @@ def derive(names: Sequence[str]) -> Iterator[str]:
             yield template
             if "{group2}" in template:  # what comes again need not be a group's: a title, a lens
                 yield template.replace("{group2}", "{*}").replace("{group3}", "{*}")
+            if len(shapes) > 1 and _NUMBER.search(template):  # the first piece may have no number
+                yield _NUMBER.sub(r"(\1)?", template, count=1)
 
 
 def _kind(token: str) -> str:
@@ -112,19 +115,37 @@ class _Shape:
         kind, dated, clocked = "time", False, False
         at = 0
         while at < len(self.columns) - 1:
-            step = 0
+            step = self._date_again(at) if dated and not clocked else 0
             if not dated or clocked:
                 step = self._date(at, kind if not dated else "end")
                 if step:
                     kind, dated = ("end" if dated else "time"), True
                     clocked = "%S" in self.text[at] or "%s" in self.text[at] or "%M" in self.text[at]
                     if "%s" in self.text[at]:
+                        self._epoch_end(at)
                         return True
             if dated and not step:
                 step = self._clock(at, "end" if clocked else "time")
                 clocked = clocked or (step > 0 and "%M" in self._span(at, step))
             at += step or 1
         return dated
+
+    def _date_again(self, at: int) -> int:
+        """The date that a folder says, once more in the name: how many columns it takes."""
+        first = min(n for n, text in self.text.items() if text.startswith("{time"))
+        count = next(n for n in range(first + 1, len(self.columns)) if self.text.get(n) != "") - first
+        if self.columns[at : at + count] != self.columns[first : first + count]:
+            return 0
+        return self._put(at, "time", self.text[first][len("{time:") : -1], count)
+
+    def _epoch_end(self, start: int) -> None:
+        """A second epoch behind the first, never before it and at most a day after it, is when pieces end."""
+        for at in range(start + 1, min(start + 4, len(self.columns) - 1)):
+            if self.digits(at, 10):
+                pairs = zip(self.columns[start], self.columns[at], strict=True)
+                if all(0 <= int(end) - int(begin[:10]) <= 86400 for begin, end in pairs):
+                    self._put(at, "end", "%s", 1)
+                return
 
     def _span(self, at: int, step: int) -> str:
         return "".join(self.text.get(n, "") for n in range(at, at + step))
@@ -147,6 +168,11 @@ class _Shape:
             one, other = self.separator(at + 1), self.separator(at + 3)
             if one and other and self.within(at + 2, 1, 31) and self.within(at + 4, 1970, 2068):
                 return self._put(at, kind, f"%b{one}%d{other}%Y", 5)
+        one, other = self.separator(at + 1), self.separator(at + 3)
+        if one and other and self.within(at, 1, 31) and self.within(at + 2, 1, 31) and self.within(at + 4, 1970, 2068):
+            month_first = self.within(at, 1, 12)  # 2-9-2020 may be either
+            letters = f"%m{one}%d{other}%Y" if month_first else f"%d{one}%m{other}%Y"
+            return self._put(at, kind, letters, 5)
         if not (self.digits(at, 4) and self.within(at, 1970, 2068)):
             return 0
         one, other = self.separator(at + 1), self.separator(at + 3)
@@ -165,6 +191,8 @@ class _Shape:
                 if letters.endswith("%S") and self._fraction(at + 1):
                     return self._put(at, kind, f"{letters}{self.separator(at + 1)}%f", 3)
                 return self._put(at, kind, letters, 1)
+        if kind == "time" and (half := self._half_day(at)):
+            return half
         if not self.digits(at, 2):
             return 0
         said = set("".join(text for text in self.text.values()))
@@ -187,6 +215,14 @@ class _Shape:
             letters += f"{self.separator(at + step)}%f"
             step += 2
         return self._put(at, kind, letters, step) if letters else 0
+
+    def _half_day(self, at: int) -> int:
+        """A clock of twelve hours, `11.21.12pm`: how many columns it takes."""
+        one, other = self.separator(at + 1), self.separator(at + 3)
+        clock = self.within(at, 1, 12) and self.within(at + 2, 0, 59) and self.within(at + 4, 0, 59)
+        if not (one and other and clock and {v.lower() for v in self.columns[at + 5]} <= {"am", "pm"}):
+            return 0
+        return self._put(at, "time", f"%I{one}%M{other}%S%p", 6)
 
     def _fraction(self, at: int) -> bool:
         """Whether milliseconds or microseconds stand behind a sign that says so."""

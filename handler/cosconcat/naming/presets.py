@@ -113,7 +113,7 @@ PRESETS = {
     "dji": Preset(
         "gap:1800",
         ("DJI_{time:%Y%m%d%H%M%S}_{*}_{group}.{ext}",),
-        source="names of DJI drones and pocket cameras since 2022, DJI_<time>_<number>_<lens>",
+        source="dji-sdk/Mobile-SDK-iOS, issue 486: DJI_<time>_<number>_<lens>",
         examples=(
             ("DJI_001/DJI_20251230055808_0001_D.MP4", "DJI_001/DJI_20251230055913_0002_D.MP4"),
             ("DJI_002/DJI_20231230055808_0007_W.MP4", "DJI_002/DJI_20231230055901_0008_W.MP4"),
@@ -123,7 +123,7 @@ PRESETS = {
         "quiet:3600",
         ("DJI_{index:4}.{ext}",),
         first="any",
-        source="names of older DJI drones, DJI_<number>; one recording a folder",
+        source="dji-sdk/Mobile-SDK-iOS, issue 223: DJI_<number> up to 0999; one recording a folder",
         examples=(("flight1/DJI_0023.MP4", "flight1/DJI_0024.MP4"), ("flight2/DJI_0997.MOV", "flight2/DJI_0999.MOV")),
     ),
     "ffmpeg": Preset(

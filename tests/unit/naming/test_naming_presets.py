@@ -18,6 +18,7 @@ from cosconcat.naming.keys import (
     NotOurs,
     common_beginning,
 )
+from cosconcat.naming.presets import PRESETS
 
 IN = "fragments/"
 PART_OF = Convention.of("part-of", IN)
@@ -331,3 +332,18 @@ def test_the_common_beginning_is_the_longest(texts: list[str]) -> None:
     assert all(text.startswith(common) for text in texts)
     longer = texts[0][: len(common) + 1]
     assert longer == common or not all(text.startswith(longer) for text in texts)
+
+
+@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.source])
+def test_a_recorder_that_counts_from_0_says_so(name: str) -> None:
+    """Otherwise quiet time would join its second piece alone when the first is late: `auto` cannot miss a 0."""
+    preset = PRESETS[name]
+    convention = Convention.of(name, "", window=86400)
+    read = [[convention.read(key) for key in example] for example in preset.examples]
+    pieces = [[one for one in some if isinstance(one, FragmentName)] for some in read]
+    counted = [some for some in pieces if not convention.timed and some and some[0].total is None]
+    lowest = {min(piece.number for piece in some) for some in counted}
+    if 0 in lowest:
+        assert preset.first == "0"
+    elif preset.first in ("0", "1"):
+        assert lowest == {int(preset.first)}

@@ -7,6 +7,7 @@ import re
 import time
 from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -105,6 +106,69 @@ def test_the_setting_is_found_from_the_listing_alone(naming: str, names: list[st
     convention = Convention.of(naming, IN, window=86400)
     groups = {found.group for key in keys if isinstance(found := convention.read(key), FragmentName)}
     assert f"in {len(groups)} groups" in best.words
+
+
+class FirstSight(NamedTuple):
+    """A recorder that was in no test: where its names were found, what was suggested when they were first seen, and
+    what is suggested since. `why` says what is wrong with that, where it does not keep recordings apart and in order.
+    """
+
+    source: str
+    names: list[str]
+    first: str
+    since: str
+    why: str = ""
+
+
+TAPO = [f"{1706108297 + at}-{1706108297 + at + 13}.mp4" for at in (0, 60, 135, 300, 3600, 3700)]
+ZOOM = ["F200101_001/Tr1.wav", "F200101_001/Tr1_01.wav", "F200101_001/Tr1_02.wav", "F200101_001/TrLR.wav",
+        "F200101_001/TrLR_01.wav", "F200101_002/Tr1.wav", "F200101_002/Tr1_01.wav"]  # fmt: skip
+T_FOR_A_GROUP = "{time:%Y-%m-%d}{group}{time:%H_%M_%S}+00_00.{ext}"
+AT_FIRST_SIGHT = (
+    FirstSight("JurajNyiri/HomeAssistant-Tapo-Control, issue 509", TAPO,
+               "{time:%s}-{*}.{ext}", "{time:%s}-{end:%s}.{ext}"),
+    FirstSight("danielfernau/unifi-protect-video-downloader, issue 14",
+               [*listing("Front Door - 2-9-2020, 11.{m}.12pm.mp4", m=(21, 26, 31)),
+                *listing("Garage - 2-9-2020, 9.{m}.40am.mp4", m=(10, 15, 20))],
+               "", "{group} - {time:%m-%d-%Y}, {time:%I.%M.%S%p}.{ext}"),
+    FirstSight("cyb3rdoc/ez-nvr, issue 7",
+               listing("{c}/2023-11-18/2023-11-18T16-{m}-20.mkv", c=("cc-tetto", "cc-porta"), m=(46, 49, 55)),
+               "2023-11-18T16-{index}-20.{ext}", "{group}/{time:%Y-%m-%d}/{time:%Y-%m-%d}T{time:%H-%M-%S}.{ext}"),
+    FirstSight("BluEye-Robotics/blueye.sdk, pull request 57",
+               listing("video_BYEDP000105_2019-08-13_10{m}35.mp4", m=(30, 35, 40, 45)), "timestamp", "timestamp"),
+    FirstSight("lurume84/bling-desktop, issue 47",
+               listing("{c}_2020-11-09T10_{m}_54-0800.mp4", c=("Roof_Rear_Corner", "Porch"), m=(30, 31, 35)),
+               "timestamp", "timestamp"),
+    FirstSight("lurume84/bling-desktop, issue 47", listing("2020-11-26T02_{m:02}_04+00_00.mp4", m=(6, 7, 9)),
+               T_FOR_A_GROUP, T_FOR_A_GROUP),
+    FirstSight("roleoroleo/yi-hack-Allwinner-v2, issue 826", listing("E1{m}M10S60.mp4", m=(23, 24, 25)),
+               "{group}{index}M10S60.{ext}", "{group}{index}M10S60.{ext}",
+               why="their date is in a folder that is not there: nothing orders them from one hour to the next"),
+    FirstSight("wowza.com, StreamRecorderFileVersionDelegate: ${BaseFileName}_${RecordingStartTime}_${SegmentNumber}",
+               listing("{s}_2024-01-26-10.15.00.123-UTC_{i}.mp4", s=("myStream", "other"), i=range(4)),
+               "agora", "agora"),
+    FirstSight("Kenwood NX-5000, manual, page 75: <date>_<time>_<function>_<origin>; at first of one radio alone",
+               listing("20140110_17453{s}_AR_N{u}.WAV", u=(65519, 65529), s=(0, 3, 6)), "blackvue",
+               "{time:%Y%m%d}_{time:%H%M%S}_{group}.{ext}"),
+    FirstSight("Zoom H8, manual, page 7", ZOOM, "", "Tr1(_{index})?.{ext}",
+               why="only the commonest of the tracks' names is explained"),
+    FirstSight("Tascam Portacapture X6, manual, 9-1: <project>_<number of the part>",
+               listing("TASCAM_{p:04}_{i:02}.wav", p=(1, 2), i=(1, 2, 3)), "{group}_{index}.{ext}",
+               "{group}_{index}.{ext}"),
+    FirstSight("gyroflow/gyroflow, issue 509 (RunCam)", listing("20221029/ThumbPro_{n:04}.MP4", n=range(156, 160)),
+               "folder", "folder"),
+    FirstSight("names of Garmin's dashcams in public code", listing("105UNSVD/GRMN{n:04}.MP4", n=range(97, 102)),
+               "gopro", "gopro"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seen", AT_FIRST_SIGHT, ids=[seen.names[0] for seen in AT_FIRST_SIGHT])
+def test_what_is_suggested_for_recorders_that_were_never_seen(seen: FirstSight) -> None:
+    """Of thirteen listings eight would have been joined rightly at first sight, eleven since; two say why not."""
+    found = suggest([IN + name for name in seen.names], IN)
+    assert (found[0].naming if found else "") == seen.since
+    explained = f"{len(seen.names)} of {len(seen.names)} in" in found[0].words
+    assert explained or seen.why
 
 
 def test_a_suggestion_is_printed_as_lines_for_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
