@@ -99,7 +99,7 @@ def steady(printed: str) -> list[str]:
     """The lines in an order that does not depend on that of the uploads, without ids and seconds."""
     lines = []
     for line in printed.splitlines():
-        counts = re.fullmatch(r"  ([A-Z]+ \w+) +\d.*", line)
+        counts = re.fullmatch(r"  ([A-Z]+(?: \w+)?) +\d.*", line)
         part = re.match(r"  [■·]+  (part +\d+ +\d+ kB)", line)
         if counts:
             lines.append(counts[1])
