@@ -56,15 +56,17 @@ WORLD_FAULTS = {
     "encrypted": 0.3,  # an output whose ETag is no MD5, as the service encrypts it
     "odd-loss": 0.3,  # content is lost so that one figure alone shows it
     "jumping-clock": 1.0,  # pieces are transport streams; one has far more bytes than its length explains
+    "transitions": 1.0,  # between pieces; one piece is as long as one of them
     "tiny-piece": 1.0,  # a piece shorter than what may be missing
     "untold-sound": 0.5,  # a piece that does not say how long its sound is
 }
 # Learned later: drawn apart and for few plans, so that most seeds go on meaning what they meant.
 LATER = {
     "no-effect", "hang", "throttled", "told-too-little", "told-of-another", "encrypted", "odd-loss", "jumping-clock",
-    "tiny-piece", "untold-sound",
+    "transitions", "tiny-piece", "untold-sound",
 }  # fmt: skip
 LATER_SHARE = 0.06  # of plans, for each of them
+TRANSITION_SECONDS = 5
 CAMERAS = 10_000_000  # from this seed on plans are of recordings that are cut at gaps
 WITH_END = "{group}_{time:%Y%m%dT%H%M%S}-{end:%Y%m%dT%H%M%S}.{ext}"
 WITHOUT_END = "{group}_{time:%Y%m%dT%H%M%S}.{ext}"
@@ -105,6 +107,11 @@ class Plan:
     single: Literal["join", "copy"] = "join"  # CONCAT_SINGLE
     hostile: bool = False  # somebody who may only upload means harm
     jobs_per_hour: int = 0  # CONCAT_JOBS_PER_HOUR; 0: no limit
+
+    @property
+    def overlap(self) -> int:
+        """Seconds of the transition between two pieces; a direct join has none."""
+        return TRANSITION_SECONDS if self.faults["transitions"] and not self.direct else 0
 
 
 def draw(seed: int, only: dict[str, float] | None = None) -> Plan:

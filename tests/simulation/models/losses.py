@@ -17,9 +17,9 @@ Joined = tuple[str, Content]  # the key of a piece and what was read of it
 Loss = Callable[[Sequence[Joined], int, Random], "tuple[Media, tuple[Joined, ...]]"]
 
 
-def whole(joined: Sequence[Joined], size: int) -> Media:
-    """What an honest output of these pieces shows."""
-    return recording(_seconds(joined), size)
+def whole(joined: Sequence[Joined], size: int, overlap: int = 0) -> Media:
+    """What an honest output of these pieces shows, of which each begins `overlap` seconds before the last one ends."""
+    return recording(_seconds(joined) - overlap * (len(joined) - 1), size)
 
 
 def _seconds(joined: Sequence[Joined]) -> float:

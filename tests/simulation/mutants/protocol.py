@@ -767,6 +767,12 @@ MUTANTS = (
         forced={"tiny-piece": 1.0, "verify": "duration", "most": 3},
     ),
     Mutant(
+        "transition-or-loss", "G1", "cosconcat.verification.rules.lengths:ambiguous",
+        "if not join.options.transition:", "if True:",
+        "an output that is shorter by its transitions, or by a piece that was lost, passes",
+        forced={"transitions": 1.0, "verify": "duration", "direct": "", "most": 3},
+    ),
+    Mutant(
         "fewer-bytes-copied", "G1", "cosconcat.verification.rules.copying:copied",
         "if bytes_out < COPIED * bytes_in:", "if False:",
         "a direct join that lacks a fifth of its packets passes",

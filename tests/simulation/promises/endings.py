@@ -18,7 +18,7 @@ LAST_REV = 10_000  # beyond every rev of a schedule
 # After these a group may rightly end otherwise.
 SPOILERS = (
     "job-cancelled", "job-forgotten", "short-output", "post-refused", "delete-refused", "odd piece", "copy-damaged",
-    "told-of-another", "odd-loss", "jumping-clock", "tiny-piece",
+    "told-of-another", "odd-loss", "jumping-clock", "transitions", "tiny-piece",
 )  # fmt: skip
 
 

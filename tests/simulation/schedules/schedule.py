@@ -119,6 +119,7 @@ def config_of(plan: Plan) -> Config:
         plan.direct,
         plan.single,
         plan.jobs_per_hour,
+        plan.overlap,
         apart,
         plan.seed % 7 == 0,
     )
@@ -150,6 +151,9 @@ def _config(plan: Plan, apart: bool) -> Config:
         lease_seconds=plan.lease,
         assets_prefix="brand/",
         verify=plan.verify,
+        job={"ConcatTemplate": {"SceneChangeInfo": {"Mode": "FADE", "Time": str(plan.overlap)}}}
+        if plan.overlap
+        else {},
         single=plan.single,
         jobs_per_hour=plan.jobs_per_hour or None,
     )

@@ -206,6 +206,8 @@ class Users:
             media = media._replace(format="mpegts", size=round(20_000 * (media.duration or 1.0)))
             if chosen and world.happens("jumping-clock"):
                 return replace(ordinary, media=media._replace(size=4 * media.size), odd=True)
+        elif chosen and plan.overlap and world.happens("transitions"):
+            return replace(ordinary, media=recording(float(plan.overlap), media.size), odd=True)
         elif chosen and plan.verify != "size" and world.happens("tiny-piece"):
             return replace(ordinary, media=tiny_piece(media.size), odd=True)
         if world.happens("untold-sound"):
