@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from cosconcat.environment.variables import TABLE
 from ops.deployment.settings import ADDRESS, NOT_SHOWN, SECRETS
@@ -24,10 +25,23 @@ def dotenv_text(environment: Mapping[str, str], stage: str, address: str) -> str
         value = environment[name]
         if name in SECRETS:
             lines.append(f"# {name} is set and not shown: left out here, the deployed one is kept.")
-        elif name in NOT_SHOWN and "?" in value:
+        elif _is_hidden(name, value):
             lines.append(f"# {name} is set and may hold a key: write it here again, or it will not be set.")
         elif name == ADDRESS and value == address:
             lines.append(f"# {name} is the callback function's own address: it is found by the deployment.")
         else:
             lines.append(f"{name}={write_value(value)}")
     return "\n".join(lines) + "\n"
+
+
+def shown_variables(environment: Mapping[str, str]) -> dict[str, str | None]:
+    """The deployed variables for a program; None for one that is set and not shown."""
+    return {name: None if _is_hidden(name, value) else value for name, value in environment.items()}
+
+
+def _is_hidden(name: str, value: str) -> bool:
+    """A secret, or an address that may hold one: in its query, in its path as chat services do, before its host."""
+    parts = urlsplit(value)
+    return name in SECRETS or (
+        name in NOT_SHOWN and bool(parts.query or parts.path.strip("/") or parts.fragment or "@" in parts.netloc)
+    )

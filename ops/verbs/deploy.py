@@ -61,18 +61,19 @@ def command(
     From .env alone: roles and policies, the layer, three functions, their triggers, the callback's address and secret.
     Only what differs is touched. After a failure run the same again: it goes on where it stopped.
     """
-    if as_json and not (check or yes):
+    if as_json and not (check or yes or show_env or print_tccli):
         raise Mistake("--json asks no questions: add --check or --yes")
     settings, door = open_account()
     if show_env:
-        return _show_env(settings, door)
+        return _show_env(settings, door, as_json=as_json)
     zips = packages()
     proposal = propose(settings, zips, door, enable_ci=enable_ci, rotate_secret=rotate_secret)
     if print_tccli:
         from ops.deployment.tccli import script
 
         _stop_if_refused(proposal.plan)
-        click.echo(script(settings, proposal.plan), nl=False)
+        printed = script(settings, proposal.plan)
+        show_json({"script": printed}) if as_json else click.echo(printed, nl=False)
         return 0
     doubts = warnings(settings)
     if as_json and (check or proposal.plan.refusals):
@@ -190,12 +191,15 @@ def _stop_if_refused(plan: Plan) -> None:
         raise InvalidInput(plan.refusals)
 
 
-def _show_env(settings: Settings, door: Door) -> int:
+def _show_env(settings: Settings, door: Door, *, as_json: bool) -> int:
     from ops.deployment.seen import look
-    from ops.deployment.show_env import dotenv_text
+    from ops.deployment.show_env import dotenv_text, shown_variables
 
     seen = look(door, settings)
     if not seen.functions:
         raise Mistake(f"stage {settings.stage} is not deployed in {settings.region}")
+    if as_json:
+        show_json({"stage": settings.stage, "variables": shown_variables(seen.environment)})
+        return 0
     click.echo(dotenv_text(seen.environment, settings.stage, seen.address), nl=False)
     return 0

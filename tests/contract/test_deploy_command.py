@@ -240,3 +240,30 @@ def test_the_printed_calls_of_tccli_deploy_the_same(cloud: LocalCloud, tmp_path:
     with empty_account() as another:
         deploy(settings(another, CONCAT_NAMING=given.variables["CONCAT_NAMING"]))
         assert state(another) == by_hand
+
+
+def test_what_is_deployed_is_shown_to_a_program_without_its_secrets(
+    cloud: LocalCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One JSON value each; an address in which a key may stand is as secret as a key."""
+    secret, hook = "a-secret-of-my-own", "https://chat.example.com/services/T00/B00/a-key"
+    given = variables(cloud, CONCAT_CALLBACK_SECRET=secret, CONCAT_NOTIFY_URL=hook)
+    assert main(["deploy", "--yes"], given) == 0
+    capsys.readouterr()
+    assert main(["deploy", "--show-env", "--json"], given) == 0
+    shown = capsys.readouterr().out
+    told = json.loads(shown)
+    assert (told["stage"], told["variables"]["CONCAT_CLEANUP"]) == ("dev", "keep")
+    assert [told["variables"][name] for name in ("CONCAT_CALLBACK_SECRET", "CONCAT_NOTIFY_URL")] == [None, None]
+    assert main(["deploy", "--show-env"], given) == 0
+    text = capsys.readouterr().out
+    assert "# CONCAT_NOTIFY_URL is set and may hold a key: write it here again" in text
+    assert (
+        main(["deploy", "--print-tccli", "--json"], variables(cloud, CONCAT_CALLBACK_SECRET="another-one-by-me")) == 0
+    )
+    script_text = capsys.readouterr().out
+    assert json.loads(script_text)["script"].startswith("#!/bin/sh")
+    for printed in (shown, text, script_text):
+        assert secret not in printed
+        assert hook not in printed
+        assert "another-one-by-me" not in printed

@@ -328,6 +328,7 @@ def test_what_gave_up_is_tried_again_by_the_deployed_sweep(capsys: pytest.Captur
         printed = capsys.readouterr().out
         assert "talk: joined" in printed
         assert "nothing removed: CONCAT_CLEANUP=keep" in printed
-        assert main(["retry", "talk"], given) == 0
+        assert main(["retry", "fragments/talk.part2-of-2.mp4"], given) == 0
         assert "already-finished" in capsys.readouterr().out
         assert main(["retry", "nobody"], given) == 1
+        assert "no piece of it is there, and no record: check its name" in capsys.readouterr().out

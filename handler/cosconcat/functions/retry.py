@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cosconcat import log
@@ -10,24 +11,33 @@ from cosconcat.cleanup.finish import resume
 from cosconcat.errors import NeverAgain, TryAgain
 from cosconcat.events.timer import RetryMany
 from cosconcat.model import Result, gid_of
+from cosconcat.naming.keys import InvalidName, NotOurs
 from cosconcat.protocol.group import reconcile_content, survey_and_reconcile
 from cosconcat.services import Services
 
 if TYPE_CHECKING:
+    from cosconcat.config import Config
     from cosconcat.functions.recordings import Found
 
+NOBODY = "no piece of it is there, and no record: check its name, and CONCAT_INPUT_PREFIX"
 MARGIN_SECONDS = 30  # no further group is taken up when less is left until the deadline
 
 
+def group_of(config: Config, asked: str) -> str:
+    """The group's id; of a full key that the convention reads, its group."""
+    name = config.convention.read(asked)
+    return asked if isinstance(name, NotOurs | InvalidName) else name.group
+
+
 def handle_retry(services: Services, group: str) -> dict[str, object]:
-    """One group; where recordings are cut at gaps also the piece's, or all of a source.
+    """One group, by its id or the full key of a piece; where recordings are cut at gaps also all of a source.
 
     Raises TryAgain when it fails for now.
     """
     services.submissions.begin()
     if services.config.completion == "gap":
         return {"results": [log.printed(result.as_dict()) for result in _retry_recordings(services, group)]}
-    return {"results": [log.printed(retry(services, group).as_dict())]}
+    return {"results": [log.printed(retry(services, group_of(services.config, group)).as_dict())]}
 
 
 def retry(services: Services, group: str) -> Result:
@@ -45,6 +55,8 @@ def retry(services: Services, group: str) -> Result:
             result = survey_and_reconcile(services, group, forced=True)
         if content is not None and content.done is not None and result.action in ("waiting", "ignored"):
             result = resume(services, content.claim.record) or result  # a clean-up that was cut off, perhaps
+        if content is None and result.action == "ignored":
+            result = replace(result, reason=NOBODY)
     except NeverAgain as mistake:
         result = Result(group, "invalid", str(mistake))
     log.info("retry", **result.as_dict())

@@ -19,10 +19,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cosconcat.functions.retry import NOBODY, group_of
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Invalid, NoFragments, Verdict, Waiting, Whole
 from cosconcat.model import gid_of, iso_time
-from cosconcat.naming.keys import InvalidName, NotOurs
 from cosconcat.output.key import is_copied
 from cosconcat.protocol.attempt import WITHOUT_JOB
 from cosconcat.records.records import Attempt, Claim, Done, Stamped
@@ -71,7 +71,7 @@ def handle_status(services: Services, asked: str) -> dict[str, object]:
     """
     if services.config.completion == "gap":
         return {"results": [], "status": _of_recordings(services, asked).as_dict()}
-    return {"results": [], "status": status_of(services, _group(services, asked)).as_dict()}
+    return {"results": [], "status": status_of(services, group_of(services.config, asked)).as_dict()}
 
 
 def _of_recordings(services: Services, asked: str) -> Status:
@@ -83,8 +83,7 @@ def _of_recordings(services: Services, asked: str) -> Status:
         return _of_recording(services, found)
     told = [_of_recording(services, one) for one in of_source(services, asked)]
     if not told:
-        reason = "no piece of it is there, and no record: check its name, and CONCAT_INPUT_PREFIX"
-        return Status(asked, "unknown", f"{reason}; a recording's id is its source and its start in UTC")
+        return Status(asked, "unknown", f"{NOBODY}; a recording's id is its source and its start in UTC")
     why = f"{len(told)} recordings are there or under way"
     shown = ("group", "state", "why", "until", "fragments", "ends", "note")
     listed = [{name: value for name, value in one.as_dict().items() if name in shown} for one in told[-SHOWN:]]
@@ -145,12 +144,6 @@ def status_of(services: Services, group: str) -> Status:
     return status
 
 
-def _group(services: Services, asked: str) -> str:
-    """The group's id; of a full key that the convention reads, its group."""
-    name = services.config.convention.read(asked)
-    return asked if isinstance(name, NotOurs | InvalidName) else name.group
-
-
 def _records(services: Services, gid: str) -> tuple[dict[int, Attempt], dict[int, Stamped[Done]]]:
     """Newest attempt and closing record of every content the group had, by rev."""
     ledger = services.ledger
@@ -206,7 +199,7 @@ def _by_look(config: Config, group: str, verdict: Verdict) -> Status:
         )
     if isinstance(verdict, Invalid):
         return Status(group, "invalid", verdict.reason)
-    return Status(group, "unknown", "no piece of it is there, and no record: check its name, and CONCAT_INPUT_PREFIX")
+    return Status(group, "unknown", NOBODY)
 
 
 def _in_flight(services: Services, group: str, attempt: Attempt) -> Status:
