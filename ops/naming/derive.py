@@ -43,6 +43,7 @@ _DATES = (
     *(("%Y%m%d%H%M%S%f", 17), ("%Y%m%d%H%M%S", 14), ("%Y%m%d%H%M", 12), ("%Y%m%d", 8)),
     *(("%y%m%d%H%M%S", 12), ("%y%m%d", 6)),
 )
+_CHINESE_SIGNS = frozenset("年月日时時点點分秒")  # 2024年01月02日10时11分12秒
 _MONTHS = frozenset(name[:3] for name in MONTHS)
 _CLOCKS = (("%H%M%S%f", (9,)), ("%H%M%S", (6,)), ("%H%M", (4,)))
 
@@ -72,7 +73,8 @@ class _Shape:
     def separator(self, at: int) -> str:
         """The one sign that stands here; empty when there is none."""
         column = self.columns[at] if at < len(self.columns) else ["", " "]
-        return column[0] if len(set(column)) == 1 and len(column[0]) == 1 and not column[0].isalnum() else ""
+        sign = column[0] if len(set(column)) == 1 and len(column[0]) == 1 else ""
+        return sign if sign in _CHINESE_SIGNS or not sign.isalnum() else ""
 
     def templates(self) -> Iterator[str]:
         """One for each way to read the shape."""

@@ -183,7 +183,7 @@ def _verdict(config: Config, group: str, found: list[FoundFragment], marker: Mar
 
 def listing_cost(config: Config, names: Iterable[Name]) -> str:
     """How many of these keys one look at a group lists, where that is much more than the group."""
-    keys = sorted(name.key.encode() for name in names)
+    keys = sorted(_in_utf8(name.key) for name in names)
     sizes = Counter(name.group for name in names if isinstance(name, FragmentName))
     worst, of = 0, 1
     for group, size in sizes.most_common(_SHOWN):
@@ -191,13 +191,18 @@ def listing_cost(config: Config, names: Iterable[Name]) -> str:
             return ""
         listed = 0
         for span in config.convention.spans(group):
-            low, high = (span.after or span.prefix).encode(), (span.last or span.prefix).encode() + b"\xff\xff\xff\xff"
+            low, high = _in_utf8(span.after or span.prefix), _in_utf8(span.last or span.prefix) + b"\xff\xff\xff\xff"
             listed += max(0, bisect_left(keys, high) - bisect_left(keys, low))
         if listed * of > worst * size:
             worst, of = listed, size
     if worst <= 5 * of + 50:
         return ""
     return f"a look at a group of {of} lists {worst} of these keys: text before the group keeps listings narrow"
+
+
+def _in_utf8(key: str) -> bytes:
+    """The key as COS orders it; what was no UTF-8 on the way in comes out as it came."""
+    return key.encode(errors="surrogateescape")
 
 
 def never_joined(names: Iterable[Name]) -> str:
