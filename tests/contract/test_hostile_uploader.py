@@ -118,3 +118,28 @@ def test_the_others_end_as_without_him(cleanup: str) -> None:
         *("evil.com/fragments/x.mp3' is in another bucket", "$.job.Output: refused here", "did you mean fragments?"),
     ):
         assert any(part in reason for reason in said), part
+
+
+LOOK_ALIKES = [
+    "lecture", "lecture ", " lecture", "Lecture", "l\u0435cture", "lectur\u00e9", "lecture\u0301",
+    "lecture\u200b", "lecture.r0001", "/lecture", "a//lecture", "a/lecture", "lecture%20",
+    "lecture%2Fx", "lecture.mp4", "output/lecture",
+    "\uff4cecture", "lecture+", "lecture&x=1",
+]  # fmt: skip
+
+
+def test_names_that_look_alike_or_resolve_alike_are_groups_of_their_own() -> None:
+    """Each has its own result, of its own piece; none overwrites, hides or removes another's."""
+    with Desk() as desk:
+        for group in LOOK_ALIKES:
+            desk.arrive(f"fragments/{group}.part1-of-1.mp4", content=f"{group}|")
+        for _ in range(3):
+            assert desk.cloud.ci.wait_idle(20)
+            desk.sweep()
+            desk.later(61)
+        assert desk.keys("fragments/") == []
+        results = {key: desk.cloud.store.get(desk.cloud.bucket, key) or b"" for key in desk.keys("output/")}
+        assert len(results) == len(LOOK_ALIKES)
+        for group in LOOK_ALIKES:
+            held = [key for key, body in results.items() if body.startswith(f"{group}|fragments/".encode())]
+            assert held in ([f"output/{group}.mp4"], [f"output/{group}.r0001.mp4"]), group

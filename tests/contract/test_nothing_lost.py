@@ -116,3 +116,17 @@ def test_a_manifest_that_comes_to_nothing_leaves_others_tags_alone() -> None:
             desk.upload("fragments/talk.manifest.json")
             assert only(desk.call_back()).action in ("kept", "gave-up")
         assert desk.cloud.store.tags(desk.cloud.bucket, theirs) == {"concat-cleanup": "expire"}
+
+
+def test_a_marker_that_a_manifest_lists_is_not_removed() -> None:
+    """CONCAT_MARKER may be named like a film; it is never removed."""
+    settings = {"CONCAT_NAMING": "{group}/{index}.{ext}", "CONCAT_MARKER": "{group}/end.mp4"}
+    with Desk(settings) as desk:
+        for key in ("fragments/talk/1.mp4", "fragments/talk/end.mp4"):
+            desk.put(key)
+        listed = [{"key": "fragments/talk/1.mp4"}, {"key": "fragments/talk/end.mp4"}]
+        desk.manifest("fragments/talk/manifest.json", fragments=listed)
+        desk.upload("fragments/talk/manifest.json")
+        assert only(desk.call_back()).action == "finished"
+        assert "fragments/talk/end.mp4" in desk.keys("fragments/")
+        assert "fragments/talk/1.mp4" not in desk.keys("fragments/")

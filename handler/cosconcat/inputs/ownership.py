@@ -28,7 +28,9 @@ def other_owner(config: Config, claim: Claim, key: str) -> str:
     if not isinstance(manifest, ManifestName):
         return ""  # the convention itself said that the piece belongs to the group
     name = config.convention.read(key)
-    if isinstance(name, (FragmentName, MarkerName, ManifestName)):
+    if isinstance(name, MarkerName):  # CONCAT_MARKER may be named like a film
+        return "joined, but it is a marker: not removed"
+    if isinstance(name, (FragmentName, ManifestName)):
         return "" if name.group == manifest.group else f"joined, but it belongs to group {name.group}: not removed"
     if key.startswith(manifest.key.removesuffix("manifest.json")):
         return ""
