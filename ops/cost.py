@@ -19,7 +19,7 @@ GROUPS = 1000
 MEMORY_GB = 0.25  # memorySize of handler/serverless.yml
 OWN_TAGS = 5
 SWEEPS_A_MONTH = 30 * 24 * 12  # every five minutes
-SWEEP_REQUESTS = 8  # cursor read and written twice, index, prefix, what ended, report read and written
+SWEEP_REQUESTS = 9  # cursor read and written twice, index, deployment, prefix, what ended, report read and written
 
 
 @dataclass(frozen=True)
