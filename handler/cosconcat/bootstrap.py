@@ -85,7 +85,10 @@ def bucket_settings(config: Config, environ: Mapping[str, str] = os.environ) -> 
 @lru_cache(1)
 def _config(environ: tuple[tuple[str, str], ...]) -> Config:
     """The configuration, read again only when a variable has changed."""
-    return read_config(dict(environ))
+    config = read_config(dict(environ))
+    for name in config.unknown:
+        log.warning("configuration", reason=f"{name} is no variable of this release: it is ignored")
+    return config
 
 
 def _cos(config: Config, credentials: Credentials, deadline: float) -> Cos:

@@ -82,6 +82,7 @@ class Config:
     assets_prefix: str = ""  # where in `bucket` intros, outros, watermarks and sounds may lie too; "": nowhere
     scheme: Literal["https", "http"] = "https"
     log_level: str = "INFO"
+    unknown: tuple[str, ...] = ()  # names of CONCAT_ variables that this release does not know: ignored, and told
 
     def __post_init__(self) -> None:
         for name in ("output_bucket", "state_bucket"):

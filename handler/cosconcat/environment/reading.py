@@ -78,6 +78,7 @@ def read_config(environ: Mapping[str, str]) -> Config:
         manifest_may=_manifest_may(env),
         assets_prefix=env.prefix("CONCAT_ASSETS_PREFIX") if env.given("CONCAT_ASSETS_PREFIX") else "",
         scheme=env.choice("CONCAT_SCHEME", "https", "http"),
+        unknown=tuple(env.unknown),
         log_level=env.choice("LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR"),
     )
     _refuse_contradictions(env, config)

@@ -16,6 +16,7 @@ _URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?:/[!-~]*|\?[!-~]*)?")
 _SHORTEST_SECRET = 16  # characters: anything shorter can be guessed offline from one signed address
 UNSET = ("", "-")  # SCF's API allows no empty value, so a single - says the same
 _MOST_BYTES = 4096  # SCF: names and values of all variables together
+_CLOSE = 0.8  # how alike a mistyped name is to the one that was meant, at least
 _LONGEST_PREFIX = 200  # bytes: leaves room for names within COS's 850
 
 
@@ -27,12 +28,13 @@ class Environment:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.problems: list[str] = []
+        self.unknown: list[str] = []  # variables like none of ours: of another release, perhaps
         self._values: dict[str, str] = {}
         for name, value in environ.items():
             known = name in NAMES or name == "TENCENTCLOUD_REGION"
             value = value.strip()
-            if not known and name.startswith("CONCAT_"):
-                self._refuse_unknown(name)
+            if not known and name.startswith("CONCAT_") and value not in UNSET:
+                self._note_unknown(name)
             elif known and (value == "undefined" or value.startswith("${env:")):
                 self.wrong(name, f"is the literal {value}: the deployment did not fill it in; set it or remove it")
             elif known and value not in UNSET:
@@ -139,8 +141,13 @@ class Environment:
             self.wrong(name, f"has {len(text)} characters; at least {_SHORTEST_SECRET} are needed")
         return text
 
-    def _refuse_unknown(self, name: str) -> None:
+    def _note_unknown(self, name: str) -> None:
+        """A name that is close to one of ours is mistyped; any other must not keep an earlier release from starting."""
         from difflib import get_close_matches
 
-        close = get_close_matches(name, sorted(NAMES), n=1)
-        self.wrong(name, "is no variable of cos-concat" + (f"; did you mean {close[0]}?" if close else ""))
+        ours = sorted(known.removeprefix("CONCAT_") for known in NAMES)
+        close = get_close_matches(name.removeprefix("CONCAT_"), ours, n=1, cutoff=_CLOSE)
+        if close:
+            self.wrong(name, f"is no variable of cos-concat; did you mean CONCAT_{close[0]}?")
+        else:
+            self.unknown.append(name)

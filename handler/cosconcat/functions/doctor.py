@@ -159,6 +159,8 @@ def check_deployment(services: Services, settings: Settings) -> Iterator[Line]:
         yield _wrong(difference, remedy(services.config))
     if not changed:
         yield _ok("names are read as when the records began")
+    for name in services.config.unknown:
+        yield _ok(f"warning: {name} is no variable of this release: it is ignored")
 
 
 def check_media_processing(services: Services, settings: Settings) -> Iterator[Line]:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cosconcat.bootstrap import bootstrap
 from cosconcat.config import CallbackMq, Config, check_lease
 from cosconcat.environment.reading import read_config, read_credentials
 from cosconcat.environment.variables import TABLE
@@ -378,3 +379,16 @@ def test_no_value_whatever_makes_reading_crash(name: str, value: str) -> None:
     except ConfigurationError as error:
         found = error.problems
     assert all(sentence.startswith(("CONCAT_", "LOG_LEVEL")) for sentence in found)
+
+
+def test_a_variable_of_another_release_is_told_and_ignored(capsys: pytest.CaptureFixture[str]) -> None:
+    """So that a roll-back starts; what is close to a name of ours is a mistake, what is unset says nothing."""
+    config = read_config({**MINIMAL, "CONCAT_MOON_PHASE": "full", "CONCAT_NAMNG": "-", "CONCAT_STAR": ""})
+    assert config.unknown == ("CONCAT_MOON_PHASE",)
+    for mistyped, meant in (("CONCAT_NAMNG", "CONCAT_NAMING"), ("CONCAT_CLEAN_UP", "CONCAT_CLEANUP")):
+        with pytest.raises(ConfigurationError, match=f"{mistyped} is no variable of cos-concat; did you mean {meant}"):
+            read_config({**MINIMAL, mistyped: "folder"})
+    keys = {"TENCENTCLOUD_SECRETID": "i", "TENCENTCLOUD_SECRETKEY": "k"}
+    for _ in range(2):
+        bootstrap({}, {**MINIMAL, **keys, "CONCAT_MOON_PHASE": "new"})
+    assert capsys.readouterr().out.count("CONCAT_MOON_PHASE") == 1
