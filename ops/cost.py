@@ -120,8 +120,8 @@ class Line:
     usd: float | None
 
 
-def lines(config: Config, shape: Shape) -> list[Line]:
-    """The bill for 1,000 groups."""
+def lines(config: Config, shape: Shape, probe_usd: float | None = None) -> list[Line]:
+    """The bill for 1,000 groups; `probe_usd` is what one probe costs, where somebody knows it."""
     one = calls(config, shape.fragments)
     minutes = shape.fragments * shape.seconds / 60 if one.jobs else 0.0
     busy = MEMORY_GB * (one.uploads * shape.upload_seconds + one.callbacks * shape.callback_seconds)
@@ -129,7 +129,9 @@ def lines(config: Config, shape: Shape) -> list[Line]:
     tags = OWN_TAGS + len(config.tags)
     return [
         _line("minutes of output", minutes, price),
-        Line("probes of fragments", one.probes * GROUPS, None),
+        Line(
+            "probes of fragments", one.probes * GROUPS, None if probe_usd is None else one.probes * GROUPS * probe_usd
+        ),
         _line("COS requests", one.requests, REQUEST),
         _line("invocations", one.uploads + one.callbacks, INVOCATION),
         _line("GB-seconds (assumed)", busy, GB_SECOND),

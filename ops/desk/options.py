@@ -16,6 +16,12 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
 
 
+def probe_price_option(command: F) -> F:
+    """`--probe-usd`, as the argument `probe_usd`: no price was published in what was read, a bill shows it."""
+    told = "What your bill shows for one probe (media information), so that probes are counted as well."
+    return click.option("--probe-usd", type=Amount(0, 1), help=told)(command)
+
+
 class Amount(click.FloatRange):
     """A number in a range; `nan`, which no range keeps out, is refused."""
 

@@ -8,7 +8,7 @@ import click
 
 from cosconcat.environment.reading import read_config
 from ops.cost import EXAMPLE, GROUPS, MINUTES, Shape, bill, lines
-from ops.desk.options import Amount, json_option
+from ops.desk.options import Amount, json_option, probe_price_option
 from ops.desk.settings import settings
 from ops.desk.show import show_json
 
@@ -27,6 +27,7 @@ _BUSY = Amount(0, 900)  # seconds that a function may take
 @click.option("--height", type=click.IntRange(1, max(MINUTES)), default=1080, show_default=True, help=_HEIGHT)
 @click.option("--upload-seconds", type=_BUSY, default=0.5, show_default=True, help="Of an upload invocation, assumed.")
 @click.option("--callback-seconds", type=_BUSY, default=3.0, show_default=True, help="Of a callback's, assumed.")
+@probe_price_option
 @json_option
 def command(
     fragments: int,
@@ -34,15 +35,17 @@ def command(
     height: int,
     upload_seconds: float,
     callback_seconds: float,
+    probe_usd: float | None,
     as_json: bool,
 ) -> None:
     """Say what 1,000 groups cost at list prices."""
     environ = settings()
     config = read_config(environ if environ.get("CONCAT_BUCKET") else {**EXAMPLE, **environ})
-    found = lines(config, Shape(fragments, seconds, height, upload_seconds, callback_seconds))
+    found = lines(config, Shape(fragments, seconds, height, upload_seconds, callback_seconds), probe_usd)
     if as_json:
         show_json({"groups": GROUPS, "lines": [asdict(line) for line in found]})
         return
     click.echo(f"{GROUPS:,} groups of {fragments} fragments of {seconds:g} s, {height}p, list prices\n")
     click.echo(bill(found))
-    click.echo("\n?: no price published in what was read. Sources and dates: docs/cost.md")
+    unknown = "?: no price published in what was read (--probe-usd says it). " if probe_usd is None else ""
+    click.echo(f"\n{unknown}Sources and dates: docs/cost.md")

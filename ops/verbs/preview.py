@@ -19,7 +19,7 @@ from cosconcat.naming.keys import InvalidName, NotOurs
 from cosconcat.output.key import is_copied, resolved_output_key
 from ops import cost
 from ops.desk.mistakes import NO
-from ops.desk.options import Amount, json_option
+from ops.desk.options import Amount, json_option, probe_price_option
 from ops.desk.settings import config_of, settings
 from ops.desk.show import show_json, table
 from ops.sweep_function import services_here
@@ -131,8 +131,11 @@ class Judged(NamedTuple):
 @click.option("--seconds", type=Amount(0.1, 1e6), help="Length of a fragment, for the bill, instead of probing.")
 @click.option("--height", type=click.IntRange(1, max(cost.MINUTES)), default=cost.ASSUMED_HEIGHT, help="Short edge.")
 @click.option("--most", type=click.IntRange(1), default=500_000, show_default=True, help="Most objects to look at.")
+@probe_price_option
 @json_option
-def command(probe: int | None, seconds: float | None, height: int, most: int, as_json: bool) -> int:
+def command(
+    probe: int | None, seconds: float | None, height: int, most: int, probe_usd: float | None, as_json: bool
+) -> int:
     """Say what the configuration would do with the bucket.
 
     Groups, holes, doubts, jobs, money, what would be removed, and how long it takes. Nothing is written. Exit code 1
@@ -142,7 +145,7 @@ def command(probe: int | None, seconds: float | None, height: int, most: int, as
     services = services_here()
     judged = judge(services, most)
     probed = _probe(services, judged, probe) if probe else None
-    told = summary(config, judged, seconds if seconds is not None else probed, height)
+    told = summary(config, judged, seconds if seconds is not None else probed, height, probe_usd)
     if as_json:
         show_json({**told, "groups": dict(_rows(judged))})
     else:
@@ -187,8 +190,10 @@ def _probe(services: Services, judged: Judged, most: int) -> float | None:
     return sum(lengths) / len(lengths) if lengths else None
 
 
-def summary(config: Config, judged: Judged, seconds: float | None, height: int) -> dict[str, Any]:
-    """The figures, as JSON has them."""
+def summary(
+    config: Config, judged: Judged, seconds: float | None, height: int, probe_usd: float | None = None
+) -> dict[str, Any]:
+    """The figures, as JSON has them; `probe_usd` is what one probe costs, where somebody knows it."""
     kinds = Counter(_kind(judged, group) for group in judged.verdicts)
     jobs = len(judged.to_join)
     sizes = [len(whole.set.fragments) for whole in judged.to_join.values()]
@@ -203,6 +208,7 @@ def summary(config: Config, judged: Judged, seconds: float | None, height: int) 
         "jobs": jobs,
         "copies": len(judged.new) - jobs,
         "fragments": sum(sizes),
+        "probes": sum(cost.calls(config, size).probes for size in sizes),
         "removal": _removal(config, judged),
         "rounds": rounds,
         "minutes_to_submit": rounds * SWEEP_MINUTES,
@@ -212,8 +218,9 @@ def summary(config: Config, judged: Judged, seconds: float | None, height: int) 
         price = cost.MINUTES[min(each for each in cost.MINUTES if each >= height)]
         requests = sum(cost.calls(config, size).requests for size in sizes)
         told |= {"fragment_seconds": round(seconds, 2), "billed_minutes": round(minutes, 1)}
-        told["usd"] = round(price.of(minutes) + cost.REQUEST.of(requests), 2)
-        told["probes"] = sum(cost.calls(config, size).probes for size in sizes)
+        probes = told["probes"] * (probe_usd or 0)
+        told["usd"] = round(price.of(minutes) + cost.REQUEST.of(requests) + probes, 2)
+        told["probes_usd"] = None if probe_usd is None else round(probes, 2)
     return told
 
 
@@ -293,9 +300,10 @@ def _print_bill(told: Mapping[str, Any]) -> None:
     sweeps = f"{told['rounds']} sweep{'' if told['rounds'] == 1 else 's'}"
     click.echo(f"time      {sweeps} to submit them, about {told['minutes_to_submit']} minutes")
     if "usd" in told:
-        click.echo(
-            f"money     about {told['usd']:.2f} USD: {told['billed_minutes']:g} minutes at list price, requests; "
-            f"{told['probes']:,} probes are not priced"
-        )
+        probes = f"{told['probes']:,} probes"
+        usd = told["probes_usd"]
+        priced = f", {probes}" if usd is not None else f"; {probes} are not priced (--probe-usd)"
+        minutes = f"{told['billed_minutes']:g} minutes at list price"
+        click.echo(f"money     about {told['usd']:.2f} USD: {minutes}, requests{priced}")
     elif told["jobs"]:
         click.echo("money     unknown without a length: --seconds N, or --probe N (paid calls)")

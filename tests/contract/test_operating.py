@@ -151,7 +151,11 @@ def test_preview_says_what_would_become_of_everything_and_writes_nothing(desk: D
     assert told["groups"]["half"]["missing"] == [2, 3]
     assert told["groups"]["v"]["taken"] == "output/v.mp4"
     assert "usd" not in told
-    assert operator.json("preview", "--seconds", "600", code=1)["billed_minutes"] == 20
+    priced = operator.json("preview", "--seconds", "600", code=1)
+    assert (priced["billed_minutes"], priced["probes"], priced["probes_usd"]) == (20, 2, None)
+    with_probes = operator.json("preview", "--seconds", "600", "--probe-usd", "0.5", code=1)
+    assert (with_probes["probes_usd"], round(with_probes["usd"] - priced["usd"], 2)) == (1.0, 1.0)
+    assert "2 probes are not priced (--probe-usd)" in operator.says("preview", "--seconds", "600", code=1)
     assert operator.json("preview", code=1, cleanup="keep")["removal"]["why_nothing"] == "CONCAT_CLEANUP=keep"
     words = operator.says("preview", code=1)
     for part in ("would be joined: 1", "half", "belong to no group: 1", "nothing was written", "--probe"):

@@ -114,5 +114,7 @@ def test_the_command_prints_the_bill(capsys: pytest.CaptureFixture[str]) -> None
     """For the shape that was asked for; a wrong configuration is told by name."""
     assert main(["cost", "--fragments", "2", "--seconds", "30"], {}) == 0
     assert "| minutes of output | 1,000 | 9.400 |" in capsys.readouterr().out
+    assert main(["cost", "--fragments", "2", "--seconds", "30", "--probe-usd", "0.001"], {}) == 0
+    assert "| probes of fragments | 2,000 | 2.000 |" in capsys.readouterr().out
     assert main(["cost"], {**EXAMPLE, "CONCAT_CLEANUP": "shred"}) == 2
     assert "CONCAT_CLEANUP" in capsys.readouterr().err
