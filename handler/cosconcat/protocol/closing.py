@@ -192,8 +192,8 @@ class _Closing:
         raise NotYet(f"source {self.reserved.source}: its recordings are being closed by others right now")
 
     def _judged(self, recordings: Sequence[Recording]) -> list[Judgement]:
-        asked = {self.own} if self.own else {piece.object.key for piece in self.near}
-        judged = gap.judge(self.near, recordings, self.rule, self.now, forced=asked if self.forced else ())
+        forced = [self.own] if self.forced else []
+        judged = gap.judge(self.near, recordings, self.rule, self.now, forced=forced)
         wanted = [one for one in judged if _is_asked_for(one.part, self.day, self.own)]
         return [fitted(self.services, self.reserved.source, one, self.archived) for one in wanted]
 

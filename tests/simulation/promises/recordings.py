@@ -97,6 +97,28 @@ def claim_problem(promises: Known, claim: dict[str, Any], place: tuple[str, int,
             inside = one is not None and found[0].start < one.start < found[-1].start and one.start not in starts
             if one is not None and one.source == found[0].source and inside:
                 return f"G5: job {place} reaches over what {other} had joined"
+    return _interleaved(promises, place, found) if place[2] == 1 else ""
+
+
+def _interleaved(promises: Known, place: tuple[str, int, int], found: list[Named]) -> str:
+    """Whether it lies between the pieces of one that was claimed before and has not ended, or around some of them."""
+    for other, claim in promises.claims.items():
+        gid, rev, n = other
+        if (
+            n > 1
+            or (gid, rev) == place[:2]
+            or claim["at"] > promises.claims[place]["at"]
+            or (gid, rev) in promises.done
+        ):
+            continue
+        ends = [end["next"] for at, end in promises.ends.items() if at[:2] == (gid, rev)]
+        if ends and ends[-1] != "retry":
+            continue
+        theirs = [named for f in claim["set"]["fragments"] if (named := read(f["object"]["key"]))]
+        for some, others in ((found, theirs), (theirs, found)):
+            between = [one for one in some if others[0].start < one.start < others[-1].start]
+            if between and theirs[0].source == found[0].source:
+                return f"G5: job {place} and {other}, which has not ended, lie within one another"
     return ""
 
 
