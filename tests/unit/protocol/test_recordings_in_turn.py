@@ -50,11 +50,16 @@ class Source:
         for second in seconds:
             self.memory.put(self.key(second), 40)
 
+    def remove(self, *seconds: int) -> None:
+        """A user takes pieces away."""
+        for second in seconds:
+            self.memory.cos.remove(self.memory.config.bucket.name, self.key(second))
+
     def instance(
-        self, *, blind_to: Collection[int] = (), dies: bool = False, first: Callable[[], object] | None = None
+        self, *, blind_to: Collection[int] = (), dies_after: str = "", first: Callable[[], object] | None = None
     ) -> Services:
-        """Services to which LIST does not show some pieces, that die once they have reserved something, or before whose
-        first reservation something else happens.
+        """Services to which LIST does not show some pieces, that die once they have created a record of that kind, or
+        before whose first reservation something else happens.
         """
         cos, hidden, before = self.memory.services.cos, {self.key(second) for second in blind_to}, [first] * bool(first)
 
@@ -63,11 +68,10 @@ class Source:
             return page._replace(objects=tuple(one for one in page.objects if one.key not in hidden))
 
         def create(bucket: Bucket, key: str, body: bytes) -> bool:
-            reserves = "/gap/" in key
-            if reserves and before:
+            if "/gap/" in key and before:
                 (before.pop() or (lambda: None))()
             made = cos.create(bucket, key, body)
-            if reserves and dies:
+            if dies_after and dies_after in key:
                 raise Died
             return made
 
@@ -128,7 +132,7 @@ def half_seen_first() -> str:
     source, pieces = Source(), (-100, -50, 0, 50, 100, 150, 200)
     source.put(*pieces)
     source.later()
-    source.close(-1, source.instance(dies=True))
+    source.close(-1, source.instance(dies_after="/gap/"))
     half = source.instance(blind_to=(-100, -50, 0, 50, 100))
     source.close(0, half)
     source.sweep(half)
@@ -141,7 +145,7 @@ def one_piece_taken_meanwhile() -> str:
     source, pieces = Source(), (-50, 0, 30, 50)
     source.put(*pieces)
     source.later()
-    one = source.instance(blind_to=(-50, 0, 50), first=lambda: source.close(-1, source.instance(dies=True)))
+    one = source.instance(blind_to=(-50, 0, 50), first=lambda: source.close(-1, source.instance(dies_after="/gap/")))
     source.close(0, one)
     source.sweep(source.instance(blind_to=(-50, 0, 50)))
     source.settle()
@@ -166,6 +170,49 @@ def late_on_both_sides() -> str:
     source.put(70, 130)
     source.settle()
     return source.broken((70, 100, 130))
+
+
+def removed_before_it_was_claimed() -> str:
+    """Who reserved two pieces died, and one of them is taken away: whoever goes on looks first."""
+    source = Source()
+    source.put(0, 50)
+    source.later()
+    source.close(0, source.instance(dies_after="/gap/"))
+    source.remove(0)
+    source.settle()
+    paid = len(source.memory.ci.work)
+    return source.broken((50,)) or ("" if paid == 1 else f"{paid} jobs, of which one was for a piece that was gone")
+
+
+def claimed_by_the_dead() -> str:
+    """Whose claim is in no index: its pieces are taken away, and only a late one beside it can remind of it."""
+    source = Source()
+    source.put(0, 50)
+    source.later()
+    source.close(0, source.instance(dies_after="/claim-"))
+    source.remove(0, 50)
+    source.put(100)
+    source.settle()
+    return source.broken((100,))
+
+
+def two_of_one_name() -> str:
+    """Two recorders whose pieces begin in the same second: no job, and a person is told."""
+    source = Source()
+    source.put(0, 50)
+    source.memory.put(source.key(0).replace(".mp4", ".mkv"), 40)
+    source.settle()
+    return f"G5: {source.memory.ci.work} joins what overlaps" if source.memory.ci.work else ""
+
+
+def an_hour_later() -> str:
+    """A second recording of the day, while the pieces of the first still lie there."""
+    source = Source()
+    source.put(0, 50)
+    source.settle()
+    source.put(800, at=5000)
+    source.settle()
+    return source.broken((0, 50, 800))
 
 
 def late_after_the_join() -> str:
@@ -222,7 +269,7 @@ def gone_while_joined() -> str:
     source.put(0, 50)
     source.later()
     source.close(0)
-    source.memory.cos.remove(source.memory.config.bucket.name, source.key(50))
+    source.remove(50)
     source.settle()
     return source.broken((0,))
 
@@ -243,6 +290,9 @@ STORIES = [
     ("no-grant", half_seen_first),
     ("claimed-before-granted", half_seen_first),
     ("slot-left-unclaimed", half_seen_first),
+    ("slot-completed-without-looking", removed_before_it_was_claimed),
+    ("deferred-not-helped", claimed_by_the_dead),
+    ("overlap-joined", two_of_one_name),
     ("slot-outlives-claim", one_piece_taken_meanwhile),
     ("slot-loser-goes-on", slot_lost),
     ("no-border", late_on_both_sides),
@@ -251,6 +301,7 @@ STORIES = [
     ("late-pieces-not-looked-for", late_while_joined),
     ("late-piece-not-deferred", late_and_whole_while_joined),
     ("closed-between-pieces", between_under_another_gap),
+    ("", an_hour_later),
     ("", gone_while_joined),  # two guards, one behind the other
 ]
 
