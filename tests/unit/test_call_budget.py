@@ -37,7 +37,7 @@ def joined_once(memory: InMemory, results: list[Result]) -> bool:
 @pytest.mark.parametrize(
     ("size", "padded"),
     [(size, padded) for size in SIZES for padded in (True, False)]
-    + [(5000, True), pytest.param(5000, False, marks=[pytest.mark.slow, pytest.mark.timeout(600)])],
+    + [pytest.param(5000, padded, marks=[pytest.mark.slow, pytest.mark.timeout(600)]) for padded in (True, False)],
 )
 @pytest.mark.parametrize("changed", [{}, DIRECT], ids=["duration", "size"])
 def test_a_group_in_order_stays_within_its_budget(size: int, padded: bool, changed: dict[str, str]) -> None:
