@@ -58,12 +58,14 @@ WORLD_FAULTS = {
     "jumping-clock": 1.0,  # pieces are transport streams; one has far more bytes than its length explains
     "transitions": 1.0,  # between pieces; one piece is as long as one of them
     "tiny-piece": 1.0,  # a piece shorter than what may be missing
+    "unreadable-piece": 0.5,  # CI cannot read a piece: its probe is refused, its jobs fail
     "untold-sound": 0.5,  # a piece that does not say how long its sound is
 }
 # Learned later: drawn apart and for few plans, so that most seeds go on meaning what they meant.
 LATER = {
     "no-effect", "hang", "throttled", "told-too-little", "told-of-another", "encrypted", "odd-loss", "jumping-clock",
-    "transitions", "tiny-piece", "untold-sound",
+    "transitions", "tiny-piece", "unreadable-piece",
+    "untold-sound",
 }  # fmt: skip
 LATER_SHARE = 0.06  # of plans, for each of them
 TRANSITION_SECONDS = 5

@@ -242,7 +242,7 @@ class CiModel:
         if world.happens("job-cancelled"):
             work.state = "Cancel"
             return
-        missing = [key for place, key in enumerate(work.fragments) if place not in work.read]
+        missing = [key for at, key in enumerate(work.fragments) if at not in work.read or work.read[at][1].unreadable]
         unlike = work.direct and len({content.shape[0] for _, content in work.read.values()}) > 1
         if missing or unlike or world.happens("job-fails"):
             work.state, work.code = "Failed", "InputFileNotFound" if missing else "InternalError"

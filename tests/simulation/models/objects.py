@@ -46,6 +46,7 @@ class Content:
     bytes: str = ""  # what makes its bytes these, where the ETag does not tell; "": the ETag does
     copied: bool = False  # a copy of a single piece
     encrypted: bool = False  # by the service: its ETag is no MD5
+    unreadable: bool = False  # no media that CI knows
 
     @property
     def crc64(self) -> str:
@@ -358,7 +359,7 @@ class CosModel:
             thing = self._shelf(bucket).current.get(key)
             if thing is None:
                 return ProbeError("NoSuchKey", f"{key} does not exist")
-            if thing.content is None:
+            if thing.content is None or thing.content.unreadable:
                 return ProbeError("InvalidMedia", f"{key} is no media file")
             return thing.content.media
 

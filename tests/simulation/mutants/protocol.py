@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tests.simulation.mutants.copies import MUTANTS as COPIES
 from tests.simulation.mutants.mutant import Mutant
 from tests.simulation.mutants.uploads import MUTANTS as UPLOADS
-from tests.simulation.plan import Plan
+from tests.simulation.plan import CALL_FAULTS, Plan
 
 
 def _faulty(*names: str) -> Callable[[Plan], bool]:
@@ -821,6 +821,11 @@ MUTANTS = (
         "new-key-not-looked-at", "G1", "cosconcat.protocol.content:_new_content",
         "return HeadOutput() if seen.occupied is None else ClaimContent(rev)", "return ClaimContent(rev)",
         "a group's second content overwrites the output of the first",
+    ),
+    Mutant(
+        "unreadable-tried-again", "G2", "cosconcat.protocol.attempt:_job_failed", "if seen.unreadable:", "if False:",
+        "a piece that CI cannot read costs as many jobs as are allowed",
+        forced={"unreadable-piece": 1.0, "direct": "", "throttled": 0.0} | dict.fromkeys(CALL_FAULTS, 0.0),
     ),
     Mutant(
         "pause-not-waited-for", "G2", "cosconcat.protocol.attempt:after_end", "if left > 0 and not seen.forced:",

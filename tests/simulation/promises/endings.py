@@ -19,6 +19,7 @@ LAST_REV = 10_000  # beyond every rev of a schedule
 SPOILERS = (
     "job-cancelled", "job-forgotten", "short-output", "post-refused", "delete-refused", "odd piece", "copy-damaged",
     "told-of-another", "odd-loss", "jumping-clock", "transitions", "tiny-piece",
+    "unreadable-piece",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from cosconcat.model import ObjectInfo
 from tests.simulation.models.jobs import LIVE, Work
 from tests.simulation.models.objects import Sight, Thing
+from tests.simulation.plan import CALL_FAULTS
 from tests.simulation.promises import names, recordings
 from tests.simulation.promises.known import Known
 
@@ -276,7 +277,7 @@ class Promises(Known):
             self.world.fail(f"end {place} says {outcome}, its job {', '.join(states) or 'never was'}")
         lost = [work for work in self.ci.work.values() if work.state == "Failed" or work.forgotten]
         failed = [work for work in lost if self._same(work, place)]
-        if outcome == "Failed" and then == "gave-up" and len(failed) < MAX_ATTEMPTS:
+        if outcome == "Failed" and then == "gave-up" and len(failed) < MAX_ATTEMPTS and not self._unreadable(place):
             self.world.fail(f"end {place} gives up after {len(failed)} failed jobs")
         if outcome == "Cancel" and then != "gave-up":
             self.world.fail(f"end {place}: a job that somebody cancelled is tried again")
@@ -467,12 +468,26 @@ class Promises(Known):
             for other in others.values()
             if other.state == "Failed" and self.tokens.get(other.user_data, ("",))[:2] == place[:2]
         ]
+        troubled = any(self.world.plan.faults[name] for name in CALL_FAULTS) or self.world.plan.faults["throttled"]
+        if failed and not troubled and self._unreadable(place):
+            self.world.fail(
+                f"G2: job {place} after one that failed for {self._unreadable(place)}, which CI cannot read"
+            )
         if len(failed) >= MAX_ATTEMPTS:
             self.world.fail(f"G3: job number {len(failed) + 1} for a content whose jobs keep failing")
         for other in others.values():
             theirs = self.tokens.get(other.user_data)
             if theirs and theirs[0] == place[0] and self.claims[theirs]["fingerprint"] == claim["fingerprint"]:
                 self._check_second(work, other, theirs, place)
+
+    def _unreadable(self, place: tuple[str, int, int]) -> str:
+        """A piece of the claim that lies there and is no media that CI knows."""
+        current = self.cos.shelves[self.inputs].current
+        for piece in _joined(self.claims[place]):
+            there = current.get(piece["key"])
+            if there is not None and there.content is not None and there.content.unreadable:
+                return str(piece["key"])
+        return ""
 
     def _check_recording(self, place: tuple[str, int, int], claim: dict[str, Any], others: dict[str, Work]) -> None:
         """No piece is in two jobs of which the first may still succeed, may be cleaned up, or was joined."""

@@ -210,6 +210,8 @@ class Users:
             return replace(ordinary, media=recording(float(plan.overlap), media.size), odd=True)
         elif chosen and plan.verify != "size" and world.happens("tiny-piece"):
             return replace(ordinary, media=tiny_piece(media.size), odd=True)
+        if chosen and world.happens("unreadable-piece"):
+            return replace(ordinary, unreadable=True)
         if world.happens("untold-sound"):
             shown, heard = media.streams
             media = media._replace(streams=(shown, heard._replace(duration=None)))
