@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import random
+import time
 from collections import Counter
 from typing import Any
 
@@ -196,3 +197,20 @@ def test_a_copy_is_no_job_and_takes_no_slot() -> None:
     actions = {arrive(memory, f"fragments/g{number}.part1-of-1.mp4").action for number in range(3)}
     assert actions == {"finished"}
     assert (posts(memory), slots(memory)) == (0, [])
+
+
+def test_a_recording_that_may_have_no_job_reserves_nothing() -> None:
+    """Cut at gaps: its pieces stay free, so that what comes before the next hour still belongs to it."""
+    memory = in_memory(CONCAT_JOBS_PER_HOUR="1", CONCAT_NAMING="timestamp", CONCAT_COMPLETION="gap:60")
+    at_full_hour(memory)
+    start = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(memory.world.now - 600))
+    for source in ("cam1", "cam2"):
+        memory.put(f"fragments/{source}_{start}.mp4")
+    later(memory, 1200)
+    sweep(memory)
+    assert (posts(memory), len(slots(memory))) == (1, 1)
+    reserved = [key for key in memory.cos.shelves[BUCKET].current if key.startswith(".concat/gap/")]
+    assert len(reserved) == 1
+    at_full_hour(memory)
+    sweep(memory)
+    assert posts(memory) == 2
