@@ -378,3 +378,14 @@ def test_the_command_lists_a_source_and_retries_all_of_it(desk: Desk, capsys: py
     desk.later(500)
     assert main(["retry", "cam", "--here"], environ) == 0
     assert capsys.readouterr().out.count("submitted") == 2
+
+
+@pytest.mark.parametrize("start", ["00010101T000000Z", "99991231T235959Z"])
+def test_a_piece_of_the_first_or_the_last_year_is_a_piece_like_others(start: str) -> None:
+    """A recorder's dead clock, or somebody's jest: the days beside it cannot be written, and nobody else is held up."""
+    with Desk({"CONCAT_NAMING": "{group}_{time:%Y%m%dT%H%M%SZ}.{ext}", "CONCAT_COMPLETION": "gap:60"}) as desk:
+        desk.put(f"fragments/cam_{start}.mp4", seconds=50)
+        put(desk, 0)
+        assert status(desk, f"cam_{start}")["state"] == "arriving"
+        assert close(desk) == {recording(0): "submitted", f"cam_{start}": "submitted"}
+        assert finish(desk) == {recording(0): "finished", f"cam_{start}": "finished"}

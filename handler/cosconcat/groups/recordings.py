@@ -40,7 +40,8 @@ def piece_of(config: Config, found: ObjectInfo) -> Piece | None:
 
 def recording_id(source: str, first: Piece) -> str:
     """The group id of a recording that begins with this piece: its source and its start in UTC, to the second."""
-    start = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(first.start // 1000))
+    began = time.gmtime(first.start // 1000)
+    start = f"{began.tm_year:04}{time.strftime('%m%dT%H%M%SZ', began)}"
     return f"{source}_{start}" if source else start
 
 
@@ -261,7 +262,8 @@ def slot_name(sid: str, slot: Slot) -> str:
 
 def written_day(day: int) -> str:
     """A day in keys: `2024-01-01`."""
-    return time.strftime("%Y-%m-%d", time.gmtime(day * 86_400))
+    began = time.gmtime(day * 86_400)
+    return f"{began.tm_year:04}{time.strftime('-%m-%d', began)}"
 
 
 def day_of(written: str) -> int:

@@ -15,6 +15,7 @@ from cosconcat.naming.keys import KeyRange, common_beginning
 Values = Mapping[str, int]
 
 DAY_SECONDS = 86400
+FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799  # of the years 1 and 9999, in UTC
 LAST_EPOCH = 1_999_999_999  # ten digits up to this are seconds since 1970; beyond it they are a date and an hour
 ZONES_SECONDS = 14 * 3600  # the farthest a local time can be from UTC, seconds
 _ZONE = r"([+-])([0-9]{2}):?([0-9]{2})"
@@ -232,5 +233,8 @@ def by_days(low: int, high: int, offset: int) -> Iterator[tuple[int, int]]:
 
 
 def local_time(seconds: int, offset: int) -> datetime:
-    """Epoch seconds as the clock shows them `offset` seconds east of UTC."""
-    return datetime.fromtimestamp(seconds, timezone(timedelta(seconds=offset)))
+    """Epoch seconds as the clock shows them `offset` seconds east of UTC; the first or the last second that four digits
+    of a year can say, for what lies beyond: the day before a piece of the year 1 is none that a name could tell.
+    """
+    told = min(max(seconds, FIRST_SECOND + max(0, -offset)), LAST_SECOND - max(0, offset))
+    return datetime.fromtimestamp(told, timezone(timedelta(seconds=offset)))

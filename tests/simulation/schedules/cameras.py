@@ -156,7 +156,9 @@ class Cameras:
         """A person says: go on with one of the source's recordings."""
         names = sorted({claim["group"] for claim in self.promises.claims.values() if source in claim["group"]})
         if names:
-            self.functions.retry(self.rng.choice(names))
+            name = self.rng.choice(names)
+            self.promises.retried.add(name)
+            self.functions.retry(name)
 
     def _take_output(self, source: str) -> None:
         """Somebody deletes a result."""
