@@ -109,6 +109,9 @@ class Plan:
     single: Literal["join", "copy"] = "join"  # CONCAT_SINGLE
     hostile: bool = False  # somebody who may only upload means harm
     jobs_per_hour: int = 0  # CONCAT_JOBS_PER_HOUR; 0: no limit
+    spellings: bool = False  # names by time are written in two ways, and told of again long after their hour
+    takes: int = 0  # seconds that pieces named by time last, so that each arrives when it ends; 0: they come at once
+    first: Literal["", "0"] = ""  # CONCAT_FIRST: the first piece comes late, or is forgotten
 
     @property
     def overlap(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tests.simulation.mutants.copies import MUTANTS as COPIES
 from tests.simulation.mutants.mutant import Mutant
+from tests.simulation.mutants.naming import MUTANTS as NAMING
 from tests.simulation.mutants.uploads import MUTANTS as UPLOADS
 from tests.simulation.plan import CALL_FAULTS, Plan
 
@@ -873,5 +874,6 @@ MUTANTS = (
                 "verify": "duration"},
     ),
     *COPIES,
+    *NAMING,
     *UPLOADS,
 )  # fmt: skip

@@ -147,7 +147,8 @@ def _judged(
             missing = []  # 1..n-1 of n: 0 or n may be the missing one
             return "incomplete", missing
         return ("incomplete", missing) if missing else ("whole", [])
-    gaps = [n for n in range(min(numbers[0], 1), numbers[-1]) if n not in numbers]
+    low = int(schedule.plan.first) if schedule.plan.first else min(numbers[0], 1)
+    gaps = [n for n in range(low, numbers[-1]) if n not in numbers]
     if gaps and not _after_joined(schedule, group, pieces, gaps):
         return "incomplete", gaps
     if group.marker and (marker is None or marker.last_modified < newest):

@@ -243,6 +243,9 @@ class Promises(Known):
         corrected = {key for key, _, _ in pieces - before} & {key for key, _, _ in before}  # then all is joined anew
         if pieces & before and pieces - before and not corrected and body["group"] not in self.retried:
             self.world.fail(f"G2: claim {place}: joins late pieces with others that were joined before")
+        lowest = min(fragment["index"] for fragment in body["set"]["fragments"])
+        if self.world.plan.first and lowest != int(self.world.plan.first) and not before:
+            self.world.fail(f"G5: claim {place}: begins with number {lowest}, its first piece is not there")
         left_out = self._beside(body) if corrected else None
         if left_out:
             self.world.fail(f"G5: claim {place}: a correction of {min(corrected)} is joined without {left_out}")
@@ -460,6 +463,8 @@ class Promises(Known):
             self._check_recording(place, claim, others)
         else:
             self._check_order(place, claim["group"], work.fragments)
+        if self.world.plan.spellings and place[2] == 1:
+            self._check_spellings(place, claim)
         if self.world.plan.naming == "timestamp" and self.world.now < names.HOUR_ENDS:
             self.world.fail(f"job {place} is posted before its hour is over")
         self._check_alike(place, work, claim)
@@ -570,6 +575,15 @@ class Promises(Known):
             self.world.fail(f"G5: job {place} joins {places}")
         if any(piece.total not in (None, len(keys)) for piece in pieces):
             self.world.fail(f"job {place} joins {len(keys)} fragments of a group that is larger")
+
+    def _check_spellings(self, place: tuple[str, int, int], claim: dict[str, Any]) -> None:
+        """What belongs to the group and was there long before its claim is in it, however it is written."""
+        joined = self.pieces(claim) | self.joined_before(*place[:2])
+        for key, thing in self.cos.shelves[self.inputs].current.items():
+            found, info = names.read(key), thing.info
+            known = (key, info.etag, info.size) in joined or not found or found.group != claim["group"]
+            if not known and thing.created < claim["at"] - 120:
+                self.world.fail(f"G2: job {place} is posted without {key}, which has been there for long")
 
     def _check_alike(self, place: tuple[str, int, int], work: Work, claim: dict[str, Any]) -> None:
         """What differs is not joined without transcoding, unless the configuration vouches for it."""

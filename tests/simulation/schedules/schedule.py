@@ -73,6 +73,8 @@ class Schedule:
         """Users upload and edit, functions run, faults happen, the timer fires now and then."""
         world, chance = self.world, self.world.chance.random
         end = EPOCH + (600.0, 1800.0, 7200.0)[int(chance() * 3)]
+        if self.plan.spellings or self.plan.takes or self.plan.first:
+            end = EPOCH + 7200.0  # beyond the hour
         for _ in range(int(chance() * 4)):
             world.at(EPOCH + (end - EPOCH) * chance() ** 3, self.functions.sweep)  # mostly while much goes on
         if self.plan.timer:
@@ -118,6 +120,7 @@ def config_of(plan: Plan) -> Config:
         plan.lease,
         plan.direct,
         plan.single,
+        plan.first,
         plan.jobs_per_hour,
         plan.overlap,
         apart,
@@ -155,6 +158,7 @@ def _config(plan: Plan, apart: bool) -> Config:
         if plan.overlap
         else {},
         single=plan.single,
+        first=plan.first,
         jobs_per_hour=plan.jobs_per_hour or None,
     )
     _remember(config)

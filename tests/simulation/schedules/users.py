@@ -65,8 +65,13 @@ class Users:
             return Group(name, keys)
         if plan.naming == "timestamp":
             keys = [names.by_time(f"g{number}/cam", rng.randrange(60) + 60 * i) for i in range(size)]
+            if plan.takes:  # the last begins just before its hour ends
+                keys = [names.by_time(f"g{number}/cam", 3590 - plan.takes * ago) for ago in (1, 0)]
+            if plan.spellings:
+                keys = [names.spelled_otherwise(key) if at % 2 else key for at, key in enumerate(keys)]
             return Group(f"g{number}/cam_{names.HOUR}0000Z", keys)
         name = f"g{number}"
+        first = int(plan.first or first)
         keys = [f"fragments/{name}/{first + i}.mp4" for i in range(size)]
         if plan.completion == "manifest":
             return self._with_manifest(name, keys)
@@ -92,11 +97,24 @@ class Users:
             keys.pop()  # never arrives
         moments = sorted(start + spread * rng.random() for _ in keys)
         for moment, key in zip(moments, keys, strict=True):
-            self.world.at(moment, self._doing(self.upload, group, key))
+            self._plan_upload(group, key, moment)
         if group.marker:
             early = rng.random() < 0.1
             group.disturbed |= early  # it is not whole then, and the report says so
             self.world.at(start if early else moments[-1] + 1.5, self._doing(self.upload, group, group.marker))
+
+    def _plan_upload(self, group: Group, key: str, moment: float) -> None:
+        """One piece at its moment; a recorder uploads when a piece ends, and people forget the first one."""
+        plan = self.world.plan
+        if plan.takes:
+            moment = names.begins_at(key) + plan.takes
+        if plan.first and key.endswith("/0.mp4") and len(group.keys) > 1:
+            if plan.seed % 4 == 1:
+                return
+            moment += 1500.0 * (plan.seed % 2)
+        self.world.at(moment, self._doing(self.upload, group, key))
+        if plan.spellings:  # COS tells of it again, long after the hour
+            self.world.at(names.HOUR_ENDS + 1200 + plan.seed % 600, self._doing(self.functions.uploaded, key))
 
     def _plan_edits(self, group: Group) -> None:
         rng = self.rng
@@ -275,6 +293,7 @@ class Users:
             late = f"fragments/{group.name}.part{count + 1}-of-{count + 1}.mp4"
         elif plan.naming == "timestamp":
             late = names.by_time(group.name.partition("_")[0], self.rng.randrange(3600))
+            late = names.spelled_otherwise(late) if plan.spellings and plan.seed % 2 else late
         else:
             last = max(int(key.rsplit("/", 1)[1].removesuffix(".mp4")) for key in group.keys)
             late = f"fragments/{group.name}/{last + 1}.mp4"
