@@ -463,8 +463,7 @@ class Promises(Known):
             self._check_recording(place, claim, others)
         else:
             self._check_order(place, claim["group"], work.fragments)
-        if self.world.plan.spellings and place[2] == 1:
-            self._check_spellings(place, claim)
+        self._check_spellings(place, claim)
         if self.world.plan.naming == "timestamp" and self.world.now < names.HOUR_ENDS:
             self.world.fail(f"job {place} is posted before its hour is over")
         self._check_alike(place, work, claim)
@@ -578,6 +577,8 @@ class Promises(Known):
 
     def _check_spellings(self, place: tuple[str, int, int], claim: dict[str, Any]) -> None:
         """What belongs to the group and was there long before its claim is in it, however it is written."""
+        if not self.world.plan.spellings or place[2] > 1:
+            return
         joined = self.pieces(claim) | self.joined_before(*place[:2])
         for key, thing in self.cos.shelves[self.inputs].current.items():
             found, info = names.read(key), thing.info
