@@ -85,9 +85,9 @@ def running() -> dict[str, Any] | None:
     """What the running local cloud left in its state file; None when there is none or nothing answers any more."""
     try:
         state: dict[str, Any] = json.loads(STATE.read_text("utf-8"))
-        with socket.create_connection(("127.0.0.1", urlsplit(state["proxy"]).port or 0), timeout=1):
+        with socket.create_connection(("127.0.0.1", urlsplit(str(state["proxy"])).port or 0), timeout=1):
             return state
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):  # not there, gone, or not ours
         return None
 
 

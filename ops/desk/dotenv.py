@@ -29,6 +29,7 @@ _LINE = re.compile(rf"[{_BLANK}]*([A-Za-z0-9_.-]+)[{_BLANK}]*=[{_BLANK}]*([^\u20
 _TRIMMED = re.compile(rf"[{_BLANK}]*(.*?)[{_BLANK}]*", re.DOTALL)
 _COMMENT_BEHIND = re.compile(rf"[{_BLANK}]#")
 _NOTHING = re.compile(rf"[{_BLANK}]*(?:#|$)")
+_OURS = ("CONCAT_", "TENCENT_", "STAGE")
 _EXPORTED = re.compile(rf"[{_BLANK}]*export[{_BLANK}]+([A-Za-z0-9_.-]+)[{_BLANK}]*=")
 
 
@@ -94,6 +95,8 @@ def _suspicious(line: str, match: re.Match[str] | None, values: dict[str, str]) 
     exported = _EXPORTED.match(line)
     if match is None and exported:
         yield f"`export {exported[1]}=` sets nothing by this file's rule; leave out the word export"
+    elif match and not match[1].isupper() and match[1].upper().startswith(_OURS):
+        yield f"{match[1]} sets nothing here: names are in capitals, {match[1].upper()}"
     elif match is None and not _NOTHING.match(line):
         yield "sets nothing: a line is NAME=value, or a comment that begins with #"
     elif match and match[2] and match[2][0] not in "'\"" and _COMMENT_BEHIND.search(values[match[1]]):

@@ -250,7 +250,7 @@ def _bucket_keys(config: Config, most: int) -> Iterator[str]:
 @click.argument("keys", nargs=-1)
 @click.option("--file", type=click.Path(path_type=Path), help="Read keys from a file, one a line.")
 @click.option("--from-bucket", is_flag=True, help="LIST the keys under the input prefix; nothing else is asked.")
-@click.option("--most", default=100_000, show_default=True, help="With --from-bucket: at most so many keys.")
+@click.option("--most", type=click.IntRange(1), default=100_000, show_default=True, help="Most keys --from-bucket.")
 @click.option("--suggest", "wanted", is_flag=True, help="Find the setting that explains the keys best.")
 @click.option("--naming", help="Instead of CONCAT_NAMING.")
 @click.option("--completion", help="Instead of CONCAT_COMPLETION.")

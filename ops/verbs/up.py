@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from local.cloud import LocalCloud
     from local.commands.rehearsal import Rehearsal
 
+_OF_A_PORT = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 EXAMPLES = """\b
 Examples:
   cos-concat up
@@ -56,7 +58,7 @@ def command(port: int, sweep: float, empty: bool, as_json: bool) -> None:
         screen = Screen(sys.stderr if as_json else sys.stdout)
         up.keep_up(screen, port, sweep, rehearsal, ready, empty=empty)
     except OSError as wrong:
-        if wrong.filename:
+        if wrong.errno not in _OF_A_PORT:
             raise
         raise Mistake(f"--port {port}: {wrong.strerror}") from wrong
 

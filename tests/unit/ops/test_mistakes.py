@@ -139,6 +139,7 @@ def test_an_event_that_is_none(content: bytes, words: str, tmp_path: Path, capsy
         (["restore", "v", "--to", "trash/back/"], "meets CONCAT_TRASH_PREFIX=trash/"),
         (["restore", "v", "--to", ".concat/"], "meets CONCAT_STATE_PREFIX=.concat/"),
         (["restore", "v", "--to", "/"], "a prefix ends with a slash, and begins with none"),
+        (["names", "--from-bucket", "--most", "-5"], "-5 is not in the range"),
         (["prune", "--days", "-3"], "-3 is not in the range"),
         (["prune", "--limit", "9" * 40], "is not in the range"),
         (["preview", "--seconds", "inf"], "inf is not in the range"),
@@ -162,6 +163,8 @@ def test_what_cannot_be_meant_is_told(
         ("A=1\n\n  # a comment\n#\nA2=\n", []),
         ("just words\nA=1", ["x, line 1: sets nothing: a line is NAME=value, or a comment that begins with #"]),
         ("export A=1", ["x, line 1: `export A=` sets nothing by this file's rule; leave out the word export"]),
+        ("concat_bucket=x", ["x, line 1: concat_bucket sets nothing here: names are in capitals, CONCAT_BUCKET"]),
+        ("my.own=x", []),
         ("-----END SECRET-----", ["x, line 1: sets nothing: a line is NAME=value, or a comment that begins with #"]),
     ],
 )
@@ -210,3 +213,25 @@ def test_an_unusual_terminal_is_no_reason_to_fail(
     done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, check=False, timeout=30)
     assert done.returncode == 0, done.stderr
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("content", ["garbage", "[]", "null", '{"proxy": 5}', '{"proxy": "http://127.0.0.1:9"}'])
+def test_a_state_file_of_a_cloud_that_is_gone_is_none(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one that was killed, or of something else."""
+    from local.commands import up
+
+    (tmp_path / "state.json").write_text(content)
+    monkeypatch.setattr(up, "STATE", tmp_path / "state.json")
+    assert up.running() is None
+
+
+def test_a_cloud_that_nobody_listens_to_ends_silently(tmp_path: Path) -> None:
+    """`cos-concat up | head -1`: no port is spoken of."""
+    environ = {**os.environ, "LOCAL_CLOUD_STATE": str(tmp_path / "state.json")}
+    up = [sys.executable, "-S", str(ROOT / "ops" / "start.py"), "up"]
+    running = subprocess.Popen(up, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    running.stdout.close()
+    assert (running.wait(30), running.stderr.read() if running.stderr else "") == (1, "")
