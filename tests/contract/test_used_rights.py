@@ -139,6 +139,7 @@ def lost_answer(roles: Roles) -> None:
 def test_every_right_of_every_function_is_used(cleanup: Cleanup, monkeypatch: pytest.MonkeyPatch) -> None:
     """In each mode of clean-up, with assets and a watermark; nothing that a run did was refused."""
     settings = {**APART, "CONCAT_CLEANUP": cleanup, "CONCAT_CALLBACK_URL": "https://cb.example/done"}
+    settings["CONCAT_JOBS_PER_HOUR"] = "1000"  # slots need no right of their own
     settings["CONCAT_CALLBACK_SECRET"] = "a secret of sixteen and more"
     with Desk(settings) as desk:
         for name in ("out-1250000000", "led-1250000000"):
