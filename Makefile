@@ -83,7 +83,9 @@ preview: $(COMMAND)  ## what the configuration would do with the bucket; reads, 
 
 pages: $(VENV)/dev  ## write the parts of docs/ that the code knows
 	@$(PY) -m tools.pages && PYTHONPATH=handler:. $(PY) -m tests.support.transcripts && $(PY) -m tools.pages.chinese
-.PHONY: pages
+translated: $(VENV)/dev  ## which Chinese pages are older than their English ones; PAGES="..." marks them as brought up to date
+	@$(PY) -m tools.pages.translated $(PAGES)
+.PHONY: pages translated
 
 test: $(VENV)/dev  ## the tests, under three minutes
 	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow and not account" $(ARGS)

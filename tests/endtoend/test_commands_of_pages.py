@@ -50,6 +50,7 @@ ELSEWHERE = {
     ),
     "make package": ("tests/contract/test_package.py", "build_code("),
     "make pages": ("tests/unit/test_internals.py", "internals.pages()"),
+    "make translated PAGES=docs/zh-CN/naming.md": ("tests/unit/test_pages_in_chinese.py", "translated.stamped("),
     "make lint": (".ci/run", "step make lint"),
     "make test": (".ci/run", "step make test"),
     "make test-clients": (".ci/run", "step make test-clients"),

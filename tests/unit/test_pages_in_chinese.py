@@ -10,7 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from cosconcat.environment.variables import TABLE
-from tools.pages import ROOT, chinese
+from tools.pages import ROOT, chinese, translated
 
 # Pages for users that are NOT translated: readers of Chinese get the English page. None today; a new page that comes
 # without a translation is listed here, so that the gap is seen, and the list only shrinks.
@@ -25,12 +25,7 @@ FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
     """Each Chinese page's text with its English page's."""
     ours, theirs = request.param
-    return ours.read_text("utf-8"), released(theirs.read_text("utf-8"))
-
-
-def released(text: str) -> str:
-    """A changelog without what is not released: that is translated with the release."""
-    return re.sub(r"^(## \[Unreleased\]\n).*?(?=^## )", r"\1\n", text, flags=re.DOTALL | re.MULTILINE)
+    return ours.read_text("utf-8"), translated.released(theirs.read_text("utf-8"))
 
 
 def unfenced(text: str) -> str:
@@ -60,6 +55,25 @@ def figures(text: str) -> set[str]:
 def rows(text: str) -> list[str]:
     """What stands in the first cell of every row of a table, where it is nothing but code."""
     return [cell for cell in re.findall(r"^\| (.*?) \|", text, re.MULTILINE) if re.fullmatch(r"(`[^`]+`)+", cell)]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), PAIRS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_chinese_page_is_older_than_its_english_one(ours: Path, theirs: Path) -> None:
+    """By the words of the English page, whatever dates files have."""
+    assert not translated.is_older(ours.read_text("utf-8"), theirs.read_text("utf-8")), translated.what_to_do(
+        ours, theirs
+    )
+
+
+def test_a_change_of_words_makes_a_page_older_and_a_line_break_does_not() -> None:
+    """Nor does code in fences, which is copied."""
+    english = "# Page\n\nWords in a line.\n\n```\ncode\n```\n"
+    page = translated.stamped("# 页面\n", english)
+    assert page.endswith("\n# 页面\n")
+    assert not translated.is_older(page, english.replace("in a", "in\na").replace("code", "other"))
+    assert translated.is_older(page, english.replace("Words", "Other words"))
+    assert translated.is_older("# 页面\n", english)
+    assert translated.stamped(page, english) == page
 
 
 def test_there_are_pages() -> None:
