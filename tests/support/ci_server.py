@@ -39,6 +39,7 @@ CLOSE = "close"  # read the request, then close without an answer
 CUT = "cut"  # begin an answer and close in the middle of it
 HANG = "hang"  # read the request and never answer (until the test ends)
 TRICKLE = "trickle"  # answer a byte every few hundredths of a second, without an end
+STALL = "stall"  # begin an answer, then say nothing more
 Step = Answer | str
 
 
@@ -79,8 +80,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         if step == HANG:
             self.ours.over.wait(30)
+        elif step == STALL:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n ")
+            self.ours.over.wait(0.4)
+            self.wfile.write(b" ")
+            self.ours.over.wait(30)
         elif step == TRICKLE:
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nConnection: close\r\n\r\n")
             while not self.ours.over.wait(0.03):
                 self.wfile.write(b" ")
         elif step == CUT:

@@ -18,7 +18,7 @@ from cosconcat.cloud.session import Bounds
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import InvalidInput, ServiceUnavailable, TimedOut
 from cosconcat.model import Bucket, ByteRange, ObjectInfo, ObjectVersion, Unanswered
-from tests.support.ci_server import HANG, TRICKLE, Answer, CiServer, ci_server
+from tests.support.ci_server import HANG, STALL, TRICKLE, Answer, CiServer, ci_server
 from tests.unit.cloud.test_ci_http import CONFIG, REQUEST
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DEMO = Bucket("demo-1250000000", "ap-guangzhou")
 KEYS = Credentials("id", "key", "token")
 LIMIT = 0.6  # seconds of an invocation
-SLACK = 0.5  # a busy machine; unbounded, a call would take 20 s and more
+SLACK = 0.25  # a busy machine; unbounded, a call would take 20 s and more
 CALLS: dict[str, Callable[[CosOverHttp, CiOverHttp], object]] = {
     "LIST": lambda cos, _: cos.list(DEMO, "p/"),
     "HEAD": lambda cos, _: cos.head(DEMO, "k"),
@@ -55,7 +55,7 @@ def adapters(seconds: float) -> tuple[CosOverHttp, CiOverHttp]:
     return CosOverHttp(Config(DEMO, scheme="http"), KEYS, deadline), CiOverHttp(CONFIG, KEYS, deadline=deadline)
 
 
-@pytest.mark.parametrize("step", [HANG, TRICKLE])
+@pytest.mark.parametrize("step", [HANG, TRICKLE, STALL])
 @pytest.mark.parametrize("call", CALLS)
 def test_what_hangs_or_trickles_ends_before_the_invocation_and_is_asked_once(
     server: CiServer, call: str, step: str
