@@ -147,6 +147,21 @@ def test_keys_that_the_terminal_cannot_show_are_escaped() -> None:
     assert rb"\u8bb2\u5ea7" in done.stdout
 
 
+def test_an_interrupt_in_the_very_last_moment_is_no_traceback() -> None:
+    """While the command gives its signals back, outside of the place where errors end."""
+    code = (
+        "import contextlib, runpy, sys; import ops.command as command\n"
+        "@contextlib.contextmanager\n"
+        "def late(caught):\n    yield\n    raise KeyboardInterrupt\n"
+        "command._interrupts = late; sys.argv = ['ops', 'completion', 'bash']\n"
+        "runpy.run_module('ops', run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_kill_or_a_closed_terminal_leaves_nothing_behind(number: signal.Signals, tmp_path: Path) -> None:
     """Temporary folders go as after Ctrl-C; the exit code is that of the signal."""
