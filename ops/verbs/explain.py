@@ -19,7 +19,7 @@ from cosconcat.groups.verdicts import Invalid, Waiting, Whole
 from cosconcat.job.compose import compose
 from cosconcat.model import Fragment, FragmentSet, ObjectInfo, Token, gid_of
 from cosconcat.naming.keys import FragmentName
-from cosconcat.output.key import output_key
+from cosconcat.output.key import is_copied, output_key
 from ops.desk.files import read_bytes
 from ops.desk.keys import with_keys
 from ops.desk.options import json_option
@@ -56,6 +56,11 @@ def request_for(config: Config, fragments: FragmentSet) -> Request:
 def notes(config: Config, fragments: FragmentSet, request: Request, *, seen: bool) -> list[str]:
     """What a reader should know beside the request; `seen` when the objects themselves were looked at."""
     found = [f"the service ignores {sentence}" for sentence in request.ignored()]
+    if is_copied(config, fragments):
+        key = output_key(config, fragments)
+        found.insert(0, f"none of this is sent: CONCAT_SINGLE=copy, so the one fragment is copied to {key}")
+    elif config.single == "leave" and fragments.is_single:
+        found.insert(0, "none of this is sent: CONCAT_SINGLE=leave, so the one fragment stays as it is")
     found.append("UserData and CallBack carry a nonce that is drawn when the job is claimed; here it is all zeros")
     if not seen and "{fingerprint}" in (fragments.output or config.output_key):
         found.append("the fingerprint in Output.Object depends on the objects' ETags, which were not looked at")

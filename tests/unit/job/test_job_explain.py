@@ -70,6 +70,17 @@ def test_without_a_group_the_configuration_is_explained(capsys: pytest.CaptureFi
         assert part in err
 
 
+@pytest.mark.parametrize(("single", "words"), [("copy", "is copied to output/v.webm"), ("leave", "stays as it is")])
+def test_a_single_fragment_that_gets_no_job_is_told(
+    single: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The request is what `join` would send."""
+    assert main(["explain", "fragments/v.part1-of-1.WEBM"], {**ENVIRONMENT, "CONCAT_SINGLE": single}) == 0
+    err = capsys.readouterr().err
+    assert "none of this is sent" in err
+    assert words in err
+
+
 def test_a_manifest_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its order, trims, intro and overlay."""
     file = tmp_path / "talk.manifest.json"
