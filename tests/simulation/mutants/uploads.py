@@ -28,8 +28,8 @@ MUTANTS = (
         "reservation-taken-at-once", "G1", "cosconcat.output.reservations:reserve_after",
         "held.age <= 2 * lease or ", "",
         "whoever has reserved a name and is about to claim loses it to another group: one result overwrites the other",
-        forced={"hostile": True, "naming": "folder", "completion": "manifest", "stall": 0.1, "time_limit": 900,
-                "lease": 1200, "stale": 3600, "kill": 0.0, "kill-after": 0.0},
+        forced={"hostile": True, "naming": "folder", "completion": "manifest", "groups": 2, "most": 1, "edit": 0.0,
+                "stall": 0.25, "time_limit": 900, "lease": 1200, "stale": 3600, "kill": 0.0, "kill-after": 0.0},
     ),
     Mutant(
         "used-name-given-back", "G1", "cosconcat.output.reservations:reserve_after",
