@@ -212,12 +212,14 @@ class _Closing:
     # -- recordings that have a claim ---------------------------------------------------------------------------------
 
     def _overdue(self, recordings: Sequence[Recording]) -> list[tuple[str, int]]:
-        """Recordings whose pieces lie there although their claim's lease is over: nobody else may come back to them."""
-        there = {piece.content for piece in self.near}
+        """Recordings whose pieces, or others under their names, lie there although their claim's lease is over: nobody
+        else may come back to them.
+        """
+        there = {piece.object.key for piece in self.near}
         return [
             (one.gid, one.rev)
             for one in recordings
-            if one.state in ("in flight", "clean") and one.overdue and any(p.content in there for p in one.pieces)
+            if one.state in ("in flight", "clean") and one.overdue and any(p.object.key in there for p in one.pieces)
         ]
 
     def _run(self, place: tuple[str, int]) -> Iterator[Result]:

@@ -18,11 +18,13 @@ import pytest
 
 from cosconcat.cloud.ports import Cos
 from cosconcat.functions.sweep.round import handle_sweep
-from cosconcat.model import Bucket, Page, Token
+from cosconcat.model import Bucket, Page, Token, gid_of
 from cosconcat.protocol.closing import close_recordings
 from cosconcat.services import Services
+from tests.simulation.models.objects import Content
 from tests.simulation.mutants.gap import IN_TURN, MUTANTS
 from tests.support.desk import Altered
+from tests.support.joins import recording
 from tests.unit.counted import InMemory, in_memory
 
 GAP = {"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:60"}
@@ -196,6 +198,21 @@ def claimed_by_the_dead() -> str:
     return source.broken((100,))
 
 
+def replaced_after_the_death() -> str:
+    """Whose claim is in no index: its piece is overwritten, and what lies there now cannot be joined."""
+    source = Source()
+    source.put(0)
+    source.later()
+    source.close(0, source.instance(dies_after="/claim-"))
+    other = Content("another", recording(30.0, 30_000))
+    source.memory.cos.write(source.memory.config.bucket.name, source.key(0), content=other)
+    source.memory.put(source.key(0).replace(".mp4", ".mkv"), 40)
+    source.settle()
+    content = source.memory.services.ledger.newest_content(gid_of(source.key(0)[len("fragments/") : -len(".mp4")]))
+    assert content is not None
+    return "" if content.done else "G3: a claim never ends"
+
+
 def two_of_one_name() -> str:
     """Two recorders whose pieces begin in the same second: no job, and a person is told."""
     source = Source()
@@ -301,6 +318,7 @@ STORIES = [
     ("late-pieces-not-looked-for", late_while_joined),
     ("late-piece-not-deferred", late_and_whole_while_joined),
     ("closed-between-pieces", between_under_another_gap),
+    ("", replaced_after_the_death),
     ("", an_hour_later),
     ("", gone_while_joined),  # two guards, one behind the other
 ]
