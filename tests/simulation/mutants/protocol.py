@@ -192,7 +192,8 @@ MUTANTS = (
         "newcomers-ignored", "G3", "cosconcat.verification.commit:commit",
         "else newcomers(services, claim.set)", "else ()",
         "a piece that came while the others were joined is left behind",
-        lambda plan: plan.naming == "folder" and plan.faults["edit"] > 0,
+        forced={"naming": "folder", "completion": "marker", "edit": 1.0, "groups": 1, "most": 2, "list-lag": 0.0,
+                "kill": 0.0, "kill-after": 0.0, "output-late": 0.3},
     ),
     Mutant(
         "resumed-without-looking", "G1", "cosconcat.cleanup.removal:_remove_some",
@@ -599,6 +600,8 @@ MUTANTS = (
         "if services.ledger.create_claim(following) is not None:",
         "if services.ledger.create_claim(following) is not None and False:",
         "who loses the next attempt posts as well",
+        forced={"post-blocked": 0.6, "timer": 60, "groups": 1, "most": 1, "stall": 0.1, "event-again": 0.5,
+                "event-slow": 0.3, "retry-lost": 0.0},
     ),
     Mutant(
         "failures-not-carried", "G2", "cosconcat.submission.submit:next_claim",
