@@ -34,7 +34,8 @@ MUTANTS = (
     Mutant(
         "copy-newcomers-ignored", "G3", "cosconcat.copying.copy:_judged", "if late:", "if False:",
         "a second piece that came while the first was copied is left behind",
-        _copying("edit"), forced={"naming": "folder", "completion": "marker"},
+        forced={"naming": "folder", "completion": "marker", "single": "copy", "most": 1, "edit": 1.0, "kill": 0.0,
+                "kill-after": 0.0},
     ),
     Mutant(
         "copy-not-resumed", "G3", "cosconcat.protocol.attempt:next_step",
