@@ -234,14 +234,15 @@ def _takes(piece: Piece, milliseconds: int) -> bool:
 
 
 def owners(recordings: Iterable[Recording]) -> Mapping[Content, Recording]:
-    """Whose each piece is: by the claim, or by the slots while there is none. Of several the last, unless one before it
-    is not settled.
+    """Whose each piece is: by the claim, or by the slots while there is none. Of several the one claimed last, unless
+    one is not settled; days are read one after the other, so that what comes later here may be older.
     """
     found: dict[Content, Recording] = {}
     for recording in recordings:
         for piece in recording.pieces:
             before = found.get(piece.content)
-            if before is None or before.state in _SETTLED:
+            later = before is None or recording.state not in _SETTLED or recording.claimed_at >= before.claimed_at
+            if before is None or (before.state in _SETTLED and later):
                 found[piece.content] = recording
     return found
 

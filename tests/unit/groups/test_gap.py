@@ -307,6 +307,13 @@ def test_of_two_recordings_with_one_piece_the_one_that_is_not_settled_owns_it() 
     assert judged([piece(0)], both) == judged([piece(0)], both[::-1]) == []
 
 
+def test_of_two_that_are_settled_the_one_claimed_last_says_whether_to_begin_anew() -> None:
+    """A kept one after a superseded one is no reason for another job, whichever day was read first."""
+    old = recording("superseded", piece(0), closed_at=LATER)._replace(claimed_at=1)
+    new = recording("kept", piece(0), closed_at=LATER, group="cam_2")._replace(claimed_at=2)
+    assert judged([piece(0)], [old, new]) == judged([piece(0)], [new, old]) == ["settled"]
+
+
 # -- late pieces -------------------------------------------------------------------------------------------------------
 
 
