@@ -34,7 +34,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that can be configured (the variables of the README's table), validated."""
+    """Everything that can be configured (the variables of docs/configuration.md), validated."""
 
     bucket: Bucket
     input_prefix: str = "fragments/"

@@ -1,4 +1,4 @@
-"""Files of every container that ffmpeg here can write, made once, and a window on bytes."""
+"""Files of every container that ffmpeg here can write, made once, and bytes to read by range."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from cosconcat.containers.window import Window
+from cosconcat.containers.ranged import RangedObject
 from local.ci.rendering.ffmpeg import executable
 
 X264, X265 = ("-c:v", "libx264", "-pix_fmt", "yuv420p"), ("-c:v", "libx265", "-x265-params", "log-level=error")
@@ -41,6 +41,6 @@ def to_file(path: Path, *arguments: str) -> bytes:
     return path.read_bytes()
 
 
-def window(data: bytes) -> Window:
+def ranged(data: bytes) -> RangedObject:
     """On bytes in memory."""
-    return Window(lambda start, length: data[start : start + length], len(data))
+    return RangedObject(lambda start, length: data[start : start + length], len(data))

@@ -46,10 +46,12 @@ def retries() -> str:
     lease = usual.lease_seconds
     lost = f"its answer lost: the job is looked for at once, and after the lease of {lease} s (CONCAT_LEASE_SECONDS)"
     rows = (
-        ("a read or a repeatable write of COS", "`cloud/cos.py`", f"{RETRIES} times, never after a time-out",
+        ("a read or a repeatable write of COS", "`cloud/cos.py`", f"{RETRIES} times; not when its answer timed out",
          "1 s, 2 s", "`ServiceUnavailable`: the function raises, or the sweep goes on with the next group"),
-        ("GET /jobs of CI", "`cloud/ci.py`", f"{READ_TRIES - 1} times, never after a time-out",
-         "about 0.4 s, 0.8 s", "the same"),
+        ("a multi-delete of COS", "nobody", "never", "–",
+         "`ServiceUnavailable`: the next run looks at every key anew, as it may hold new content by then"),
+        ("GET /jobs of CI", "`cloud/ci.py`", f"{READ_TRIES - 1} times; not when its answer timed out",
+         "0.2 to 0.4 s, 0.4 to 0.8 s", "the same"),
         ("POST /jobs", "nobody", "never", "–", lost),
         ("a POST that CI refused for now", "next `claim-<n>`", "without end",
          f"{FIRST_BACKOFF_SECONDS} s, doubling, at most {LONGEST_BACKOFF_SECONDS} s", "reported as blocked"),

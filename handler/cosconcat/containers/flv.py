@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from cosconcat.containers.ranged import BLOCK, RangedObject
 from cosconcat.containers.streams import Configuration, StreamEnd, end_of
-from cosconcat.containers.window import BLOCK, Window
 from cosconcat.errors import InvalidInput
 from cosconcat.model import StreamKind
 
@@ -29,7 +29,7 @@ class _Tag(NamedTuple):
     after: int  # where the next tag begins
 
 
-def configurations(file: Window) -> list[Configuration]:
+def configurations(file: RangedObject) -> list[Configuration]:
     """The sequence headers of picture and sound: AVCDecoderConfigurationRecord, AudioSpecificConfig and their like.
 
     Raises:
@@ -71,7 +71,7 @@ def _sound(data: bytes) -> Configuration | None:
     raise InvalidInput([f"flv SoundFormat {codec}: its configuration is not known here"])
 
 
-def ends(file: Window) -> list[StreamEnd]:
+def ends(file: RangedObject) -> list[StreamEnd]:
     """When picture and sound end, told by the last tags.
 
     Raises:
@@ -98,7 +98,7 @@ def ends(file: Window) -> list[StreamEnd]:
     ]
 
 
-def _shown_at(file: Window, tag: _Tag) -> float | None:
+def _shown_at(file: RangedObject, tag: _Tag) -> float | None:
     """When its picture is shown or its sound played; None for headers and the end-of-sequence mark."""
     if tag.kind is None or tag.size < 2:
         return None
@@ -114,7 +114,7 @@ def _shown_at(file: Window, tag: _Tag) -> float | None:
     return tag.seconds + int.from_bytes(head[2:5], "big", signed=True) / 1000
 
 
-def times(file: Window, places: int) -> list[list[float]]:
+def times(file: RangedObject, places: int) -> list[list[float]]:
     """Time stamps (seconds) met at each of so many places spread over the file, in the file's order.
 
     Raises:
@@ -142,14 +142,14 @@ def _stamp(four: bytes) -> float:
     return int.from_bytes(four[3:4] + four[:3], "big") / 1000
 
 
-def _check_header(file: Window) -> int:
+def _check_header(file: RangedObject) -> int:
     """Where the first tag begins."""
     if file.some_bytes_at(0, 3) != b"FLV":
         raise InvalidInput(["not flv: it does not begin so"])
     return file.number_at(5, 4) + 4
 
 
-def _from_start(file: Window) -> Iterator[_Tag]:
+def _from_start(file: RangedObject) -> Iterator[_Tag]:
     at = _check_header(file)
     for _ in range(MOST_TAGS):
         if at + 15 > file.size:
@@ -159,7 +159,7 @@ def _from_start(file: Window) -> Iterator[_Tag]:
         at = tag.after
 
 
-def _from_end(file: Window) -> Iterator[_Tag]:
+def _from_end(file: RangedObject) -> Iterator[_Tag]:
     """Tags from the last to the first; the length of each stands behind it."""
     first, after = _check_header(file), file.size
     for _ in range(MOST_TAGS):
@@ -173,7 +173,7 @@ def _from_end(file: Window) -> Iterator[_Tag]:
         after = start
 
 
-def _tag_at(file: Window, at: int) -> _Tag:
+def _tag_at(file: RangedObject, at: int) -> _Tag:
     header = file.bytes_at(at, 11)
     kind = header[0] & 31
     size = int.from_bytes(header[1:4], "big")

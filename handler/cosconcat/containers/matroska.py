@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from cosconcat.containers.ranged import BLOCK, MOST_BYTES, RangedObject
 from cosconcat.containers.streams import Configuration, StreamEnd, end_of
-from cosconcat.containers.window import BLOCK, MOST_BYTES, Window
 from cosconcat.errors import InvalidInput
 from cosconcat.model import StreamKind
 
@@ -40,7 +40,7 @@ class _Head(NamedTuple):
     tracks: tuple[_Track, ...]
 
 
-def configurations(file: Window) -> list[Configuration]:
+def configurations(file: RangedObject) -> list[Configuration]:
     """CodecPrivate of each picture and sound track.
 
     Raises:
@@ -56,7 +56,7 @@ def configurations(file: Window) -> list[Configuration]:
     return found
 
 
-def ends(file: Window) -> list[StreamEnd]:
+def ends(file: RangedObject) -> list[StreamEnd]:
     """When each track ends, told by the blocks of the last clusters.
 
     Raises:
@@ -86,7 +86,7 @@ def ends(file: Window) -> list[StreamEnd]:
     return found
 
 
-def times(file: Window, places: int) -> list[list[float]]:
+def times(file: RangedObject, places: int) -> list[list[float]]:
     """Seconds of the blocks whose clusters begin at each of so many places over the file, in the file's order.
 
     Raises:
@@ -115,7 +115,7 @@ def _blocks(data: bytes, head: _Head) -> Iterator[tuple[int, float, float | None
                 yield number, (ticks + relative) * head.scale, lasting
 
 
-def _tail(file: Window) -> bytes:
+def _tail(file: RangedObject) -> bytes:
     start = max(file.size - TAIL_BYTES, 0)
     return b"".join(file.some_bytes_at(at, MOST_BYTES) for at in range(start, file.size, MOST_BYTES))
 
@@ -161,7 +161,7 @@ def _size(data: bytes, at: int) -> tuple[int | None, int]:
     return (None if value == (1 << 7 * length) - 1 else value), at + length
 
 
-def _head(file: Window) -> _Head:
+def _head(file: RangedObject) -> _Head:
     """What comes before the first cluster: the scale of time and the tracks."""
     first = _element_at(file, 0)
     if first.id != _EBML:
@@ -196,7 +196,7 @@ def _track(content: bytes) -> _Track:
     )
 
 
-def _element_at(file: Window, at: int) -> _Element:
+def _element_at(file: RangedObject, at: int) -> _Element:
     head = file.some_bytes_at(at, 12)
     length = 9 - head[0].bit_length() if head and head[0] else 9
     size, start = _size(head, length)

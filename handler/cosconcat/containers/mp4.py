@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from cosconcat.containers.ranged import RangedObject
 from cosconcat.containers.streams import Configuration
-from cosconcat.containers.window import Window
 from cosconcat.errors import InvalidInput
 from cosconcat.model import StreamKind
 
@@ -32,7 +32,7 @@ class _Box(NamedTuple):
     end: int
 
 
-def configurations(file: Window) -> list[Configuration]:
+def configurations(file: RangedObject) -> list[Configuration]:
     """avcC, hvcC, the DecoderSpecificInfo of esds and their like, of each picture and sound track in order.
 
     Of esds only that part: its bitrates differ from file to file.
@@ -80,7 +80,7 @@ def _of_entry(walk: _Walk, entry: _Box, kind: StreamKind) -> bytes:
     return data
 
 
-def _header(file: Window, entry: _Box, kind: StreamKind) -> int:
+def _header(file: RangedObject, entry: _Box, kind: StreamKind) -> int:
     if kind == "video":
         return _VIDEO_ENTRY
     version = file.number_at(entry.start + 8, 2)
@@ -128,7 +128,7 @@ def _descriptor(data: bytes) -> tuple[int, bytes, bytes]:
 class _Walk:
     """Boxes of one file, a bounded number of them."""
 
-    def __init__(self, file: Window) -> None:
+    def __init__(self, file: RangedObject) -> None:
         self.file = file
         self._left = MOST_BOXES
 

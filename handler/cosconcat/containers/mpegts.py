@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cosconcat.containers.ranged import BLOCK, RangedObject
 from cosconcat.containers.streams import Configuration
-from cosconcat.containers.window import BLOCK, Window
 from cosconcat.errors import InvalidInput
 from cosconcat.model import StreamKind
 
@@ -24,7 +24,7 @@ _TYPES: dict[int, StreamKind] = {
 _PLAIN = frozenset({0x03, 0x04, 0x81, 0x87})  # what a probe shows is all there is
 
 
-def configurations(file: Window) -> list[Configuration]:
+def configurations(file: RangedObject) -> list[Configuration]:
     """SPS and PPS (H.264), VPS too (HEVC), sequence and VOL headers, the fixed part of ADTS, in the order of the PMT.
 
     Raises:
@@ -119,7 +119,7 @@ def adts(data: bytes | bytearray) -> bytes:
     return bytes([*data[:3], data[3] & 0xF0])
 
 
-def times(file: Window, places: int) -> list[list[float]]:
+def times(file: RangedObject, places: int) -> list[list[float]]:
     """Seconds on the clock of the first stream that shows one, at each of so many places over the file, in its order.
 
     Raises:
@@ -155,7 +155,7 @@ def _stamps(data: bytes, step: int) -> Iterator[tuple[int, int]]:
             yield pid, (p[0] >> 1 & 7) << 30 | p[1] << 22 | (p[2] >> 1) << 15 | p[3] << 7 | p[4] >> 1
 
 
-def _packets(file: Window) -> Iterator[tuple[int, bool, bytes]]:
+def _packets(file: RangedObject) -> Iterator[tuple[int, bool, bytes]]:
     """PID, whether something starts in it, and payload, of the packets in the file's first part."""
     step, lead = _shape(file.some_bytes_at(0, 5 * 204))
     end = min(file.size, HEAD_BYTES)

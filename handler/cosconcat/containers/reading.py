@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Literal
 
 from cosconcat.containers import flv, matroska, mp4, mpegts
+from cosconcat.containers.ranged import RangedObject
 from cosconcat.containers.streams import Configuration, StreamEnd
-from cosconcat.containers.window import Window
 from cosconcat.errors import InvalidInput
 
 PLACES = 16  # at which a clock is read; as many found every reset and gap in the files that were tried
@@ -28,7 +28,7 @@ _SELF_DESCRIBING = frozenset({
 _ADTS_BYTES = 4  # the fixed part of the header
 
 
-def configurations(file: Window, format_: str, codecs: Sequence[str]) -> tuple[Configuration, ...]:
+def configurations(file: RangedObject, format_: str, codecs: Sequence[str]) -> tuple[Configuration, ...]:
     """The decoder configuration of each picture and sound stream, of which the probe names the `codecs`, in order.
 
     Raises:
@@ -57,7 +57,7 @@ def has_tail(format_: str) -> bool:
     return format_.startswith(tuple(_TAILS))
 
 
-def ends(file: Window, format_: str) -> list[StreamEnd]:
+def ends(file: RangedObject, format_: str) -> list[StreamEnd]:
     """When each stream ends on the file's own clock, told by its last packets.
 
     Raises:
@@ -70,7 +70,7 @@ def ends(file: Window, format_: str) -> list[StreamEnd]:
     return found
 
 
-def clock(file: Window, format_: str, seconds: float) -> Literal["steady", "jumps"]:
+def clock(file: RangedObject, format_: str, seconds: float) -> Literal["steady", "jumps"]:
     """Whether the time stamps run on from the beginning to the end, over about the `seconds` that a header says.
 
     Raises:

@@ -35,7 +35,7 @@ class Message:
     """A job that is said to have ended. `user_data` is to be read with `Token.parse`; `state` is hearsay.
 
     `signature` is what the address called carried; `topic` is set when a CMQ topic pushed it to an HTTP address.
-    Whether it may be listened to is decided by `signing.authentic`.
+    Whether it may be listened to is decided by `authentic` in functions/callback.py.
     """
 
     job_id: str

@@ -1,5 +1,5 @@
 """What wakes the function `upload`: events of COS. Messages about finished jobs (function URL and CMQ) are read by
-`messages`, the timer and what a person says by hand by `commands`.
+`callback`, the timer and what a person says by hand by `timer`.
 
 Every shape is documented in `events/README.md` and has a sample beside it.
 """

@@ -95,8 +95,8 @@ def judge_times(
         return Invalid(group, reason)
     gap = long_gap(pieces, config.max_gap_seconds)
     note = f"gap of {gap}" if gap else ""
-    last_arrival = end + arrival_lag(pieces, config.window_seconds) + config.quiet_seconds
-    waiting = _not_yet(config, group, pieces, marker, now, last_arrival)
+    quiet_from = end + arrival_lag(pieces, config.window_seconds) + config.quiet_seconds
+    waiting = _not_yet(config, group, pieces, marker, now, quiet_from)
     if waiting:
         return waiting._replace(note=note)
     fragments = tuple(Fragment(at, piece.object) for at, piece in enumerate(pieces))
@@ -118,15 +118,16 @@ def _no_manifest(group: str, pieces: Sequence[FoundFragment]) -> Waiting:
 
 
 def _not_yet(
-    config: Config, group: str, pieces: Sequence[FoundFragment], marker: Marker | None, now: int, last_arrival: int
+    config: Config, group: str, pieces: Sequence[FoundFragment], marker: Marker | None, now: int, quiet_from: int
 ) -> Waiting | None:
     """What `CONCAT_COMPLETION` still waits for, apart from fragments that are known to be missing.
 
-    `last_arrival` is the time (epoch seconds) by which the last piece can have arrived, as far as times tell.
+    From `quiet_from` (epoch seconds) on it has been quiet for long enough, however late the last piece can have
+    arrived, as far as times tell.
     """
     since = newest(pieces)
     if config.completion == "quiet":
-        until = max(since + config.quiet_seconds, last_arrival)
+        until = max(since + config.quiet_seconds, quiet_from)
         reason = f"waiting for quiet time, {until - now} s more"
         return Waiting(group, reason, since=since, until=until, awaits="quiet") if now < until else None
     if config.completion == "marker" and marker is None:

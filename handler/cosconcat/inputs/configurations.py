@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from cosconcat.containers.ranged import BLOCK
 from cosconcat.containers.reading import configurations, describe_themselves
-from cosconcat.containers.window import BLOCK
 from cosconcat.errors import InvalidInput, Rejected
-from cosconcat.inputs.ranges import window_on
+from cosconcat.inputs.ranges import ranged_object
 from cosconcat.model import ByteRange, Media
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def compare_configurations(services: Services, media: Sequence[tuple[str, Media]
     for key, one in media:
         try:
             head = heads[parts[key]] if key in parts else b""
-            found = configurations(window_on(services, bucket, key, one.size, head), one.format, _codecs(one))
+            found = configurations(ranged_object(services, bucket, key, one.size, head), one.format, _codecs(one))
         except (InvalidInput, Rejected) as mistake:
             unread.append(f"{key}: {mistake}")
             continue

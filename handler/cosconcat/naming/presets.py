@@ -15,9 +15,8 @@ class Preset(NamedTuple):
     `templates` are tried in order. `alone` are those of names that are a recording by themselves. `expression` is what
     no template can say (only `part-of` needs one), with the ways in which it may match a key. `completion` makes a
     group whole unless CONCAT_COMPLETION says otherwise, `first` is CONCAT_FIRST's default, `extensions` are fragments
-    besides the media extensions. With `one_beginning` all
-    names of a group are alike up to their number, which is no date or time. `source` says where the names are
-    documented; `examples` are two listings from there.
+    besides the media extensions. With `one_beginning` all names of a group are alike up to their number, which is no
+    date or time. `source` says where the names are documented; `examples` are two listings from there.
     """
 
     completion: str

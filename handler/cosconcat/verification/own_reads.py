@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cosconcat.containers import reading
 from cosconcat.errors import InvalidInput, Rejected
-from cosconcat.inputs.ranges import window_on
+from cosconcat.inputs.ranges import ranged_object
 from cosconcat.model import Media, Stream
 from cosconcat.verification.join import Clock, Join, JoinOptions, ProbedFragment
 from cosconcat.verification.rules.comparable import contradicts_itself, outliers
@@ -59,7 +59,7 @@ def lengths_from_tail(services: Services, bucket: Bucket, key: str, media: Media
     if not reading.has_tail(media.format):
         return media
     try:
-        ends = reading.ends(window_on(services, bucket, key, media.size), media.format)
+        ends = reading.ends(ranged_object(services, bucket, key, media.size), media.format)
     except (InvalidInput, Rejected):
         return media
     told = {(end.kind, end.rank): end.seconds for end in ends}
@@ -96,7 +96,7 @@ def _with_clocks(services: Services, bucket: Bucket, pieces: Sequence[ProbedFrag
 def _clock(services: Services, bucket: Bucket, piece: ProbedFragment) -> Clock:
     media = piece.shown
     try:
-        file = window_on(services, bucket, piece.key, media.size)
+        file = ranged_object(services, bucket, piece.key, media.size)
         return reading.clock(file, media.format, media.duration or 0.0)
     except (InvalidInput, Rejected):
         return ""

@@ -349,7 +349,7 @@ MUTANTS = (
         _faulty("short-output"),
     ),
     Mutant(
-        "lost-stream-unseen", "G1", "cosconcat.verification.rules.lengths:lost_stream",
+        "lost-stream-unseen", "G1", "cosconcat.verification.rules.presence:lost_stream",
         "if track.output is None:", "if False:",
         "an output without sound, or without a picture, passes",
         _faulty("short-output"),
@@ -403,7 +403,7 @@ MUTANTS = (
         lambda plan: not plan.direct,
     ),
     Mutant(
-        "no-streams-accepted", "G1", "cosconcat.verification.rules.comparable:no_streams",
+        "no-streams-accepted", "G1", "cosconcat.verification.rules.presence:no_streams",
         "if not any(counted(piece.shown, kind) for kind in KINDS):", "if False:",
         "a piece of which nothing is shown counts as joined",
         lambda plan: not plan.direct,
@@ -524,7 +524,7 @@ MUTANTS = (
     ),
     Mutant(
         "window-not-waited-for", "G5", "cosconcat.groups.rules:_not_yet",
-        "until = max(since + config.quiet_seconds, last_arrival)", "until = since + config.quiet_seconds",
+        "until = max(since + config.quiet_seconds, quiet_from)", "until = since + config.quiet_seconds",
         "a recording by time is joined before its hour is over",
         lambda plan: plan.naming == "timestamp",
     ),

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cosconcat.containers import flv, matroska, mp4, mpegts, reading
-from cosconcat.containers.window import BLOCK, Window
+from cosconcat.containers.ranged import BLOCK, RangedObject
 from cosconcat.errors import InvalidInput
-from tests.support.containers import AAC, X264, X265, encoded, to_file, window
+from tests.support.containers import AAC, X264, X265, encoded, ranged, to_file
 
 FORMATS = {"mp4": "mov,mp4,m4a,3gp,3g2,mj2", "mov": "mov,mp4,m4a,3gp,3g2,mj2", "flv": "flv", "ts": "mpegts",
            "mkv": "matroska,webm", "webm-live": "matroska,webm"}  # fmt: skip
@@ -27,7 +27,7 @@ BOTH = ("h264", "aac")
 
 def read(container: str, data: bytes, codecs: Sequence[str] = BOTH) -> list[tuple[str, bytes]]:
     """Kind and configuration of each stream."""
-    found = reading.configurations(window(data), FORMATS[container], codecs)
+    found = reading.configurations(ranged(data), FORMATS[container], codecs)
     return [(each.kind, each.data) for each in found]
 
 
@@ -79,7 +79,7 @@ def test_an_index_is_found_at_either_end(tmp_path: Path, flags: tuple[str, ...])
         return data[start : start + length]
 
     assert len(data) > 4 * BLOCK
-    assert len(reading.configurations(Window(counted, len(data)), FORMATS["mp4"], BOTH)) == 2
+    assert len(reading.configurations(RangedObject(counted, len(data)), FORMATS["mp4"], BOTH)) == 2
     assert len(asked) <= 3
 
 
@@ -99,15 +99,15 @@ def test_codecs_of_which_a_probe_shows_all_are_not_read() -> None:
     def never(start: int, length: int) -> bytes:
         raise AssertionError((start, length))
 
-    assert reading.configurations(Window(never, 99), "avi", ("mjpeg", "pcm_s16le")) == ()
-    assert reading.configurations(Window(never, 99), "mp3", ("mp3",)) == ()
+    assert reading.configurations(RangedObject(never, 99), "avi", ("mjpeg", "pcm_s16le")) == ()
+    assert reading.configurations(RangedObject(never, 99), "mp3", ("mp3",)) == ()
 
 
 def test_sound_alone_in_adts_is_told_by_its_first_header() -> None:
     """Its rate and channels, not its length."""
-    one = reading.configurations(window(b"\xff\xf1\x50\x80\x00"), "aac", ("aac",))
-    assert one == reading.configurations(window(b"\xff\xf1\x50\x8f\xff"), "aac", ("aac",))
-    assert one != reading.configurations(window(b"\xff\xf1\x4c\x80\x00"), "aac", ("aac",))
+    one = reading.configurations(ranged(b"\xff\xf1\x50\x80\x00"), "aac", ("aac",))
+    assert one == reading.configurations(ranged(b"\xff\xf1\x50\x8f\xff"), "aac", ("aac",))
+    assert one != reading.configurations(ranged(b"\xff\xf1\x4c\x80\x00"), "aac", ("aac",))
 
 
 def test_another_number_of_streams_than_the_probe_showed_is_not_read() -> None:
@@ -121,14 +121,14 @@ def test_a_format_without_a_reader_is_not_read(form: str) -> None:
     """It says so; the join is kept then."""
     for read_ in (reading.ends, lambda w, f: reading.clock(w, f, 2.0), lambda w, f: reading.configurations(w, f, BOTH)):
         with pytest.raises(InvalidInput, match="cannot be read here"):
-            read_(window(b"x" * 99), form)
+            read_(ranged(b"x" * 99), form)
 
 
 @pytest.mark.parametrize(("container", "codecs"), [("flv", FAST), ("flv", SLOW), ("mkv", FAST), ("webm-live", VP8)])
 def test_the_end_of_each_stream_is_told_by_its_last_packets(container: str, codecs: tuple[str, ...]) -> None:
     """Also where sound ends earlier, and where the header says no length at all."""
     for sound in (2.0, 1.0):
-        found = reading.ends(window(encoded(container, codecs, 2.0, sound)), FORMATS[container])
+        found = reading.ends(ranged(encoded(container, codecs, 2.0, sound)), FORMATS[container])
         assert {end.kind: round(end.seconds, 3) for end in found} == pytest.approx(
             {"video": 2.0, "audio": sound}, abs=0.12
         )
@@ -138,7 +138,7 @@ def test_the_end_of_each_stream_is_told_by_its_last_packets(container: str, code
 def test_a_stream_that_is_not_in_the_last_part_ended_before_it() -> None:
     """A header that speaks of sound, and a file without any."""
     data = encoded("flv", (*X264, "-preset", "ultrafast", "-an"))
-    found = {end.kind: end for end in flv.ends(window(data))}
+    found = {end.kind: end for end in flv.ends(ranged(data))}
     assert found["audio"].at_most
     assert not found["video"].at_most
 
@@ -147,37 +147,37 @@ def test_a_stream_that_is_not_in_the_last_part_ended_before_it() -> None:
 def test_a_clock_that_runs_on_is_steady_and_one_that_starts_again_jumps(container: str) -> None:
     """`cat a.ts b.ts`: the header says half of what is in it."""
     one = encoded(container, FAST, 4.0)
-    assert reading.clock(window(one), FORMATS[container], 4.0) == "steady"
-    assert reading.clock(window(one), FORMATS[container], 2.0) == "jumps"
+    assert reading.clock(ranged(one), FORMATS[container], 4.0) == "steady"
+    assert reading.clock(ranged(one), FORMATS[container], 2.0) == "jumps"
     if container == "ts":
-        assert reading.clock(window(one + encoded("ts", FAST, 2.0)), "mpegts", 4.0) == "jumps"
+        assert reading.clock(ranged(one + encoded("ts", FAST, 2.0)), "mpegts", 4.0) == "jumps"
 
 
 def test_a_clock_of_which_too_little_is_met_is_not_judged() -> None:
     """The clusters of a small mkv begin at its head; of a long one somewhere in most places."""
     with pytest.raises(InvalidInput, match="too few to tell"):
-        reading.clock(window(encoded("mkv", FAST, 4.0)), "matroska,webm", 4.0)
+        reading.clock(ranged(encoded("mkv", FAST, 4.0)), "matroska,webm", 4.0)
     short = encoded("mkv", (*SLOW, "-cluster_time_limit", "200"), 4.0)
-    assert reading.clock(window(short), "matroska,webm", 4.0) == "steady"
+    assert reading.clock(ranged(short), "matroska,webm", 4.0) == "steady"
 
 
 def test_a_clock_wraps_after_a_day_without_jumping() -> None:
     """33 bits of 90 kHz."""
     data = encoded("ts", (*FAST, "-output_ts_offset", "95442"))
-    assert reading.clock(window(data), "mpegts", 2.0) == "steady"
+    assert reading.clock(ranged(data), "mpegts", 2.0) == "steady"
 
 
 def test_reads_of_one_object_are_bounded() -> None:
     """However it is built, forty requests."""
     far = b"".join((BLOCK * 2).to_bytes(4, "big") + b"free" + bytes(BLOCK * 2 - 8) for _ in range(100))
     with pytest.raises(InvalidInput, match="too many reads"):
-        mp4.configurations(window(far))
+        mp4.configurations(ranged(far))
 
 
 def test_an_answer_that_is_too_short_is_not_believed() -> None:
     """Replaced while it was read, perhaps."""
     with pytest.raises(InvalidInput, match="0 of 100 bytes"):
-        Window(lambda start, length: b"", 100).bytes_at(0, 4)
+        RangedObject(lambda start, length: b"", 100).bytes_at(0, 4)
 
 
 READERS = {
@@ -201,7 +201,7 @@ def test_a_broken_file_ends_with_an_answer_or_with_invalid_input(container: str,
         whole[at : at + data.draw(st.sampled_from([0, len(change), 500]))] = change
     for reader in READERS[container]:
         with suppress(InvalidInput):
-            reader(window(bytes(whole)))
+            reader(ranged(bytes(whole)))
 
 
 @settings(max_examples=200, deadline=None)
@@ -213,4 +213,4 @@ def test_any_bytes_at_all_are_survived(body: bytes) -> None:
         for readers in READERS.values():
             for reader in readers:
                 with suppress(InvalidInput):
-                    reader(window(start + body))
+                    reader(ranged(start + body))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cosconcat.model import Media, ProbeError, Stream
-from cosconcat.verification.join import KINDS, Join, ProbedFragment
+from cosconcat.verification.join import Join, ProbedFragment
 from cosconcat.verification.streams import counted, is_still, unlisted
 
 HIDDEN_PICTURES = 2.5  # an edit list shorter than so many pictures is an encoder's delay
@@ -26,14 +26,6 @@ def no_length(join: Join) -> str:
         if length <= 0:
             return f"no length to compare with: {piece.key} has no duration; {REPLACE}"
     return "" if join.output.duration else "the output's length is not known"
-
-
-def no_streams(join: Join) -> str:
-    """A piece of which no stream is shown, or nothing left to compare."""
-    for piece in join.pieces:
-        if not any(counted(piece.shown, kind) for kind in KINDS):
-            return f"{piece.key}: its probe shows no stream"
-    return "" if join.tracks else "every stream may be missing, so nothing is left to compare"
 
 
 def edit_list(join: Join) -> str:

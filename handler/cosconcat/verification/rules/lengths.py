@@ -12,22 +12,6 @@ from cosconcat.verification.tolerances import SUBTITLE_SECONDS
 GRID = 100  # steps to a second when losses are added up
 
 
-def lost_stream(join: Join) -> str:
-    """A stream that a piece has and the output has not."""
-    for track in join.tracks:
-        if track.output is None:
-            piece = join.pieces[track.first]
-            has = len(counted(piece.shown, track.kind))
-            there = len(counted(join.output, track.kind))
-            word = track.kind if track.rank == 0 or track.kind == "subtitle" else f"extra-{track.kind}"
-            what = f"no {track.kind}" if not there else f"{there} {track.kind} stream(s)"
-            return (
-                f"{track.label} is missing: {piece.key} has {has} {track.kind} stream(s), the output {what}"
-                f" (format {join.options.format}; CONCAT_MAY_LOSE={word} would allow it)"
-            )
-    return ""
-
-
 def no_evidence(join: Join) -> str:
     """One of several streams of whose length the output says nothing."""
     several = len([s for s in join.output.streams if s.kind != "subtitle"]) > 1

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from cosconcat.model import Media
 from cosconcat.verification.join import Join, JoinOptions, ProbedFragment
-from cosconcat.verification.rules import comparable, copying, lengths, pictures
+from cosconcat.verification.rules import comparable, copying, lengths, pictures, presence
 from cosconcat.verification.streams import unlisted
 from cosconcat.verification.verdict import Unverified, Verdict, Verified
 
@@ -51,7 +51,7 @@ TEMPLATE = f"a splicing template may do this, and its nodes are not known here: 
 
 RULES = (
     Rule("no-length", "every piece and the output have a length", comparable.no_length),
-    Rule("no-streams", "every piece shows a stream that must be in the output", comparable.no_streams, LOOK),
+    Rule("no-streams", "every piece shows a stream that must be in the output", presence.no_streams, LOOK),
     Rule("edit-list", "no piece hides more than 2.5 pictures behind an edit list", comparable.edit_list, REMUX),
     Rule(
         "header-of-piece",
@@ -72,7 +72,7 @@ RULES = (
     Rule(
         "lost-stream",
         "the output has every picture, sound and subtitle stream that any piece has",
-        lengths.lost_stream,
+        presence.lost_stream,
         LOST,
     ),
     Rule(

@@ -11,7 +11,7 @@ MOST_READS = 40  # requests for one object
 MOST_BYTES = 2 * 1024 * 1024  # in one piece
 
 
-class Window:
+class RangedObject:
     """An object of `size` bytes; `read(start, length)` makes one request and may raise as the port does."""
 
     def __init__(
