@@ -42,14 +42,54 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
         ("part-of", "Movie/2024_0101_115700_000101F_0007.MP4", "like preset"),
         ("part-of", "front/2024-01-01_12-00-00-front_7.mp4", "like preset tesla"),
         ("{group}-take-{index}.mp4", "cam-tape-7.mp4", "as far as 'cam' it follows the template"),
+        (
+            "{group}-take-{index}.mp4",
+            "cam-take-x.mp4",
+            "as far as 'cam-take-' it follows the template; then {index} sh",
+        ),
+        ("{group}-take-{index}.mp4", "cam7.mp4", "(it has no '-take-')"),
+        ("{group}_{time:%Y%m%dT%H%M%S}.{ext}", "cam_20241301T105900.mp4", "(20241301T105900 is no date and time)"),
+        ("{group}_{time:%Y%m%dT%H%M%S}.{ext}", "cam_20241201T256100.mp4", "(20241201T256100 is no date and time)"),
+        ("tesla", "2024-01-13_12-00-00.mp4", "(after '2024-01-13_12-00-00' '-{group}.{ext}' should stand)"),
+        ("tesla", "2024-13-01_12-00-00-front.mp4", "(2024-13-01_12-00-00 is no date and time)"),
+        ("tesla", "2024-01-13_12-00-front.mp4", "(the time has no seconds)"),
+        ("timestamp", "2026-02-30 17-45-01.mkv", "(like preset obs, but 2026-02-30 17-45-01 is no date and time: day"),
+        ("folder", "talk/intro.mp4", "does not follow the naming convention (it has no {index})"),
+        ("part-of", "big.part1-of-1000000000.mp4", "(a number and a total have at most six digits)"),
+        ("part-of", "big-1234567of12345678.mp4", "(a number and a total have at most six digits)"),
     ],
 )
 def test_what_nearly_matches_is_told_with_the_difference(
     naming: str, key: str, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """By what the template says otherwise, or by the preset that it looks like."""
-    _, out = run(capsys, "--naming", naming, "--completion", "" if naming == "part-of" else "quiet:60", IN + key)
+    _, out = run(capsys, "--naming", naming, "--completion", "quiet:60" if "{" in naming else "", IN + key)
     assert words in out.splitlines()[0], out
+
+
+@pytest.mark.parametrize(
+    ("naming", "key", "words"),
+    [
+        ("timestamp", "cam_20241301T105900.mp4", "20241301T105900 is no date and time: month must be in 1..12"),
+        ("timestamp", "cam_2000000000.ts", "2000000000 is no date and time: month must be in 1..12"),
+        ("obs", "2026-02-30 17-45-01.mkv", "2026-02-30 17-45-01 is no date and time: day is out of range for month"),
+        ("folder", "1.mp4", "needs a folder, which is its group"),
+        ("folder", "a/2021-01-07/01-41-02.mp4", "a template with {time:…} reads those (like preset zlmediakit)"),
+        (
+            "Rec/{group}_{index}.mp4",
+            "Rec/cam_x.mp4",
+            "(as far as 'Rec/cam_' it follows the template; then {index} should",
+        ),
+    ],
+)
+def test_no_other_case_is_told_of_folders_that_match(
+    naming: str, key: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is wrong is told once: the date, the folder that is not there, or what should stand in the name."""
+    completion = "" if "{" not in naming else "quiet:60"
+    _, out = run(capsys, "--naming", naming, "--completion", completion, IN + key)
+    assert words in out.splitlines()[0], out
+    assert "another case" not in out
 
 
 def listing(text: str, **choices: object) -> list[str]:
