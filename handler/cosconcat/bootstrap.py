@@ -59,11 +59,12 @@ def bootstrap(context: Mapping[str, object], environ: Mapping[str, str] = os.env
     credentials = read_credentials(environ)
     secrets = (credentials.secret_id, credentials.secret_key, credentials.token)
     log.configure(config.log_level, (*secrets, config.callback_secret, config.callback_secret_old))
-    deadline = time.time() + limit if limit else float("inf")
+    began = time.time()
+    deadline = began + limit if limit else float("inf")
     return Services(
         config=config,
-        cos=cast("Cos", LazyAdapter(lambda: _cos(config, credentials, deadline))),
-        ci=cast("Ci", LazyAdapter(lambda: _ci(config, credentials, deadline))),
+        cos=cast("Cos", LazyAdapter(lambda: _cos(config, credentials, deadline, began))),
+        ci=cast("Ci", LazyAdapter(lambda: _ci(config, credentials, deadline, began))),
         clock=SystemClock(),
         nonce=_nonce,
         deadline=deadline,
@@ -91,16 +92,16 @@ def _config(environ: tuple[tuple[str, str], ...]) -> Config:
     return config
 
 
-def _cos(config: Config, credentials: Credentials, deadline: float) -> Cos:
+def _cos(config: Config, credentials: Credentials, deadline: float, began: float) -> Cos:
     from cosconcat.cloud.cos import CosOverHttp
 
-    return CosOverHttp(config, credentials, deadline)
+    return CosOverHttp(config, credentials, deadline, began)
 
 
-def _ci(config: Config, credentials: Credentials, deadline: float) -> Ci:
+def _ci(config: Config, credentials: Credentials, deadline: float, began: float) -> Ci:
     from cosconcat.cloud.ci import CiOverHttp
 
-    return CiOverHttp(config, credentials, deadline=deadline)
+    return CiOverHttp(config, credentials, deadline=deadline, began=began)
 
 
 def _notifier(config: Config, deadline: float) -> Notifier:

@@ -66,3 +66,47 @@ def test_what_was_joined_long_ago_may_come_again(desk: Desk) -> None:
     assert len(desk.jobs) == 2
     if desk.services.config.cleanup in ("delete", "trash") and not desk.services.config.cleanup_dry_run:
         assert desk.keys("fragments/") == []
+
+
+def test_late_pieces_on_both_sides_are_one_recording(desk: Desk) -> None:
+    """One job, not one for each sweep: a late piece is no newcomer to the join of another late one."""
+    desk.arrive(*PIECES[1:4])
+    join(desk)
+    desk.arrive(PIECES[0], PIECES[4])
+    join(desk)
+    assert seconds(desk) == [30, 20]
+    for _ in range(3):
+        desk.later(301)
+        desk.sweep()
+    assert len(desk.jobs) == 2
+
+
+def test_an_older_version_beside_a_newer_one_is_a_correction(desk: Desk) -> None:
+    """Each of the two pieces lies in some output, but not in the same one."""
+    desk.arrive(*PIECES[1:3], content="a")
+    join(desk)
+    desk.arrive(*PIECES[1:3], content="b")
+    join(desk)
+    desk.arrive(PIECES[1], content="a")
+    desk.arrive(PIECES[2], content="b")
+    join(desk)
+    assert seconds(desk) == [20, 20, 20]
+
+
+def test_pieces_without_a_number_do_not_tear_a_group_apart() -> None:
+    """A camera's first film has no number: after an output that was given up all of the pieces are joined anew."""
+    pieces = [f"fragments/100/{name}.MP4" for name in ("GOPR1234", "GP011234", "GP021234")]
+    with Desk({"CONCAT_NAMING": "gopro", "CONCAT_COMPLETION": "quiet:300"}) as desk:
+        desk.arrive(*pieces)
+        desk.later(301)
+        desk.sweep()
+        desk.put(pieces[2], "other")
+        assert only(desk.call_back()).action == "superseded"
+        desk.later(301)
+        desk.sweep()
+        desk.cloud.store.put(desk.cloud.bucket, "output/100/1234.r0002.mp4", b"damaged")
+        assert only(desk.call_back()).action == "gave-up"
+        desk.later(2)
+        desk.arrive(*pieces, content="anew")
+        join(desk)
+        assert desk.keys("fragments/") == []

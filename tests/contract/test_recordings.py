@@ -16,7 +16,7 @@ from cosconcat.functions.upload import handle_uploads
 from cosconcat.records.slots import Slot
 from local.cos.versions import NewObject
 from ops.command import main
-from tests.support.desk import Desk, only
+from tests.support.desk import Altered, Desk, only
 
 GAP = {"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:60"}
 NOON = int(time.time()) // 86_400 * 86_400 - 43_200  # of yesterday
@@ -389,3 +389,25 @@ def test_a_piece_of_the_first_or_the_last_year_is_a_piece_like_others(start: str
         assert status(desk, f"cam_{start}")["state"] == "arriving"
         assert close(desk) == {recording(0): "submitted", f"cam_{start}": "submitted"}
         assert finish(desk) == {recording(0): "finished", f"cam_{start}": "finished"}
+
+
+def test_a_piece_that_is_replaced_in_the_moment_before_its_copy_costs_one_turn() -> None:
+    """LIST showed what is no longer there; the next sweep has a look of its own."""
+    key = "fragments/cam_20240101100000.mp4"
+    settings = {"CONCAT_NAMING": "{group}_{time:%Y%m%d%H%M%S}.{ext}", "CONCAT_COMPLETION": "gap:300"}
+    with Desk({**settings, "CONCAT_SINGLE": "copy"}) as desk:
+        desk.put(key)
+        desk.later(2000)
+        real, copies = desk.services.cos, []
+
+        def copy(*told: Any, **named: Any) -> Any:
+            copies.append(told)
+            if len(copies) == 1:
+                desk.put(key, "other")
+            return real.copy(*told, **named)
+
+        with desk.instead(cos=Altered(real, copy=copy)):
+            assert [result["action"] for result in desk.sweep()["results"]] == ["superseded"]
+        assert len(copies) == 1
+        desk.later(2000)
+        assert [result["action"] for result in desk.sweep()["results"]] == ["finished"]

@@ -11,6 +11,9 @@ from tools.pages import ROOT, between_marks
 PAGE = ROOT / "docs" / "configuration.md"
 SAMPLE = ROOT / ".env.example"
 
+# Whoever sets it, even to its default, asks for windows instead of gaps: a sample must leave it to the preset.
+LEFT_TO_THE_PRESET = "CONCAT_WINDOW"
+
 # A sample begins with what nobody can know beforehand, and with a clean-up that cannot surprise anybody.
 _SAMPLE_HEAD = """\
 # Copy to .env and fill in the bucket, its region and the keys; then `make deploy`. A single - stands for "not set".
@@ -50,10 +53,12 @@ def sample() -> str:
     lines = [_SAMPLE_HEAD]
     for row in TABLE:
         if f"{row.name}=" not in _SAMPLE_HEAD:
-            unset = f" Not set: {row.otherwise}." if row.otherwise else ""
+            left = row.name == LEFT_TO_THE_PRESET
+            otherwise = row.default if left else row.otherwise
+            unset = f" Not set: {otherwise}." if otherwise else ""
             words = f"{row.meaning}{unset}".replace("`", "")
             lines += textwrap.wrap(words, 118, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
-            lines.append(f"{row.name}={row.default or UNSET}\n")
+            lines.append(f"{row.name}={UNSET if left else row.default or UNSET}\n")
     return "\n".join(lines).rstrip() + "\n"
 
 

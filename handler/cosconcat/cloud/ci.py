@@ -54,6 +54,7 @@ class CiOverHttp:
         credentials: of the execution role; temporary keys bring their token.
         pause: sleeps that many seconds between two tries of a GET.
         deadline: when the invocation ends (epoch seconds); no call lasts beyond it, none that would is begun.
+        began: when it began (epoch seconds); now, where it is not told.
     """
 
     def __init__(
@@ -62,12 +63,14 @@ class CiOverHttp:
         credentials: Credentials,
         pause: Callable[[float], None] = time.sleep,
         deadline: float = float("inf"),
+        began: float | None = None,
     ) -> None:
         self._config = config
         self._credentials = credentials
         self._pause = pause
         usual = Bounds(CONNECT_SECONDS, READ_SECONDS, LARGEST_ANSWER, least=2, reserve=2)
-        self._bounds = {"GET": usual.until(deadline), "POST": usual._replace(least=POST_SECONDS).until(deadline)}
+        ends = (deadline, time.time() if began is None else began)
+        self._bounds = {"GET": usual.until(*ends), "POST": usual._replace(least=POST_SECONDS).until(*ends)}
         self._session: SteadySession | None = None
         self._page_size = max(1, min(PAGE_SIZE, ECHOED_FRAGMENTS // config.max_fragments))
 

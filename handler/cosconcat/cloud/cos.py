@@ -8,6 +8,7 @@ Imports the SDK, so it is imported when first used.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -65,10 +66,13 @@ class CosOverHttp:
     begun (ServiceUnavailable).
     """
 
-    def __init__(self, config: Config, credentials: Credentials, deadline: float = float("inf")) -> None:
+    def __init__(
+        self, config: Config, credentials: Credentials, deadline: float = float("inf"), began: float | None = None
+    ) -> None:
         self._scheme = config.scheme
         self._credentials = credentials
         self._deadline = deadline
+        self._began = time.time() if began is None else began
         self._clients: dict[tuple[str, Bounds, bool], CosS3Client] = {}
 
     def list(self, bucket: Bucket, prefix: str, marker: str = "", limit: int = 1000) -> Page:
@@ -354,7 +358,7 @@ class CosOverHttp:
                 SecretKey=self._credentials.secret_key,
                 Token=self._credentials.token or None,
                 Scheme=self._scheme,
-                Timeout=bounds.until(self._deadline),
+                Timeout=bounds.until(self._deadline, self._began),
             )
             session = shared_session()
             session.reload_environment()

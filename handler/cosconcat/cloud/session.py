@@ -44,9 +44,9 @@ class Bounds(NamedTuple):
     reserve: float = 0.0
     deadline: float = float("inf")  # when the invocation ends, epoch seconds
 
-    def until(self, deadline: float) -> Bounds:
-        """For an invocation that has just begun and ends at `deadline`."""
-        part = max(0.0, min(1.0, (deadline - time.time()) / SHORT_SECONDS))
+    def until(self, deadline: float, began: float) -> Bounds:
+        """For an invocation that began and ends at these moments (epoch seconds), whenever it makes its first call."""
+        part = max(0.0, min(1.0, (deadline - began) / SHORT_SECONDS))
         return self._replace(least=self.least * part, reserve=self.reserve * part, deadline=deadline)
 
     def left(self) -> float:

@@ -303,6 +303,15 @@ def _refuse_output_key(env: Environment, config: Config) -> None:
         env.wrong("CONCAT_OUTPUT_KEY", f"is {config.output_key!r}, {words}")
     if config.single == "copy" and "jobid" in PLACEHOLDER.findall(config.output_key):
         env.wrong("CONCAT_OUTPUT_KEY", f"is {config.output_key!r}, but a copy (CONCAT_SINGLE=copy) has no job's id")
+    # A copy takes its piece's extension. Only an ending that no group's name wrote may be exchanged for that: otherwise
+    # two groups could mean one key, and the job of one would overwrite the copy of the other.
+    if config.single == "copy" and re.search(r"\{group\}[A-Za-z0-9]*$", config.output_key):
+        words = "with CONCAT_SINGLE=copy it may not end in {group}: append .{ext}"
+        env.wrong("CONCAT_OUTPUT_KEY", f"is {config.output_key!r}; {words}")
+    if config.single == "copy" and config.format == "hls":
+        env.wrong(
+            "CONCAT_SINGLE", "is copy, but with CONCAT_FORMAT=hls the names of segments are the service's to choose"
+        )
     for problem in output_key_problems(config.output_key, config):
         env.wrong("CONCAT_OUTPUT_KEY", problem)
 

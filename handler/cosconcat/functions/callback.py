@@ -24,7 +24,8 @@ TOPIC_CHARACTERS = 128 * 1024  # of a message that a topic pushed: only its body
 
 
 def handle_request(services: Services, event: Mapping[str, Any]) -> list[Result]:
-    """An HTTP request: who may speak is decided by the address alone, before a byte of the body is parsed.
+    """An HTTP request: who may speak is decided by the address, before a byte of the body is parsed. Where a topic
+    pushes, the address is signed for its name, which the body alone tells: of that no more than TOPIC_CHARACTERS.
 
     Raises:
         Refused: the address is not signed by us, or the body cannot be read. TryAgain: as `handle_messages`.
@@ -33,6 +34,8 @@ def handle_request(services: Services, event: Mapping[str, Any]) -> list[Result]
     token = Token.parse(text)
     if token is not None and not signing.signed_by_us(services.config, token, signature):
         raise Refused(["callback: it does not bear our signature"])
+    if token is None and (text or not signature):
+        raise Refused(["callback: its address bears no token and signature of ours"])
     body = event.get("body")
     if token is None and isinstance(body, str) and len(body) > TOPIC_CHARACTERS:
         raise Refused([f"callback: without our token in the address at most {TOPIC_CHARACTERS} characters are read"])

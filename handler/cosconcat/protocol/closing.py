@@ -157,7 +157,9 @@ class _Closing:
         self.archived = archived
         self.forced = forced
         self.helped: set[tuple[str, int]] = set()
-        self.put_off: set[str] = set()  # keys that whole parts begin with which may have no job now
+        self.put_off: set[str] = (
+            set()
+        )  # keys that whole parts begin with which may have no job now, or were superseded at once
 
     def results(self) -> Iterator[Result]:
         """Complete, help, close, until only what waits is left."""
@@ -187,6 +189,8 @@ class _Closing:
                     overtaken += 1
                     break
                 yield closed
+                if closed.action == "superseded":  # LIST showed what is no longer there: another look has to see that
+                    self.put_off.add(part.pieces[0].object.key)
                 if self.own and closed.action in ("submitted", "finished"):
                     return
         raise NotYet(f"source {self.reserved.source}: its recordings are being closed by others right now")

@@ -224,18 +224,28 @@ def late_pieces(fragments: FragmentSet, joined: Sequence[FragmentSet], conventio
     """The pieces to join now of a group of which some were joined before, None when all of them were.
 
     Quiet time is a guess. What came after it becomes a recording of its own in every mode of CONCAT_CLEANUP: also where
-    the pieces that were joined are kept and still lie there, they are never joined a second time. Numbers that do not
-    follow one another are joined run by run. Other content in the place of what was joined is a correction, no late
-    piece: then everything that is there is joined anew.
+    the pieces that were joined are kept and still lie there, they are never joined a second time. All late ones are one
+    recording, also where joined ones lie between them. Other content in the place of what was joined last is a
+    correction, no late piece: then everything that is there is joined anew.
+
+    Args:
+        fragments: the whole group as it lies there.
+        joined: what was joined of it, the newest first.
+        convention: whether time or numbers order.
     """
-    held = [f for one in joined for f in one.fragments]
-    late = [f for f in fragments.fragments if not any(f.object.same_content(other.object) for other in held)]
-    if {_place(f, convention) for f in late} & {_place(f, convention) for f in held}:
+    held: dict[int | str, Fragment] = {}
+    for fragment in (f for one in joined for f in one.fragments):
+        held.setdefault(_place(fragment, convention), fragment)
+    late, corrected = [], False
+    for fragment in fragments.fragments:
+        before = held.get(_place(fragment, convention))
+        if before is None:
+            late.append(fragment)
+        corrected = corrected or (before is not None and not fragment.object.same_content(before.object))
+    if corrected:
         return fragments
     if convention.timed:
         late = [replace(f, index=at) for at, f in enumerate(late)]
-    elif convention.first != "any":
-        late = [f for at, f in enumerate(late) if f.index == late[0].index + at]
     return replace(fragments, fragments=tuple(late)) if late else None
 
 

@@ -854,9 +854,9 @@ MUTANTS = (
         },
     ),
     Mutant(
-        "correction-taken-for-late", "G5", "cosconcat.protocol.content:late_pieces",
-        "if {_place(f, convention) for f in late} & {_place(f, convention) for f in held}:", "if False:",
-        "a piece that was corrected is joined alone, or with late ones across what lies between",
+        "correction-taken-for-joined", "G3", "cosconcat.protocol.content:late_pieces",
+        "if corrected:", "if False:",
+        "a piece that was corrected is taken for the one that was joined from its place",
         lambda plan: plan.faults["edit"] > 0,
         forced={"naming": "folder", "completion": "quiet", "cleanup": "keep"},
     ),

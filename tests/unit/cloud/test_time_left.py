@@ -14,7 +14,7 @@ from cosconcat.cloud.cos import PROBE, CosOverHttp
 from cosconcat.cloud.cos_answers import PARALLEL
 from cosconcat.cloud.notify import Notifier
 from cosconcat.cloud.ports import LARGEST
-from cosconcat.cloud.session import Bounds
+from cosconcat.cloud.session import Bounds, NoTimeLeft
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import InvalidInput, ServiceUnavailable, TimedOut
 from cosconcat.model import Bucket, ByteRange, ObjectInfo, ObjectVersion, Unanswered
@@ -108,9 +108,17 @@ def test_an_answer_without_an_end_is_not_read_on(server: CiServer) -> None:
 def test_short_invocations_keep_less_back() -> None:
     """A function with a limit of three seconds still makes calls."""
     bounds = Bounds(5, 20, 1000, least=2, reserve=2)
-    assert 2.7 < bounds.until(time.time() + 3).left() < 3
-    assert bounds.until(time.time() + 300).left() == 25
-    assert bounds.until(float("inf")) == bounds
+    now = time.time()
+    assert 2.7 < bounds.until(now + 3, now).left() < 3
+    assert bounds.until(now + 300, now).left() == 25
+    assert bounds.until(float("inf"), now) == bounds
+
+
+def test_a_first_call_late_in_a_long_invocation_keeps_back_what_an_early_one_does() -> None:
+    """However late the adapter is first used: what is killed in the midst records nothing."""
+    now = time.time()
+    with pytest.raises(NoTimeLeft):
+        Bounds(5, 20, 1000, least=8, reserve=2).until(now + 5, began=now - 295).left()
 
 
 def test_nobody_is_notified_when_the_answer_would_come_too_late() -> None:

@@ -12,6 +12,7 @@ from cosconcat.environment.reading import read_config
 from cosconcat.environment.variables import TABLE
 from cosconcat.naming.convention import Convention
 from cosconcat.naming.keys import MEDIA, FragmentName, NotOurs
+from cosconcat.naming.presets import PRESETS
 from ops import ROOT
 from ops.command import main
 from ops.desk.dotenv import read_dotenv
@@ -33,6 +34,14 @@ def test_the_table_of_variables_is_the_code_s() -> None:
     page = PAGE.read_text("utf-8")
     assert with_table(page) == page
     assert all(f"| `{variable.name}` |" in page for variable in TABLE)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_sample_leaves_the_preset_its_own_way_to_be_whole(preset: str) -> None:
+    """Whoever writes a preset into the copy of the sample gets what that preset says, gaps included."""
+    found = {name: value for name, value in read_dotenv(SAMPLE).values.items() if name in {row.name for row in TABLE}}
+    config = read_config({**found, "CONCAT_NAMING": preset})
+    assert config.completion == PRESETS[preset].completion.partition(":")[0]
 
 
 def test_the_sample_is_the_code_s_and_keeps_everything() -> None:

@@ -57,3 +57,14 @@ def test_more_jobs_or_another_token_are_refused_before_anything_is_read() -> Non
         with pytest.raises(Refused):
             handle_request(memory.services, message({**query, **changed}, jobs))
     assert memory.calls == Counter()
+
+
+@pytest.mark.parametrize("query", [{}, {"token": "made-up", "signature": "0" * 64}, {"token": "cosconcat/x"}])
+@pytest.mark.parametrize("body", ['{"EventName": "WorkflowFinish"}', "{", "<a/>", '{"JobsDetail": {"JobId": "j1"}}'])
+def test_without_a_token_or_signature_no_body_is_looked_at(query: dict[str, str], body: str) -> None:
+    """Whatever it holds, the answer is the same."""
+    memory, _ = stolen()
+    event = {"httpMethod": "POST", "path": "/", "headers": {}, "queryString": query, "body": body}
+    with pytest.raises(Refused, match="its address bears no token and signature of ours"):
+        handle_request(memory.services, event)
+    assert not memory.calls
