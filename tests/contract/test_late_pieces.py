@@ -104,9 +104,21 @@ def test_pieces_without_a_number_do_not_tear_a_group_apart() -> None:
         assert only(desk.call_back()).action == "superseded"
         desk.later(301)
         desk.sweep()
+        said = desk.callback()  # the job has ended
         desk.cloud.store.put(desk.cloud.bucket, "output/100/1234.r0002.mp4", b"damaged")
-        assert only(desk.call_back()).action == "gave-up"
+        assert only(desk.hear(said)).action == "gave-up"
         desk.later(2)
         desk.arrive(*pieces, content="anew")
+        join(desk)
+        assert desk.keys("fragments/") == []
+
+
+def test_what_follows_a_film_without_a_number_may_come_late() -> None:
+    """Where the numbers behind it began with 2, nobody waits for a 1."""
+    films = [f"fragments/v{number}.mp4" for number in ("", "-2", "-3", "-4")]
+    with Desk({"CONCAT_NAMING": "{group}(-{index})?.{ext}", "CONCAT_COMPLETION": "quiet:300"}) as desk:
+        desk.arrive(*films[:3])
+        join(desk)
+        desk.arrive(films[3])
         join(desk)
         assert desk.keys("fragments/") == []

@@ -65,6 +65,8 @@ def after_joined(waiting: Waiting, pieces: Sequence[FoundFragment], joined: Sequ
     ever for what is gone. Other content under a number that was joined is a correction, and waits for the rest of it.
     """
     numbers = {fragment.index for fragment in joined}
+    if UNNUMBERED in numbers and 2 in numbers:
+        numbers.add(1)  # behind a piece without a number the counting began with 2
     late = [p for p in pieces if not any(p.object.same_content(fragment.object) for fragment in joined)]
     if not late or any(p.name.number in numbers for p in late) or not numbers >= {*waiting.missing}:
         return waiting
