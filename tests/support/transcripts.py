@@ -61,7 +61,9 @@ QUESTIONS = (
     Question(
         "What did it cost, what will it?",
         "cos-concat cost --fragments 12 --seconds 300",
-        "One group's share stands in its `status`. List prices and their dates: [cost.md](cost.md).",
+        "Counted with the clean-up that is configured, here `CONCAT_CLEANUP=trash`: each fragment is copied before it\n"
+        "is removed. [cost.md](cost.md) counts the same groups with `delete`, the default, and has prices and their\n"
+        "dates. One group's share stands in its `status`.",
     ),
     Question(
         "Is it healthy?",

@@ -27,7 +27,7 @@ SECONDS = {spec.key: spec.seconds for spec in blueprint.FUNCTIONS}
     [
         ("fragments in one job", [f"{DEFAULTS.max_fragments} by default", "10,000 at most"]),
         ("jobs that one sweep submits", [f"{DEFAULTS.sweep_jobs} by default"]),
-        ("groups in one retry of many", [f"{timer.MOST_RETRIES:,}"]),
+        ("groups in one retry of many", [f"{timer.RetryMany.limit} unless", f"{timer.MOST_RETRIES:,} at most"]),
         ("object key", [f"{keys.KEY_BYTES} bytes"]),
         ("template or expression in `CONCAT_NAMING`", [f"{template_parser.LONGEST} ", f"{vetting.LONGEST} "]),
         ("`CONCAT_EXTENSIONS`", [str(_MOST_EXTENSIONS)]),
