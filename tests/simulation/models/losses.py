@@ -75,7 +75,7 @@ def _unsaid(joined: Sequence[Joined], size: int, _: Random) -> tuple[Media, tupl
 
 def _few_bytes(joined: Sequence[Joined], size: int, _: Random) -> tuple[Media, tuple[Joined, ...]]:
     """Streams of a rate that its bytes cannot hold."""
-    kbps = 4 * size * 8 / 1000 / _seconds(joined) + 200
+    kbps = 4 * size * 8 / 1000 / max(_seconds(joined), 1.0) + 200  # pieces without a length have none together
     return _showing(joined, size, _picture(joined)._replace(bitrate=kbps), _sound(joined))
 
 
