@@ -158,7 +158,9 @@ class CiOverHttp:
         return JobPage(answer.jobs, answer.next_token)
 
     def _read(self, bucket: Bucket, path: str, wanted: Mapping[str, str]) -> Answer:
-        """A GET, repeated after a 5xx, 429, time-out, reset or an unreadable answer."""
+        """A GET, repeated after a 5xx, 429, reset, unreadable answer or time-out while connecting, but not after a
+        time-out of the answer: what hangs once hangs again.
+        """
         if self._session is None:
             self._session = _new_session()
         what = f"GET {path} of {bucket.name}"
