@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import signal
 import sys
 import threading
@@ -16,6 +17,8 @@ from types import FrameType
 
 import click
 
+from cosconcat.errors import ConfigurationError
+from ops import ROOT
 from ops.desk.mistakes import NO, Mistake, told
 from ops.desk.settings import read_settings
 
@@ -24,6 +27,8 @@ VERBS = (
     "demo", "up", "invoke", "names", "explain", "preview", "status", "retry", "restore", "prune", "configuration",
     "doctor", "policies", "cost", "package", "deploy", "destroy", "pause", "resume", "completion",
 )  # fmt: skip
+_NO_ENV = "there is no .env: copy .env.example to .env, and fill it in"
+_VERSION = "Show the version and exit."
 _ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -38,6 +43,15 @@ class _Verbs(click.Group):
             return None
         command: click.Command = import_module(f"ops.verbs.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb; where nothing configures anything, say where that is done."""
+        try:
+            return super().invoke(ctx)
+        except ConfigurationError as wrong:
+            if ctx.obj is not None or (ROOT / ".env").exists() or "CONCAT_BUCKET is required" not in wrong.problems:
+                raise
+            raise ConfigurationError([*wrong.problems, _NO_ENV]) from wrong
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -55,6 +69,14 @@ def _alternatives(close: Sequence[str]) -> str:
     return f"perhaps {' or '.join(close)}" if close else f"there are {', '.join(VERBS)}"
 
 
+def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    """The version as `make release` writes it."""
+    if wanted:
+        written = re.search(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
+        click.echo(f"{NAME} {written[1] if written else 'of no version'}")
+        context.exit()
+
+
 @click.group(
     cls=_Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
@@ -62,6 +84,7 @@ def _alternatives(close: Sequence[str]) -> str:
     "Shell completion: cos-concat completion --help.",
 )
 @click.option("--env", type=click.Path(path_type=Path), help="Read the configuration here instead of .env.")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help=_VERSION)
 @click.pass_context
 def cos_concat(context: click.Context, env: Path | None) -> None:
     """Joins recordings that arrive in COS in pieces: what a person runs from a desk.

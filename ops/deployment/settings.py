@@ -12,7 +12,7 @@ from cosconcat.environment.variables import NAMES, TABLE
 from cosconcat.errors import ConfigurationError
 from deployed.blueprint import FUNCTIONS
 from ops.desk.dotenv import UNSET
-from ops.desk.keys import key_problems, scheme_problems
+from ops.desk.keys import key_problems, no_keys, scheme_problems
 
 SECRETS = frozenset(row.name for row in TABLE if row.secret)
 NOT_SHOWN = SECRETS | {"CONCAT_NOTIFY_URL"}  # an address may hold a key in its path or query
@@ -82,9 +82,8 @@ def read_settings(environ: Mapping[str, str], shell: Mapping[str, str] | None = 
     problems = []
     if not STAGE.fullmatch(stage):
         problems.append(f"STAGE is {stage!r}; allowed are up to 20 letters and digits, a letter first")
-    for names, value in zip(_KEYS, (secret_id, secret_key), strict=False):
-        if not value:
-            problems.append(f"{names[0]} is not set: put the API key of whoever deploys into .env or the shell")
+    missing = [names[0] for names, value in zip(_KEYS, (secret_id, secret_key), strict=False) if not value]
+    problems += [no_keys(missing)] if missing else []
     problems += key_problems(secret_id, secret_key, token)
     variables = {name: given[name] for name in _deployable(given)}
     try:

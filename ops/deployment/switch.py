@@ -12,7 +12,7 @@ from ops.deployment.in_flight import in_flight
 from ops.deployment.seen import look
 from ops.deployment.show import whose
 from ops.desk.mistakes import Mistake
-from ops.desk.show import show_json
+from ops.desk.show import counted, show_json
 
 
 def switch(*, on: bool, as_json: bool) -> int:
@@ -34,7 +34,9 @@ def switch(*, on: bool, as_json: bool) -> int:
     if as_json:
         show_json({"stage": settings.stage, "state": state, "in_flight": count, "groups": groups})
         return 0
-    click.echo(f"{state}{'' if plan.changes else ', as before'}; {count} groups in flight" + (":" if count else ""))
+    click.echo(
+        f"{state}{'' if plan.changes else ', as before'}; {counted(count, 'group')} in flight" + (":" if count else "")
+    )
     for group in groups:
         click.echo(f"  {printable(group)}")
     if count > len(groups):

@@ -11,7 +11,7 @@ from ops.desk.dotenv import UNSET
 from ops.desk.mistakes import Mistake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 # The names under which the deployment tool keeps its keys in .env, and those that a function finds.
 KEYS = {
@@ -34,11 +34,16 @@ def with_keys(environ: Mapping[str, str]) -> dict[str, str]:
     keys = {name: known[given] for given, name in KEYS.items() if given in known and name not in known}
     missing = [given for given, name in KEYS.items() if name not in {**known, **keys} and given != "TENCENT_TOKEN"]
     if missing:
-        raise Mistake(f"no keys: set {' and '.join(missing)} in .env or the shell")
+        raise Mistake(no_keys(missing))
     found = {given: {**known, **keys}.get(name, "") for given, name in KEYS.items()}
     if problems := [*key_problems(*found.values()), *scheme_problems(known.get("CONCAT_SCHEME", ""), os.environ)]:
         raise Mistake("\n".join(problems))
     return {**environ, **keys}
+
+
+def no_keys(missing: Sequence[str]) -> str:
+    """What to say of keys that are not there, by the names of their variables."""
+    return f"no keys: set {' and '.join(missing)} in .env or the shell"
 
 
 def key_problems(secret_id: str, secret_key: str, token: str) -> Iterator[str]:

@@ -13,6 +13,11 @@ from cosconcat.log import escaped, printable
 _AS_WIDE_AS_NEEDED = 1000  # columns, where no person looks: a key is never broken
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 group`, `2 groups`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def show_json(value: object) -> None:
     """One JSON value on standard output."""
     click.echo(escaped(json.dumps(value, indent=2, ensure_ascii=False, default=str)))

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from cosconcat.naming.convention import Convention
 from cosconcat.naming.keys import MEDIA, FragmentName
 from cosconcat.naming.presets import PRESETS
+from ops.desk.show import counted
 from ops.naming.derive import derive
 
 _MOST_KEYS = 5000  # of a listing that are looked at: more of the same shows nothing new
@@ -108,8 +109,8 @@ def _judge(naming: str, names: Sequence[str], further: Sequence[str]) -> Suggest
     score = 100.0 * good / len(names) - lost - loose + bonus + spared
     if not joined or score < 20:
         return None
-    words = f"{good} of {len(names)} in {len(groups)} groups"
-    words += f", {singles} alone" * bool(singles) + f", {holes} numbers missing" * bool(holes)
+    words = f"{good} of {len(names)} in {counted(len(groups), 'group')}"
+    words += f", {singles} alone" * bool(singles) + f", {counted(holes, 'number')} missing" * bool(holes)
     return Suggestion(naming, _lines(naming, convention, groups, first, further), score, words)
 
 

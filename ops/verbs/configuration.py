@@ -18,10 +18,15 @@ Examples:
 @click.command(epilog=EXAMPLES)
 @json_option
 def command(as_json: bool) -> None:
-    """Check the configuration, and name every mistake."""
+    """Check the configuration, and name every mistake.
+
+    A variable of a release that is not this one is no mistake: it is named on standard error.
+    """
     config = config_of(settings())
+    for name in config.unknown:
+        click.echo(f"{name} is no variable of this release: it is ignored", err=True)
     place = f"{config.bucket.name}/{config.input_prefix}"
     if as_json:
-        show_json({"place": place, "naming": config.naming, "completion": config.completion})
+        show_json({"place": place, "naming": config.naming, "completion": config.completion, "unknown": config.unknown})
     else:
         click.echo(f"fine: {place} by {config.naming}, whole by {config.completion}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -14,20 +16,22 @@ from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
 from cosconcat.errors import InvalidInput
 from cosconcat.groups.manifest import Manifest, read_manifest
+from cosconcat.groups.rules import in_order, in_words, judge_numbers
 from cosconcat.groups.survey import survey
-from cosconcat.groups.verdicts import Invalid, Waiting, Whole
+from cosconcat.groups.verdicts import FoundFragment, Invalid, Waiting, Whole
 from cosconcat.job.compose import compose
 from cosconcat.model import Fragment, FragmentSet, ObjectInfo, Token, gid_of
 from cosconcat.naming.keys import FragmentName
 from cosconcat.output.key import is_copied, output_key
 from ops.desk.files import read_bytes
 from ops.desk.keys import with_keys
+from ops.desk.mistakes import Mistake
 from ops.desk.options import json_option
 from ops.desk.settings import settings
 from ops.desk.show import show_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cosconcat.job.request import Request
     from cosconcat.services import Services
@@ -70,6 +74,23 @@ def notes(config: Config, fragments: FragmentSet, request: Request, *, seen: boo
         otherwise = "DirectConcat is left out" if config.on_mixed == "transcode" else "the group is refused"
         found.append(f"the fragments are probed first; where their codecs differ, {otherwise}")
     return found
+
+
+def not_yet(config: Config, keys: Sequence[str]) -> list[str]:
+    """Why a group of these keys alone would not be sent, as far as their numbers tell."""
+    names = [name for key in keys if isinstance(name := config.convention.read(key), FragmentName)]
+    if config.convention.timed or not names:
+        return []
+    found = in_order([FoundFragment(name, ObjectInfo(name.key, "", 1, 0)) for name in names])
+    verdict = judge_numbers(config, names[0].group, found, None, int(time.time()))
+    if isinstance(verdict, Invalid):
+        return [f"none of this is sent: {verdict.reason}"]
+    if isinstance(verdict, Waiting) and verdict.missing:
+        total = names[0].total
+        of = f" of {total}" if total is not None else ""
+        are = "is" if len(verdict.missing) == 1 else "are"
+        return [f"none of this is sent yet: {len(verdict.missing)}{of} {are} missing: {in_words(verdict.missing)}"]
+    return []
 
 
 def printed(request: Request) -> str:
@@ -157,18 +178,25 @@ def command(keys: tuple[str, ...], manifest: Path | None, group: str | None, as_
     """Print the request that a group would send.
 
     KEYS are full keys of one group's fragments; without any, two are made up. The XML goes to standard output; notes
-    (what the service will ignore, what only the moment of sending decides) go to standard error.
+    (what the service will ignore, what only the moment of sending decides) go to standard error. Exit code 1 when the
+    group in the bucket is not whole.
     """
+    if bool(keys) + bool(manifest) + bool(group) > 1:
+        raise click.UsageError("KEYS, --manifest and --group each name a group: say one of them")
     environ = settings()
     config = read_config(environ)
     about: list[str] = []
     if group:
         fragments, about = set_in_bucket(environ, group)
     elif manifest:
-        fragments = set_of_manifest(read_manifest(read_bytes(manifest), config), _group_of(manifest))
+        with _told_as_mistakes():
+            fragments = set_of_manifest(read_manifest(read_bytes(manifest), config), _group_of(manifest))
+    elif keys:
+        with _told_as_mistakes():
+            fragments = set_of_keys(config, keys)
+        about = not_yet(config, keys)
     else:
-        made_up = [f"{config.input_prefix}example.part{i}-of-2.mp4" for i in (1, 2)]
-        fragments = set_of_keys(config, keys) if keys else _made_up(made_up)
+        fragments = _made_up([f"{config.input_prefix}example.part{i}-of-2.mp4" for i in (1, 2)])
     request = request_for(config, fragments)
     noted = about + notes(config, fragments, request, seen=bool(group))
     if as_json:
@@ -177,6 +205,15 @@ def command(keys: tuple[str, ...], manifest: Path | None, group: str | None, as_
     click.echo(printed(request))
     for note in noted:
         click.echo(f"note: {note}", err=True)
+
+
+@contextmanager
+def _told_as_mistakes() -> Iterator[None]:
+    """What is wrong with keys or a file that a person names was asked wrongly."""
+    try:
+        yield
+    except InvalidInput as wrong:
+        raise Mistake("\n".join(wrong.problems)) from None
 
 
 def _group_of(manifest: Path) -> str:

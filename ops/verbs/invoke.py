@@ -22,12 +22,13 @@ Examples:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("function", type=click.Choice(list(FUNCTIONS)))
+@click.argument("function", type=click.Choice(list(FUNCTIONS)), metavar="FUNCTION")
 @click.argument("event", type=click.Path(path_type=Path))
 @json_option
 def command(function: str, event: Path, as_json: bool) -> int:
     """Run a function on the event in a JSON file.
 
+    FUNCTION is upload, callback or sweep.
     Its log and its result are shown. It runs in the local cloud that `cos-concat up` keeps, or in one of its own
     when none is running.
     """

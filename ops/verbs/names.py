@@ -13,7 +13,7 @@ import sys
 import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ import click
 
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
+from cosconcat.errors import InvalidInput
 from cosconcat.groups.rules import in_order, in_words, judge_numbers, judge_times
 from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, Waiting, Whole
 from cosconcat.log import printable
@@ -29,14 +30,15 @@ from cosconcat.naming.keys import FragmentName, InvalidName, ManifestName, Marke
 from cosconcat.output.key import resolved_output_key
 from ops.desk.files import read_text
 from ops.desk.keys import with_keys
-from ops.desk.mistakes import NO
+from ops.desk.mistakes import NO, Mistake
 from ops.desk.options import json_option
 from ops.desk.settings import settings
-from ops.desk.show import show_json
+from ops.desk.show import counted, show_json
 
 _SLOW = 0.05  # seconds for one key; an expression that takes that long costs more than the rest of the function
 _LISTED = 200  # so many keys are described one by one, more only in sum
 _RECORDINGS = 4  # of a source that are described
+_MOST = 100_000  # keys of a bucket
 _SHOWN = 50  # groups of a large listing
 _EXPLAINED = 3  # unmatched keys of one reason that are looked at for what they are nearly
 _OPTIONS = {
@@ -80,6 +82,11 @@ class Examination(NamedTuple):
             words.startswith("invalid") for words in self.groups.values()
         )
 
+    @property
+    def fits(self) -> bool:
+        """Whether any key is something to the convention."""
+        return not all(isinstance(name, NotOurs | InvalidName) for name in self.names)
+
 
 def examine(config: Config, keys: Iterable[str]) -> Examination:
     """What the configured convention makes of keys."""
@@ -87,7 +94,8 @@ def examine(config: Config, keys: Iterable[str]) -> Examination:
     slowest = 0.0
     for key in keys:
         begun = time.perf_counter()
-        names.append(config.convention.read(key))
+        itself = key == config.input_prefix
+        names.append(NotOurs(key, "the input prefix itself") if itself else config.convention.read(key))
         slowest = max(slowest, time.perf_counter() - begun)
     return Examination(names, judge(config, names), unmatched(config, names), slowest)
 
@@ -127,22 +135,30 @@ def describe(name: Name) -> str:
 
 
 def judge(config: Config, names: Iterable[Name]) -> dict[str, str]:
-    """A verdict in words for each group, as if its objects were there, not empty, and had been quiet for long."""
+    """A verdict in words for each group, as if its objects were there, not empty, and had been quiet for long. What is
+    in a manifest is not known here.
+    """
     pieces: dict[str, list[FoundFragment]] = {}
     markers: dict[str, Marker] = {}
     closing: list[MarkerName] = []
+    by_manifest: dict[str, str] = {}
     for name in names:
         if isinstance(name, FragmentName):
             pieces.setdefault(name.group, []).append(FoundFragment(name, ObjectInfo(name.key, "", 1, 0)))
         elif isinstance(name, MarkerName):
             markers[name.group] = Marker(ObjectInfo(name.key, "", 1, 0), name.count)
             closing += [name] * name.every
+        elif isinstance(name, ManifestName):
+            by_manifest[name.group] = "a manifest decides: cos-concat explain --manifest <file>"
     for marker in closing:
         closed = (group for group in pieces if config.convention.closes(marker, group))
         markers |= dict.fromkeys(closed, Marker(ObjectInfo(marker.key, "", 1, 0), None))
     if config.completion == "gap":
         return {group: _runs(config, pieces[group]) for group in sorted(pieces)}
-    return {group: _verdict(config, group, pieces[group], markers.get(group)) for group in sorted(pieces)}
+    judged = {
+        group: _verdict(config, group, pieces[group], markers.get(group)) for group in pieces.keys() - by_manifest
+    }
+    return dict(sorted((judged | by_manifest).items()))
 
 
 def _runs(config: Config, found: Iterable[FoundFragment]) -> str:
@@ -156,7 +172,9 @@ def _runs(config: Config, found: Iterable[FoundFragment]) -> str:
     shown = []
     for part in parts[:_RECORDINGS]:
         ends = gap.why_it_ends(part, read, rule)
-        shown.append(f"{recording_id('', part.pieces[0])} ({len(part.pieces)} pieces{f', {ends}' if ends else ''})")
+        shown.append(
+            f"{recording_id('', part.pieces[0])} ({counted(len(part.pieces), 'piece')}{f', {ends}' if ends else ''})"
+        )
     words = f"recordings: {len(parts)}, from {', '.join(shown)}{', …' * (len(parts) > _RECORDINGS)}"
     wrong = next((reason for part in parts if (reason := gap.inconsistent(part.pieces, rule))), "")
     return f"invalid: {wrong}; {words}" if wrong else words
@@ -250,7 +268,7 @@ def _bucket_keys(config: Config, most: int) -> Iterator[str]:
 @click.argument("keys", nargs=-1)
 @click.option("--file", type=click.Path(path_type=Path), help="Read keys from a file, one a line.")
 @click.option("--from-bucket", is_flag=True, help="LIST the keys under the input prefix; nothing else is asked.")
-@click.option("--most", type=click.IntRange(1), default=100_000, show_default=True, help="Most keys --from-bucket.")
+@click.option("--most", type=click.IntRange(1), help="Most keys --from-bucket (100,000).")
 @click.option("--suggest", "wanted", is_flag=True, help="Find the setting that explains the keys best.")
 @click.option("--naming", help="Instead of CONCAT_NAMING.")
 @click.option("--completion", help="Instead of CONCAT_COMPLETION.")
@@ -262,20 +280,26 @@ def command(
     keys: tuple[str, ...],
     file: Path | None,
     from_bucket: bool,
-    most: int,
+    most: int | None,
     wanted: bool,
     as_json: bool,
     **options: str | None,
 ) -> int:
-    """Say which group each key belongs to, what is missing, what matches nothing and why nearly; or find the setting.
+    """Say what each key is, or find the setting for the names.
 
-    KEYS are full keys; without any they are read from standard input, one a line. Exit code 1 when something is
-    invalid, or when no setting is found.
+    Which group it belongs to and what is missing there, or why it matches nothing, and what it is nearly. KEYS are full
+    keys; without any they are read from standard input, one a line. Exit code 1 when something is invalid, when nothing
+    at all matches, or when no setting is found; 2 when there are no keys.
     """
+    _refuse_what_would_be_ignored(keys, file, options, from_bucket=from_bucket, most=most, wanted=wanted)
     chosen = {variable: value for option, variable in _OPTIONS.items() if (value := options[option])}
     config = read_config({**_EXAMPLE, **settings(), **chosen})
     lines = _file_lines(file) if file else keys or sys.stdin or ()
-    given = list(_bucket_keys(config, most) if from_bucket else read_keys(lines))
+    given = list(_bucket_keys(config, most or _MOST) if from_bucket else read_keys(lines))
+    if not given and from_bucket:
+        raise InvalidInput([f"no keys: nothing lies under {config.bucket.name}/{config.input_prefix}"])
+    if not given:
+        raise Mistake(f"no keys: {file or 'standard input'} holds none")
     if wanted:
         return _suggest(given, config.input_prefix, as_json=as_json)
     found = examine(config, given)
@@ -284,15 +308,38 @@ def command(
     else:
         for line in _report(config, found):
             click.echo("\t".join(map(printable, line.rsplit("\t", 1))))
-    return NO if found.wrong else 0
+    return NO if found.wrong or not found.fits else 0
+
+
+def _refuse_what_would_be_ignored(
+    keys: Sequence[str], file: Path | None, options: Mapping[str, str | None], *, from_bucket: bool, most: int | None,
+    wanted: bool,
+) -> None:  # fmt: skip
+    if bool(keys) + bool(file) + from_bucket > 1:
+        raise click.UsageError("KEYS, --file and --from-bucket are three places of keys: say one of them")
+    if most and not from_bucket:
+        raise click.UsageError("--most goes with --from-bucket")
+    found = [f"--{option}" for option, value in options.items() if value and option != "prefix"]
+    if wanted and found:
+        raise click.UsageError(f"--suggest finds the setting: leave out {' and '.join(found)}")
 
 
 def _suggest(keys: Sequence[str], prefix: str, *, as_json: bool) -> int:
     from ops.naming.suggest import suggest
 
-    if not any(key.startswith(prefix) for key in keys):
-        prefix = ""
-    found = suggest(keys, prefix)
+    under = sum(key.startswith(prefix) for key in keys)
+    found = suggest(keys, prefix) if under else []
+    if not under:
+        folder = keys[0].partition("/")[0] + "/"
+        shared = all(key.startswith(folder) for key in keys)
+        found = suggest(keys, folder) if shared else []
+        found = [one._replace(lines=(*one.lines, f"CONCAT_INPUT_PREFIX={folder}")) for one in found]
+        what = f"set CONCAT_INPUT_PREFIX={folder} as well" if found else f"upload them under {prefix}"
+        click.echo(f"# these keys lie outside CONCAT_INPUT_PREFIX={prefix}: {what}", err=as_json)
+        found = found or suggest(keys, "")
+    elif under < len(keys):
+        out = f"{len(keys) - under} of {len(keys)}"
+        click.echo(f"# left out: {out} keys, which lie outside CONCAT_INPUT_PREFIX={prefix}", err=as_json)
     if as_json:
         show_json([one._asdict() for one in found])
         return 0 if found else NO
@@ -331,11 +378,12 @@ def _in_sum(found: Examination) -> Iterator[str]:
     states = Counter(words.partition(":")[0] for words in found.groups.values())
     fragments = sum(isinstance(name, FragmentName) for name in found.names)
     if len(found.groups) > _SHOWN:
-        yield f"… and {len(found.groups) - _SHOWN} groups more"
+        yield f"… and {counted(len(found.groups) - _SHOWN, 'group')} more"
     by_state = ", ".join(f"{count} {state}" for state, count in states.most_common())
-    yield f"{len(found.names)} keys: {fragments} fragments in {len(found.groups)} groups" + (
-        f" ({by_state})" if by_state else ""
+    told = (
+        f"{counted(len(found.names), 'key')}: {counted(fragments, 'fragment')} in {counted(len(found.groups), 'group')}"
     )
+    yield told + (f" ({by_state})" if by_state else "")
     for one in found.unmatched:
         nearly = f"; {one.nearly}" if one.nearly else ""
         yield f"unmatched: {one.keys} x {one.reason}, such as {one.example}{nearly}"

@@ -17,8 +17,9 @@ Examples:
 @click.command(epilog=EXAMPLES)
 @json_option
 def command(as_json: bool) -> int:
-    """Switch the COS trigger and the timer off, and show what is in flight.
+    """Stop the triggers, and show what is in flight.
 
-    Running jobs end, and their callbacks are answered. Uploads of the meantime are found by the sweep after `resume`.
+    The COS trigger and the timer are switched off. Running jobs end, and their callbacks are answered. Uploads of the
+    meantime are found by the sweep after `resume`.
     """
     return switch(on=False, as_json=as_json)

@@ -21,14 +21,16 @@ Examples:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("function", required=False, type=click.Choice((*FUNCTIONS, DEPLOYER)))
+@click.argument("function", required=False, type=click.Choice((*FUNCTIONS, DEPLOYER)), metavar="[FUNCTION]")
 @click.option("--table", "as_table", is_flag=True, help="Every right with the call that needs it.")
 @json_option
-def command(function: str | None, as_table: bool, as_json: bool) -> None:  # noqa: ARG001
-    """Print the CAM policy of each function, or of whoever deploys.
+def command(function: str | None, as_table: bool, as_json: bool) -> None:
+    """Print the CAM policies of the functions or the deployer.
 
-    As JSON; of FUNCTION (or `deployer`) alone, ready for the console.
+    As JSON; of FUNCTION alone (upload, callback, sweep; deployer is whoever deploys), ready for the console.
     """
+    if as_table and (function or as_json):
+        raise click.UsageError("--table is for people, and of all functions: leave out FUNCTION and --json")
     variables = settings()
     config = read_config(variables)
     if function == DEPLOYER:

@@ -141,6 +141,8 @@ def command(
     Groups, holes, doubts, jobs, money, what would be removed, and how long it takes. Nothing is written. Exit code 1
     when a group is inconsistent or nothing at all fits the configuration.
     """
+    if probe and seconds is not None:
+        raise click.UsageError("--probe finds the length that --seconds says: say one of them")
     config = config_of(settings())
     services = services_here()
     judged = judge(services, most)

@@ -17,8 +17,9 @@ Examples:
 @click.command(epilog=EXAMPLES)
 @json_option
 def command(as_json: bool) -> int:
-    """Switch the COS trigger and the timer on again, and show what is in flight.
+    """Start the triggers again, and show what is in flight.
 
-    What was uploaded meanwhile is found by the next sweep, at most five minutes later.
+    The COS trigger and the timer are switched on. What was uploaded meanwhile is found by the next sweep, at most five
+    minutes later.
     """
     return switch(on=True, as_json=as_json)

@@ -28,12 +28,14 @@ _GOOD = ("submitted", "adopted", "already-submitted", "already-finished", "finis
 def command(
     groups: tuple[str, ...], outcome: str | None, since: str | None, limit: int | None, here: bool, as_json: bool
 ) -> int:
-    """Try again now what gave up, was kept, or waits for its next try.
+    """Try again now what gave up, was kept, or waits.
 
     GROUPS are ids; where recordings are cut at gaps also full keys of pieces, or sources. The deployed sweep does it,
     with its own rights. Exit code 1 when one of them came to nothing again.
     """
-    if bool(groups) == bool(outcome):
+    if groups and outcome:
+        raise click.UsageError("name GROUPS or say --outcome, not both")
+    if not groups and not outcome:
         raise Mistake("name GROUPS, or say --outcome gave-up or --outcome kept")
     if groups and (since or limit):
         raise Mistake("--since and --limit go with --outcome")

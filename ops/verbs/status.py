@@ -56,6 +56,8 @@ def command(groups: tuple[str, ...], day: str | None, here: bool, as_json: bool)
     GROUPS are ids, full keys of their pieces or, where recordings are cut at gaps, their sources. The deployed sweep is
     asked. Exit code 1 when a group is unknown.
     """
+    if day is not None and groups:
+        raise click.UsageError("name GROUPS or say --day, not both")
     if day is not None:
         return _day(day, as_json=as_json)
     if not groups:

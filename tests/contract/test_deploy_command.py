@@ -154,7 +154,7 @@ def test_a_removal_is_refused_while_groups_are_in_flight(cloud: LocalCloud, caps
     assert "1 groups are in flight (talk): run `cos-concat pause`" in capsys.readouterr().err
     assert state(cloud) == before
     assert main(["pause"], variables(cloud)) == 0
-    assert "paused; 1 groups in flight:\n  talk" in capsys.readouterr().out
+    assert "paused; 1 group in flight:\n  talk" in capsys.readouterr().out
     assert main(["resume", "--json"], variables(cloud)) == 0
     assert json.loads(capsys.readouterr().out) == {
         "stage": "dev", "state": "running", "in_flight": 1, "groups": ["talk"]

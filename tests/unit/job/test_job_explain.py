@@ -81,6 +81,23 @@ def test_a_single_fragment_that_gets_no_job_is_told(
     assert words in err
 
 
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        (["a.part1-of-2.mp4"], "none of this is sent yet: 1 of 2 is missing: 2"),
+        (["a.part2-of-4.mp4", "a.part4-of-4.mp4"], "none of this is sent yet: 2 of 4 are missing: 1, 3"),
+        (["a.part1-of-2.mp4", "a.part1-of-3.mp4"], "none of this is sent: "),
+        (["a.part1-of-2.mp4", "a.part2-of-2.mp4"], ""),
+    ],
+)
+def test_a_group_that_would_not_be_sent_says_so(keys: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a note, before the others; the request is shown all the same."""
+    assert main(["explain", *(f"fragments/{key}" for key in keys)], ENVIRONMENT) == 0
+    printed = capsys.readouterr()
+    assert ("none of this" in printed.err, told in printed.err) == (bool(told), True), printed.err
+    assert "<Request>" in printed.out
+
+
 def test_a_manifest_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its order, trims, intro and overlay."""
     file = tmp_path / "talk.manifest.json"
@@ -102,8 +119,8 @@ def test_a_manifest_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("arguments", "environment", "code", "says"),
     [
-        (["fragments/a.part1-of-2.mp4", "fragments/b.part2-of-2.mp4"], {}, 1, "keys of several groups: a, b"),
-        (["elsewhere/a.part1-of-2.mp4"], {}, 1, "elsewhere/a.part1-of-2.mp4"),
+        (["fragments/a.part1-of-2.mp4", "fragments/b.part2-of-2.mp4"], {}, 2, "keys of several groups: a, b"),
+        (["elsewhere/a.part1-of-2.mp4"], {}, 2, "elsewhere/a.part1-of-2.mp4"),
         ([], {"CONCAT_JOB": '{"JobLvl": 1}'}, 2, "did you mean JobLevel?"),
         (
             [],

@@ -52,6 +52,22 @@ def test_every_example_can_be_parsed(verb: str) -> None:
         command.make_context(verb, words, parent=click.Context(cos_concat))
 
 
+def test_the_list_of_verbs_cuts_nothing_off(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal of eighty columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["--help"]) == 0
+    assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
+
+
+def test_the_version_is_the_projects(capsys: pytest.CaptureFixture[str]) -> None:
+    """As `make release` writes it, without any configuration."""
+    assert main(["--version"], {"CONCAT_CLEANUP": "shred"}) == 0
+    version = capsys.readouterr().out.split()[1]
+    assert f'version = "{version}"' in (ROOT / "pyproject.toml").read_text("utf-8").splitlines()
+
+
 def test_every_verb_that_prints_data_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
     """One value, and nothing else."""
     for arguments in (["names", "fragments/a-1of1.mp4"], ["explain"], ["configuration"], ["policies"], ["cost"]):
@@ -71,11 +87,12 @@ def test_every_verb_that_prints_data_prints_json(capsys: pytest.CaptureFixture[s
         (["up", "--port", "99999"], 2, "99999 is not in the range"),
         (["explain", "--manifest", "/nowhere.json"], 2, "/nowhere.json: No such file or directory"),
         (["explain", "--manifest", "/"], 2, "/: Is a directory (a file is needed"),
-        (["explain", "README.md"], 1, "README.md"),
+        (["explain", "README.md"], 2, "README.md"),
         (["invoke", "upload", "/nowhere.json"], 2, "/nowhere.json: there is no such file"),
         (["names", "--naming", "(a+)+", "x"], 2, "CONCAT_NAMING"),
         (["demo", "one.mp4"], 2, "joining takes at least two"),
-        (["policies", "uplaod"], 2, "'uplaod' is not one of"),
+        (["policies", "uplaod"], 2, "'[FUNCTION]': 'uplaod' is not one of"),
+        (["invoke", "uplaod", "x"], 2, "'FUNCTION': 'uplaod' is not one of"),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(

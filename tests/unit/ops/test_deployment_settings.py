@@ -38,7 +38,7 @@ def test_every_mistake_is_told_at_once_by_name() -> None:
     """Keys, stage, bucket, and what the functions would refuse."""
     told = problems({"STAGE": "my stage", "CONCAT_CLEANUP": "shred", "CONCAT_REGION": "ap-guangzhou"})
     for name in ("STAGE", "TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "CONCAT_BUCKET", "CONCAT_CLEANUP"):
-        assert [text for text in told if text.startswith(name)], (name, told)
+        assert [text for text in told if name in text.split()], (name, told)
 
 
 @pytest.mark.parametrize("stage", ["", "-dev", "dev-1", "1dev", "x" * 21, "../x", "a b"])

@@ -145,6 +145,24 @@ def test_an_event_that_is_none(content: bytes, words: str, tmp_path: Path, capsy
         (["preview", "--seconds", "inf"], "inf is not in the range"),
         (["cost", "--fragments", "1e3"], "'1e3' is not a valid integer"),
         (["completion", "tcsh"], "'tcsh' is not one of"),
+        (["names", "--file", "README.md", "fragments/a.mp4"], "KEYS, --file and --from-bucket are three places"),
+        (["names", "--file", "README.md", "--from-bucket"], "KEYS, --file and --from-bucket are three places"),
+        (["names", "--suggest", "--naming", "folder", "fragments/a.mp4"], "finds the setting: leave out --naming"),
+        (["names", "--suggest", "--first", "0", "--marker", "_OK", "x"], "leave out --first and --marker"),
+        (["names", "--most", "5", "fragments/a.mp4"], "--most goes with --from-bucket"),
+        (["names", "--file", "/dev/null"], "no keys: /dev/null holds none"),
+        (["names", "--suggest", "--file", "/dev/null"], "no keys: /dev/null holds none"),
+        (["explain", "--group", "a", "fragments/a-1of1.mp4"], "each name a group: say one of them"),
+        (["explain", "--manifest", "README.md", "--group", "a"], "each name a group: say one of them"),
+        (["explain", "nothing.txt"], "nothing.txt: outside the input prefix fragments/"),
+        (["explain", "fragments/a-1of1.mp4", "fragments/b-1of1.mp4"], "keys of several groups: a, b"),
+        (["policies", "--table", "upload"], "leave out FUNCTION and --json"),
+        (["policies", "--table", "deployer"], "leave out FUNCTION and --json"),
+        (["policies", "--table", "--json"], "leave out FUNCTION and --json"),
+        (["retry", "lecture", "--outcome", "kept"], "name GROUPS or say --outcome, not both"),
+        (["retry"], "name GROUPS, or say --outcome gave-up or --outcome kept"),
+        (["status", "lecture", "--day", "2026-11"], "name GROUPS or say --day, not both"),
+        (["preview", "--probe", "2", "--seconds", "9"], "say one of them"),
     ],
 )
 def test_what_cannot_be_meant_is_told(
@@ -154,6 +172,60 @@ def test_what_cannot_be_meant_is_told(
     given = [each.replace("{tmp}", str(tmp_path)) for each in arguments]
     code, said = told(given, None if given[0] == "--env" else {**BUCKET, **KEYS}, capsys)  # type: ignore[arg-type]
     assert (code, words in said) == (2, True), said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["names", "fragments/a-1of1.mp4", "fragments/x.txt"], 0),
+        (["names", "fragments/x.txt", "elsewhere/a-1of1.mp4"], 1),
+        (["names", "--json", "fragments/x.txt"], 1),
+        (["names", "--suggest", "fragments/x.txt"], 1),
+    ],
+)
+def test_names_of_which_none_fits_are_a_no(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """As `preview` says of a bucket; what each key is, is shown all the same."""
+    assert (main(arguments, BUCKET), bool(capsys.readouterr().out)) == (code, True)
+
+
+@pytest.mark.parametrize("standard_input", [[], ["\n", "\r\n", "\ufeff\n"], None])
+def test_no_keys_at_all_is_told(
+    standard_input: list[str] | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a listing that came out empty, or a standard input that is closed."""
+    monkeypatch.setattr("sys.stdin", None if standard_input is None else iter(standard_input))
+    assert told(["names"], BUCKET, capsys) == (2, "no keys: standard input holds none\n")
+
+
+@pytest.mark.parametrize("verb", ["configuration", "doctor", "pause", "explain"])
+def test_where_nothing_is_configured_it_is_told_where_to(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not where there is a .env, or another file was named."""
+    for module in ("ops.command", "ops.desk.settings", "ops.deployment.desk"):
+        monkeypatch.setattr(f"{module}.ROOT", tmp_path)
+    for name in [name for name in os.environ if name.startswith(("CONCAT_", "TENCENT", "STAGE"))]:
+        monkeypatch.delenv(name)
+    hint = "there is no .env: copy .env.example to .env, and fill it in"
+    assert hint in told([verb], None, capsys)[1].splitlines()  # type: ignore[arg-type]
+    assert hint not in told([verb], {}, capsys)[1]
+    (tmp_path / ".env").write_text("CONCAT_REGION=ap-guangzhou\n")
+    code, words = told([verb], None, capsys)  # type: ignore[arg-type]
+    assert (code, "CONCAT_BUCKET is required" in words, hint in words) == (2, True, False)
+
+
+def test_keys_that_are_missing_are_told_in_the_same_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """By a verb that reads the bucket, and by one that reads the deployment."""
+    for verb in ("doctor", "pause"):
+        words = "no keys: set TENCENT_SECRET_ID and TENCENT_SECRET_KEY in .env or the shell\n"
+        assert told([verb], BUCKET, capsys) == (2, words)
+
+
+def test_a_variable_of_another_release_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """It may be one that was renamed: it changes nothing, and the answer is still yes."""
+    code, words = told(["configuration"], {**BUCKET, "CONCAT_XYZZY": "1"}, capsys)
+    assert (code, words) == (0, "CONCAT_XYZZY is no variable of this release: it is ignored\n")
+    assert told(["configuration"], BUCKET, capsys) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -191,7 +263,7 @@ def test_the_settings_may_come_through_a_pipe(tmp_path: Path) -> None:
         ({"COLUMNS": "nonsense", "LINES": "-1"}, ["names", "fragments/a-1of1.mp4"], ""),
         ({"HOME": ""}, ["configuration"], ""),
         ({}, ["configuration"], "<&-"),
-        ({}, ["names"], "<&-"),
+        ({}, ["names", "fragments/a-1of1.mp4"], "<&-"),
         ({}, ["configuration"], "<&- >&- 2>&-"),
     ],
 )

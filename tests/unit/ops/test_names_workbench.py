@@ -145,7 +145,7 @@ def test_the_setting_is_found_from_the_listing_alone(naming: str, names: list[st
     assert best.lines[0].startswith("CONCAT_NAMING=")
     convention = Convention.of(naming, IN, window=86400)
     groups = {found.group for key in keys if isinstance(found := convention.read(key), FragmentName)}
-    assert f"in {len(groups)} groups" in best.words
+    assert f"in {len(groups)} group" in best.words
 
 
 class FirstSight(NamedTuple):
@@ -227,6 +227,51 @@ def test_nothing_is_suggested_where_nothing_belongs_together(capsys: pytest.Capt
     assert "a recording by itself" in out
 
 
+@pytest.mark.parametrize(
+    ("names", "told", "set_too"),
+    [
+        (["rec/a_1.mp4", "rec/a_2.mp4"], ": set CONCAT_INPUT_PREFIX=rec/ as well", "CONCAT_INPUT_PREFIX=rec/"),
+        (["a_1.mp4", "b/a_2.mp4", "a_2.mp4"], ": upload them under fragments/", ""),
+        ([f"{IN}a_1.mp4", f"{IN}a_2.mp4", "b/a_3.mp4"], "# left out: 1 of 3 keys, which lie outside", ""),
+        ([f"{IN}a_1.mp4", f"{IN}a_2.mp4"], "", ""),
+    ],
+)
+def test_keys_outside_the_prefix_are_told_with_what_to_set(
+    names: list[str], told: str, set_too: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a comment; the lines to copy are enough for the names to match."""
+    code, out = run(capsys, "--suggest", *names)
+    comments = [line for line in out.splitlines() if "CONCAT_INPUT_PREFIX=fragments/" in line]
+    assert (code, len(comments), told in out) == (0, bool(told), True), out
+    lines = [line for line in out.splitlines() if not line.startswith("#")]
+    assert [line for line in lines if "PREFIX" in line] == [set_too] * bool(set_too)
+    fits = main(["names", *names], dict(line.split("=", 1) for line in lines)) == 0
+    assert fits is ("upload them" not in told)
+
+
+def test_a_manifest_that_lies_there_decides(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its groups wait for nothing that a name could show; the others do."""
+    keys = [f"{IN}{name}" for name in ("t/1.mp4", "t/manifest.json", "u/manifest.json", "v/1.mp4")]
+    _, out = run(capsys, "--naming", "folder", "--completion", "manifest", *keys)
+    decided = "a manifest decides: cos-concat explain --manifest <file>"
+    groups = [line for line in out.splitlines() if line.startswith("group")]
+    assert groups == [f"group t\t{decided}", f"group u\t{decided}", "group v\twaiting: waiting for the manifest"]
+
+
+def test_the_prefix_itself_is_no_key_outside_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """As consoles make it, an empty object that shows a folder."""
+    assert f"{IN}\tignored: the input prefix itself" in run(capsys, IN, f"{IN}a-1of1.mp4")[1]
+
+
+def test_one_is_told_as_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Of groups, keys and pieces."""
+    _, out = run(capsys, "--suggest", f"{IN}a_1.mp4", f"{IN}a_2.mp4")
+    assert "# 1. 2 of 2 in 1 group\n" in out
+    file = tmp_path / "keys.txt"
+    file.write_text("\n".join([f"{IN}a-1of1.mp4", *(f"{IN}x{n}.txt" for n in range(300))]))
+    assert "301 keys: 1 fragment in 1 group (1 whole)" in run(capsys, "--file", str(file))[1]
+
+
 def test_what_can_never_be_joined_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     """With what to do: pieces of bytes, and chunks of a browser."""
     _, out = run(capsys, f"{IN}v.mp4.001", f"{IN}v.mp4.002")
@@ -281,7 +326,7 @@ def test_recordings_cut_at_gaps_are_shown_by_source(capsys: pytest.CaptureFixtur
     """How many, when each begins, and of how many pieces."""
     keys = [f"{IN}live/a.{second}000.flv" for second in (1420254068, 1420254098, 1420259999)]
     _, out = run(capsys, "--naming", "srs", *keys)
-    words = "recordings: 2, from 20150103T030108Z (2 pieces, then nothing for 5901 s), 20150103T043959Z (1 pieces)"
+    words = "recordings: 2, from 20150103T030108Z (2 pieces, then nothing for 5901 s), 20150103T043959Z (1 piece)"
     assert f"group live/a\t{words}" in out
 
 
