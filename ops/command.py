@@ -19,8 +19,8 @@ import click
 
 from cosconcat.errors import ConfigurationError
 from ops import ROOT
+from ops.desk.environment import read_environment
 from ops.desk.mistakes import NO, Mistake, told
-from ops.desk.settings import read_settings
 
 NAME = "cos-concat"
 VERBS = (
@@ -94,7 +94,7 @@ def cos_concat(context: click.Context, env: Path | None) -> None:
     if env is not None:
         if not env.exists():
             raise Mistake(f"--env {env}: there is no such file")
-        context.obj = read_settings(env)
+        context.obj = read_environment(env)
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> int:

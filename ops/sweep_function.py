@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cosconcat.errors import InvalidInput, Rejected, TryAgain
+from ops.desk.environment import config_of, environment
 from ops.desk.keys import with_keys
 from ops.desk.mistakes import Mistake
-from ops.desk.settings import config_of, settings
 
 if TYPE_CHECKING:
     from cosconcat.services import Services
@@ -32,8 +32,8 @@ def services_here() -> Services:
     """What the functions are given, with the configuration and the keys at hand; it logs errors alone."""
     from cosconcat.bootstrap import bootstrap
 
-    config_of(settings())
-    return bootstrap({}, {**with_keys(settings()), "LOG_LEVEL": "ERROR"})
+    config_of(environment())
+    return bootstrap({}, {**with_keys(environment()), "LOG_LEVEL": "ERROR"})
 
 
 def ask(event: Mapping[str, object], *, here: bool) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _deployed(event: Mapping[str, object]) -> dict[str, Any]:
     from ops.deployment.door import Door
     from ops.deployment.settings import check_scheme, read_settings
 
-    deployment = read_settings(settings())
+    deployment = read_settings(environment())
     check_scheme(deployment, os.environ)
     door = Door(deployment)
     name = blueprint.name(deployment.stage, "sweep")

@@ -1,14 +1,23 @@
-"""A plan in words and as JSON; neither holds a secret."""
+"""A plan in words and as JSON, neither of which holds a secret, and its steps as they are done."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
     from ops.deployment.plan import Plan
     from ops.deployment.seen import Seen
     from ops.deployment.settings import Settings
+    from ops.deployment.steps.step import Step
+
+
+def tell(step: Step, state: str) -> None:
+    """One line for each step that is done."""
+    if state == "done":
+        click.echo(f"  done: {step.change} {step.thing}")
 
 
 def lines(settings: Settings, seen: Seen, plan: Plan) -> Iterator[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from cosconcat.log import printable
-from ops.deployment.desk import open_account, tell
+from ops.deployment.account import open_account
 from ops.deployment.destroy import plan_switch
 from ops.deployment.execute import Executor, Zips
 from ops.deployment.in_flight import in_flight
 from ops.deployment.seen import look
-from ops.deployment.show import whose
+from ops.deployment.show import tell, whose
 from ops.desk.mistakes import Mistake
 from ops.desk.show import counted, show_json
 

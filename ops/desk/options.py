@@ -16,6 +16,11 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
 
 
+def yes_option(command: F) -> F:
+    """`--yes`, as the argument `yes`."""
+    return click.option("--yes", "-y", is_flag=True, help="Do it without a question.")(command)
+
+
 def probe_price_option(command: F) -> F:
     """`--probe-usd`, as the argument `probe_usd`: no price was published in what was read, a bill shows it."""
     told = "What your bill shows for one probe (media information), so that probes are counted as well."

@@ -14,8 +14,8 @@ _AS_WIDE_AS_NEEDED = 1000  # columns, where no person looks: a key is never brok
 
 
 def counted(number: int, thing: str) -> str:
-    """`1 group`, `2 groups`."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+    """`1 group`, `2,000 groups`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def show_json(value: object) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from ops.desk.environment import config_of, environment
 from ops.desk.options import json_option
-from ops.desk.settings import config_of, settings
 from ops.desk.show import show_json
 
 EXAMPLES = """\b
@@ -22,7 +22,7 @@ def command(as_json: bool) -> None:
 
     A variable of a release that is not this one is no mistake: it is named on standard error.
     """
-    config = config_of(settings())
+    config = config_of(environment())
     for name in config.unknown:
         click.echo(f"{name} is no variable of this release: it is ignored", err=True)
     place = f"{config.bucket.name}/{config.input_prefix}"

@@ -8,8 +8,8 @@ import click
 
 from cosconcat.environment.reading import read_config
 from ops.cost import EXAMPLE, GROUPS, MINUTES, Shape, bill, lines
+from ops.desk.environment import environment
 from ops.desk.options import Amount, json_option, probe_price_option
-from ops.desk.settings import settings
 from ops.desk.show import show_json
 
 EXAMPLES = """\b
@@ -39,7 +39,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Say what 1,000 groups cost at list prices."""
-    environ = settings()
+    environ = environment()
     config = read_config(environ if environ.get("CONCAT_BUCKET") else {**EXAMPLE, **environ})
     found = lines(config, Shape(fragments, seconds, height, upload_seconds, callback_seconds), probe_usd)
     if as_json:

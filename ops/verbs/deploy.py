@@ -12,12 +12,13 @@ from cosconcat.errors import InvalidInput
 from deployed import blueprint
 from ops import ROOT
 from ops.deployment import show
+from ops.deployment.account import open_account
 from ops.deployment.deploy import Proposal, propose
-from ops.deployment.desk import confirm, open_account, tell, yes_option
 from ops.deployment.execute import Executor, Zips
 from ops.deployment.recorded import warnings
+from ops.desk.confirm import confirm
 from ops.desk.mistakes import NO, Mistake
-from ops.desk.options import json_option
+from ops.desk.options import json_option, yes_option
 from ops.desk.show import show_json
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _asked(
 def _carry_out(settings: Settings, door: Door, zips: Zips, proposal: Proposal, *, as_json: bool) -> int:
     """Make the calls, examine what came of it, and say where to upload."""
     plan = proposal.plan
-    Executor(door, zips, (lambda _step, _state: None) if as_json else tell).run(plan.steps)
+    Executor(door, zips, (lambda _step, _state: None) if as_json else show.tell).run(plan.steps)
     new_rights = any(step.thing.startswith(("role ", "policy ")) for step in plan.changes)
     findings = examine(settings, door, patience=RIGHTS_SECONDS if new_rights else 0)
     well = all(finding["ok"] for finding in findings)

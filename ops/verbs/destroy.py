@@ -6,14 +6,15 @@ import click
 
 from cosconcat.errors import InvalidInput
 from ops.deployment import show
-from ops.deployment.desk import confirm, open_account, tell, yes_option
+from ops.deployment.account import open_account
 from ops.deployment.destroy import plan_removal
 from ops.deployment.execute import Executor, Zips
 from ops.deployment.in_flight import in_flight
 from ops.deployment.seen import look
+from ops.desk.confirm import confirm
 from ops.desk.mistakes import NO, Mistake
-from ops.desk.options import json_option
-from ops.desk.show import show_json
+from ops.desk.options import json_option, yes_option
+from ops.desk.show import counted, show_json
 
 EXAMPLES = """\b
 Examples:
@@ -47,9 +48,10 @@ def command(check: bool, yes: bool, force: bool, as_json: bool) -> int:
         return NO if plan.changes else 0
     if count and not force:
         names = ", ".join(groups) + (", ..." if count > len(groups) else "")
-        told = f"{count} groups are in flight ({names}): run `cos-concat pause`, wait until none is, or add --force"
+        are = f"{counted(count, 'group')} {'is' if count == 1 else 'are'}"
+        told = f"{are} in flight ({names}): run `cos-concat pause`, wait until none is, or add --force"
         raise InvalidInput([told])
     if plan.changes and not confirm(f"Remove stage {settings.stage}?", yes=yes):
         raise InvalidInput(["nothing was changed"])
-    Executor(door, Zips(b"", b""), (lambda _step, _state: None) if as_json else tell).run(plan.steps)
+    Executor(door, Zips(b"", b""), (lambda _step, _state: None) if as_json else show.tell).run(plan.steps)
     return 0

@@ -16,10 +16,10 @@ from cosconcat.errors import ServiceUnavailable
 from cosconcat.functions.doctor import examine
 from cosconcat.job.refusals import REFUSALS
 from ops.desk import network
+from ops.desk.environment import config_of, environment
 from ops.desk.keys import with_keys
 from ops.desk.mistakes import NO
 from ops.desk.options import json_option
-from ops.desk.settings import config_of, settings
 from ops.desk.show import show_json
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def command(as_json: bool) -> int:
 
     One line for each check. Exit code 1 when a line says WRONG.
     """
-    config = config_of(settings())
-    environ = with_keys(settings())
+    config = config_of(environment())
+    environ = with_keys(environment())
     reach(f"{config.scheme}://{config.bucket.cos_host}/")
     services = bootstrap({}, environ)
     findings = _for_a_desk(examine(services, bucket_settings(services.config, environ)))

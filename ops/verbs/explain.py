@@ -23,11 +23,11 @@ from cosconcat.job.compose import compose
 from cosconcat.model import Fragment, FragmentSet, ObjectInfo, Token, gid_of
 from cosconcat.naming.keys import FragmentName
 from cosconcat.output.key import is_copied, output_key
+from ops.desk.environment import environment
 from ops.desk.files import read_bytes
 from ops.desk.keys import with_keys
 from ops.desk.mistakes import Mistake
 from ops.desk.options import json_option
-from ops.desk.settings import settings
 from ops.desk.show import show_json
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def command(keys: tuple[str, ...], manifest: Path | None, group: str | None, as_
     """
     if bool(keys) + bool(manifest) + bool(group) > 1:
         raise click.UsageError("KEYS, --manifest and --group each name a group: say one of them")
-    environ = settings()
+    environ = environment()
     config = read_config(environ)
     about: list[str] = []
     if group:

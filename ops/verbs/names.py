@@ -28,11 +28,11 @@ from cosconcat.log import printable
 from cosconcat.model import ObjectInfo
 from cosconcat.naming.keys import FragmentName, InvalidName, ManifestName, MarkerName, Name, NotOurs
 from cosconcat.output.key import resolved_output_key
+from ops.desk.environment import environment
 from ops.desk.files import read_text
 from ops.desk.keys import with_keys
 from ops.desk.mistakes import NO, Mistake
 from ops.desk.options import json_option
-from ops.desk.settings import settings
 from ops.desk.show import counted, show_json
 
 _SLOW = 0.05  # seconds for one key; an expression that takes that long costs more than the rest of the function
@@ -255,7 +255,7 @@ def _bucket_keys(config: Config, most: int) -> Iterator[str]:
     from cosconcat.cloud.cos import CosOverHttp
     from cosconcat.environment.reading import read_credentials
 
-    cos = CosOverHttp(config, read_credentials(with_keys(settings())))
+    cos = CosOverHttp(config, read_credentials(with_keys(environment())))
     after: str | None = ""
     while after is not None and most > 0:
         page = cos.list(config.bucket, config.input_prefix, after)
@@ -293,7 +293,7 @@ def command(
     """
     _refuse_what_would_be_ignored(keys, file, options, from_bucket=from_bucket, most=most, wanted=wanted)
     chosen = {variable: value for option, variable in _OPTIONS.items() if (value := options[option])}
-    config = read_config({**_EXAMPLE, **settings(), **chosen})
+    config = read_config({**_EXAMPLE, **environment(), **chosen})
     lines = _file_lines(file) if file else keys or sys.stdin or ()
     given = list(_bucket_keys(config, most or _MOST) if from_bucket else read_keys(lines))
     if not given and from_bucket:

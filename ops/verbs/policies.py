@@ -6,8 +6,8 @@ import click
 
 from cosconcat.environment.reading import read_config
 from deployed.policies import FUNCTIONS, deployer_needs, granting, policy, table
+from ops.desk.environment import environment
 from ops.desk.options import json_option
-from ops.desk.settings import settings
 from ops.desk.show import show_json
 
 DEPLOYER = "deployer"
@@ -31,7 +31,7 @@ def command(function: str | None, as_table: bool, as_json: bool) -> None:
     """
     if as_table and (function or as_json):
         raise click.UsageError("--table is for people, and of all functions: leave out FUNCTION and --json")
-    variables = settings()
+    variables = environment()
     config = read_config(variables)
     if function == DEPLOYER:
         show_json(granting(deployer_needs(config, variables.get("STAGE") or "dev")))

@@ -18,10 +18,10 @@ from cosconcat.model import Head, Media, ObjectInfo, Page, gid_of
 from cosconcat.naming.keys import InvalidName, NotOurs
 from cosconcat.output.key import is_copied, resolved_output_key
 from ops import cost
+from ops.desk.environment import config_of, environment
 from ops.desk.mistakes import NO
 from ops.desk.options import Amount, json_option, probe_price_option
-from ops.desk.settings import config_of, settings
-from ops.desk.show import show_json, table
+from ops.desk.show import counted, show_json, table
 from ops.sweep_function import services_here
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def command(
     """
     if probe and seconds is not None:
         raise click.UsageError("--probe finds the length that --seconds says: say one of them")
-    config = config_of(settings())
+    config = config_of(environment())
     services = services_here()
     judged = judge(services, most)
     probed = _probe(services, judged, probe) if probe else None
@@ -270,7 +270,7 @@ def _rows(judged: Judged) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _print(told: Mapping[str, Any], judged: Judged) -> None:
-    click.echo(f"{told['objects']:,} objects under {told['bucket']}/{told['prefix']}; nothing was written\n")
+    click.echo(f"{counted(told['objects'], 'object')} under {told['bucket']}/{told['prefix']}; nothing was written\n")
     if not judged.complete:
         click.echo("Only the first of them were looked at: say --most for more.\n")
     rows = dict(_rows(judged))
@@ -293,9 +293,11 @@ def _print(told: Mapping[str, Any], judged: Judged) -> None:
 def _print_bill(told: Mapping[str, Any]) -> None:
     removal = told["removal"]
     what = (
-        f"{removal['objects']:,} objects, {removal['bytes']:,} bytes, by {removal['how']}" if "how" in removal else ""
+        f"{counted(removal['objects'], 'object')}, {removal['bytes']:,} bytes, by {removal['how']}"
+        if "how" in removal
+        else ""
     )
-    click.echo(f"\njobs      {told['jobs']:,}, of {told['fragments']:,} fragments")
+    click.echo(f"\njobs      {told['jobs']:,}, of {counted(told['fragments'], 'fragment')}")
     if told["copies"]:
         click.echo(f"copies    {told['copies']:,}, of one piece each: no job, no bill but requests")
     click.echo(f"removal   {'nothing: ' + removal['why_nothing'] if 'why_nothing' in removal else what}")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from cosconcat.model import ObjectVersion
+from ops.desk.environment import config_of, environment
 from ops.desk.mistakes import NO
 from ops.desk.options import json_option
-from ops.desk.settings import config_of, settings
-from ops.desk.show import show_json, table
+from ops.desk.show import counted, show_json, table
 from ops.sweep_function import services_here
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def command(days: int, limit: int, yes: bool, as_json: bool) -> int:
     A group's records go all together or not at all, and stay while a piece of it, or an attempt, is still there: they
     are what keeps the same content from being joined twice.
     """
-    config = config_of(settings())
+    config = config_of(environment())
     services = services_here()
     found = list(_candidates(services, days, limit))
     if yes:
@@ -142,7 +142,9 @@ def _print(config: Config, found: list[Candidate], days: int, *, yes: bool) -> N
     go = [one for one in found if not one.why_not]
     records = sum(len(one.keys) for one in go)
     what = "removed" if yes else "would be removed; say --yes to do it"
-    click.echo(f"{len(go)} groups that ended more than {days} days ago, {records} records: {what}")
+    click.echo(
+        f"{counted(len(go), 'group')} that ended more than {days} days ago, {counted(records, 'record')}: {what}"
+    )
     click.echo(f"CONCAT_CLEANUP={config.cleanup}: {_means(config)}")
     rows = [[one.group, one.ended, len(one.keys), one.why_not] for one in found]
     if rows:

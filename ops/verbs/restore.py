@@ -11,10 +11,10 @@ import click
 
 from cosconcat.model import ObjectInfo, iso_time
 from cosconcat.naming.keys import FragmentName, ManifestName, MarkerName
+from ops.desk.environment import config_of, environment
 from ops.desk.mistakes import NO, Mistake
 from ops.desk.options import json_option
-from ops.desk.settings import config_of, settings
-from ops.desk.show import show_json, table
+from ops.desk.show import counted, show_json, table
 from ops.sweep_function import services_here
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def command(
     All GROUPS, or everything that was moved there in a span of time. The copies in the trash stay. Nothing that lies
     at a target is overwritten.
     """
-    config = config_of(settings())
+    config = config_of(environment())
     _check(config, groups, since, until, to)
     services = services_here()
     items = list(_found(services, set(groups), since or 0, until or 1 << 62, to))
@@ -156,7 +156,8 @@ def _print(items: list[Item], *, yes: bool) -> None:
         return
     come = [item for item in items if not item.why_not]
     size = sum(item.source.size for item in come)
-    click.echo(f"{len(come)} objects, {size:,} bytes: {'restored' if yes else 'would be restored; say --yes to do it'}")
+    done = "restored" if yes else "would be restored; say --yes to do it"
+    click.echo(f"{counted(len(come), 'object')}, {size:,} bytes: {done}")
     rows = [[item.group, iso_time(item.source.last_modified), item.target, item.why_not] for item in items]
     table(("group", "moved", "to", "stays because"), rows[:_ROWS])
     if len(rows) > _ROWS:

@@ -18,7 +18,7 @@ from cosconcat.model import iso_time
 from ops import cost
 from ops.desk.mistakes import NO, Mistake
 from ops.desk.options import json_option
-from ops.desk.show import show_json, table
+from ops.desk.show import counted, show_json, table
 from ops.sweep_function import ask, here_option, services_here
 
 EXAMPLES = """\b
@@ -149,12 +149,14 @@ def _report(report: Any, *, as_json: bool) -> int:
     if not isinstance(report, Mapping):
         click.echo(report)
         return NO
-    click.echo(f"Report of {_ago(report.get('at', ''))}; {report.get('objects', 0):,} objects under the input prefix")
+    click.echo(
+        f"Report of {_ago(report.get('at', ''))}; {counted(report.get('objects', 0), 'object')} under the input prefix"
+    )
     for kind, meaning in KINDS.items():
         _kind(kind, meaning, report)
     unmatched = report.get("unmatched", {})
     if unmatched.get("count"):
-        click.echo(f"\nunmatched: {unmatched['count']} objects belong to no group (see `cos-concat names`)")
+        click.echo(f"\nunmatched: {counted(unmatched['count'], 'object')} of no group (see `cos-concat names`)")
         table(("key", "why"), unmatched.get("examples", {}).items())
     _ended(report.get("ended", {}))
     return 0

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ops.desk.environment import config_of, environment
 from ops.desk.mistakes import Mistake
 from ops.desk.options import Amount, json_option
-from ops.desk.settings import config_of, settings
 from ops.desk.show import show_json
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def command(port: int, sweep: float, empty: bool, as_json: bool) -> None:
     from local.commands.rehearsal import rehearsal_of
     from local.commands.screen import Screen
 
-    rehearsal = rehearsal_of(settings(), os.environ)
+    rehearsal = rehearsal_of(environment(), os.environ)
     _check(rehearsal)
 
     def ready(cloud: LocalCloud) -> None:

@@ -151,7 +151,7 @@ def test_a_removal_is_refused_while_groups_are_in_flight(cloud: LocalCloud, caps
     put_in_flight(cloud, given, "talk")
     keys = cloud.store.keys(cloud.bucket)
     assert main(["destroy", "--yes"], variables(cloud)) == 1
-    assert "1 groups are in flight (talk): run `cos-concat pause`" in capsys.readouterr().err
+    assert "1 group is in flight (talk): run `cos-concat pause`" in capsys.readouterr().err
     assert state(cloud) == before
     assert main(["pause"], variables(cloud)) == 0
     assert "paused; 1 group in flight:\n  talk" in capsys.readouterr().out

@@ -266,7 +266,7 @@ def test_prune_removes_the_records_of_what_ended_long_ago_and_of_nothing_else(
     assert desk.keys(".concat/") == records
     assert "their fragments are gone" in told["means"]
     words = operator.says("prune", "--days", "7", "--yes")
-    assert words.startswith("1 groups")
+    assert words.startswith("1 group that")
     left = set(desk.keys(".concat/"))
     assert {key for key in records if key not in left} == {key for key in records if gid_of("gone") in key}
     assert operator.json("status", "there", "--here")["state"] == "joined"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cosconcat.environment.reading import read_config
 from cosconcat.errors import InvalidInput
 from ops.desk.dotenv import parse, read_dotenv, write_value
-from ops.desk.settings import read_settings
+from ops.desk.environment import read_environment
 
 VECTORS = json.loads(Path(__file__).with_name("dotenv_vectors.json").read_text("utf-8"))
 
@@ -85,7 +85,7 @@ def test_variables_of_the_shell_win_and_warnings_are_told(
     file = tmp_path / ".env"
     file.write_text("SHELL_WINS=file\nD=1 # one\n")
     monkeypatch.setenv("SHELL_WINS", "shell")
-    found = read_settings(file)
+    found = read_environment(file)
     assert (found["SHELL_WINS"], found["D"]) == ("shell", "1 # one")
     assert "line 2: D: the #" in capsys.readouterr().err
 

@@ -317,7 +317,7 @@ def test_a_large_listing_is_told_in_sum(capsys: pytest.CaptureFixture[str], tmp_
     began = time.process_time()
     _, out = run(capsys, "--naming", "srs", "--file", str(file))
     assert time.process_time() - began < 20
-    assert "20300 keys: 20000 fragments" in out
+    assert "20,300 keys: 20,000 fragments" in out
     assert "unmatched: 300 x no media extension, such as fragments/x0.txt" in out
     assert len(out.splitlines()) < 80
 

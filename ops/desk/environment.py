@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from cosconcat.config import Config
 
 
-def settings() -> Mapping[str, str]:
+def environment() -> Mapping[str, str]:
     """The variables of `.env` (or of the file after `--env`), overridden by those of the shell."""
     given = click.get_current_context().find_root().obj
-    return read_settings(ROOT / ".env") if given is None else dict(given)
+    return read_environment(ROOT / ".env") if given is None else dict(given)
 
 
 def config_of(environ: Mapping[str, str]) -> Config:
@@ -40,7 +40,7 @@ def config_of(environ: Mapping[str, str]) -> Config:
     return config
 
 
-def read_settings(file: Path) -> Mapping[str, str]:
+def read_environment(file: Path) -> Mapping[str, str]:
     """The variables of a file in the form of `.env`, overridden by those of the shell.
 
     What in the file is probably not meant is told on stderr.
