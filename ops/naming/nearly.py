@@ -23,6 +23,7 @@ _OTHERS = sorted(PRESETS.keys() - _PLAIN, key=lambda name: (not PRESETS[name].so
 _MORE_THAN_SIX = re.compile(
     r"(?i)(?:(?<![0-9])[0-9]{7,}[._-]?of[._-]?[0-9]+|[0-9]+[._-]?of[._-]?[0-9]{7,})\.[0-9a-z]+$"
 )
+_WIDTH = "has not exactly"
 _RANGED = frozenset("mdHIMS")  # letters of two digits, not all of which are one
 
 
@@ -71,7 +72,7 @@ def _nearly_a_preset(rest: str) -> str:
     for name in recorders:
         for form in _preset(name).forms:
             found = _variation(form, rest) if isinstance(form, Template) else ""
-            if found:
+            if found and _WIDTH not in found:  # a number of another width is any number
                 return f"like preset {name}, but {found}"
     return ""
 
@@ -126,7 +127,7 @@ def _variations(form: Template, name: str) -> Iterator[tuple[str, tuple[Token, .
         before, after = tokens[:n], tokens[n + 1 :]
         if isinstance(token, Field) and token.width:
             letters = "digits" if token.name in ("index", "total") else "characters"
-            words = f"{{{token.name}}} has not exactly {token.width} {letters}"
+            words = f"{{{token.name}}} {_WIDTH} {token.width} {letters}"
             yield words, (*before, token._replace(width=0), *after)
         elif isinstance(token, Field) and token.parts:
             there = bounded(tokens[: n + 1], ".*").match(name) is not None
@@ -184,7 +185,8 @@ def _reach(form: Template, rest: str) -> str:
                 continue
             before = form.tokens[n - 1]
             if not begun and isinstance(before, Field) and before.free:  # it ends anywhere
-                return f"it has no {_written(token)}"
+                begins = isinstance(token, Literal) and name.lower().startswith(token.text.lower())
+                return f"nothing stands before {_written(token)}" if begins else f"it has no {_written(token)}"
             at = found["left"][0] - begun
             return f"as far as {name[:at]!r} it follows the template; then {_written(token)} should stand"
     return ""

@@ -48,6 +48,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
             "as far as 'cam-take-' it follows the template; then {index} sh",
         ),
         ("{group}-take-{index}.mp4", "cam7.mp4", "(it has no '-take-')"),
+        ("{group}_{index}.mp4", "_7.mp4", "(nothing stands before '_')"),
         ("{group}_{time:%Y%m%dT%H%M%S}.{ext}", "cam_20241301T105900.mp4", "(20241301T105900 is no date and time)"),
         ("{group}_{time:%Y%m%dT%H%M%S}.{ext}", "cam_20241201T256100.mp4", "(20241201T256100 is no date and time)"),
         ("tesla", "2024-01-13_12-00-00.mp4", "(after '2024-01-13_12-00-00' '-{group}.{ext}' should stand)"),
@@ -90,6 +91,15 @@ def test_no_other_case_is_told_of_folders_that_match(
     _, out = run(capsys, "--naming", naming, "--completion", completion, IN + key)
     assert words in out.splitlines()[0], out
     assert "another case" not in out
+
+
+@pytest.mark.parametrize(("naming", "key"), [("gopro", "IMG_1.MP4"), ("part-of", "part_1_of_2.mp4")])
+def test_a_number_of_another_width_is_like_no_recorder(
+    naming: str, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Any number is."""
+    _, out = run(capsys, "--naming", naming, IN + key)
+    assert out == f"{IN}{key}\tignored: does not follow the naming convention\n"
 
 
 def listing(text: str, **choices: object) -> list[str]:
