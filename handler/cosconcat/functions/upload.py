@@ -69,7 +69,8 @@ def _too_young(services: Services, upload: Upload | Ignored) -> Result | None:
     named = _group_of(services, upload)
     if left <= 0 or isinstance(named, Result):
         return None
-    return Result(named[0], "waiting", f"its recording may go on for {left} s more; the sweep closes it", upload.key)
+    reason = f"its recording may go on for at least {left} s more; the sweep closes it"
+    return Result(named[0], "waiting", reason, upload.key)
 
 
 def _group_of(services: Services, upload: Upload | Ignored) -> tuple[str, str] | Result:
