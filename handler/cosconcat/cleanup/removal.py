@@ -131,8 +131,7 @@ def _remove_some(
         removal.removed += sum(not reason for reason in reasons.values())
     elif config.cleanup == "trash":
         while same:
-            moved, same = _moved_to_trash(services, claim, same, removal)
-            _delete(services, moved, removal)
+            same = _move_to_trash(services, claim, same, removal)
     else:
         _delete(services, same, removal)
 
@@ -160,10 +159,9 @@ def _delete(services: Services, heads: Sequence[Head], removal: Removal) -> None
     removal.removed += len(versions) - len(failed)
 
 
-def _moved_to_trash(
-    services: Services, claim: Claim, heads: Sequence[Head], removal: Removal
-) -> tuple[list[Head], list[Head]]:
-    """Copy with an ETag condition, then look at copies and originals: those that may go, and those not copied yet.
+def _move_to_trash(services: Services, claim: Claim, heads: Sequence[Head], removal: Removal) -> list[Head]:
+    """Copy with an ETag condition, look at copies and originals, and delete those that may go; returns those that were
+    not copied yet.
 
     Copying stops after a while, so that whoever is killed at it has deleted most of what it copied: the copy of a
     multipart object is not recognised, and would be made again.
@@ -192,11 +190,25 @@ def _moved_to_trash(
         except Rejected as refusal:  # archived, or no right: reported, not fatal
             removal.kept[part.key] = str(refusal)
     moved = [head for head in heads if head.object.key in copies and head.object.key not in removal.kept]
-    now = _look(services, [k for h in moved for k in (h.object.key, copies[h.object.key])])
+    _delete_copied(services, moved, copies, removal)
+    return later
+
+
+def _delete_copied(services: Services, moved: Sequence[Head], copies: Mapping[str, str], removal: Removal) -> None:
+    """Delete originals whose copies (key by key) are whole, as copying took its time and anything may have changed:
+    by halves where the looks together take so long that the first of them is old.
+    """
+    now = _look(services, [k for h in moved for k in (h.object.key, copies[h.object.key])]) if moved else {}
     if now is None:
-        raise ServiceUnavailable(f"HEAD of {len(moved)} objects and their copies: took {FRESH_SECONDS} s or more")
+        half = len(moved) // 2
+        if not half:
+            key = moved[0].object.key
+            raise ServiceUnavailable(f"HEAD {key} and its copy: took {FRESH_SECONDS} s, nothing is removed by that")
+        for some in (moved[:half], moved[half:]):
+            _delete_copied(services, some, copies, removal)
+        return
     may_go: list[Head] = []
-    for head in moved:  # copying takes its time
+    for head in moved:
         part, copy, original = head.object, now[copies[head.object.key]], now[head.object.key]
         if copy is None or copy.object.size != part.size:
             removal.kept[part.key] = f"its copy {copies[part.key]} is not whole"
@@ -204,7 +216,7 @@ def _moved_to_trash(
             removal.kept[part.key] = "changed since it was joined"
         else:
             may_go.append(original)
-    return may_go, later
+    _delete(services, may_go, removal)
 
 
 def _is_copy(head: Head, part: ObjectInfo) -> bool:

@@ -250,13 +250,13 @@ MUTANTS = (
         _cleaning("expire"),
     ),
     Mutant(
-        "trash-overwritten", "G1", "cosconcat.cleanup.removal:_moved_to_trash",
+        "trash-overwritten", "G1", "cosconcat.cleanup.removal:_move_to_trash",
         "with_mark(plain[part.key], claim.fingerprint[:12])", "plain[part.key]",
         "the second content's fragments replace the first one's in the trash",
         _cleaning("trash"),
     ),
     Mutant(
-        "moved-without-looking-again", "G1", "cosconcat.cleanup.removal:_moved_to_trash",
+        "moved-without-looking-again", "G1", "cosconcat.cleanup.removal:_delete_copied",
         "elif original is None or original.object != part:", "elif original is None:",
         "what was uploaded while the copies were made is removed",
         _cleaning("trash"),
