@@ -107,6 +107,7 @@ def test_all_three_functions_do_their_work_from_the_package(
 ) -> None:
     """A group from its first fragment to its clean-up, then the sweep and the doctor, under a memory limit."""
     monkeypatch.setattr(sys, "executable", find_runtime() or sys.executable)  # the instances' Python
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # another Python's is of no use to it, and would be made anew
     before = _state(unpacked)
     limited = [dataclasses.replace(function, memory_mb=MEMORY_MB) for function in THE_FUNCTIONS]
     with LocalCloud(code_root=unpacked / "user", deps_root=unpacked / "opt", functions=limited) as cloud:
