@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosconcat import log
 from cosconcat.bootstrap import bootstrap
 from cosconcat.config import CallbackMq, Config, check_lease
 from cosconcat.environment.reading import read_config, read_credentials
@@ -394,7 +393,6 @@ def test_a_variable_of_another_release_is_told_and_ignored(capsys: pytest.Captur
         with pytest.raises(ConfigurationError, match=f"{mistyped} is no variable of cos-concat; did you mean {meant}"):
             read_config({**MINIMAL, mistyped: "folder"})
     keys = {"TENCENTCLOUD_SECRETID": "i", "TENCENTCLOUD_SECRETKEY": "k"}
-    log.configure("INFO", ())  # as in a process that has just started
     for _ in range(2):
         bootstrap({}, {**MINIMAL, **keys, "CONCAT_MOON_PHASE": "new"})
     assert capsys.readouterr().out.count("CONCAT_MOON_PHASE") == 1
