@@ -91,7 +91,7 @@ test: $(VENV)/dev  ## the tests, under three minutes
 	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow and not account" $(ARGS)
 
 test-long: $(VENV)/dev  ## the longer runs that CI adds
-	@$(PY) -m pytest -m "slow and not clients" $(ARGS)
+	@$(PY) -m pytest -n 2 -m "slow and not clients" $(ARGS)
 
 # Installed apart, as anybody installs them: their versions are none of the functions' business.
 $(VENV)/clients: requirements/clients.txt tests/clients/package-lock.json | $(VENV)/python

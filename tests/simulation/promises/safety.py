@@ -532,8 +532,9 @@ class Promises(Known):
 
     def _check_rest(self, place: tuple[str, int, int], claim: dict[str, Any]) -> None:
         """What is left of a joined group may look whole again; all of it is in the output that stands."""
-        if self.world.plan.completion == "manifest":  # which says itself what it wants
-            return
+        marker = claim["set"].get("marker") or {"key": ""}
+        if self.world.plan.completion == "manifest" or marker["key"].endswith("manifest.json"):
+            return  # it says itself what it wants
         pieces = {(o["key"], o["etag"]) for o in _joined(claim)}
         for (gid, rev, n), end in self.ends.items():
             if gid != place[0] or end["next"] != "clean" or self.done.get((gid, rev), {}).get("outcome") != "joined":
