@@ -87,7 +87,7 @@ translated: $(VENV)/dev  ## which Chinese pages are older than their English one
 	@$(PY) -m tools.pages.translated $(PAGES)
 .PHONY: pages translated
 
-test: $(VENV)/dev  ## the tests, under three minutes
+test: $(VENV)/dev  ## the tests, three to five minutes on two cores
 	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow and not account" $(ARGS)
 
 test-long: $(VENV)/dev  ## the longer runs that CI adds
