@@ -6,8 +6,8 @@ import pytest
 
 from tests.simulation.mutants import deaths
 from tests.simulation.mutants.deaths import deadliest, known_deaths
+from tests.simulation.mutants.every import MUTANTS
 from tests.simulation.mutants.mutant import Mutant
-from tests.simulation.mutants.protocol import MUTANTS
 from tests.simulation.schedules.schedule import Schedule
 
 

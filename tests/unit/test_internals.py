@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.mutants.protocol import MUTANTS
+from tests.simulation.mutants.every import MUTANTS
 from tools.pages import ROOT, internals
 
 INTERNALS = ROOT / "docs" / "internals"

@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 
 from tests.simulation.mutants.deaths import PAGE, PROOFS, attacks, between, deadliest, document
-from tests.simulation.mutants.protocol import MUTANTS
+from tests.simulation.mutants.every import MUTANTS
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """Every guard of the protocol removed once; the simulator must notice each time.
 
 A mutant replaces a few words in one function's source for as long as it is applied (`mutant.py`; the list is
-`protocol.py`). If those words are no longer there, the mutant says so instead of passing silently.
+`every.py`). If those words are no longer there, the mutant says so instead of passing silently.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from tests.simulation.mutants.every import MUTANTS
 from tests.simulation.mutants.mutant import Mutant
-from tests.simulation.mutants.protocol import MUTANTS
 from tests.simulation.schedules.schedule import Schedule
 
 PAGE = Path(__file__).parents[3] / "docs" / "internals" / "mutants.md"
@@ -42,7 +42,7 @@ def document(deaths: dict[str, tuple[int, str]]) -> str:
     killed = sum(1 for seed, _ in deaths.values() if seed)
     lines = [
         "# Mutants: every guard removed once\n",
-        "Each line is the protocol with one guard taken away by a patch (`tests/simulation/mutants/protocol.py`; there",
+        "Each line is the code with one guard taken away by a patch (in `tests/simulation/mutants/`, by package; there",
         "is no switch for it in `handler/`). The number is how many seeds, counted from 1, the simulator needs until a",
         "promise breaks; for a few the faults that they need are forced. A mutant that survives fails the suite.",
         "Written by `make mutants`.\n",

@@ -67,6 +67,16 @@ class Mutant:
             function.__code__ = before
 
 
+def faulty(*names: str) -> Callable[[Plan], bool]:
+    """The plans in which each of these faults can happen."""
+    return lambda plan: all(plan.faults[name] > 0 for name in names)
+
+
+def cleaning(mode: str) -> Callable[[Plan], bool]:
+    """The plans with this CONCAT_CLEANUP in which somebody edits pieces."""
+    return lambda plan: plan.cleanup == mode and plan.faults["edit"] > 0
+
+
 def _function(module: Any, path: str) -> FunctionType:
     found: Any = module
     for name in path.split("."):

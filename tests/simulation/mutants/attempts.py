@@ -1,0 +1,86 @@
+"""The guards of one attempt, from its claim to its end, each as the mutant that is without it."""
+
+from __future__ import annotations
+
+from tests.simulation.mutants.mutant import Mutant, faulty
+from tests.simulation.plan import CALL_FAULTS
+
+MUTANTS = (
+    Mutant(
+        "silence-believed", "G2", "cosconcat.protocol.attempt:_not_listed",
+        "if seen.age <= 2 * seen.claim.lease_seconds:", "if False:",
+        "a job that was posted late and that the listing still hides is believed absent",
+        lambda plan: faulty("jobs-lag", "post-slow", "post-lost")(plan) and plan.time_limit > 60,
+    ),
+    Mutant(
+        "failures-not-counted", "G2", "cosconcat.protocol.attempt:_failed",
+        "if failures >= config.max_attempts:", "if False:",
+        "a content that cannot be joined is billed for ever",
+        faulty("job-fails"),
+    ),
+    Mutant(
+        "cancel-tried-again", "G2", "cosconcat.protocol.attempt:_by_state",
+        'End("gave-up", "Cancel"', 'End("retry", "Cancel"',
+        "what a person cancelled is submitted again",
+        faulty("job-cancelled"),
+    ),
+    Mutant(
+        "running-job-judged", "G4", "cosconcat.protocol.attempt:_by_state", 'if job.state == "Failed":', "if True:",
+        "a callback that comes early ends a job that still runs",
+        faulty("callback-forged"),
+    ),
+    Mutant(
+        "success-not-verified", "G3", "cosconcat.protocol.attempt:_by_state",
+        'if job.state == "Success":', "if False:",
+        "a job that succeeded is waited for, for ever",
+    ),
+    Mutant(
+        "forgotten-job-joined-again", "G2", "cosconcat.protocol.attempt:_unknown_to_ci",
+        "if seen.output_written:", "if False:",
+        "a job that CI forgot counts as failed although its output is there: a second one is billed",
+        faulty("job-forgotten"),
+    ),
+    Mutant(
+        "retry-taken-for-an-end", "G3", "cosconcat.protocol.attempt:after_end",
+        'if end.next != "retry":', "if True:",
+        "a content whose attempt is to be followed by another is closed instead",
+    ),
+    Mutant(
+        "failed-once-given-up", "G3", "cosconcat.protocol.attempt:_failed",
+        "if failures >= config.max_attempts:", "if True:",
+        "a group is given up by the first job that fails",
+        faulty("job-fails"),
+    ),
+    Mutant(
+        "forgotten-job-waited-for", "G3", "cosconcat.protocol.attempt:_unknown_to_ci",
+        "if seen.age <= config.stale_seconds:", "if True:",
+        "a job that CI forgot is waited for, for ever",
+        faulty("job-forgotten"),
+    ),
+    Mutant(
+        "forgotten-output-not-looked-at", "G2", "cosconcat.protocol.attempt:_unknown_to_ci",
+        "if seen.output_written is None:", "if False:",
+        "a job that CI forgot counts as failed, and nobody looked for its output: a second one is billed",
+        faulty("job-forgotten"),
+    ),
+    Mutant(
+        "recorded-job-not-asked-for", "G2", "cosconcat.protocol.attempt:next_step", "if seen.job_id:", "if False:",
+        "a job whose id is recorded is looked for in the listing, which may hide it",
+    ),
+    Mutant(
+        "listed-job-not-adopted", "G2", "cosconcat.protocol.attempt:next_step",
+        "if seen.listing.job is not None:", "if False:",
+        "a job that the listing shows is believed never to have been",
+    ),
+    Mutant(
+        "unreadable-tried-again", "G2", "cosconcat.protocol.attempt:_job_failed", "if seen.unreadable:", "if False:",
+        "a piece that CI cannot read costs as many jobs as are allowed",
+        forced={"unreadable-piece": 1.0, "direct": "", "throttled": 0.0} | dict.fromkeys(CALL_FAULTS, 0.0),
+    ),
+    Mutant(
+        "pause-not-waited-for", "G2", "cosconcat.protocol.attempt:after_end", "if left > 0 and not seen.forced:",
+        "if False:",
+        "what failed is submitted again at once, as often as somebody looks",
+        faulty("job-fails"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,124 @@
+"""The guards of a group against its newest content, and of the executor, each as the mutant that is without it."""
+
+from __future__ import annotations
+
+from tests.simulation.mutants.mutant import Mutant, faulty
+
+MUTANTS = (
+    Mutant(
+        "claim-loser-goes-on", "G2", "cosconcat.protocol.run:_claim_content",
+        "if winner is not None:", "if False:",
+        "who loses the claim posts as well",
+    ),
+    Mutant(
+        "second-content-beside-the-first", "G2", "cosconcat.protocol.content:next_step",
+        "return _in_flight(seen, seen.newest)", "return _new_content(seen, seen.newest.rev + 1)",
+        "a second rev is claimed while the first one's job runs",
+    ),
+    Mutant(
+        "older-content-joined", "G2", "cosconcat.protocol.content:_beside_joined",
+        "if seen.forced or (newer and not has_older_versions(seen.fragments, last.claim.record.set)):",
+        "if True:",
+        "an overwritten version that comes back when the joined one is removed is joined",
+        lambda plan: plan.versioned and plan.faults["edit"] > 0,
+    ),
+    Mutant(
+        "lost-although-written", "G2", "cosconcat.protocol.run:_written_since",
+        "head is not None and head.object.last_modified >= since", "False",
+        "an output appeared after the claim, yet its job is believed never to have been",
+    ),
+    Mutant(
+        "identical-joined-again", "G2", "cosconcat.protocol.content:_after_joined",
+        "    if seen.still_proven is None:\n        return RemoveReuploads(claim)\n", "",
+        "the same pieces, uploaded once more, are joined and billed once more",
+        faulty("edit"),
+    ),
+    Mutant(
+        "new-content-taken-for-joined", "G3", "cosconcat.protocol.content:_after_joined",
+        "if not same and not is_subset_of_joined(seen.fragments, claim.set, convention):", "if False:",
+        "a second content of a group is never joined",
+        faulty("edit"),
+    ),
+    Mutant(
+        "next-claim-loser-posts", "G2", "cosconcat.protocol.run:_claim_next",
+        "if services.ledger.create_claim(following) is not None:",
+        "if services.ledger.create_claim(following) is not None and False:",
+        "who loses the next attempt posts as well",
+        forced={"post-blocked": 0.6, "timer": 60, "groups": 1, "most": 1, "stall": 0.1, "event-again": 0.5,
+                "event-slow": 0.3, "retry-lost": 0.0},
+    ),
+    Mutant(
+        "rest-joined-again", "G2", "cosconcat.protocol.content:_after_joined",
+        " and not is_subset_of_joined(seen.fragments, claim.set, convention)",
+        "",
+        "what could not be removed looks whole and is joined once more",
+        forced={"naming": "folder", "completion": "marker", "delete-refused": 0.4, "edit": 1.0, "versioned": False,
+                "cleanup": "delete", "verify": "duration", "most": 3, "list-lag": 0.6},
+    ),
+    Mutant(
+        "all-is-rest", "G3", "cosconcat.protocol.content:is_subset_of_joined",
+        "return pieces <= all_pieces",
+        "return True",
+        "new content counts as the rest of what was joined",
+        faulty("edit"),
+    ),
+    Mutant(
+        "in-flight-not-helped", "G3", "cosconcat.protocol.content:_in_flight",
+        "if newest.claim.age > claim.lease_seconds and not seen.helped:",
+        "if False:",
+        "whoever meets a content whose winner died leaves it lying",
+    ),
+    Mutant(
+        "given-up-begun-anew", "G3", "cosconcat.protocol.content:_after_done",
+        'if not same or done.outcome == "superseded" or seen.forced or _came_after(seen.fragments, last):', "if True:",
+        "what was given up is joined again and again, and no end of it stands in the report",
+    ),
+    Mutant(
+        "superseded-stands", "G3", "cosconcat.protocol.content:next_step",
+        "if seen.standing is None:", "if False:",
+        "what was superseded decides, instead of the content before it",
+        faulty("edit"),
+    ),
+    Mutant(
+        "new-content-after-another-end-unseen", "G3", "cosconcat.protocol.content:_after_done",
+        "if not same or done.outcome", "if done.outcome",
+        "once a content was kept or given up, the group's next one is never joined",
+        faulty("edit"),
+    ),
+    Mutant(
+        "new-key-not-looked-at", "G1", "cosconcat.protocol.content:_new_content",
+        "return HeadOutput() if seen.occupied is None else ClaimContent(rev)", "return ClaimContent(rev)",
+        "a group's second content overwrites the output of the first",
+    ),
+    Mutant(
+        "late-pieces-with-joined-ones", "G2", "cosconcat.protocol.content:_apart_from_joined",
+        "return JoinLate(late) if len(late.fragments) < len(seen.fragments.fragments) else None", "return None",
+        "pieces that came after quiet time was over are joined with those that were joined before",
+        lambda plan: plan.faults["edit"] > 0,
+        forced={"naming": "folder", "completion": "quiet", "cleanup": "keep"},
+    ),
+    Mutant(
+        "joined-forgotten-after-another-end", "G2", "cosconcat.protocol.content:_after_done",
+        "if not same and seen.by_quiet and not seen.forced and last.rev > 1:", "if False:",
+        "once late pieces were kept or given up, they are joined with those that were joined before",
+        forced={
+            "naming": "folder", "completion": "quiet", "cleanup": "keep", "edit": 1.0, "job-cancelled": 0.4,
+            "timer": 300, "kill": 0.0, "kill-after": 0.0, "most": 2,
+        },
+    ),
+    Mutant(
+        "correction-taken-for-joined", "G3", "cosconcat.protocol.content:late_pieces",
+        "if corrected:", "if False:",
+        "a piece that was corrected is taken for the one that was joined from its place",
+        lambda plan: plan.faults["edit"] > 0,
+        forced={"naming": "folder", "completion": "quiet", "cleanup": "keep"},
+    ),
+    Mutant(
+        "word-on-other-uploads-counts", "G1", "cosconcat.protocol.run:_same_before",
+        'end.probed if same else ""', "end.probed",
+        "what was compared while something else lay at the key is carried over to these pieces",
+        forced={"naming": "folder", "completion": "manifest", "direct": "transcode", "edit": 1.0, "most": 3,
+                "post-blocked": 0.5, "kill": 0.0, "kill-after": 0.0, "versioned": False, "cleanup": "delete",
+                "verify": "duration"},
+    ),
+)  # fmt: skip

@@ -1,0 +1,235 @@
+"""The guards of the proof of an output, each as the mutant that is without it."""
+
+from __future__ import annotations
+
+from tests.simulation.mutants.mutant import Mutant, faulty
+
+MUTANTS = (
+    Mutant(
+        "state-alone-verifies", "G1", "cosconcat.verification.commit:commit",
+        "rule, verdict = verify(services, claim, job, head, claim.set.joined, probes_recorded=probes_recorded)",
+        "rule, verdict = config.verify, Verified()",
+        "Success is believed without holding the output's length against the fragments'",
+        faulty("short-output"),
+    ),
+    Mutant(
+        "verdict-ignored", "G1", "cosconcat.verification.commit:commit",
+        "if isinstance(verdict, Unverified):", "if False:",
+        "an output that is too short is accepted",
+        faulty("short-output"),
+    ),
+    Mutant(
+        "output-not-compared-with-the-job", "G1", "cosconcat.verification.commit:commit",
+        "verdict = _is_what_ci_wrote(job, key, head)", "verdict = Verified({})",
+        "something else at the output's key is taken for the result",
+        faulty("edit"),
+    ),
+    Mutant(
+        "young-output-given-up", "G3", "cosconcat.verification.commit:_missing_output",
+        "if entry is None or entry.now - max(entry.written, job.ended) <= services.config.stale_seconds:", "if False:",
+        "an output that is not visible yet counts as lost",
+        faulty("output-late"),
+    ),
+    Mutant(
+        "listing-believed", "G1", "cosconcat.verification.commit:commit",
+        "services.cos.heads(config.bucket, list(inputs_of(claim)))",
+        "{k: next((Head(o, 0) for o in services.cos.list(services.config.bucket, k).objects if o.key == k), None)"
+        " for k in inputs_of(claim)}",
+        "LIST instead of HEAD decides what may go: a stale ETag lets new content be removed",
+        faulty("edit", "list-lag"),
+    ),
+    Mutant(
+        "newcomers-ignored", "G3", "cosconcat.verification.commit:commit",
+        "else newcomers(services, claim.set)", "else ()",
+        "a piece that came while the others were joined is left behind",
+        forced={"naming": "folder", "completion": "marker", "edit": 1.0, "groups": 1, "most": 2, "list-lag": 0.0,
+                "kill": 0.0, "kill-after": 0.0, "output-late": 0.3},
+    ),
+    Mutant(
+        "half-a-second-forgiven", "G1", "cosconcat.verification.rules.lengths:_too_short",
+        "if missing <= slack", "if missing <= join.total",
+        "an output that lacks a piece, or most of one, passes",
+        faulty("short-output"),
+    ),
+    Mutant(
+        "lost-stream-unseen", "G1", "cosconcat.verification.rules.presence:lost_stream",
+        "if track.output is None:", "if False:",
+        "an output without sound, or without a picture, passes",
+        faulty("short-output"),
+    ),
+    Mutant(
+        "length-unsaid-accepted", "G1", "cosconcat.verification.rules.lengths:no_evidence",
+        "track.output is not None and track.output_ends is None and several", "False",
+        "an output that says nothing about its streams passes",
+        faulty("short-output"),
+    ),
+    Mutant(
+        "late-stream-unseen", "G1", "cosconcat.verification.rules.lengths:late",
+        "if track.output_begins > track.begins + slack:", "if False:",
+        "sound whose beginning is lost passes",
+        faulty("short-output"),
+    ),
+    Mutant(
+        "longer-output-accepted", "G1", "cosconcat.verification.rules.lengths:long",
+        "allowed = join.tolerances.long", "allowed = 1e9",
+        "a piece twice, and another never, passes",
+        faulty("short-output"),
+    ),
+    Mutant(
+        "header-of-output-believed", "G1", "cosconcat.verification.rules.comparable:header_of_output",
+        "if found", "if False",
+        "an output whose bytes cannot hold what it describes passes",
+        faulty("short-output"),
+    ),
+    Mutant(
+        "dropped-pictures-unseen", "G1", "cosconcat.verification.rules.pictures:frames",
+        "if count is None or count.kept or (count.gapless and count.fast):", "if True:",
+        "an output that drops pictures passes",
+        faulty("short-output"),
+    ),
+    Mutant(
+        "slow-pictures-unseen", "G1", "cosconcat.verification.rules.pictures:rate",
+        "if shown.avg_fps and", "if False and",
+        "one picture a second passes",
+        faulty("short-output"),
+    ),
+    Mutant(
+        "small-pictures-unseen", "G1", "cosconcat.verification.rules.pictures:size",
+        "if min(shown.width or side, shown.height or side) < side / 2:", "if False:",
+        "pictures of 16x16 pass",
+        faulty("short-output"),
+    ),
+    Mutant(
+        "no-length-accepted", "G1", "cosconcat.verification.rules.comparable:no_length",
+        "if length <= 0:", "if False:",
+        "a piece whose length nobody knows counts as joined",
+        lambda plan: not plan.direct,
+    ),
+    Mutant(
+        "no-streams-accepted", "G1", "cosconcat.verification.rules.presence:no_streams",
+        "if not any(counted(piece.shown, kind) for kind in KINDS):", "if False:",
+        "a piece of which nothing is shown counts as joined",
+        lambda plan: not plan.direct,
+    ),
+    Mutant(
+        "edit-list-unseen", "G1", "cosconcat.verification.rules.comparable:edit_list",
+        "if hidden > HIDDEN_PICTURES / stream.avg_fps:", "if False:",
+        "what an edit list hides is removed though nobody knows whether it was joined",
+        lambda plan: not plan.direct,
+    ),
+    Mutant(
+        "header-of-piece-believed", "G1", "cosconcat.verification.rules.comparable:header_of_piece",
+        'if found and piece.clock != "steady":', 'if False:',
+        "a piece whose header contradicts itself counts as joined",
+        lambda plan: not plan.direct,
+    ),
+    Mutant(
+        "order-unseen", "G1", "cosconcat.verification.rules.comparable:order",
+        "if len(firsts) < 2:", "if True:",
+        "pieces whose streams come in another order count as joined",
+        lambda plan: not plan.direct,
+    ),
+    Mutant(
+        "cover-first-unseen", "G1", "cosconcat.verification.rules.comparable:cover_first",
+        "if len(pictures) > 1 and pictures[0].is_cover:", "if False:",
+        "a still is joined for a recording",
+        lambda plan: not plan.direct,
+    ),
+    Mutant(
+        "streams-not-counted", "G1", "cosconcat.verification.objects:check_kinds",
+        "if there[kind] < expected[kind]:", "if False:",
+        "a direct join by bytes that lost its sound passes",
+        lambda plan: plan.verify == "size" and plan.faults["short-output"] > 0,
+    ),
+    Mutant(
+        "size-not-compared", "G1", "cosconcat.verification.objects:check_size",
+        "if missing > allowed or missing >= min(sizes) / 2:", "if False:",
+        "a direct join that lacks a fragment passes",
+        lambda plan: plan.verify == "size" and plan.faults["short-output"] > 0,
+    ),
+    Mutant(
+        "changed-not-superseded", "G1", "cosconcat.verification.commit:commit",
+        "    if changed:\n",
+        "    if False:\n",
+        "what was replaced while the job ran counts as joined",
+        faulty("edit"),
+    ),
+    Mutant(
+        "kept-cleaned", "G1", "cosconcat.verification.commit:commit",
+        'return ends("keep", reason, proof)',
+        "pass",
+        "what may have been something else while CI read it is removed",
+        faulty("edit"),
+    ),
+    Mutant(
+        "unverified-joined-again", "G2", "cosconcat.verification.commit:commit",
+        'else ends("gave-up", what, proof)',
+        'else ends("retry", what, proof)',
+        "a join that lost content is billed again and again",
+        faulty("short-output"),
+    ),
+    Mutant(
+        "untold-media-believed", "G3", "cosconcat.verification.output:output_media",
+        "if job.media is not None and job.media.duration and job.media.streams:", "if job.media is not None:",
+        "an output of which the job says too little is given up instead of probed",
+        forced={"told-too-little": 0.5},
+    ),
+    Mutant(
+        "another-size-accepted", "G1", "cosconcat.verification.objects:check_object",
+        "if media is not None and media.size and media.size != head.object.size:", "if False:",
+        "an object of another size than the job wrote is taken for its output",
+        forced={"told-of-another": 0.5},
+    ),
+    Mutant(
+        "another-md5-accepted", "G1", "cosconcat.verification.objects:check_object",
+        "if plain and file.md5.lower() != head.object.etag.lower():", "if False:",
+        "an object of other bytes than the job wrote is taken for its output",
+        forced={"told-of-another": 0.5},
+    ),
+    Mutant(
+        "encrypted-etag-compared", "G3", "cosconcat.verification.objects:check_object",
+        "plain = not head.encrypted and ", "plain = ",
+        "an output that the service encrypts is taken for another one",
+        forced={"encrypted": 0.5},
+    ),
+    Mutant(
+        "unprobed-for-now-is-unproven", "G3", "cosconcat.verification.verify:verify",
+        "if since <= UNPROBED_STALE * config.stale_seconds:", "if False:",
+        "a probe that hangs once gives an output up",
+        forced={"hang": 0.05},
+    ),
+    Mutant(
+        "shorter-file-accepted", "G1", "cosconcat.verification.rules.lengths:length", "if not last.told:", "if True:",
+        "an output that says it is shorter than its streams passes",
+        forced={"odd-loss": 0.5, "verify": "duration"},
+    ),
+    Mutant(
+        "untold-end-unseen", "G1", "cosconcat.verification.rules.lengths:untold_end",
+        "for track in join.tracks if not track.told", "for track in ()",
+        "sound that ends early passes where the last piece does not say how long its own is",
+        forced={"untold-sound": 0.7, "short-output": 0.7, "verify": "duration"},
+    ),
+    Mutant(
+        "jumping-clock-unseen", "G1", "cosconcat.verification.rules.comparable:clock",
+        "for key, times in outliers(join.pieces):", "for key, times in ():",
+        "a piece whose header is too short for its bytes is removed, and nobody knows how much of it was joined",
+        forced={"jumping-clock": 1.0, "verify": "duration", "most": 3},
+    ),
+    Mutant(
+        "tiny-piece-unseen", "G1", "cosconcat.verification.rules.pictures:tiny", "if not join.tiny:", "if True:",
+        "a piece shorter than what may be missing is removed, and no figure shows whether it was joined",
+        forced={"tiny-piece": 1.0, "verify": "duration", "most": 3},
+    ),
+    Mutant(
+        "transition-or-loss", "G1", "cosconcat.verification.rules.lengths:ambiguous",
+        "if not join.options.transition:", "if True:",
+        "an output that is shorter by its transitions, or by a piece that was lost, passes",
+        forced={"transitions": 1.0, "verify": "duration", "direct": "", "most": 3},
+    ),
+    Mutant(
+        "fewer-bytes-copied", "G1", "cosconcat.verification.rules.copying:copied",
+        "if bytes_out < COPIED * bytes_in:", "if False:",
+        "a direct join that lacks a fifth of its packets passes",
+        forced={"odd-loss": 0.7, "direct": "transcode", "verify": "duration"},
+    ),
+)  # fmt: skip
