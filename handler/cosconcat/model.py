@@ -267,6 +267,9 @@ class FragmentSet:
         return max(f.object.last_modified for f in self.fragments)
 
 
+ContentId = tuple[str, int]  # a content of a group: gid, and rev
+
+
 def gid_of(group: str) -> str:
     """The group's name in keys and tokens: 32 hex of SHA-256, so that any name fits."""
     import hashlib

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from cosconcat.model import ObjectInfo, iso_time
+from cosconcat.model import ContentId, ObjectInfo, iso_time
 
 DAY = 86_400_000  # milliseconds
 SHORTEST_CUT = 1000  # milliseconds; where even so short parts hold too many pieces, a person must decide
@@ -42,6 +42,11 @@ class Piece(NamedTuple):
     def reaches(self) -> int:
         """Up to where it is known to record."""
         return self.start if self.end is None else self.end
+
+    @property
+    def written_end(self) -> int:
+        """The same, as `written` is."""
+        return self.written + self.reaches - self.start
 
     @property
     def content(self) -> Content:
@@ -78,6 +83,11 @@ class Recording(NamedTuple):
     rejoined: int = 0
     reason: str = ""
     claimed_at: int = 0
+
+    @property
+    def content_id(self) -> ContentId:
+        """What its records are found by."""
+        return self.gid, self.rev
 
     def begins_on(self, day: int) -> bool:
         """Whether its first piece starts on that day, as written."""

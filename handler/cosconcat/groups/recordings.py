@@ -14,7 +14,7 @@ from cosconcat.config import Config
 from cosconcat.groups import gap
 from cosconcat.groups.gap import DAY, Piece, Recording, State
 from cosconcat.inputs.heads import still_archived
-from cosconcat.model import Fragment, FragmentSet, ObjectInfo
+from cosconcat.model import ContentId, Fragment, FragmentSet, ObjectInfo
 from cosconcat.naming.keys import FragmentName, common_beginning
 from cosconcat.output.key import impossible_key
 from cosconcat.records.records import Claim
@@ -156,15 +156,15 @@ class Reserved:
     """What the slots of a source say, day by day; what was read once is remembered: what is settled stays settled, and
     what is not only makes others wait.
 
-    `pending` are main slots without a claim, by (gid, rev).
+    `pending` are main slots without a claim.
     """
 
     services: Services
     source: str
     days: dict[int, Slot | None] = field(default_factory=dict)
-    known: dict[tuple[str, int], Recording] = field(default_factory=dict)
-    claims: dict[tuple[str, int], Claim] = field(default_factory=dict)
-    pending: dict[tuple[str, int], Slot] = field(default_factory=dict)
+    known: dict[ContentId, Recording] = field(default_factory=dict)
+    claims: dict[ContentId, Claim] = field(default_factory=dict)
+    pending: dict[ContentId, Slot] = field(default_factory=dict)
 
     @cached_property
     def sid(self) -> str:
@@ -181,9 +181,21 @@ class Reserved:
         """Somebody else was faster: these days are read anew."""
         for day in days:
             self.days.pop(day, None)
-        for place in [place for place, recording in self.known.items() if recording.state == "pending"]:
-            del self.known[place]
+        for recording in [one for one in self.known.values() if one.state == "pending"]:
+            del self.known[recording.content_id]
         self.pending.clear()
+
+    def remember(self, claim: Claim, now: int) -> None:
+        """From now on it is in flight, whoever wins the claim."""
+        pieces = pieces_of(self.services.config, claim)
+        own = Recording(claim.group, claim.gid, claim.rev, "in flight", pieces, claimed_at=now, rejoined=claim.rejoined)
+        self.pending.pop(own.content_id, None)
+        self.claims[own.content_id] = claim
+        self.known[own.content_id] = own
+
+    def read_anew(self, content_id: ContentId) -> None:
+        """Its records have changed, or may have."""
+        self.known.pop(content_id, None)
 
     def near(self, pieces: Sequence[Piece]) -> list[Recording]:
         """The recordings that took time within a gap of one of these pieces, of the pieces' own days; and of the day
@@ -193,21 +205,21 @@ class Reserved:
         longest = max((piece.reaches - piece.start for piece in pieces), default=0)
         days = {piece.day for piece in pieces}
         days |= {piece.day - 1 for piece in pieces if piece.written % DAY <= margin + longest}
-        spans = sorted((piece.written, piece.written + piece.reaches - piece.start) for piece in pieces)
-        found: dict[tuple[str, int], Recording] = {}
+        spans = sorted((piece.written, piece.written_end) for piece in pieces)
+        found: dict[ContentId, Recording] = {}
         for day in sorted(days):
             newest = self.newest(day)
             for interval in newest.intervals if newest else ():
                 if _touches(interval, spans, margin, longest):
-                    found[interval.gid, interval.rev] = self._recording(day, interval)
+                    found[interval.content_id] = self._recording(day, interval)
         return list(found.values())
 
     def _recording(self, day: int, interval: Interval) -> Recording:
-        place = interval.gid, interval.rev
-        known = self.known.get(place)
-        if known is None or (known.state == "pending" and place not in self.claims):
+        content_id = interval.content_id
+        known = self.known.get(content_id)
+        if known is None or (known.state == "pending" and content_id not in self.claims):
             known = self._claimed(interval) or self._reserved(day, interval, known)
-            self.known[place] = known
+            self.known[content_id] = known
         return known
 
     def _claimed(self, interval: Interval) -> Recording | None:
@@ -222,7 +234,7 @@ class Reserved:
                 state, closed_at, reason = done.record.outcome, done.written, done.record.reason
             elif attempt.end.record.next == "clean":
                 state = "clean"
-        self.claims[gid, rev] = claim
+        self.claims[interval.content_id] = claim
         overdue = attempt.claim.age > claim.lease_seconds
         pieces = pieces_of(self.services.config, claim)
         state_ = _state(state)
@@ -235,7 +247,7 @@ class Reserved:
         found = (piece_of(self.services.config, one) for one in slot.pieces) if slot else ()
         pieces = (*(known.pieces if known else ()), *(piece for piece in found if piece is not None))
         if slot is not None and slot.kind == "main":
-            self.pending[interval.gid, interval.rev] = slot
+            self.pending[interval.content_id] = slot
         group = slot.group if slot else ""
         return Recording(group, interval.gid, interval.rev, "pending", pieces)
 
@@ -294,7 +306,7 @@ def late_pieces(services: Services, claim: Claim) -> tuple[str, ...]:
     if not others:
         return ()
     reserved = Reserved(services, name.group)
-    recordings = [one for one in reserved.near(run) if (one.gid, one.rev) != (claim.gid, claim.rev)]
+    recordings = [one for one in reserved.near(run) if one.content_id != (claim.gid, claim.rev)]
     owned = gap.owners(recordings)
     free = [p for p in others if (owner := owned.get(p.content)) is None or owner.state == "superseded"]
     mine = gap.Recording(claim.group, claim.gid, claim.rev, "in flight", own)

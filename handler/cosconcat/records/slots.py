@@ -19,7 +19,7 @@ from typing import Any, Literal, NamedTuple
 
 from cosconcat.cloud.ports import Cos
 from cosconcat.errors import InvalidInput
-from cosconcat.model import Bucket, ObjectInfo, gid_of
+from cosconcat.model import Bucket, ContentId, ObjectInfo, gid_of
 
 FORMAT = 1  # of the slots that are written; higher ones are refused
 
@@ -37,6 +37,11 @@ class Interval(NamedTuple):
     kind: Kind
     gid: str
     rev: int
+
+    @property
+    def content_id(self) -> ContentId:
+        """The recording that it belongs to."""
+        return self.gid, self.rev
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,11 @@ class Slot:
     def gid(self) -> str:
         """The recording's name in keys."""
         return gid_of(self.group)
+
+    @property
+    def content_id(self) -> ContentId:
+        """The recording that it belongs to."""
+        return self.gid, self.rev
 
     @property
     def intervals(self) -> tuple[Interval, ...]:

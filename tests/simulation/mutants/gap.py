@@ -36,30 +36,31 @@ MUTANTS = (
         "what was joined is joined again with what came late",
     ),
     _mutant(
-        "no-grant", "G2", "protocol.closing:_Closing._granted",
+        "no-grant", "G2", "protocol.reserving:_granted",
         "if not wanted:\n        return ()", "if True:\n        return slot.next",
         "pieces of the day after are claimed without being reserved there",
     ),
     _mutant(
-        "claim-of-what-was-wished", "G2", "protocol.closing:_Closing._complete",
-        "granted = self._granted(slot)", "granted = self._granted(slot) and slot.next",
+        "claim-of-what-was-wished", "G2", "protocol.reserving:claim_reserved",
+        "granted = _granted(services, reserved, slot)", "granted = _granted(services, reserved, slot) and slot.next",
         "more is claimed of the day after than was granted",
     ),
     _mutant(
-        "claimed-before-granted", "G2", "protocol.closing:_Closing._complete",
-        "granted = self._granted(slot)\n    fragments = FragmentSet(slot.group, in_places(*slot.pieces, *granted))",
+        "claimed-before-granted", "G2", "protocol.reserving:claim_reserved",
+        "granted = _granted(services, reserved, slot)\n"
+        "    fragments = FragmentSet(slot.group, in_places(*slot.pieces, *granted))",
         "fragments = FragmentSet(slot.group, in_places(*slot.pieces, *slot.next))",
         "who claims first and reserves afterwards takes what another has reserved meanwhile",
     ),
     _mutant(
-        "memory-forgotten", "G2", "protocol.closing:_Closing._slot",
+        "memory-forgotten", "G2", "protocol.reserving:main_slot",
         "before=newest.intervals if newest else (),", "before=(),",
         "a slot hides those before it, whose pieces count as nobody's",
     ),
     _mutant(
-        "slot-loser-goes-on", "G2", "protocol.closing:_Closing._close",
-        "if not self.services.slots.create(self.reserved.sid, slot.day, slot):",
-        "if self.services.slots.create(self.reserved.sid, slot.day, slot) is None:",
+        "slot-loser-goes-on", "G2", "protocol.closing:_Walk._close",
+        "if not reserve(self.services, self.reserved, first.day, slot):",
+        "if reserve(self.services, self.reserved, first.day, slot) is None:",
         "who loses a slot claims all the same",
     ),
     _mutant(
@@ -68,8 +69,8 @@ MUTANTS = (
         "a late piece is closed beside the recording in flight that would take it in",
     ),
     _mutant(
-        "deferred-not-helped", "G3", "protocol.closing:_Closing._rest",
-        "if one.beside is not None and one.beside.overdue:", "if False:",
+        "deferred-not-helped", "G3", "protocol.closing:_Walk._told",
+        "if one.beside and one.beside.overdue", "if False",
         "a claim whose winner died holds back for ever what may belong to it",
     ),
     _mutant(
@@ -90,19 +91,19 @@ MUTANTS = (
     ),
     _mutant(
         "slot-outlives-claim", "G3", "groups.recordings:Reserved._recording",
-        "self.known[place] = known",
+        "self.known[content_id] = known",
         "held = self.services.slots.read(self.sid, written_day(day), interval.k)\n"
         "        more = [piece_of(self.services.config, one) for one in (*held.pieces, *held.next)]\n"
-        "        self.known[place] = known = known._replace(pieces=tuple(dict.fromkeys((*known.pieces, *more))))",
+        "        self.known[content_id] = known = known._replace(pieces=tuple(dict.fromkeys((*known.pieces, *more))))",
         "pieces that a slot names and no claim holds belong to nobody, for ever",
     ),
     _mutant(
-        "slot-left-unclaimed", "G3", "protocol.closing:_Closing._left_pending",
-        "if place not in self.helped", "if False",
+        "slot-left-unclaimed", "G3", "protocol.closing:_Walk._unclaimed",
+        "if one not in self.helped", "if False",
         "nobody goes on where a slot's writer died",
     ),
     _mutant(
-        "slot-completed-without-looking", "G2", "protocol.closing:_Closing._complete_pending",
+        "slot-completed-without-looking", "G2", "protocol.closing:_Walk._complete_unclaimed",
         "found=True", "found=False",
         "a job is posted for pieces that were gone before its claim",
     ),

@@ -1,0 +1,112 @@
+"""A source's day, where recordings are cut at gaps: what is asked of it, what is helped along, and what is told. Pure.
+
+`closing.py` makes the calls; which pieces are one recording, and when it is whole, `groups/gap.py` decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from cosconcat.groups import gap
+from cosconcat.groups.gap import Judgement, Part, Piece, Recording, Rule
+from cosconcat.groups.recordings import recording_id
+from cosconcat.model import Action, ContentId, Result
+
+_ACTIONS: dict[str, Action] = {"wait": "waiting", "defer": "deferred", "invalid": "invalid", "leave": "ignored"}
+
+
+class Asked(NamedTuple):
+    """The recordings of a source that begin on a day (UTC, as written), or the one of the piece `own`; `forced`: a
+    person said retry.
+    """
+
+    source: str
+    day: int
+    own: str = ""
+    forced: bool = False
+
+    def near(self, pieces: Iterable[Piece], rule: Rule) -> list[Piece]:
+        """The pieces that may be in what is asked for: whole runs of them."""
+        return [piece for run in gap.runs(pieces, rule) if self._touches(run) for piece in run]
+
+    def _touches(self, run: Sequence[Piece]) -> bool:
+        return any(piece.object.key == self.own if self.own else piece.day == self.day for piece in run)
+
+    def wants(self, part: Part) -> bool:
+        """Whether a part is what is asked for."""
+        if self.own:
+            return any(piece.object.key == self.own for piece in part.pieces)
+        return part.pieces[0].day == self.day
+
+
+def any_whole(near: Sequence[Piece], rule: Rule, now: int) -> bool:
+    """Whether some part of it may be over, whoever owns its pieces: if not, no record needs to be read."""
+    return any(now >= gap.whole_at(part.pieces, rule) for run in gap.runs(near, rule) for part in gap.parts(run, rule))
+
+
+def overdue(recordings: Iterable[Recording], near: Iterable[Piece]) -> list[ContentId]:
+    """Recordings whose pieces, or others under their names, lie there although their claim's lease is over: nobody else
+    may come back to them.
+    """
+    there = {piece.object.key for piece in near}
+    return [
+        one.content_id
+        for one in recordings
+        if one.state in ("in flight", "clean") and one.overdue and any(p.object.key in there for p in one.pieces)
+    ]
+
+
+def came_again(recordings: Iterable[Recording], near: Iterable[Piece], cleanup: str) -> list[ContentId]:
+    """Recordings that were joined and some of whose pieces lie there again; with `keep` they never left, with `expire`
+    only the bucket's rule takes them away.
+    """
+    there = {piece.content: piece for piece in near}
+    found = []
+    for one in recordings:
+        visible = [(piece, there[piece.content]) for piece in one.pieces if piece.content in there]
+        if cleanup == "expire":
+            visible = [(was, now) for was, now in visible if was.object.last_modified != now.object.last_modified]
+        if one.state == "joined" and visible and cleanup != "keep":
+            found.append(one.content_id)
+    return found
+
+
+def unclosed(source: str, judged: Iterable[Judgement]) -> Iterator[Result]:
+    """What is said of parts that are not closed."""
+    for one in judged:
+        if one.action in _ACTIONS:
+            first = one.part.pieces[0]
+            yield Result(recording_id(source, first), _ACTIONS[one.action], one.reason, first.object.key)
+
+
+def ended(
+    asked: Asked, judged: Iterable[Judgement], recordings: Sequence[Recording], near: Iterable[Piece]
+) -> Iterator[Result]:
+    """What is said of recordings whose pieces still lie there because they were kept or given up, or are in flight;
+    nothing where `unclosed` said something of the pieces.
+    """
+    told = {piece.content for one in judged if one.action in _ACTIONS for piece in one.part.pieces}
+    there = {piece.content for piece in near} - told
+    owned = gap.owners(recordings)
+    for recording in recordings:
+        shown = [p for p in recording.pieces if p.content in there and owned.get(p.content) == recording]
+        if shown and _is_asked_for(asked, recording, shown):
+            yield from _as_it_ended(recording, asked)
+
+
+def _is_asked_for(asked: Asked, recording: Recording, shown: Collection[Piece]) -> bool:
+    if asked.own:
+        return any(piece.object.key == asked.own for piece in shown)
+    return recording.begins_on(asked.day)
+
+
+def _as_it_ended(recording: Recording, asked: Asked) -> Iterator[Result]:
+    """What was not joined is told to everybody, what was or will be only to who asks for a piece of it."""
+    if recording.state == "kept":
+        yield Result(recording.group, "kept", f"since earlier: {recording.reason}")
+    elif recording.state == "gave-up":
+        yield Result(recording.group, "gave-up", f"since earlier: {recording.reason}")
+    elif asked.own and recording.state != "superseded":
+        action: Action = "already-finished" if recording.state == "joined" else "already-submitted"
+        yield Result(recording.group, action, f"rev {recording.rev} is {recording.state}")

@@ -1,0 +1,185 @@
+"""A whole part becomes a recording: its pieces are reserved by slots, then claimed exactly as they were reserved.
+
+    whole part ─► main slot in the day of its first piece ─► grant in the day after, where it goes on there
+    ─► claim ─► submit, and as always from there
+
+Whoever loses a slot reads upward and judges anew. A slot without a claim is completed by whoever finds it, with a look
+at its pieces before the POST: its writer may have died, and nobody knows how old its view was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from cosconcat.errors import NotYet
+from cosconcat.groups import gap
+from cosconcat.groups.gap import Part, Piece, Recording, Rule
+from cosconcat.groups.recordings import Reserved, in_places, piece_of, recording_id, slot_name, written_day
+from cosconcat.model import FragmentSet, ObjectInfo, Result
+from cosconcat.output.choice import free_key, is_occupied
+from cosconcat.output.key import output_key, with_rev
+from cosconcat.protocol.run import begin, not_admitted
+from cosconcat.records.slots import Slot
+from cosconcat.services import Services
+from cosconcat.submission.submit import first_claim
+
+ROUNDS = 5  # times that somebody else may be faster before this call leaves it to them
+
+
+# -- the slot of a part ------------------------------------------------------------------------------------------------
+
+
+def main_slot(
+    source: str, part: Part, near: Iterable[Piece], recordings: Sequence[Recording], newest: Slot | None, rule: Rule
+) -> Slot:
+    """What is reserved for a whole part: its pieces of the day on which it begins, and those of the day after that it
+    wants.
+
+    Args:
+        source: whose pieces they are.
+        part: what is whole.
+        near: all pieces that lie near.
+        recordings: what the records say of those that lie near.
+        newest: the last slot of the day on which it begins, by which it was judged.
+        rule: the configuration.
+    """
+    first = part.pieces[0]
+    pieces = [piece for piece in part.pieces if first.day <= piece.day <= first.day + 1]
+    slot = Slot(
+        k=newest.k + 1 if newest else 1,
+        kind="main",
+        day=written_day(first.day),
+        group=recording_id(source, first),
+        rev=1,
+        pieces=_objects(pieces, first.day),
+        first=min(piece.written for piece in pieces),
+        last=max(piece.written_end for piece in pieces),
+        next=_objects(pieces, first.day + 1),
+        before=newest.intervals if newest else (),
+        rejoined=_rejoined(part, recordings),
+        note=_note(part, near, recordings, newest, rule),
+    )
+    before = sum(one.kind == "main" and one.gid == slot.gid for one in slot.before)
+    return replace(slot, rev=before + 1)
+
+
+def _rejoined(part: Part, recordings: Iterable[Recording]) -> int:
+    """How often its pieces were superseded before, at most."""
+    contents = {piece.content for piece in part.pieces}
+    superseded = (one for one in recordings if one.state == "superseded")
+    return max(
+        (one.rejoined + 1 for one in superseded if contents & {piece.content for piece in one.pieces}), default=0
+    )
+
+
+def _note(part: Part, near: Iterable[Piece], recordings: Iterable[Recording], newest: Slot | None, rule: Rule) -> str:
+    """What a person should know: where its run was cut, or beside which recording it came too late."""
+    words = gap.note_of(part, recordings, rule)
+    shift = part.pieces[0].start - part.pieces[0].written
+    alone = [one.first + shift for one in newest.intervals if one.first == one.last] if newest else []
+    words.append(gap.shorter_than_a_piece(near, rule, alone))
+    return "; ".join(filter(None, words))
+
+
+def reserve(services: Services, reserved: Reserved, day: int, slot: Slot) -> bool:
+    """Create a slot; False when somebody else was faster: that day is read anew."""
+    if not services.slots.create(reserved.sid, slot.day, slot):
+        reserved.forget(day)
+        return False
+    reserved.days[day] = slot
+    return True
+
+
+# -- from a slot to its job --------------------------------------------------------------------------------------------
+
+
+def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int, *, found: bool) -> Result:
+    """Grant, claim, submit. `found` says that the slot is somebody else's; `now` is the service's clock.
+
+    Raises:
+        TryAgain: nothing is lost; the same call later goes on from the records.
+    """
+    services.submissions.may_claim()
+    if found:
+        refused = not_admitted(services, FragmentSet(slot.group, in_places(*slot.pieces, *slot.next)))
+        if refused is not None:
+            return refused
+    granted = _granted(services, reserved, slot)
+    fragments = FragmentSet(slot.group, in_places(*slot.pieces, *granted))
+    key = output_key(services.config, fragments)
+    occupied = slot.rev > 1 or is_occupied(services, fragments, key)
+    name = free_key(services, fragments, key, slot.rev, occupied=occupied)
+    if name is None:
+        reason = f"{key} and {with_rev(key, slot.rev)} both belong to something else"
+        return Result(slot.group, "invalid", reason, key)
+    claim = replace(
+        first_claim(services, fragments, slot.rev, name),
+        slot=slot_name(reserved.sid, slot),
+        rejoined=slot.rejoined,
+        note=slot.note,
+    )
+    reserved.remember(claim, now)
+    if services.ledger.create_claim(claim) is not None:
+        return Result(slot.group, "already-submitted", "its slot was claimed by another instance")
+    result = begin(services, claim, doubted=found)
+    if result.action != "submitted":  # it has ended already: what it came to is read anew
+        reserved.read_anew(slot.content_id)
+    return replace(result, reason=result.reason or slot.note)
+
+
+def _granted(services: Services, reserved: Reserved, slot: Slot) -> tuple[ObjectInfo, ...]:
+    """Of what the slot wants of the day after, what it gets."""
+    wanted = [piece for one in slot.next if (piece := piece_of(services.config, one)) is not None]
+    if not wanted:
+        return ()
+    day = wanted[0].day
+    for _ in range(ROUNDS):
+        newest = reserved.newest(day)
+        mine = _grant_number(slot, newest)
+        if mine:
+            held = services.slots.read(reserved.sid, written_day(day), mine)
+            return held.pieces if held else ()
+        others = [one for one in reserved.near(wanted) if one.content_id != slot.content_id]
+        grant = grant_slot(slot, wanted, others, newest)
+        if grant is None:
+            return ()
+        if reserve(services, reserved, day, grant):
+            return grant.pieces
+    raise NotYet(f"group {slot.group}: the day after is being reserved by others right now")
+
+
+def _grant_number(slot: Slot, newest: Slot | None) -> int:
+    """The number of the grant that a slot has already, 0 when it has none up to the `newest` of the day after."""
+    before = newest.intervals if newest else ()
+    return next((one.k for one in before if one.kind == "grant" and one.content_id == slot.content_id), 0)
+
+
+def grant_slot(slot: Slot, wanted: Sequence[Piece], others: Sequence[Recording], newest: Slot | None) -> Slot | None:
+    """What of the day after is granted to a main slot: up to the first piece that somebody else owns, None when that is
+    the first of all.
+
+    Args:
+        slot: who wants it.
+        wanted: what it wants, in order.
+        others: the other recordings that lie near.
+        newest: the last slot of that day.
+    """
+    free = gap.until_owned(wanted, others)
+    if not free:
+        return None
+    return Slot(
+        k=newest.k + 1 if newest else 1,
+        kind="grant",
+        day=written_day(free[0].day),
+        group=slot.group,
+        rev=slot.rev,
+        pieces=_objects(free, free[0].day),
+        first=free[0].written,
+        last=max(piece.written_end for piece in free),
+        before=newest.intervals if newest else (),
+    )
+
+
+def _objects(pieces: Iterable[Piece], day: int) -> tuple[ObjectInfo, ...]:
+    return tuple(piece.object for piece in pieces if piece.day == day)
