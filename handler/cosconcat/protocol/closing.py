@@ -21,6 +21,7 @@ from cosconcat.naming.keys import FragmentName
 from cosconcat.protocol.day import Asked, any_whole, came_again, ended, overdue, unclosed
 from cosconcat.protocol.reserving import ROUNDS, claim_reserved, main_slot, reserve
 from cosconcat.protocol.run import not_admitted, run_content
+from cosconcat.records.slots import Slot
 from cosconcat.services import Services
 
 
@@ -135,14 +136,13 @@ class _Walk:
                     return
         raise NotYet(f"source {self.asked.source}: its recordings are being closed by others right now")
 
-    def _unclaimed(self) -> list[ContentId]:
+    def _unclaimed(self) -> list[Slot]:
         """Somebody's slots, whose claims are not there yet: whoever finds them goes on."""
-        return [one for one in self.reserved.pending if one not in self.helped]
+        return [slot for one, slot in self.reserved.pending.items() if one not in self.helped]
 
     def _complete_unclaimed(self) -> Iterator[Result]:
-        for one in self._unclaimed():
-            self.helped.add(one)
-            slot = self.reserved.pending[one]
+        for slot in self._unclaimed():
+            self.helped.add(slot.content_id)
             yield claim_reserved(self.services, self.reserved, slot, self.listing.now, found=True)
 
     def _help(self, contents: Sequence[ContentId]) -> Iterator[Result]:

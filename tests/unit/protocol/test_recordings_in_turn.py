@@ -154,6 +154,20 @@ def one_piece_taken_meanwhile() -> str:
     return source.broken(pieces)
 
 
+def two_left_and_a_grant_lost() -> str:
+    """Who finds the slots of two that died is too late for what the first wants beyond midnight: it still goes on with
+    the second, which lies far from there.
+    """
+    source, pieces = Source(), (-250, -50, 0, 800)
+    source.put(*pieces, at=1500)
+    source.later(4000)
+    source.close(-1, source.instance(blind_to=(-250,), dies_after="/gap/"))
+    source.close(-1, source.instance(blind_to=(-50, 0), dies_after="/gap/"))
+    other = source.instance(blind_to=(-50, 0))
+    done = source.close(-1, source.instance(first=lambda: source.close(0, other)))
+    return source.broken(pieces) or ("" if done == ["submitted"] * 2 else f"G3: {done}")
+
+
 def slot_lost() -> str:
     """Somebody who sees all is faster than somebody who does not see the first piece."""
     source, pieces = Source(), (100, 150)
@@ -320,6 +334,7 @@ STORIES = [
     ("closed-between-pieces", between_under_another_gap),
     ("", replaced_after_the_death),
     ("", an_hour_later),
+    ("", two_left_and_a_grant_lost),
     ("", gone_while_joined),  # two guards, one behind the other
 ]
 
