@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.ci.document import Element
+from local.ci.document import Element, Tree
 from local.ci.errors import Stopped, refused
-from local.ci.jobs import FINAL, WAITING, Job, Outcome, Template
+from local.ci.jobs import FINAL, WAITING, Job, Outcome, Template, moment
 from local.ci.rules import Place
 
 MAX_SIZE = 10000  # jobs waiting in a queue; the figure of the documents' sample, not a promise
@@ -27,6 +27,22 @@ class Queue:
     name: str = "queue-1"
     state: str = "Active"
     notify: Element = field(default_factory=lambda: Element("NotifyConfig"))
+
+
+def queue_details(queue: Queue, max_concurrent: int) -> dict[str, Tree]:
+    """The nodes of QueueList and Queue in the order of the page."""
+    return {
+        "QueueId": queue.id,
+        "Name": queue.name,
+        "State": queue.state,
+        "NotifyConfig": queue.notify.tree() or {"State": "Off"},
+        "MaxSize": str(MAX_SIZE),
+        "MaxConcurrent": str(max_concurrent),
+        "Category": "Transcoding",
+        "BucketId": queue.place.bucket,
+        "CreateTime": moment(queue.created),
+        "UpdateTime": moment(queue.updated),
+    }
 
 
 class Board:

@@ -404,21 +404,21 @@ def test_stop_ends_a_running_job_at_once(clip: bytes, tmp_path: Path, monkeypatc
     ci = LocalCi()
     ci.store.upload(ci.bucket, "big.mp4", make(tmp_path / "big.mp4", big))
     started = threading.Event()
-    run = ci.service._workshop.ffmpeg._start
+    run = ci.service._workers.workshop.ffmpeg._start
 
     def starting(*arguments: Any) -> Any:
         child = run(*arguments)
         started.set()
         return child
 
-    monkeypatch.setattr(ci.service._workshop.ffmpeg, "_start", starting)
+    monkeypatch.setattr(ci.service._workers.workshop.ffmpeg, "_start", starting)
     with ci:
         ci.submit(ci.job({"ConcatFragment": ci.fragments(*["big.mp4"] * 90), "Container": {"Format": "mp4"}}))
         assert started.wait(30)
         stopping = time.monotonic()
     assert time.monotonic() - stopping < 3  # the job itself would take longer
     assert ci.service.jobs()[0].state == "Running"
-    assert not any(thread.is_alive() for thread in ci.service._threads)
+    assert not any(thread.is_alive() for thread in ci.service._workers.threads)
     assert not list((tmp_path / "work").iterdir())
 
 
@@ -434,7 +434,7 @@ def test_job_leaves_no_folder(ci: LocalCi, tmp_path: Path, monkeypatch: pytest.M
 def test_crash_of_a_job_ends_it_failed(ci: LocalCi, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mistake of the stand-in itself fails the job with its name, and the next job runs."""
     with monkeypatch.context() as patch:
-        patch.setattr(ci.service._workshop, "do", lambda job: int("no number"))
+        patch.setattr(ci.service._workers.workshop, "do", lambda job: int("no number"))
         told = ci.finished(direct(ci))
     assert (told["State"], told["Code"]) == ("Failed", "InternalError")
     assert "ValueError" in told["Message"]
