@@ -108,6 +108,77 @@ def test_a_group_that_gets_on_is_forgiven() -> None:
     assert stored(memory, "report")["blocked"] == {}
 
 
+def turns_of(memory: InMemory, clock: Timed, asked: list[str], monkeypatch: pytest.MonkeyPatch, where: str) -> Any:
+    """Let what `where` names hang for a minute and fail, in 120 runs five minutes apart; in which it did."""
+
+    def hang(*_: object, **named: object) -> None:
+        del named
+        asked.append(where)
+        clock.at += 60
+        raise ServiceUnavailable("timed out")
+
+    monkeypatch.setattr(where, hang)
+    turns = []
+    for number in range(120):
+        before = len(asked)
+        swept(run_of(memory, clock))
+        turns += [number] * (len(asked) - before)
+        clock.at += 240
+    return turns
+
+
+def test_a_group_whose_help_hangs_is_not_forgiven_by_the_turn_around_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its claim's winner died and a piece is gone: what is tried for it fails within its turn, which goes on."""
+    memory = in_memory()
+    clock = Timed(memory.world.now)
+    put_groups(memory, "bad")
+
+    def die(*_: object) -> None:
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        handle_sweep(run_of(memory, clock, ci=cast("Ci", Altered(memory.services.ci, submit=die))))
+    shelf = memory.cos.shelves[memory.config.bucket.name]
+    open_entry = next(key for key in shelf.current if key.startswith(".concat/open/"))
+    memory.cos.remove(memory.config.bucket.name, open_entry)
+    memory.cos.remove(memory.config.bucket.name, "fragments/bad.part1-of-1.mp4")
+    memory.put("fragments/bad.part1-of-2.mp4")
+    memory.world.now += 10_000
+    clock.at += 10_000
+    asked: list[str] = []
+    turns = turns_of(memory, clock, asked, monkeypatch, "cosconcat.functions.sweep.group.run_content")
+    assert turns == [0, 3, 8, 18, 38, 78]
+
+
+def test_a_group_that_hangs_at_one_place_is_not_forgiven_at_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its entry of the index hangs, its turn in the round does not; and the other way round."""
+    for where in ("round.reconcile_content", "group.survey"):
+        memory = in_memory()
+        clock = Timed(memory.world.now)
+        put_groups(memory, "bad")
+        with monkeypatch.context() as patch:
+            patch.setattr(memory.ci, "longest", 10**9)  # its job runs on
+            swept(run_of(memory, clock))
+            assert len(memory.ci.work) == 1
+            turns = turns_of(memory, clock, [], patch, f"cosconcat.functions.sweep.{where}")
+        assert turns[:5] == [0, 3, 8, 18, 38], where
+
+
+def test_whose_entry_of_the_index_is_no_more_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A callback finished what hung in the sweep."""
+    memory = in_memory()
+    clock = Timed(memory.world.now)
+    put_groups(memory, "bad")
+    swept(run_of(memory, clock))
+    with monkeypatch.context() as patch:
+        turns_of(memory, clock, [], patch, "cosconcat.functions.sweep.round.reconcile_content")
+    assert stored(memory, "sweep")["aside"][gid_of("bad")][4] is True
+    shelf = memory.cos.shelves[memory.config.bucket.name]
+    memory.cos.remove(memory.config.bucket.name, next(key for key in shelf.current if key.startswith(".concat/open/")))
+    swept(run_of(memory, clock))
+    assert stored(memory, "sweep")["aside"] == {}
+
+
 def test_a_group_that_fails_at_once_is_not_set_aside() -> None:
     """It costs the others nothing."""
     memory = in_memory()
@@ -194,14 +265,6 @@ def test_no_more_are_set_aside_than_the_cursor_may_hold() -> None:
     assert len(held.as_json()) == MOST_ASIDE
     assert held.get(gid_of("0")) is None
     assert len(json.dumps(held.as_json(), ensure_ascii=False).encode()) < 1024 * 1024
-
-
-@pytest.mark.parametrize("broken", [[1], {"g": 7}, {"g": ["a", "b", "c", "d"]}, "x", {"g": []}])
-def test_what_is_set_aside_and_cannot_be_read_is_forgotten(broken: object) -> None:
-    """It costs a turn, not the sweep."""
-    prefix = Prefix(groups=2)
-    prefix.written[".concat/sweep.json"] = json.dumps({"aside": broken}).encode()
-    assert handle_sweep(services(prefix))["round"] == "complete"
 
 
 @pytest.mark.parametrize("name", ["sweep", "report"])

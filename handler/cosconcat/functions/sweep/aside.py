@@ -2,11 +2,14 @@
 
 One bad group costs only itself. Whoever gets on takes its turn as before; whoever does not waits ten minutes, then
 twice as long each time, at most a day, and is named in the report meanwhile.
+
+A group is met in two places, the open index and its turn in the round; only the one that it was set aside for can show
+that it gets on again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from cosconcat.model import iso_time
@@ -18,12 +21,13 @@ NAME_CHARACTERS = 200  # of a group's name, and of a reason, as they are kept
 
 
 class Aside(NamedTuple):
-    """One group: how often in a row, until when (epoch seconds), why."""
+    """One group: how often in a row, until when (epoch seconds), why, and whether at its entry of the open index."""
 
     group: str
     times: int
     until: int
     why: str
+    indexed: bool = False
 
     def __str__(self) -> str:
         often = f", {self.times} times in a row" if self.times > 1 else ""
@@ -33,28 +37,51 @@ class Aside(NamedTuple):
 class SetAside:
     """By the group's id (`gid`)."""
 
-    def __init__(self, stored: object = None) -> None:
+    def __init__(self, stored: object = None, now: float = float("inf")) -> None:
+        """As the cursor holds them, if it can be read: whoever wrote it, no pause ends later than a day from `now`."""
         self._groups: dict[str, Aside] = {}
-        for gid, entry in stored.items() if isinstance(stored, Mapping) else ():
-            group, times, until, why = entry
-            self._groups[str(gid)] = Aside(str(group), int(times), int(until), str(why))
+        held = stored if isinstance(stored, Mapping) else {}
+        for gid, entry in list(held.items())[:MOST_ASIDE]:
+            one = _read(entry, now)
+            if one is not None:
+                self._groups[str(gid)] = one
 
     def as_json(self) -> dict[str, Any]:
-        """For the cursor."""
-        return {gid: list(one) for gid, one in self._groups.items()}
+        """For the cursor; earlier releases wrote four values and no more."""
+        return {gid: list(one if one.indexed else one[:4]) for gid, one in self._groups.items()}
 
     def get(self, gid: str) -> Aside | None:
         """The group, if its last turn failed."""
         return self._groups.get(gid)
 
-    def add(self, gid: str, group: str, now: float, why: str) -> None:
+    def add(self, gid: str, group: str, now: float, why: str, *, indexed: bool = False) -> None:
         """Its turn failed once more."""
         times = self._groups[gid].times + 1 if gid in self._groups else 1
         pause = min(FIRST_PAUSE_SECONDS * 2 ** min(times - 1, 20), LONGEST_PAUSE_SECONDS)
-        self._groups[gid] = Aside(group[:NAME_CHARACTERS], times, int(now) + pause, why[:NAME_CHARACTERS])
+        self._groups[gid] = Aside(group[:NAME_CHARACTERS], times, int(now) + pause, why[:NAME_CHARACTERS], indexed)
         if len(self._groups) > MOST_ASIDE:
             del self._groups[min(self._groups, key=lambda each: self._groups[each].until)]
 
-    def remove(self, gid: str) -> None:
-        """It got on."""
-        self._groups.pop(gid, None)
+    def got_on(self, gid: str, before: Aside, *, indexed: bool) -> None:
+        """A step of the group did not fail; `before` is what was known of it then. What it was set aside for meanwhile,
+        or at the other place, stands.
+        """
+        if self._groups.get(gid) is before and before.indexed == indexed:
+            del self._groups[gid]
+
+    def left_the_index(self, opened: Collection[str]) -> None:
+        """Forget whoever was set aside at an entry of the index that is no more; `opened` are the ids of those left."""
+        for gid in [gid for gid, one in self._groups.items() if one.indexed and gid not in opened]:
+            del self._groups[gid]
+
+
+def _read(entry: object, now: float) -> Aside | None:
+    """One group as the cursor holds it; None when it was never written so."""
+    if not isinstance(entry, list) or len(entry) not in (4, 5):
+        return None
+    group, times, until, why = entry[:4]
+    if type(times) is not int or type(until) is not int:
+        return None
+    latest = min(until, now + LONGEST_PAUSE_SECONDS)
+    indexed = entry[4:] == [True]
+    return Aside(str(group)[:NAME_CHARACTERS], max(times, 1), int(latest), str(why)[:NAME_CHARACTERS], indexed)

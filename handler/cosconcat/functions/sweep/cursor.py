@@ -13,7 +13,7 @@ from typing import Any
 
 from cosconcat.errors import ConcatError, InvalidInput
 from cosconcat.functions.sweep.aside import NAME_CHARACTERS, SetAside
-from cosconcat.functions.sweep.report import Findings, Reports
+from cosconcat.functions.sweep.report import Findings, Reports, read_object
 from cosconcat.services import Services
 
 SAVED_SECONDS = 10  # a run that is killed loses no more than this of the way that it came
@@ -25,9 +25,11 @@ class Line:
     outlasts a round, so that the oldest comes first wherever its name stands.
     """
 
-    def __init__(self, state: object) -> None:
+    def __init__(self, state: object, now: float) -> None:
+        """As the cursor holds it, if it can be read; nobody waits since a time that is yet to come."""
         held = state if isinstance(state, Mapping) else {}
-        self.since = {str(name): since for name, since in held.items() if isinstance(since, int)}
+        usable = [(name, since) for name, since in held.items() if type(since) is int and since > 0]
+        self.since = {name: min(since, int(now)) for name, since in usable[:LONGEST_LINE]}
 
     def add(self, name: str, since: int) -> None:
         """Take a group in, and where the line is full leave the youngest out."""
@@ -51,17 +53,20 @@ class Cursor:
         self._services = services
         self.reports = Reports(services)
         state = self._read()
-        self.aside = _aside(state)
+        self.aside = SetAside(state.get("aside"), began)
         self.findings, self.marker = Findings(), ""
         if state.get("marker"):
-            self.findings, self.marker = self.reports.draft()
+            findings, marker = self.reports.draft()
+            if marker.startswith(services.config.input_prefix):
+                self.findings, self.marker = findings, marker
         self.round_begins = not self.marker
         self.careful = state.get("running") is True and _is_over(state, began)
-        self.line = Line(state.get("line"))
+        self.line = Line(state.get("line"), began)
         self.round_complete = False
-        if self.careful and isinstance(state.get("at"), list):
-            gid, group = (str(part) for part in state["at"])
-            self.aside.add(gid, group or self._name_of(gid), began, "the sweep was killed while at it")
+        match state.get("at"):
+            case [str(gid), str(group)] if self.careful:
+                why = "the sweep was killed while at it"
+                self.aside.add(gid, group or self._name_of(gid), began, why, indexed=not group)
         self._saved = began
         self._save(running=True)
 
@@ -105,8 +110,8 @@ class Cursor:
         config = self._services.config
         try:
             stored = self._services.cos.get(config.state_bucket, f"{config.state_prefix}sweep.json")
-            return dict(json.loads(stored.body)) if stored else {}
-        except (ValueError, TypeError, InvalidInput):
+            return read_object(stored.body) if stored else {}
+        except InvalidInput:
             return {}
 
     def _name_of(self, gid: str) -> str:
@@ -116,13 +121,6 @@ class Cursor:
         except ConcatError:
             claim = None
         return claim.record.group if claim else gid
-
-
-def _aside(state: Mapping[str, Any]) -> SetAside:
-    try:
-        return SetAside(state.get("aside"))
-    except (ValueError, TypeError):
-        return SetAside()
 
 
 def _is_over(state: Mapping[str, Any], began: float) -> bool:

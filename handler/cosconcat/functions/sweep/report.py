@@ -76,14 +76,19 @@ class Findings:
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> Findings:
-        """The findings of a round so far. Raises TypeError or AttributeError for what `as_json` never wrote."""
+        """The findings of a round so far. Raises ValueError, TypeError, AttributeError or OverflowError for what
+        `as_json` never wrote.
+        """
         unmatched = dict(state.get("unmatched", {}))
-        entries = {kind: {group: dict(what) for group, what in dict(state.get(kind, {})).items()} for kind in KINDS}
+        entries = {
+            kind: {group: dict(what) for group, what in list(dict(state.get(kind, {})).items())[:MOST_OF_A_KIND]}
+            for kind in KINDS
+        }
         return cls(
             objects=int(state.get("objects", 0)),
             entries=entries,
             bytes=sum(_size(group, what) for held in entries.values() for group, what in held.items()),
-            uncounted=dict(state.get("more", {})),
+            uncounted={kind: int(count) for kind, count in dict(state.get("more", {})).items()},
             unmatched_count=int(unmatched.get("count", 0)),
             unmatched_examples=dict(unmatched.get("examples", {})),
         )
@@ -98,6 +103,17 @@ def _size(group: str, entry: Mapping[str, object]) -> int:
     return len(json.dumps({group: entry}, ensure_ascii=False).encode())
 
 
+def read_object(body: bytes) -> dict[str, Any]:
+    """The report or the cursor as it was written; empty where it cannot be read, whoever wrote it."""
+    try:
+        read = dict(json.loads(body))
+        if b"\\ud" in body.lower():  # half a character, which no key and no report may hold
+            json.dumps(read, ensure_ascii=False).encode()
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return read
+
+
 class Reports:
     """`<state>/report.json`: the last complete report, and the draft of the next."""
 
@@ -110,7 +126,7 @@ class Reports:
         draft = self._read().get("draft")
         try:
             return (Findings.from_json(draft), str(draft.get("marker", ""))) if draft else (Findings(), "")
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, OverflowError):
             return Findings(), ""
 
     def save_draft(self, findings: Findings, marker: str) -> None:
@@ -137,8 +153,8 @@ class Reports:
         config = self._services.config
         try:
             stored = self._services.cos.get(config.state_bucket, f"{config.state_prefix}report.json")
-            whole = dict(json.loads(stored.body)) if stored else {}
-        except (ValueError, TypeError, InvalidInput):
+            whole = read_object(stored.body) if stored else {}
+        except InvalidInput:
             whole = {}
         self._published = {name: value for name, value in whole.items() if name != "draft"}
         return whole

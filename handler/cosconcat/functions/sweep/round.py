@@ -61,6 +61,7 @@ class _Round:
         """(a) Every content in the open index, one step further, in random order; at most half of time and jobs."""
         self.cursor.findings.forget("stuck")  # the index is gone through anew each time
         opened = list(self.services.ledger.opened())
+        self.cursor.aside.left_the_index({gid for gid, _ in opened})
         if not opened:
             return
         random.Random(self.services.nonce()).shuffle(opened)  # noqa: S311 - fair turns, no secret

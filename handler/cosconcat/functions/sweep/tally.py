@@ -51,20 +51,22 @@ class Tally:
     def attempt(self, name: str, step: Callable[[], Result | None]) -> Result | None:
         """Take one step for a group (or an entry of the index); whatever goes wrong with it stays its own."""
         cursor, clock, gid = self._cursor, self._services.clock, _gid_in(name)
+        indexed = _INDEXED.fullmatch(name) is not None
         aside = cursor.aside.get(gid)
         if aside is not None and (clock.now() < aside.until or self._wasted > self._may_waste):
             self.findings.add("blocked", aside.group, reason=str(aside))
             return None
         if cursor.careful or aside is not None:
-            cursor.entering(gid, "" if _INDEXED.fullmatch(name) else name)
+            cursor.entering(gid, "" if indexed else name)
         began = clock.now()
         result, failure = self._taken(name, step)
         took = clock.now() - began
         if failure and took >= HANGING_SECONDS:
             self._wasted += took
-            cursor.aside.add(gid, result.group if result else name, clock.now(), f"it took {took:.0f} s, and {failure}")
+            why = f"it took {took:.0f} s, and {failure}"
+            cursor.aside.add(gid, result.group if result else name, clock.now(), why, indexed=indexed)
         elif aside is not None:
-            cursor.aside.remove(gid)
+            cursor.aside.got_on(gid, aside, indexed=indexed)
         if result is not None:
             self.count(result)
         return result
