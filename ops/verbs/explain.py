@@ -151,8 +151,8 @@ def set_in_bucket(environ: Mapping[str, str], group: str) -> tuple[FragmentSet, 
 
 def _recording(services: Services, asked: str) -> tuple[FragmentSet, list[str]]:
     """The recording of this id, or of a piece's key: as it was claimed, or as it would be."""
-    from cosconcat.functions.recordings import find
-    from cosconcat.groups.recordings import in_places
+    from cosconcat.functions.find_recording import find
+    from cosconcat.groups.source import in_places
 
     found = find(services, asked)
     if found is None:

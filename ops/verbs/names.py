@@ -164,9 +164,9 @@ def judge(config: Config, names: Iterable[Name]) -> dict[str, str]:
 def _runs(config: Config, found: Iterable[FoundFragment]) -> str:
     """A source's recordings, where each ends and why, and what cannot be joined."""
     from cosconcat.groups import gap
-    from cosconcat.groups.recordings import piece_of, recording_id, rule_of
+    from cosconcat.groups.source import recording_id, rule_of, timed_fragment
 
-    read = [piece for one in found if (piece := piece_of(config, one.object)) is not None]
+    read = [piece for one in found if (piece := timed_fragment(config, one.object)) is not None]
     rule = rule_of(config)
     parts = [part for run in gap.runs(read, rule) for part in gap.parts(run, rule)]
     shown = []

@@ -18,7 +18,7 @@ from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Whole
 from cosconcat.model import Bucket, Head, ObjectInfo, ObjectVersion, gid_of
-from cosconcat.protocol.group import reconcile_content
+from cosconcat.protocol.reconcile import reconcile_content
 from cosconcat.protocol.run import reconcile_group
 from tests.support.desk import Altered, Desk, only
 
@@ -187,7 +187,7 @@ def test_two_steps_that_kill_the_sweep_do_not_take_turns(monkeypatch: pytest.Mon
             return survey(services, group)
 
         monkeypatch.setattr("cosconcat.functions.sweep.round.reconcile_content", deadly_advance)
-        monkeypatch.setattr("cosconcat.functions.sweep.group.survey", deadly_survey)
+        monkeypatch.setattr("cosconcat.functions.sweep.turn.survey", deadly_survey)
         for _ in range(3):
             with pytest.raises(SystemExit):
                 desk.sweep()
@@ -210,7 +210,7 @@ def test_a_neighbour_that_still_works_is_not_taken_for_dead(monkeypatch: pytest.
                 blocked.append(desk.report()["blocked"])
             return survey(services, group)
 
-        monkeypatch.setattr("cosconcat.functions.sweep.group.survey", overtaken)
+        monkeypatch.setattr("cosconcat.functions.sweep.turn.survey", overtaken)
         desk.sweep()
         assert [*blocked, desk.report()["blocked"]] == [{}, {}, {}]
         assert len(desk.jobs) == 2

@@ -297,7 +297,7 @@ def test_a_fault_with_one_group_does_not_keep_the_others_waiting(monkeypatch: py
                 raise MemoryError
             return survey(services, group)
 
-        monkeypatch.setattr("cosconcat.functions.sweep.group.survey", faulty)
+        monkeypatch.setattr("cosconcat.functions.sweep.turn.survey", faulty)
         assert desk.sweep()["round"] == "complete"
         assert "MemoryError" in desk.report()["invalid"]["a"]["reason"]
         assert len(desk.jobs) == 1
@@ -314,7 +314,7 @@ def test_a_step_at_which_the_sweep_is_killed_is_left_out_the_time_after(monkeypa
                 raise SystemExit
             return survey(services, group)
 
-        monkeypatch.setattr("cosconcat.functions.sweep.group.survey", deadly)
+        monkeypatch.setattr("cosconcat.functions.sweep.turn.survey", deadly)
         for _ in range(2):
             with pytest.raises(SystemExit):
                 desk.sweep()

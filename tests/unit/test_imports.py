@@ -102,7 +102,7 @@ def test_an_ignored_event_ends_without_the_sdk(cloud: LocalCloud) -> None:
 DOES_WITHOUT = {
     "elsewhere/a.part1-of-2.mp4": {
         "cosconcat.cloud.cos", "cosconcat.cloud.ci", "cosconcat.groups", "cosconcat.groups.survey",
-        "cosconcat.protocol", "cosconcat.protocol.group",
+        "cosconcat.protocol", "cosconcat.protocol.reconcile",
     },
     "fragments/waits.part1-of-2.mp4": {
         "cosconcat.cloud.ci", "cosconcat.job", "cosconcat.protocol.run", "cosconcat.protocol.content",

@@ -15,7 +15,7 @@ from cosconcat.functions.callback import handle_messages
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.functions.upload import handle_uploads
 from cosconcat.model import Result
-from cosconcat.protocol.closing import reconcile_piece
+from cosconcat.protocol.closing import reconcile_fragment
 from cosconcat.records.slots import Interval, Slot, sid_of
 from tests.unit.counted import InMemory, in_memory
 
@@ -55,7 +55,7 @@ def test_a_whole_recording_stays_within_its_budget(pieces: int, into_the_day: in
     assert memory.calls.total() == 0
     memory.world.run(memory.world.now + 400)
     with contextlib.redirect_stdout(io.StringIO()):
-        assert reconcile_piece(memory.services, names[-1]).action == "submitted"
+        assert reconcile_fragment(memory.services, names[-1]).action == "submitted"
         assert [one.action for one in handle_messages(memory.services, [memory.finish_job()])] == ["finished"]
     assert memory.calls["POST jobs"] == 1
     assert memory.calls.total() <= 3 * pieces + EVENTS, dict(memory.calls)

@@ -17,7 +17,7 @@ from typing import Literal
 from cosconcat import log
 from cosconcat.cloud.ports import Copied
 from cosconcat.errors import Blocked, NotYet, Rejected, TryAgain
-from cosconcat.groups.recordings import late_pieces
+from cosconcat.groups.reserved import late_fragments
 from cosconcat.groups.survey import newcomers
 from cosconcat.inputs.expiry import untag_expiry
 from cosconcat.inputs.heads import FreshHeads, compare, inputs_of
@@ -30,7 +30,7 @@ from cosconcat.submission.submit import end_without_job
 _MD5 = re.compile(r"[0-9a-f]{32}")  # what the ETag of an object that was uploaded in one is, unless it is encrypted
 
 
-def copy_piece(services: Services, claim: Claim, *, again: bool = False) -> tuple[Stamped[End], FreshHeads | None]:
+def copy_fragment(services: Services, claim: Claim, *, again: bool = False) -> tuple[Stamped[End], FreshHeads | None]:
     """Copy the claim's piece and write how its attempt ended; with `clean` also the HEADs it was decided by.
 
     `again` says that it is not the claim's winner who does it, who has just seen that nothing lies at the key: then the
@@ -97,7 +97,7 @@ def _judged(
     if same == "unknown":
         reason = f"unverified (copy): {by} of {piece.key} and {key} do not compare; look whether the copy is whole"
         return _ends(services, claim, "keep", reason, proof)
-    late = late_pieces(services, claim) if claim.slot else newcomers(services, claim.set)
+    late = late_fragments(services, claim) if claim.slot else newcomers(services, claim.set)
     if late:
         return _ends(services, claim, "superseded", f"arrived while it was copied: {', '.join(late[:5])}", proof)
     end, _ = _ends(services, claim, "clean", "", proof)

@@ -12,12 +12,12 @@ from cosconcat.errors import NeverAgain, TryAgain
 from cosconcat.events.timer import RetryMany
 from cosconcat.model import Result, gid_of
 from cosconcat.naming.keys import InvalidName, NotOurs
-from cosconcat.protocol.group import reconcile_content, survey_and_reconcile
+from cosconcat.protocol.reconcile import reconcile_content, survey_and_reconcile
 from cosconcat.services import Services
 
 if TYPE_CHECKING:
     from cosconcat.config import Config
-    from cosconcat.functions.recordings import Found
+    from cosconcat.functions.find_recording import Found
 
 NOBODY = "no piece of it is there, and no record: check its name, and CONCAT_INPUT_PREFIX"
 MARGIN_SECONDS = 30  # no further group is taken up when less is left until the deadline
@@ -72,7 +72,7 @@ def _retry_recordings(services: Services, asked: str) -> list[Result]:
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
     """
-    from cosconcat.functions.recordings import find, of_source
+    from cosconcat.functions.find_recording import find, of_source
 
     found = find(services, asked)
     wanted = [found] if found else list(of_source(services, asked))
@@ -83,12 +83,12 @@ def _retry_recordings(services: Services, asked: str) -> list[Result]:
 
 
 def _retry_recording(services: Services, found: Found) -> Result:
-    from cosconcat.protocol.closing import reconcile_piece
+    from cosconcat.protocol.closing import reconcile_fragment
 
     if services.ledger.newest_content(gid_of(found.group)) is not None and found.part is None:
         return retry(services, found.group)
     try:
-        result = reconcile_piece(services, found.key, forced=True)
+        result = reconcile_fragment(services, found.key, forced=True)
     except NeverAgain as mistake:
         result = Result(found.group, "invalid", str(mistake))
     log.info("retry", **result.as_dict())

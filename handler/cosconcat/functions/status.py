@@ -30,7 +30,7 @@ from cosconcat.services import Services
 
 if TYPE_CHECKING:
     from cosconcat.config import Config
-    from cosconcat.functions.recordings import Found
+    from cosconcat.functions.find_recording import Found
 
 SHOWN = 100  # missing numbers and kept keys; the rest is counted
 LIVE = ("Submitted", "Running", "Pause")
@@ -76,7 +76,7 @@ def handle_status(services: Services, asked: str) -> dict[str, object]:
 
 def _of_recordings(services: Services, asked: str) -> Status:
     """A recording by its id or the key of one of its pieces; or all that is there of a source."""
-    from cosconcat.functions.recordings import find, of_source
+    from cosconcat.functions.find_recording import find, of_source
 
     found = find(services, asked)
     if found is not None:
@@ -115,7 +115,7 @@ def _of_recording(services: Services, found: Found) -> Status:
 
 def _after(services: Services, group: str) -> str:
     """Where the pieces of a recording that was superseded are now."""
-    from cosconcat.functions.recordings import find
+    from cosconcat.functions.find_recording import find
 
     content = services.ledger.newest_content(gid_of(group))
     now = find(services, content.claim.record.set.fragments[0].object.key) if content else None

@@ -49,7 +49,7 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
 
 def _judged(services: Services, group: str, own: str) -> list[Result]:
     """The result of a group; of a marker without a window those of all windows that it closes."""
-    from cosconcat.protocol.group import survey_and_reconcile
+    from cosconcat.protocol.reconcile import survey_and_reconcile
 
     name = services.config.convention.read(own)
     if not isinstance(name, MarkerName) or not name.every:

@@ -20,10 +20,10 @@ MOST_REJOINED = 2  # times that late pieces make a recording in flight begin ane
 _SETTLED = ("superseded", "kept", "gave-up")
 
 State = Literal["pending", "in flight", "clean", "joined", "superseded", "kept", "gave-up"]
-Content = tuple[str, str, int]  # key, ETag, size: the same piece as far as COS tells
+Identity = tuple[str, str, int]  # key, ETag, size: the same piece as far as COS tells
 
 
-class Piece(NamedTuple):
+class TimedFragment(NamedTuple):
     """A piece as LIST or HEAD showed it, and when it was recorded: epoch milliseconds, `end` None where its name does
     not tell. `written` is its start as it is written, read as UTC, which does not change with CONCAT_TIMEZONE.
     """
@@ -49,7 +49,7 @@ class Piece(NamedTuple):
         return self.written + self.reaches - self.start
 
     @property
-    def content(self) -> Content:
+    def identity(self) -> Identity:
         """What makes it this piece and no other."""
         return self.object.key, self.object.etag, self.object.size
 
@@ -77,7 +77,7 @@ class Recording(NamedTuple):
     gid: str
     rev: int
     state: State
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TimedFragment, ...]
     closed_at: int = 0
     overdue: bool = False
     rejoined: int = 0
@@ -102,7 +102,7 @@ class Recording(NamedTuple):
 class Part(NamedTuple):
     """A run, or what it was cut into; `cut` names the variable by which it ends before its run does."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TimedFragment, ...]
     cut: str = ""
 
 
@@ -124,16 +124,16 @@ class Judgement(NamedTuple):
     beside: Recording | None = None
 
 
-def in_order(pieces: Iterable[Piece]) -> list[Piece]:
+def in_order(pieces: Iterable[TimedFragment]) -> list[TimedFragment]:
     """By start; pieces with one start come in the order of their keys."""
     return sorted(pieces, key=lambda piece: (piece.start, piece.object.key))
 
 
-def runs(pieces: Iterable[Piece], rule: Rule, borders: Collection[int] = ()) -> list[list[Piece]]:
+def runs(pieces: Iterable[TimedFragment], rule: Rule, borders: Collection[int] = ()) -> list[list[TimedFragment]]:
     """Pieces without a gap between them: the next belongs if it starts at most the gap after the latest end so far
     (after the latest start where names tell no end). `borders` are starts that no run reaches across.
     """
-    found: list[list[Piece]] = []
+    found: list[list[TimedFragment]] = []
     latest, limits = 0, sorted(borders)
     for piece in in_order(pieces):
         if found and piece.start - latest <= rule.gap * 1000 and not _crosses(limits, found[-1][-1].start, piece.start):
@@ -151,7 +151,7 @@ def _crosses(limits: Sequence[int], before: int, after: int) -> bool:
     return at < len(limits) and limits[at] < after
 
 
-def parts(run: Sequence[Piece], rule: Rule) -> list[Part]:
+def parts(run: Sequence[TimedFragment], rule: Rule) -> list[Part]:
     """What a run is cut into: a part is shorter than CONCAT_MAX_LENGTH, and the same cuts follow whoever looks.
 
     A part with more than CONCAT_MAX_FRAGMENTS pieces is cut by half the length, and half of that, until it fits.
@@ -161,7 +161,7 @@ def parts(run: Sequence[Piece], rule: Rule) -> list[Part]:
     return [small for part in found for small in _fitting(part, rule.max_length * 500, rule.max_fragments)]
 
 
-def _cut(run: Sequence[Piece], length: int) -> Iterator[Sequence[Piece]]:
+def _cut(run: Sequence[TimedFragment], length: int) -> Iterator[Sequence[TimedFragment]]:
     """A run longer than `length` (milliseconds) ends before the first piece at or after the last multiple of it, from
     midnight UTC, that is not later than its first start and `length`.
     """
@@ -184,7 +184,7 @@ def _fitting(part: Part, length: int, most: int) -> Iterator[Part]:
         yield from _fitting(one, length // 2, most)
 
 
-def whole_at(pieces: Iterable[Piece], rule: Rule) -> int:
+def whole_at(pieces: Iterable[TimedFragment], rule: Rule) -> int:
     """From when on (epoch seconds) nothing more is expected: the gap has passed since the newest arrived, and as long
     again as its pieces took to arrive.
     """
@@ -193,7 +193,7 @@ def whole_at(pieces: Iterable[Piece], rule: Rule) -> int:
     return max(at for at, _ in arrived) + rule.gap + lag
 
 
-def overlapping(pieces: Iterable[Piece]) -> tuple[Piece, Piece] | None:
+def overlapping(pieces: Iterable[TimedFragment]) -> tuple[TimedFragment, TimedFragment] | None:
     """The first two pieces that overlap by more than half of the shorter, so that they cannot follow one another: one
     start, a clock that was set back, an hour that came twice.
 
@@ -203,7 +203,7 @@ def overlapping(pieces: Iterable[Piece]) -> tuple[Piece, Piece] | None:
     for one, other in pairwise(ordered):
         if one.start == other.start:
             return one, other
-    last: Piece | None = None
+    last: TimedFragment | None = None
     for piece in ordered:
         if last is not None:
             shorter = min(last.reaches - last.start, piece.reaches - piece.start)
@@ -214,7 +214,7 @@ def overlapping(pieces: Iterable[Piece]) -> tuple[Piece, Piece] | None:
     return None
 
 
-def shorter_than_a_piece(pieces: Iterable[Piece], rule: Rule, earlier: Collection[int] = ()) -> str:
+def gap_too_short(pieces: Iterable[TimedFragment], rule: Rule, earlier: Collection[int] = ()) -> str:
     """A sentence when every piece seems to be a recording by itself because the gap is shorter than a piece: names tell
     no end, starts lie further apart than the gap, and a piece arrives about one such distance after it starts.
 
@@ -237,33 +237,33 @@ def shorter_than_a_piece(pieces: Iterable[Piece], rule: Rule, earlier: Collectio
     )
 
 
-def _takes(piece: Piece, milliseconds: int) -> bool:
+def _takes(piece: TimedFragment, milliseconds: int) -> bool:
     """Whether it arrived about so long after it started."""
     distance, late = milliseconds // 1000, piece.object.last_modified - piece.start // 1000
     return 0.9 * distance <= late <= 1.1 * distance + 60
 
 
-def owners(recordings: Iterable[Recording]) -> Mapping[Content, Recording]:
+def owners(recordings: Iterable[Recording]) -> Mapping[Identity, Recording]:
     """Whose each piece is: by the claim, or by the slots while there is none. Of several the one claimed last, unless
     one is not settled; days are read one after the other, so that what comes later here may be older.
     """
-    found: dict[Content, Recording] = {}
+    found: dict[Identity, Recording] = {}
     for recording in recordings:
         for piece in recording.pieces:
-            before = found.get(piece.content)
+            before = found.get(piece.identity)
             later = before is None or recording.state not in _SETTLED or recording.claimed_at >= before.claimed_at
             if before is None or (before.state in _SETTLED and later):
-                found[piece.content] = recording
+                found[piece.identity] = recording
     return found
 
 
-def is_free(piece: Piece, owned: Mapping[Content, Recording]) -> bool:
+def is_free(piece: TimedFragment, owned: Mapping[Identity, Recording]) -> bool:
     """Whether it is nobody's, or only of recordings that ended without a join."""
-    owner = owned.get(piece.content)
+    owner = owned.get(piece.identity)
     return owner is None or owner.state in _SETTLED
 
 
-def until_owned(wanted: Sequence[Piece], recordings: Collection[Recording]) -> Sequence[Piece]:
+def until_owned(wanted: Sequence[TimedFragment], recordings: Collection[Recording]) -> Sequence[TimedFragment]:
     """Of what a recording wants of the day after: what starts before the first piece of that day which another owns."""
     taken = [
         piece.start
@@ -281,7 +281,12 @@ def borders(recordings: Iterable[Recording]) -> set[int]:
 
 
 def judge(
-    pieces: Sequence[Piece], recordings: Sequence[Recording], rule: Rule, now: int, *, forced: Collection[str] = ()
+    pieces: Sequence[TimedFragment],
+    recordings: Sequence[Recording],
+    rule: Rule,
+    now: int,
+    *,
+    forced: Collection[str] = (),
 ) -> list[Judgement]:
     """What is to be done with each part of what is nobody's.
 
@@ -298,7 +303,7 @@ def judge(
     judged = []
     for run in runs(free, rule, limits):
         for part in parts(run, rule):
-            if any(_is_new(piece, owned.get(piece.content), forced) for piece in part.pieces):
+            if any(_is_new(piece, owned.get(piece.identity), forced) for piece in part.pieces):
                 beside = [one for one in in_flight if _lies_near(one, run, rule)]
                 judged.append(_judge_part(part, free, beside, recordings, rule, now))
             else:
@@ -306,14 +311,14 @@ def judge(
     return judged
 
 
-def _is_new(piece: Piece, owner: Recording | None, forced: Collection[str]) -> bool:
+def _is_new(piece: TimedFragment, owner: Recording | None, forced: Collection[str]) -> bool:
     """Whether a free piece is a reason to begin: never in a recording, superseded, uploaded since, or asked for."""
     if owner is None or owner.state == "superseded" or piece.object.key in forced:
         return True
     return piece.object.last_modified > owner.closed_at
 
 
-def _lies_near(recording: Recording, run: Sequence[Piece], rule: Rule) -> bool:
+def _lies_near(recording: Recording, run: Sequence[TimedFragment], rule: Rule) -> bool:
     """Whether a recording could be one with this run of free pieces: other runs it could only reach by itself."""
     first, last = recording.pieces[0].start, max(piece.reaches for piece in recording.pieces)
     margin = rule.gap * 1000
@@ -322,7 +327,7 @@ def _lies_near(recording: Recording, run: Sequence[Piece], rule: Rule) -> bool:
 
 def _judge_part(
     part: Part,
-    free: Sequence[Piece],
+    free: Sequence[TimedFragment],
     beside: Sequence[Recording],
     recordings: Sequence[Recording],
     rule: Rule,
@@ -343,7 +348,7 @@ def _judge_part(
     return Judgement(part, "close")
 
 
-def inconsistent(pieces: Sequence[Piece], rule: Rule) -> str:
+def inconsistent(pieces: Sequence[TimedFragment], rule: Rule) -> str:
     """Why these pieces cannot be one recording, naming the keys; an empty text when they can."""
     twice = overlapping(pieces)
     if twice:
@@ -361,9 +366,9 @@ def inconsistent(pieces: Sequence[Piece], rule: Rule) -> str:
 
 
 def may_belong(
-    some: Iterable[Piece],
+    some: Iterable[TimedFragment],
     recording: Recording,
-    free: Iterable[Piece],
+    free: Iterable[TimedFragment],
     recordings: Iterable[Recording],
     rule: Rule,
 ) -> bool:
@@ -379,13 +384,15 @@ def may_belong(
     )
 
 
-def between(pieces: Iterable[Piece], others: Iterable[Piece]) -> list[Piece]:
+def between(pieces: Iterable[TimedFragment], others: Iterable[TimedFragment]) -> list[TimedFragment]:
     """Those that start between the first and the last of others."""
     starts = [piece.start for piece in others]
     return [piece for piece in pieces if min(starts) < piece.start < max(starts)]
 
 
-def newcomers(recording: Recording, free: Iterable[Piece], recordings: Iterable[Recording], rule: Rule) -> set[str]:
+def newcomers(
+    recording: Recording, free: Iterable[TimedFragment], recordings: Iterable[Recording], rule: Rule
+) -> set[str]:
     """Keys of free pieces that lie in one part with all of a recording's, or between them."""
     own = {piece.object.key for piece in recording.pieces}
     others = [piece for piece in free if piece.object.key not in own]
@@ -410,7 +417,7 @@ def note_of(part: Part, recordings: Iterable[Recording], rule: Rule) -> list[str
     return words
 
 
-def why_it_ends(part: Part, pieces: Iterable[Piece], rule: Rule) -> str:
+def why_it_ends(part: Part, pieces: Iterable[TimedFragment], rule: Rule) -> str:
     """Why no later piece of the source is in this part; an empty text when there is none."""
     if part.cut:
         return f"cut by {part.cut}"

@@ -79,7 +79,7 @@ class Verify(NamedTuple):
     job: Job
 
 
-class CopyPiece(NamedTuple):
+class CopyFragment(NamedTuple):
     """Copy the one piece of the claim, or prove the copy that is there, which ends the attempt."""
 
 
@@ -97,7 +97,7 @@ Step = (
     | ProbeFragments
     | Adopt
     | Verify
-    | CopyPiece
+    | CopyFragment
     | EndAttempt
     | Result
 )
@@ -115,7 +115,7 @@ def next_step(seen: OpenAttempt, config: Config) -> Step:
         doing = "it is being copied" if seen.claim.copied else "its job is being submitted"
         return _wait(seen, f"claimed {seen.age} s ago, {doing}")
     if seen.claim.copied:
-        return CopyPiece()
+        return CopyFragment()
     if seen.listing is None:
         return SearchListing()
     if seen.listing.job is not None:

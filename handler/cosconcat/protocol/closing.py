@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from cosconcat.errors import NotYet
 from cosconcat.groups import gap
 from cosconcat.groups.gap import Judgement, Part, Recording
-from cosconcat.groups.recordings import Reserved, SourceListing, fitted, fragments_of, list_source, rule_of
+from cosconcat.groups.reserved import Reserved, fitted
+from cosconcat.groups.source import SourceListing, fragments_of, list_source, rule_of
 from cosconcat.model import ContentId, Result, gid_of
 from cosconcat.naming.keys import FragmentName
 from cosconcat.protocol.day import Asked, any_whole, came_again, ended, overdue, unclosed
@@ -25,7 +26,7 @@ from cosconcat.records.slots import Slot
 from cosconcat.services import Services
 
 
-def reconcile_piece(services: Services, key: str, *, forced: bool = False) -> Result:
+def reconcile_fragment(services: Services, key: str, *, forced: bool = False) -> Result:
     """The recording of one piece, one step further: what an event, or a person who says retry, brings about.
 
     Raises:
@@ -45,7 +46,7 @@ def retry_recording(services: Services, group: str) -> Result:
     """A person says retry: what was kept is cleaned up if its output still holds, otherwise joined anew.
 
     Raises:
-        TryAgain: as `reconcile_piece` does.
+        TryAgain: as `reconcile_fragment` does.
     """
     content = services.ledger.newest_content(gid_of(group))
     if content is None:
@@ -58,7 +59,7 @@ def retry_recording(services: Services, group: str) -> Result:
         resumed = resume(services, claim)
         if resumed is not None:
             return resumed
-    return reconcile_piece(services, claim.set.fragments[0].object.key, forced=True)
+    return reconcile_fragment(services, claim.set.fragments[0].object.key, forced=True)
 
 
 def close_again(services: Services, gid: str, rev: int) -> Result | None:
@@ -66,12 +67,12 @@ def close_again(services: Services, gid: str, rev: int) -> Result | None:
     nothing follows at once.
 
     Raises:
-        TryAgain: as `reconcile_piece` does.
+        TryAgain: as `reconcile_fragment` does.
     """
     claim = services.ledger.claim(gid, rev, 1)
     if claim is None:
         return None
-    result = reconcile_piece(services, claim.record.set.fragments[0].object.key)
+    result = reconcile_fragment(services, claim.record.set.fragments[0].object.key)
     return None if result.action in ("waiting", "ignored") else result
 
 

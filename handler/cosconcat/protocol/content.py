@@ -99,7 +99,7 @@ def next_step(seen: WholeGroup, convention: Convention) -> Step:
     if seen.newest is None:
         return _without_claim(seen)
     if seen.newest.done is None:
-        return _in_flight(seen, seen.newest)
+        return _while_in_flight(seen, seen.newest)
     if seen.standing is None:
         return ReadStanding(seen.newest)
     if seen.standing.done is None:
@@ -123,7 +123,7 @@ def _without_claim(seen: WholeGroup) -> Step:
     return ClaimContent(1)
 
 
-def _in_flight(seen: WholeGroup, newest: Content) -> Step:
+def _while_in_flight(seen: WholeGroup, newest: Content) -> Step:
     """The newest content is not done: no other is begun beside it."""
     claim = newest.claim.record
     same = claim.fingerprint == seen.fragments.fingerprint
@@ -174,7 +174,7 @@ def _apart_from_joined(seen: WholeGroup, rev: int, last: Content, done: Done, co
     """
     if seen.joined is None:
         return ReadJoined(last.rev)
-    late = late_pieces(seen.fragments, [claim.set for claim in seen.joined], convention)
+    late = late_fragments(seen.fragments, [claim.set for claim in seen.joined], convention)
     if late is not None:
         return JoinLate(late) if len(late.fragments) < len(seen.fragments.fragments) else None
     holding = [claim for claim in seen.joined if is_subset_of_joined(seen.fragments, claim.set, convention)]
@@ -220,7 +220,7 @@ def _came_after(fragments: FragmentSet, last: Content) -> bool:
     return last.done is not None and fragments.newest > last.done.written
 
 
-def late_pieces(fragments: FragmentSet, joined: Sequence[FragmentSet], convention: Convention) -> FragmentSet | None:
+def late_fragments(fragments: FragmentSet, joined: Sequence[FragmentSet], convention: Convention) -> FragmentSet | None:
     """The pieces to join now of a group of which some were joined before, None when all of them were.
 
     Quiet time is a guess. What came after it becomes a recording of its own in every mode of CONCAT_CLEANUP: also where

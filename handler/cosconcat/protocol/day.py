@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from cosconcat.groups import gap
-from cosconcat.groups.gap import Judgement, Part, Piece, Recording, Rule
-from cosconcat.groups.recordings import recording_id
+from cosconcat.groups.gap import Judgement, Part, Recording, Rule, TimedFragment
+from cosconcat.groups.source import recording_id
 from cosconcat.model import Action, ContentId, Result
 
 _ACTIONS: dict[str, Action] = {"wait": "waiting", "defer": "deferred", "invalid": "invalid", "leave": "ignored"}
@@ -26,11 +26,11 @@ class Asked(NamedTuple):
     own: str = ""
     forced: bool = False
 
-    def near(self, pieces: Iterable[Piece], rule: Rule) -> list[Piece]:
+    def near(self, pieces: Iterable[TimedFragment], rule: Rule) -> list[TimedFragment]:
         """The pieces that may be in what is asked for: whole runs of them."""
         return [piece for run in gap.runs(pieces, rule) if self._touches(run) for piece in run]
 
-    def _touches(self, run: Sequence[Piece]) -> bool:
+    def _touches(self, run: Sequence[TimedFragment]) -> bool:
         return any(piece.object.key == self.own if self.own else piece.day == self.day for piece in run)
 
     def wants(self, part: Part) -> bool:
@@ -40,12 +40,12 @@ class Asked(NamedTuple):
         return part.pieces[0].day == self.day
 
 
-def any_whole(near: Sequence[Piece], rule: Rule, now: int) -> bool:
+def any_whole(near: Sequence[TimedFragment], rule: Rule, now: int) -> bool:
     """Whether some part of it may be over, whoever owns its pieces: if not, no record needs to be read."""
     return any(now >= gap.whole_at(part.pieces, rule) for run in gap.runs(near, rule) for part in gap.parts(run, rule))
 
 
-def overdue(recordings: Iterable[Recording], near: Iterable[Piece]) -> list[ContentId]:
+def overdue(recordings: Iterable[Recording], near: Iterable[TimedFragment]) -> list[ContentId]:
     """Recordings whose pieces, or others under their names, lie there although their claim's lease is over: nobody else
     may come back to them.
     """
@@ -57,14 +57,14 @@ def overdue(recordings: Iterable[Recording], near: Iterable[Piece]) -> list[Cont
     ]
 
 
-def came_again(recordings: Iterable[Recording], near: Iterable[Piece], cleanup: str) -> list[ContentId]:
+def came_again(recordings: Iterable[Recording], near: Iterable[TimedFragment], cleanup: str) -> list[ContentId]:
     """Recordings that were joined and some of whose pieces lie there again; with `keep` they never left, with `expire`
     only the bucket's rule takes them away.
     """
-    there = {piece.content: piece for piece in near}
+    there = {piece.identity: piece for piece in near}
     found = []
     for one in recordings:
-        visible = [(piece, there[piece.content]) for piece in one.pieces if piece.content in there]
+        visible = [(piece, there[piece.identity]) for piece in one.pieces if piece.identity in there]
         if cleanup == "expire":
             visible = [(was, now) for was, now in visible if was.object.last_modified != now.object.last_modified]
         if one.state == "joined" and visible and cleanup != "keep":
@@ -81,21 +81,21 @@ def unclosed(source: str, judged: Iterable[Judgement]) -> Iterator[Result]:
 
 
 def ended(
-    asked: Asked, judged: Iterable[Judgement], recordings: Sequence[Recording], near: Iterable[Piece]
+    asked: Asked, judged: Iterable[Judgement], recordings: Sequence[Recording], near: Iterable[TimedFragment]
 ) -> Iterator[Result]:
     """What is said of recordings whose pieces still lie there because they were kept or given up, or are in flight;
     nothing where `unclosed` said something of the pieces.
     """
-    told = {piece.content for one in judged if one.action in _ACTIONS for piece in one.part.pieces}
-    there = {piece.content for piece in near} - told
+    told = {piece.identity for one in judged if one.action in _ACTIONS for piece in one.part.pieces}
+    there = {piece.identity for piece in near} - told
     owned = gap.owners(recordings)
     for recording in recordings:
-        shown = [p for p in recording.pieces if p.content in there and owned.get(p.content) == recording]
+        shown = [p for p in recording.pieces if p.identity in there and owned.get(p.identity) == recording]
         if shown and _is_asked_for(asked, recording, shown):
             yield from _as_it_ended(recording, asked)
 
 
-def _is_asked_for(asked: Asked, recording: Recording, shown: Collection[Piece]) -> bool:
+def _is_asked_for(asked: Asked, recording: Recording, shown: Collection[TimedFragment]) -> bool:
     if asked.own:
         return any(piece.object.key == asked.own for piece in shown)
     return recording.begins_on(asked.day)

@@ -14,8 +14,9 @@ from dataclasses import replace
 
 from cosconcat.errors import NotYet
 from cosconcat.groups import gap
-from cosconcat.groups.gap import Part, Piece, Recording, Rule
-from cosconcat.groups.recordings import Reserved, in_places, piece_of, recording_id, slot_name, written_day
+from cosconcat.groups.gap import Part, Recording, Rule, TimedFragment
+from cosconcat.groups.reserved import Reserved, slot_name
+from cosconcat.groups.source import in_places, recording_id, timed_fragment, written_day
 from cosconcat.model import FragmentSet, ObjectInfo, Result
 from cosconcat.output.choice import free_key, is_occupied
 from cosconcat.output.key import output_key, with_rev
@@ -31,7 +32,12 @@ ROUNDS = 5  # times that somebody else may be faster before this call leaves it 
 
 
 def main_slot(
-    source: str, part: Part, near: Iterable[Piece], recordings: Sequence[Recording], newest: Slot | None, rule: Rule
+    source: str,
+    part: Part,
+    near: Iterable[TimedFragment],
+    recordings: Sequence[Recording],
+    newest: Slot | None,
+    rule: Rule,
 ) -> Slot:
     """What is reserved for a whole part: its pieces of the day on which it begins, and those of the day after that it
     wants.
@@ -66,19 +72,21 @@ def main_slot(
 
 def _rejoined(part: Part, recordings: Iterable[Recording]) -> int:
     """How often its pieces were superseded before, at most."""
-    contents = {piece.content for piece in part.pieces}
+    contents = {piece.identity for piece in part.pieces}
     superseded = (one for one in recordings if one.state == "superseded")
     return max(
-        (one.rejoined + 1 for one in superseded if contents & {piece.content for piece in one.pieces}), default=0
+        (one.rejoined + 1 for one in superseded if contents & {piece.identity for piece in one.pieces}), default=0
     )
 
 
-def _note(part: Part, near: Iterable[Piece], recordings: Iterable[Recording], newest: Slot | None, rule: Rule) -> str:
+def _note(
+    part: Part, near: Iterable[TimedFragment], recordings: Iterable[Recording], newest: Slot | None, rule: Rule
+) -> str:
     """What a person should know: where its run was cut, or beside which recording it came too late."""
     words = gap.note_of(part, recordings, rule)
     shift = part.pieces[0].start - part.pieces[0].written
     alone = [one.first + shift for one in newest.intervals if one.first == one.last] if newest else []
-    words.append(gap.shorter_than_a_piece(near, rule, alone))
+    words.append(gap.gap_too_short(near, rule, alone))
     return "; ".join(filter(None, words))
 
 
@@ -130,7 +138,7 @@ def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int,
 
 def _granted(services: Services, reserved: Reserved, slot: Slot) -> tuple[ObjectInfo, ...]:
     """Of what the slot wants of the day after, what it gets."""
-    wanted = [piece for one in slot.next if (piece := piece_of(services.config, one)) is not None]
+    wanted = [piece for one in slot.next if (piece := timed_fragment(services.config, one)) is not None]
     if not wanted:
         return ()
     day = wanted[0].day
@@ -155,7 +163,9 @@ def _grant_number(slot: Slot, newest: Slot | None) -> int:
     return next((one.k for one in before if one.kind == "grant" and one.content_id == slot.content_id), 0)
 
 
-def grant_slot(slot: Slot, wanted: Sequence[Piece], others: Sequence[Recording], newest: Slot | None) -> Slot | None:
+def grant_slot(
+    slot: Slot, wanted: Sequence[TimedFragment], others: Sequence[Recording], newest: Slot | None
+) -> Slot | None:
     """What of the day after is granted to a main slot: up to the first piece that somebody else owns, None when that is
     the first of all.
 
@@ -181,5 +191,5 @@ def grant_slot(slot: Slot, wanted: Sequence[Piece], others: Sequence[Recording],
     )
 
 
-def _objects(pieces: Iterable[Piece], day: int) -> tuple[ObjectInfo, ...]:
+def _objects(pieces: Iterable[TimedFragment], day: int) -> tuple[ObjectInfo, ...]:
     return tuple(piece.object for piece in pieces if piece.day == day)

@@ -135,10 +135,10 @@ def begin(services: Services, claim: Claim, *, doubted: bool = False) -> Result:
         TryAgain: nothing is lost; the same call later goes on from the records.
     """
     if claim.copied:
-        from cosconcat.copying.copy import copy_piece
+        from cosconcat.copying.copy import copy_fragment
 
         services.ledger.open(claim.gid, claim.rev)
-        end, heads = copy_piece(services, claim, again=claim.n > 1 or doubted)
+        end, heads = copy_fragment(services, claim, again=claim.n > 1 or doubted)
         return _after_end(services, Stamped(claim, 0, 0, mine=True), end, heads)
     result = submit(services, claim, doubted=doubted)
     return run_content(services, claim.gid, claim.rev) if result.action == "superseded" else result
@@ -313,11 +313,11 @@ def _run_attempt(
                 from cosconcat.verification.commit import commit
 
                 return commit(services, claim, job, probes_recorded=probes_recorded)
-            case attempt.CopyPiece():
-                from cosconcat.copying.copy import copy_piece
+            case attempt.CopyFragment():
+                from cosconcat.copying.copy import copy_fragment
 
                 services.ledger.open(claim.gid, claim.rev)  # its winner may have died before that
-                return copy_piece(services, claim, again=True)
+                return copy_fragment(services, claim, again=True)
             case attempt.EndAttempt(end):
                 return services.ledger.create_end(claim, end), None
             case Result() as result:

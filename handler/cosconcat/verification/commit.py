@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from cosconcat import log
 from cosconcat.errors import NotYet
-from cosconcat.groups.recordings import late_pieces
+from cosconcat.groups.reserved import late_fragments
 from cosconcat.groups.survey import newcomers
 from cosconcat.inputs.heads import FreshHeads, compare, inputs_of
 from cosconcat.model import Head, Job, OutputFile
@@ -60,7 +60,7 @@ def commit(
     if isinstance(verdict, Unverified):
         what = f"unverified ({verdict.rule}): {verdict.reason}"
         return ends("keep", f"{what}; {verdict.doubt}", proof) if verdict.doubt else ends("gave-up", what, proof)
-    late = late_pieces(services, claim) if claim.slot else newcomers(services, claim.set)
+    late = late_fragments(services, claim) if claim.slot else newcomers(services, claim.set)
     if late:
         return ends("superseded", f"arrived while the others were joined: {', '.join(late[:5])}", proof)
     if rewritten:

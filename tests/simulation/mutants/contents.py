@@ -12,7 +12,7 @@ MUTANTS = (
     ),
     Mutant(
         "second-content-beside-the-first", "G2", "cosconcat.protocol.content:next_step",
-        "return _in_flight(seen, seen.newest)", "return _new_content(seen, seen.newest.rev + 1)",
+        "return _while_in_flight(seen, seen.newest)", "return _new_content(seen, seen.newest.rev + 1)",
         "a second rev is claimed while the first one's job runs",
     ),
     Mutant(
@@ -63,7 +63,7 @@ MUTANTS = (
         faulty("edit"),
     ),
     Mutant(
-        "in-flight-not-helped", "G3", "cosconcat.protocol.content:_in_flight",
+        "in-flight-not-helped", "G3", "cosconcat.protocol.content:_while_in_flight",
         "if newest.claim.age > claim.lease_seconds and not seen.helped:",
         "if False:",
         "whoever meets a content whose winner died leaves it lying",
@@ -107,7 +107,7 @@ MUTANTS = (
         },
     ),
     Mutant(
-        "correction-taken-for-joined", "G3", "cosconcat.protocol.content:late_pieces",
+        "correction-taken-for-joined", "G3", "cosconcat.protocol.content:late_fragments",
         "if corrected:", "if False:",
         "a piece that was corrected is taken for the one that was joined from its place",
         lambda plan: plan.faults["edit"] > 0,

@@ -39,7 +39,7 @@ MUTANTS = (
     ),
     Mutant(
         "copy-not-resumed", "G3", "cosconcat.protocol.attempt:next_step",
-        "    if seen.claim.copied:\n        return CopyPiece()\n", "",
+        "    if seen.claim.copied:\n        return CopyFragment()\n", "",
         "whoever takes over the claim of a copy looks for a job, and takes the copy for something else",
         _copying("kill"),
     ),

@@ -28,12 +28,12 @@ MUTANTS = (
         "a group whose events were lost is never joined",
     ),
     Mutant(
-        "rest-not-cleaned", "G3", "cosconcat.functions.sweep.group:_deserves_help",
+        "rest-not-cleaned", "G3", "cosconcat.functions.sweep.turn:_deserves_help",
         "return bool(verdict.since) and now - verdict.since >= services.config.stale_seconds", "return False",
         "pieces that were joined but could not be removed are reported as an incomplete group for ever",
     ),
     Mutant(
-        "report-without-incomplete", "G3", "cosconcat.functions.sweep.group:_report_waiting",
+        "report-without-incomplete", "G3", "cosconcat.functions.sweep.turn:_report_waiting",
         'kind = "incomplete" if age >= services.config.stale_seconds else "arriving"', 'kind = "arriving"',
         "nobody is told what is missing",
     ),
@@ -44,19 +44,19 @@ MUTANTS = (
         "a late callback closes a content whose next attempt is due",
     ),
     Mutant(
-        "dead-claim-not-helped", "G3", "cosconcat.functions.sweep.group:_help",
+        "dead-claim-not-helped", "G3", "cosconcat.functions.sweep.turn:_help",
         "tally.attempt(group, partial(run_content, services, gid_of(group), content.rev))",
         "None",
         "a claim outside the index whose inputs are inconsistent is never ended",
     ),
     Mutant(
-        "at-odds-not-helped", "G3", "cosconcat.functions.sweep.group:_deserves_help",
+        "at-odds-not-helped", "G3", "cosconcat.functions.sweep.turn:_deserves_help",
         "return isinstance(verdict, Invalid)",
         "return False",
         "a content in flight whose group is inconsistent by now is never ended",
     ),
     Mutant(
-        "report-without-invalid", "G3", "cosconcat.functions.sweep.group:take_turn",
+        "report-without-invalid", "G3", "cosconcat.functions.sweep.turn:take_turn",
         'tally.findings.add("invalid", group, reason=verdict.reason)',
         "pass",
         "nobody is told which keys are inconsistent",

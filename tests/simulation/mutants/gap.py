@@ -85,15 +85,15 @@ MUTANTS = (
     ),
     _mutant(
         "late-pieces-not-looked-for", "G3", "verification.commit:commit",
-        "late_pieces(services, claim) if claim.slot else newcomers(services, claim.set)",
+        "late_fragments(services, claim) if claim.slot else newcomers(services, claim.set)",
         "() if claim.slot else newcomers(services, claim.set)",
         "what came while a recording was joined is not joined with it",
     ),
     _mutant(
-        "slot-outlives-claim", "G3", "groups.recordings:Reserved._recording",
+        "slot-outlives-claim", "G3", "groups.reserved:Reserved._recording",
         "self.known[content_id] = known",
         "held = self.services.slots.read(self.sid, written_day(day), interval.k)\n"
-        "        more = [piece_of(self.services.config, one) for one in (*held.pieces, *held.next)]\n"
+        "        more = [timed_fragment(self.services.config, one) for one in (*held.pieces, *held.next)]\n"
         "        self.known[content_id] = known = known._replace(pieces=tuple(dict.fromkeys((*known.pieces, *more))))",
         "pieces that a slot names and no claim holds belong to nobody, for ever",
     ),

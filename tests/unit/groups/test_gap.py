@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cosconcat.groups import gap
-from cosconcat.groups.gap import DAY, Piece, Recording, Rule, State
+from cosconcat.groups.gap import DAY, Recording, Rule, State, TimedFragment
 from cosconcat.model import ObjectInfo, gid_of
 
 MIDNIGHT = 1_704_067_200  # 2024-01-01T00:00:00Z
@@ -17,31 +17,33 @@ RULE = Rule(gap=60, max_length=86_400, max_fragments=100, longest_lag=3600)
 LATER = MIDNIGHT + 10 * 86_400
 
 
-def piece(at: int, length: int | None = 50, *, late: int = 5, key: str = "", etag: str = "e", size: int = 9) -> Piece:
+def piece(
+    at: int, length: int | None = 50, *, late: int = 5, key: str = "", etag: str = "e", size: int = 9
+) -> TimedFragment:
     """A piece that starts so many seconds after midnight; it arrives `late` seconds after its end (or start)."""
     start = MIDNIGHT + at
     arrives = start + (length or 0) + late
     found = ObjectInfo(key or f"fragments/cam_{at:06}.mp4", etag, size, arrives)
-    return Piece(found, start * 1000, None if length is None else (start + length) * 1000, start * 1000)
+    return TimedFragment(found, start * 1000, None if length is None else (start + length) * 1000, start * 1000)
 
 
-def recording(state: State, *pieces: Piece, closed_at: int = 0, group: str = "cam_1") -> Recording:
+def recording(state: State, *pieces: TimedFragment, closed_at: int = 0, group: str = "cam_1") -> Recording:
     """A recording of these pieces."""
     return Recording(group, gid_of(group), 1, state, pieces, closed_at)
 
 
-def starts(runs: Sequence[Sequence[Piece]]) -> list[list[int]]:
+def starts(runs: Sequence[Sequence[TimedFragment]]) -> list[list[int]]:
     """Seconds after midnight."""
     return [[one.start // 1000 - MIDNIGHT for one in run] for run in runs]
 
 
-def cut(run: Sequence[Piece], rule: Rule = RULE) -> list[tuple[list[int], str]]:
+def cut(run: Sequence[TimedFragment], rule: Rule = RULE) -> list[tuple[list[int], str]]:
     """The parts of a run."""
     return [(starts([part.pieces])[0], part.cut) for part in gap.parts(run, rule)]
 
 
 def judged(
-    pieces: Sequence[Piece], recordings: Sequence[Recording] = (), now: int = LATER, forced: str = ""
+    pieces: Sequence[TimedFragment], recordings: Sequence[Recording] = (), now: int = LATER, forced: str = ""
 ) -> list[str]:
     """The actions, in order."""
     return [one.action for one in gap.judge(pieces, recordings, RULE, now, forced=[forced] if forced else [])]
@@ -62,7 +64,7 @@ def judged(
     ],
 )
 def test_a_run_ends_where_nothing_starts_for_longer_than_the_gap(
-    pieces: list[Piece], expected: list[list[int]]
+    pieces: list[TimedFragment], expected: list[list[int]]
 ) -> None:
     """After the latest end so far."""
     assert starts(gap.runs(pieces, RULE)) == expected
@@ -117,7 +119,7 @@ def replace_rule(**changed: int) -> Rule:
 
 
 @st.composite
-def recorded(draw: st.DrawFn) -> list[Piece]:
+def recorded(draw: st.DrawFn) -> list[TimedFragment]:
     """Pieces of one source, in any order, some overlapping, some far apart."""
     at, pieces = draw(st.integers(0, 90_000)), []
     for number in range(draw(st.integers(1, 40))):
@@ -140,7 +142,7 @@ rules = st.builds(
 
 @settings(max_examples=40)
 @given(recorded(), rules)
-def test_every_piece_is_in_exactly_one_part(pieces: list[Piece], rule: Rule) -> None:
+def test_every_piece_is_in_exactly_one_part(pieces: list[TimedFragment], rule: Rule) -> None:
     """And parts follow one another in order of time."""
     parts = [part for run in gap.runs(pieces, rule) for part in gap.parts(run, rule)]
     assert [one for part in parts for one in part.pieces] == gap.in_order(pieces)
@@ -149,7 +151,7 @@ def test_every_piece_is_in_exactly_one_part(pieces: list[Piece], rule: Rule) -> 
 
 @settings(max_examples=40)
 @given(recorded(), rules)
-def test_a_part_is_shorter_than_the_longest_recording_and_holds_no_gap(pieces: list[Piece], rule: Rule) -> None:
+def test_a_part_is_shorter_than_the_longest_recording_and_holds_no_gap(pieces: list[TimedFragment], rule: Rule) -> None:
     """Whatever comes; and holds more than CONCAT_MAX_FRAGMENTS only where a second does."""
     for run in gap.runs(pieces, rule):
         for part in gap.parts(run, rule):
@@ -162,7 +164,7 @@ def test_a_part_is_shorter_than_the_longest_recording_and_holds_no_gap(pieces: l
 @settings(max_examples=40)
 @given(recorded(), rules, st.data())
 def test_the_order_in_which_pieces_are_seen_changes_nothing(
-    pieces: list[Piece], rule: Rule, data: st.DataObject
+    pieces: list[TimedFragment], rule: Rule, data: st.DataObject
 ) -> None:
     """LIST and events come in any order."""
     again = data.draw(st.permutations(pieces))
@@ -171,7 +173,7 @@ def test_the_order_in_which_pieces_are_seen_changes_nothing(
 
 @settings(max_examples=40)
 @given(recorded(), rules)
-def test_what_is_left_when_the_first_part_was_joined_is_cut_as_before(pieces: list[Piece], rule: Rule) -> None:
+def test_what_is_left_when_the_first_part_was_joined_is_cut_as_before(pieces: list[TimedFragment], rule: Rule) -> None:
     """A part that closes early does not move the cuts of those after it, where the length alone cuts."""
     rule = rule._replace(max_fragments=100)
     for run in gap.runs(pieces, rule):
@@ -193,7 +195,7 @@ def test_what_is_left_when_the_first_part_was_joined_is_cut_as_before(pieces: li
         ([piece(0, late=90_000)], 90_050 + 60 + 3600),  # last year's, from a card: no longer than CONCAT_STALE_SECONDS
     ],
 )
-def test_whole_is_newest_and_gap_and_lag(pieces: list[Piece], expected: int) -> None:
+def test_whole_is_newest_and_gap_and_lag(pieces: list[TimedFragment], expected: int) -> None:
     """Lag is the longest that a piece of it took from its start until it arrived."""
     assert gap.whole_at(pieces, RULE) - MIDNIGHT == expected
 
@@ -228,7 +230,7 @@ def test_each_part_of_a_cut_run_becomes_whole_by_itself() -> None:
     ],
 )
 def test_pieces_that_overlap_by_more_than_half_of_the_shorter_are_no_recording(
-    pieces: list[Piece], expected: bool
+    pieces: list[TimedFragment], expected: bool
 ) -> None:
     """Both keys are named."""
     found = gap.overlapping(pieces)
@@ -241,10 +243,10 @@ def test_pieces_that_overlap_by_more_than_half_of_the_shorter_are_no_recording(
 
 @settings(max_examples=40)
 @given(recorded())
-def test_no_overlap_goes_unseen(pieces: list[Piece]) -> None:
+def test_no_overlap_goes_unseen(pieces: list[TimedFragment]) -> None:
     """Comparing with what ends last so far finds one whenever any two overlap so."""
 
-    def overlaps(one: Piece, other: Piece) -> bool:
+    def overlaps(one: TimedFragment, other: TimedFragment) -> bool:
         shorter = min(one.reaches - one.start, other.reaches - other.start)
         return one.start == other.start or 2 * (min(one.reaches, other.reaches) - max(one.start, other.start)) > shorter
 
@@ -318,7 +320,7 @@ def test_of_two_that_are_settled_the_one_claimed_last_says_whether_to_begin_anew
 
 
 @pytest.mark.parametrize("late", [piece(100), piece(200), piece(50, 0)])
-def test_a_late_piece_of_a_recording_in_flight_is_deferred(late: Piece) -> None:
+def test_a_late_piece_of_a_recording_in_flight_is_deferred(late: TimedFragment) -> None:
     """After it, before it, in its middle; and a new version of one of its own."""
     flight = recording("in flight", piece(80, 10, etag="x"), piece(150))
     assert judged([late], [flight]) == ["defer"]
@@ -363,7 +365,7 @@ def test_a_bridge_of_two_in_flight_waits_for_both() -> None:
 
 @pytest.mark.parametrize("late", [piece(100), piece(200), piece(50, 0)])
 @pytest.mark.parametrize("state", ["clean", "joined"])
-def test_a_late_piece_of_a_joined_recording_is_a_recording_of_its_own(late: Piece, state: State) -> None:
+def test_a_late_piece_of_a_joined_recording_is_a_recording_of_its_own(late: TimedFragment, state: State) -> None:
     """In the middle, before, after; and the report says beside which."""
     joined = recording(state, piece(80, 10, etag="x"), piece(150))
     found = gap.judge([late], [joined], RULE, LATER)
@@ -392,10 +394,10 @@ def test_newcomers_are_what_one_part_would_hold_with_all_of_a_recording() -> Non
 def test_a_gap_shorter_than_a_piece_is_noticed_where_names_tell_no_end() -> None:
     """Each piece arrives when the next one starts."""
     ten_minutes = [piece(at, None, late=605) for at in range(0, 6000, 600)]
-    assert "starts lie 600 s apart" in gap.shorter_than_a_piece(ten_minutes, RULE)
-    assert gap.shorter_than_a_piece(ten_minutes, replace_rule(gap=700)) == ""
-    assert gap.shorter_than_a_piece([piece(at, 600) for at in range(0, 6000, 600)], RULE) == ""
-    assert gap.shorter_than_a_piece([piece(at, None, late=20) for at in range(0, 6000, 600)], RULE) == ""
+    assert "starts lie 600 s apart" in gap.gap_too_short(ten_minutes, RULE)
+    assert gap.gap_too_short(ten_minutes, replace_rule(gap=700)) == ""
+    assert gap.gap_too_short([piece(at, 600) for at in range(0, 6000, 600)], RULE) == ""
+    assert gap.gap_too_short([piece(at, None, late=20) for at in range(0, 6000, 600)], RULE) == ""
 
 
 def test_the_day_of_a_piece_is_its_start_as_written() -> None:

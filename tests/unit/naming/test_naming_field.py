@@ -9,7 +9,7 @@ import pytest
 
 from cosconcat.environment.reading import read_config
 from cosconcat.groups import gap
-from cosconcat.groups.recordings import list_source, rule_of
+from cosconcat.groups.source import list_source, rule_of
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Waiting, Whole
 from cosconcat.naming.convention import Convention

@@ -13,8 +13,8 @@ from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
 from cosconcat.functions.doctor import check_format
 from cosconcat.groups import gap
-from cosconcat.groups.recordings import piece_of, recording_id, rule_of
 from cosconcat.groups.rules import in_order, judge_numbers, judge_times
+from cosconcat.groups.source import recording_id, rule_of, timed_fragment
 from cosconcat.groups.verdicts import FoundFragment, Verdict, Waiting, Whole
 from cosconcat.model import Fragment, FragmentSet, ObjectInfo
 from cosconcat.naming.convention import Convention
@@ -47,7 +47,7 @@ def judged(config: Config, keys: list[str], now: int = LATER) -> dict[str, Verdi
     verdicts: dict[str, Verdict] = {}
     if config.completion == "gap":
         for group, found in pieces.items():
-            read = [piece for one in found if (piece := piece_of(config, one.object)) is not None]
+            read = [piece for one in found if (piece := timed_fragment(config, one.object)) is not None]
             for run in gap.runs(read, rule_of(config)):
                 made = FragmentSet(group, tuple(Fragment(n, piece.object) for n, piece in enumerate(run)))
                 verdicts[recording_id(group, run[0])] = Whole(made)

@@ -14,7 +14,7 @@ from cosconcat.protocol.attempt import (
     Adopt,
     ClaimNext,
     Close,
-    CopyPiece,
+    CopyFragment,
     EndAttempt,
     EndedAttempt,
     Finish,
@@ -104,7 +104,7 @@ OPEN = [
     ),
     Row(
         "a copy, lease over", "copy the piece, or prove the copy that is there",
-        OpenAttempt(replace(CLAIM, copied=True), LEASE_OVER), CopyPiece(),
+        OpenAttempt(replace(CLAIM, copied=True), LEASE_OVER), CopyFragment(),
     ),
     Row("lease over, listing not searched", "search CI's listing", OpenAttempt(CLAIM, LEASE_OVER), SearchListing()),
     Row(

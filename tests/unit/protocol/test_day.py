@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cosconcat.groups import gap
-from cosconcat.groups.gap import Judgement, Part, Piece, Recording, Rule, State
+from cosconcat.groups.gap import Judgement, Part, Recording, Rule, State, TimedFragment
 from cosconcat.model import ObjectInfo, gid_of
 from cosconcat.protocol.day import Asked, any_whole, came_again, ended, overdue, unclosed
 
@@ -14,14 +14,14 @@ MIDNIGHT = DAY * 86_400
 RULE = Rule(gap=60, max_length=86_400, max_fragments=100, longest_lag=3600)
 
 
-def piece(at: int, *, etag: str = "e", uploaded: int = 0) -> Piece:
+def piece(at: int, *, etag: str = "e", uploaded: int = 0) -> TimedFragment:
     """A piece that starts so many seconds after midnight and arrives at once, unless it was uploaded anew."""
     start = MIDNIGHT + at
     key = f"fragments/cam_{at:06}.mp4"
-    return Piece(ObjectInfo(key, etag, 9, uploaded or start + 5), start * 1000, None, start * 1000)
+    return TimedFragment(ObjectInfo(key, etag, 9, uploaded or start + 5), start * 1000, None, start * 1000)
 
 
-def recording(state: State, *pieces: Piece, is_overdue: bool = False) -> Recording:
+def recording(state: State, *pieces: TimedFragment, is_overdue: bool = False) -> Recording:
     """What the records say of these pieces."""
     return Recording("cam_1", gid_of("cam_1"), 1, state, pieces, overdue=is_overdue, reason="why")
 
@@ -39,7 +39,7 @@ ALL = [YESTERDAY, FIRST, SECOND, LATER]
         (Asked("cam", DAY, "fragments/gone.mp4"), []),
     ],
 )
-def test_what_lies_near_are_whole_runs(asked: Asked, near: list[Piece]) -> None:
+def test_what_lies_near_are_whole_runs(asked: Asked, near: list[TimedFragment]) -> None:
     """Those that begin, or go on, where somebody asks."""
     assert asked.near(ALL, RULE) == near
 
@@ -72,7 +72,7 @@ def test_no_record_is_read_before_some_part_may_be_over() -> None:
     ],
 )
 def test_who_is_in_flight_for_longer_than_its_lease_is_helped(
-    state: State, is_overdue: bool, there: Piece, helped: bool
+    state: State, is_overdue: bool, there: TimedFragment, helped: bool
 ) -> None:
     """If anything lies there under one of its names: otherwise the open index finds it."""
     one = recording(state, FIRST, SECOND, is_overdue=is_overdue)
@@ -94,7 +94,9 @@ AGAIN = piece(0, uploaded=MIDNIGHT + 9999)
         ("expire", "joined", AGAIN, True),
     ],
 )
-def test_what_was_joined_and_lies_there_again_is_removed(cleanup: str, state: State, there: Piece, again: bool) -> None:
+def test_what_was_joined_and_lies_there_again_is_removed(
+    cleanup: str, state: State, there: TimedFragment, again: bool
+) -> None:
     """The same bytes, unless they never left."""
     one = recording(state, FIRST, SECOND)
     assert came_again([one], [there], cleanup) == ([one.content_id] if again else [])

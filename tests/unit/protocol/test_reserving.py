@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cosconcat.groups.gap import Part, Piece, Recording, Rule, State
+from cosconcat.groups.gap import Part, Recording, Rule, State, TimedFragment
 from cosconcat.model import ObjectInfo, gid_of
 from cosconcat.protocol.reserving import grant_slot, main_slot
 from cosconcat.records.slots import Interval, Slot
@@ -14,19 +14,21 @@ MIDNIGHT = DAY * 86_400
 RULE = Rule(gap=60, max_length=86_400, max_fragments=100, longest_lag=3600)
 
 
-def piece(at: int, length: int = 50, zone: int = 0) -> Piece:
+def piece(at: int, length: int = 50, zone: int = 0) -> TimedFragment:
     """A piece that starts so many seconds after midnight, as it is written `zone` seconds east of UTC."""
     start = MIDNIGHT + at
     found = ObjectInfo(f"fragments/cam_{at:06}.mp4", "e", 9, start + length + 5)
-    return Piece(found, (start - zone) * 1000, (start + length - zone) * 1000, start * 1000)
+    return TimedFragment(found, (start - zone) * 1000, (start + length - zone) * 1000, start * 1000)
 
 
-def recording(state: State, *pieces: Piece, rejoined: int = 0) -> Recording:
+def recording(state: State, *pieces: TimedFragment, rejoined: int = 0) -> Recording:
     """What the records say of these pieces."""
     return Recording("cam_1", gid_of("cam_1"), 1, state, pieces, rejoined=rejoined)
 
 
-def slot_of(*pieces: Piece, newest: Slot | None = None, recordings: tuple[Recording, ...] = (), cut: str = "") -> Slot:
+def slot_of(
+    *pieces: TimedFragment, newest: Slot | None = None, recordings: tuple[Recording, ...] = (), cut: str = ""
+) -> Slot:
     """The slot of a part that consists of these pieces."""
     return main_slot("cam", Part(pieces, cut), pieces, recordings, newest, RULE)
 

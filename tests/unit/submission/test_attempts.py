@@ -11,7 +11,7 @@ from cosconcat.cloud.ports import Ci
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Whole
 from cosconcat.model import Bucket, JobPage, Result, gid_of
-from cosconcat.protocol.group import reconcile_content
+from cosconcat.protocol.reconcile import reconcile_content
 from cosconcat.submission.lookup import listed_jobs
 from cosconcat.submission.submit import first_claim, submit
 from tests.support.desk import Altered

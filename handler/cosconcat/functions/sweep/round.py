@@ -1,7 +1,7 @@
 """The timer's pass: finds work that no event delivered, over the open index and the input prefix, and reports.
 
     (a) the open index       every content that is not closed goes one step further
-    (b) the input prefix     pages discover group ids; each group has its turn (`group.py`), whole ones are joined
+    (b) the input prefix     pages discover group ids; each group has its turn (`turn.py`), whole ones are joined
                              (with CONCAT_JOBS_PER_HOUR they get in line, and the oldest of the line are joined)
     (c) the report           published when a round over the prefix is complete (`report.py`)
 
@@ -20,13 +20,13 @@ from cosconcat import log
 from cosconcat.errors import ConcatError
 from cosconcat.functions.sweep.cursor import Cursor
 from cosconcat.functions.sweep.ended import ended_since
-from cosconcat.functions.sweep.group import take_turn
-from cosconcat.functions.sweep.recordings import note_recording, read_unit, unit_of
+from cosconcat.functions.sweep.source_day import note_recording, read_unit, unit_of
 from cosconcat.functions.sweep.tally import Tally
+from cosconcat.functions.sweep.turn import take_turn
 from cosconcat.model import Job, ObjectInfo, Page, Result, iso_time
 from cosconcat.naming.keys import InvalidName, MarkerName, NotOurs
 from cosconcat.protocol.closing import close_recordings
-from cosconcat.protocol.group import reconcile_content
+from cosconcat.protocol.reconcile import reconcile_content
 from cosconcat.records.deployment import compare, remedy
 from cosconcat.services import Services
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cosconcat.config import Config
 from cosconcat.functions.sweep.report import Findings
 from cosconcat.groups.gap import DAY
-from cosconcat.groups.recordings import day_of, written_day
+from cosconcat.groups.source import day_of, written_day
 from cosconcat.model import Result
 from cosconcat.naming.keys import FragmentName
 

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from cosconcat.groups import gap
 from cosconcat.groups.gap import DAY, Judgement, Recording
-from cosconcat.groups.recordings import Look, days_of, look_at_source, recording_id, rule_of
+from cosconcat.groups.reserved import Look, look_at_source
+from cosconcat.groups.source import days_of, recording_id, rule_of
 from cosconcat.model import gid_of
 from cosconcat.naming.keys import FragmentName
 from cosconcat.services import Services
@@ -80,7 +81,7 @@ def _holding(services: Services, source: str, look: Look, key: str) -> Found | N
     owned = gap.owners(look.recordings)
     there = next((piece for piece in look.pieces if piece.object.key == key), None)
     if there is not None:
-        owner = owned.get(there.content)
+        owner = owned.get(there.identity)
     else:
         owner = next((one for one in reversed(look.recordings) if any(p.object.key == key for p in one.pieces)), None)
     return Found(owner.group, key) if owner else None
@@ -103,7 +104,7 @@ def _still_there(look: Look, day: int) -> Iterator[tuple[Recording, str]]:
     """Recordings that begin on a day, each with a piece that was not removed."""
     owned = gap.owners(look.recordings)
     for recording in look.recordings:
-        keys = {piece.content: piece.object.key for piece in recording.pieces}
-        key = next((keys[p.content] for p in look.pieces if p.content in keys and owned[p.content] == recording), "")
+        keys = {piece.identity: piece.object.key for piece in recording.pieces}
+        key = next((keys[p.identity] for p in look.pieces if p.identity in keys and owned[p.identity] == recording), "")
         if key and recording.begins_on(day) and recording.state != "superseded":
             yield recording, key

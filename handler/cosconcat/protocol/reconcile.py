@@ -24,9 +24,9 @@ def survey_and_reconcile(services: Services, group: str, own: str = "", *, force
         TryAgain, NeverAgain: as the ports do.
     """
     if services.config.completion == "gap":
-        from cosconcat.protocol.closing import reconcile_piece, retry_recording
+        from cosconcat.protocol.closing import reconcile_fragment, retry_recording
 
-        return reconcile_piece(services, own, forced=forced) if own else retry_recording(services, group)
+        return reconcile_fragment(services, own, forced=forced) if own else retry_recording(services, group)
     verdict = survey(services, group, own)
     if isinstance(verdict, NoFragments):
         return Result(group, "ignored", "the object is gone", own)

@@ -1,0 +1,196 @@
+"""What the records say of a source's recordings, and how its pieces are judged by them: slots, claims and ends read."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from cosconcat.groups import gap
+from cosconcat.groups.gap import DAY, Recording, State, TimedFragment
+from cosconcat.groups.source import fragments_of, list_source, rule_of, timed_fragment, timed_fragments, written_day
+from cosconcat.inputs.heads import still_archived
+from cosconcat.model import ContentId, ObjectInfo
+from cosconcat.naming.keys import FragmentName
+from cosconcat.output.key import impossible_key
+from cosconcat.records.records import Claim
+from cosconcat.records.slots import Interval, Slot, sid_of
+from cosconcat.services import Services
+
+
+@dataclass
+class Reserved:
+    """What the slots of a source say, day by day; what was read once is remembered: what is settled stays settled, and
+    what is not only makes others wait.
+
+    `pending` are main slots without a claim.
+    """
+
+    services: Services
+    source: str
+    days: dict[int, Slot | None] = field(default_factory=dict)
+    known: dict[ContentId, Recording] = field(default_factory=dict)
+    claims: dict[ContentId, Claim] = field(default_factory=dict)
+    pending: dict[ContentId, Slot] = field(default_factory=dict)
+
+    @cached_property
+    def sid(self) -> str:
+        """The source's name in keys."""
+        return sid_of(self.source)
+
+    def newest(self, day: int) -> Slot | None:
+        """The last slot of a day."""
+        if day not in self.days:
+            self.days[day] = self.services.slots.newest(self.sid, written_day(day))
+        return self.days[day]
+
+    def forget(self, *days: int) -> None:
+        """Somebody else was faster: these days are read anew."""
+        for day in days:
+            self.days.pop(day, None)
+        for recording in [one for one in self.known.values() if one.state == "pending"]:
+            del self.known[recording.content_id]
+        self.pending.clear()
+
+    def remember(self, claim: Claim, now: int) -> None:
+        """From now on it is in flight, whoever wins the claim."""
+        pieces = timed_fragments(self.services.config, claim)
+        own = Recording(claim.group, claim.gid, claim.rev, "in flight", pieces, claimed_at=now, rejoined=claim.rejoined)
+        self.pending.pop(own.content_id, None)
+        self.claims[own.content_id] = claim
+        self.known[own.content_id] = own
+
+    def read_anew(self, content_id: ContentId) -> None:
+        """Its records have changed, or may have."""
+        self.known.pop(content_id, None)
+
+    def near(self, pieces: Sequence[TimedFragment]) -> list[Recording]:
+        """The recordings that took time within a gap of one of these pieces, of the pieces' own days; and of the day
+        before, where a piece may go on with what began there.
+        """
+        margin = self.services.config.gap_seconds * 1000
+        longest = max((piece.reaches - piece.start for piece in pieces), default=0)
+        days = {piece.day for piece in pieces}
+        days |= {piece.day - 1 for piece in pieces if piece.written % DAY <= margin + longest}
+        spans = sorted((piece.written, piece.written_end) for piece in pieces)
+        found: dict[ContentId, Recording] = {}
+        for day in sorted(days):
+            newest = self.newest(day)
+            for interval in newest.intervals if newest else ():
+                if _touches(interval, spans, margin, longest):
+                    found[interval.content_id] = self._recording(day, interval)
+        return list(found.values())
+
+    def _recording(self, day: int, interval: Interval) -> Recording:
+        content_id = interval.content_id
+        known = self.known.get(content_id)
+        if known is None or (known.state == "pending" and content_id not in self.claims):
+            known = self._claimed(interval) or self._reserved(day, interval, known)
+            self.known[content_id] = known
+        return known
+
+    def _claimed(self, interval: Interval) -> Recording | None:
+        ledger, gid, rev = self.services.ledger, interval.gid, interval.rev
+        attempt = ledger.newest_attempt(gid, rev)
+        if attempt is None:
+            return None
+        claim, state, closed_at, reason = attempt.claim.record, "in flight", 0, ""
+        if attempt.end is not None:
+            done = ledger.done(gid, rev)
+            if done is not None:
+                state, closed_at, reason = done.record.outcome, done.written, done.record.reason
+            elif attempt.end.record.next == "clean":
+                state = "clean"
+        self.claims[interval.content_id] = claim
+        overdue = attempt.claim.age > claim.lease_seconds
+        pieces = timed_fragments(self.services.config, claim)
+        state_ = _state(state)
+        written = attempt.claim.written
+        return Recording(claim.group, gid, rev, state_, pieces, closed_at, overdue, claim.rejoined, reason, written)
+
+    def _reserved(self, day: int, interval: Interval, known: Recording | None) -> Recording:
+        """A recording without a claim holds what its slots name."""
+        slot = self.services.slots.read(self.sid, written_day(day), interval.k)
+        found = (timed_fragment(self.services.config, one) for one in slot.pieces) if slot else ()
+        pieces = (*(known.pieces if known else ()), *(piece for piece in found if piece is not None))
+        if slot is not None and slot.kind == "main":
+            self.pending[interval.content_id] = slot
+        group = slot.group if slot else ""
+        return Recording(group, interval.gid, interval.rev, "pending", pieces)
+
+
+def _state(word: str) -> State:
+    states: tuple[State, ...] = ("in flight", "clean", "joined", "superseded", "kept", "gave-up")
+    return next(state for state in states if state == word)
+
+
+def _touches(interval: Interval, spans: Sequence[tuple[int, int]], margin: int, longest: int) -> bool:
+    """Whether one of the sorted spans lies within `margin` of the interval (milliseconds)."""
+    at = bisect_left(spans, (interval.first - margin - longest, 0))
+    while at < len(spans) and spans[at][0] <= interval.last + margin:
+        if spans[at][1] >= interval.first - margin:
+            return True
+        at += 1
+    return False
+
+
+def slot_name(sid: str, slot: Slot) -> str:
+    """A slot as its claim names it."""
+    return f"{sid}/{slot.day}/{slot.k:06}"
+
+
+class Look(NamedTuple):
+    """What lies around a day of a source, what the records say of it, and what would be done with what is nobody's."""
+
+    pieces: tuple[TimedFragment, ...]
+    recordings: list[Recording]
+    judged: list[gap.Judgement]
+
+
+def look_at_source(services: Services, source: str, day: int, own: str = "") -> Look:
+    """A day of a source and those beside it, judged as when it is closed; nothing is changed. The recordings of the
+    piece `own` are found even when it was removed.
+    """
+    seen, rule = list_source(services, source, day, own), rule_of(services.config)
+    gone = timed_fragment(services.config, ObjectInfo(own, "", 0, 0)) if own else None
+    recordings = Reserved(services, source).near([*seen.pieces, *([gone] if gone else [])])
+    judged = gap.judge(seen.pieces, recordings, rule, seen.now)
+    return Look(seen.pieces, recordings, [fitted(services, source, one, seen.archived) for one in judged])
+
+
+def fitted(services: Services, source: str, judged: gap.Judgement, archived: Collection[str]) -> gap.Judgement:
+    """The judgement, unless what is whole cannot be joined or is left as it is for reasons beside its times."""
+    if judged.action != "close":
+        return judged
+    fragments = fragments_of(source, judged.part)
+    if fragments.is_single and services.config.single == "leave":
+        reason = "a recording of one piece, which CONCAT_SINGLE=leave leaves as it is"
+        return judged._replace(action="leave", reason=reason)
+    reason = impossible_key(services.config, fragments) or still_archived(services, fragments, archived)
+    return judged._replace(action="invalid", reason=reason) if reason else judged
+
+
+def late_fragments(services: Services, claim: Claim) -> tuple[str, ...]:
+    """Keys that came while a recording was joined, and would be part of it; none after it was begun anew twice.
+
+    One LIST, and a look at the slots only if something lies near.
+    """
+    own = timed_fragments(services.config, claim)
+    name = services.config.convention.read(own[0].object.key) if own else None
+    if claim.rejoined >= gap.MOST_REJOINED or not isinstance(name, FragmentName):
+        return ()
+    rule, keys = rule_of(services.config), {piece.object.key for piece in own}
+    there = list_source(services, name.group, own[0].day).pieces
+    others = [piece for piece in there if piece.object.key not in keys]
+    run: list[TimedFragment] = next((run for run in gap.runs([*own, *others], rule) if own[0] in run), [])
+    others = [piece for piece in run if piece.object.key not in keys]
+    if not others:
+        return ()
+    reserved = Reserved(services, name.group)
+    recordings = [one for one in reserved.near(run) if one.content_id != (claim.gid, claim.rev)]
+    owned = gap.owners(recordings)
+    free = [p for p in others if (owner := owned.get(p.identity)) is None or owner.state == "superseded"]
+    mine = gap.Recording(claim.group, claim.gid, claim.rev, "in flight", own)
+    return tuple(sorted(gap.newcomers(mine, free, recordings, rule)))
