@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from cosconcat.functions.sweep.report import KINDS
 from cosconcat.log import printable
 from cosconcat.model import iso_time
 from ops import cost
@@ -29,19 +30,6 @@ Examples:
   cos-concat status --day 2026-11-26               what ended that day, and what it cost
   cos-concat status lecture --here --json          with the keys in .env, not through the deployed function
 """
-# Kinds of the report, in the order in which a person should read them, with what they mean.
-KINDS = {
-    "blocked": "CI or COS refuses for now",
-    "stuck": "a job takes longer than CONCAT_STALE_SECONDS",
-    "gave_up": "ended without a result; `cos-concat retry` tries again",
-    "kept": "joined or not, and left alone with a reason",
-    "invalid": "inconsistent: nothing happens until a person mends it",
-    "incomplete": "older than CONCAT_STALE_SECONDS and not whole",
-    "arriving": "still arriving",
-    "quiet": "waiting for quiet",
-    "budget": "whole, and waiting for one of the CONCAT_JOBS_PER_HOUR",
-    "gap": "where a recording was cut, or joined or waiting across a long gap in time",
-}
 _ROWS = 20  # of a kind, for people; --json has all
 
 
@@ -152,8 +140,8 @@ def _report(report: Any, *, as_json: bool) -> int:
     click.echo(
         f"Report of {_ago(report.get('at', ''))}; {counted(report.get('objects', 0), 'object')} under the input prefix"
     )
-    for kind, meaning in KINDS.items():
-        _kind(kind, meaning, report)
+    for kind, word in KINDS.items():
+        _kind(kind, word.means, report)
     unmatched = report.get("unmatched", {})
     if unmatched.get("count"):
         click.echo(f"\nunmatched: {counted(unmatched['count'], 'object')} of no group (see `cos-concat names`)")

@@ -66,10 +66,11 @@ def table(suite: Suite, source: Path, results: Results) -> list[tuple[str, str, 
 
 
 def summary(rows: list[tuple[str, str, str]]) -> str:
-    """How many of those in scope passed."""
+    """How many of those in scope passed, and how many of these only when they were run once more by themselves."""
     inside = [result for _, scope, result in rows if scope == "in scope"]
-    passed = sum(result in PASSED for result in inside)
-    return f"{passed} of {len(inside)} in scope passed, {len(rows) - len(inside)} are not in scope"
+    passed, alone = sum(result in PASSED for result in inside), inside.count("passed alone")
+    later = f" ({alone} of them only when run once more by {'itself' if alone == 1 else 'themselves'})" if alone else ""
+    return f"{passed} of {len(inside)} in scope passed{later}, {len(rows) - len(inside)} are not in scope"
 
 
 def version(suite: Suite, source: Path) -> str:

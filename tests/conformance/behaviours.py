@@ -346,7 +346,7 @@ def copy_only_if_same(at: Target) -> None:
 
 @behaviour(
     "a copy with x-cos-forbid-overwrite does not replace, and bears no tags where these are Replaced", "assumed",
-    f"{COS}10881; facts 6.2", "CONCAT_SINGLE=copy",
+    f"{COS}10881", "CONCAT_SINGLE=copy",
 )  # fmt: skip
 def copy_create_only(at: Target) -> None:
     source, target = f"{at.prefix}a", f"{at.prefix}output/a"

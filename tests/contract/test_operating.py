@@ -89,7 +89,7 @@ def test_status_without_a_group_shows_the_report(desk: Desk, operator: Operator)
     desk.put("fragments/readme.txt")
     desk.sweep()
     words = operator.says("status", "--here")
-    assert words.index("arriving: 1 (still arriving)") < words.index("unmatched: 1") < words.index("ended")
+    assert words.index("arriving: 1 (incomplete, and young)") < words.index("unmatched: 1") < words.index("ended")
     assert "output/v.mp4" in words
     assert operator.json("status", "--here")["ended"]["counts"] == {"joined": 1}
 

@@ -1,6 +1,16 @@
 """`python -m tools.pages` writes every page anew."""
 
-from tools.pages import configuration, cost, coverage, deploy, internals, naming, policies, verification
+from tools.pages import (
+    configuration,
+    cost,
+    coverage,
+    deploy,
+    internals,
+    naming,
+    policies,
+    troubleshooting,
+    verification,
+)
 
-for page in (configuration, cost, coverage, deploy, internals, naming, policies, verification):
+for page in (configuration, cost, coverage, deploy, internals, naming, policies, troubleshooting, verification):
     page.write()

@@ -10,15 +10,57 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from cosconcat import log
 from cosconcat.errors import InvalidInput
 from cosconcat.model import iso_time
 from cosconcat.services import Services
 
-KINDS = ("arriving", "incomplete", "invalid", "blocked", "stuck", "gave_up", "kept", "quiet", "budget", "gap")
-PASSING = ("arriving", "budget")  # goes on by itself: named in the report, no line in the log
+
+class Kind(NamedTuple):
+    """A word of the report: what it means of a group, and what a person does about it."""
+
+    means: str
+    to_do: str
+    passing: bool = False  # goes on by itself: named in the report, no line in the log
+
+
+# In the order in which a person should read them. `cos-concat status` and docs/troubleshooting.md say them from here.
+KINDS = {
+    "blocked": Kind(
+        "Cloud Infinite or COS refuses for now; or the group is set aside, as a sweep was killed while at it or waited "
+        "long for nothing",
+        "the reason says which right, queue or setting. What is set aside has its next turn at the time that is named, "
+        "at most a day later, or at once by `cos-concat retry <group>`",
+    ),
+    "stuck": Kind(
+        "its job is older than `CONCAT_STALE_SECONDS` and has not ended",
+        "look at the queue in the console; each sweep looks at the job again",
+    ),
+    "gave_up": Kind("not joined or not proven, and not tried again", "mend the cause, then `cos-concat retry <group>`"),
+    "kept": Kind(
+        "joined perhaps, and in doubt: the inputs stay",
+        "look at the result, then `cos-concat retry <group>`, or delete by hand",
+    ),
+    "invalid": Kind("there, but inconsistent: the reason names the keys", "mend them; nothing is touched until then"),
+    "incomplete": Kind(
+        "incomplete for longer than `CONCAT_STALE_SECONDS`: the reason says what is missing",
+        "upload it, or remove the rest",
+    ),
+    "arriving": Kind("incomplete, and young", "nothing", passing=True),
+    "quiet": Kind("whole as far as one can see, and waiting for its quiet time or gap", "nothing"),
+    "budget": Kind(
+        "whole, and the jobs of this hour (`CONCAT_JOBS_PER_HOUR`) are used up",
+        "nothing: the oldest goes first when the next hour begins; or raise the number",
+        passing=True,
+    ),
+    "gap": Kind(
+        "a gap in the times, longer than expected, joined all the same; or where a recording was cut and why, or came "
+        "too late for another",
+        "look whether a piece is missing; `CONCAT_MAX_LENGTH` and `CONCAT_COMPLETION` decide where recordings end",
+    ),
+}
 MOST_OF_A_KIND = 1000  # entries; further ones are only counted, so that a huge bucket cannot fill the memory
 MOST_BYTES = 2 * 1024 * 1024  # of all entries together as JSON; further ones are only counted as well
 MOST_UNMATCHED = 20  # examples
@@ -61,8 +103,8 @@ class Findings:
 
     def lines(self) -> Iterator[tuple[str, str, Mapping[str, object]]]:
         """(kind, group, what) of every entry that a person should act on."""
-        for kind in KINDS:
-            if kind not in PASSING:
+        for kind, word in KINDS.items():
+            if not word.passing:
                 yield from ((kind, group, what) for group, what in self.entries[kind].items())
 
     def as_json(self) -> dict[str, object]:
