@@ -21,7 +21,7 @@ from bench.clouds import BASELINES, NAMES, cloud_of, keys_of
 from bench.findings import COLOURS, Findings, axes
 from local.switches import Switches
 from ops.cost import REQUEST
-from tests.unit.counted import DIRECT, budget, in_memory, live
+from tests.simulation.counted import DIRECT, budget, in_memory, live
 
 OVER_HTTP, IN_MEMORY = (1, 10, 100), (1000, 5000)
 SIZES = OVER_HTTP + IN_MEMORY

@@ -14,7 +14,7 @@ from collections import Counter
 
 from bench.findings import Findings
 from cosconcat.functions.sweep.round import handle_sweep
-from tests.unit.functions.test_sweep_round import Prefix, config, report_of, services
+from tests.support.prefix import Prefix, config, report_of, services
 
 SMALL, LARGE = 1_112, 11_112  # groups of nine objects
 MOST_MB = 24  # what the test holds it to

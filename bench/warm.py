@@ -23,7 +23,7 @@ from cosconcat.groups.listing import SMALL
 from local.cloud import HANDLER, LAYER, LocalCloud
 from local.scf.instances import credentials, proxy_environment
 from local.switches import Switches
-from tests.unit.counted import in_memory, live
+from tests.simulation.counted import in_memory, live
 
 ROUNDS = 75
 SIZES = (2, 10, 100)

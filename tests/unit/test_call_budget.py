@@ -10,8 +10,8 @@ import pytest
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Whole
 from cosconcat.model import Result
+from tests.simulation.counted import DIRECT, InMemory, budget, in_memory, keys, live
 from tests.support.shelf import Shelf
-from tests.unit.counted import DIRECT, InMemory, budget, in_memory, keys, live
 
 SIZES = [1, 2, 3, 10, 100, 101, 1000]
 OUT_OF_ORDER = 16  # more calls than in order: looks for a fragment that seems to be the last, and a page for the seam

@@ -17,7 +17,7 @@ from cosconcat.functions.upload import handle_uploads
 from cosconcat.model import Result
 from cosconcat.protocol.closing import reconcile_fragment
 from cosconcat.records.slots import Interval, Slot, sid_of
-from tests.unit.counted import InMemory, in_memory
+from tests.simulation.counted import InMemory, in_memory
 
 GAP = {"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:120"}
 EVENTS = 24  # calls of a whole recording besides three a piece

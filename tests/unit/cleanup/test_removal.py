@@ -15,7 +15,7 @@ from cosconcat.inputs.heads import FreshHeads
 from cosconcat.model import Bucket, Head
 from cosconcat.records.records import Proof
 from cosconcat.submission.submit import first_claim
-from tests.unit.counted import InMemory, in_memory, keys
+from tests.simulation.counted import InMemory, in_memory, keys
 
 PROOF = Proof("output/cam1.mp4", "", 0, "duration")
 

@@ -17,8 +17,8 @@ from cosconcat.functions.retry import retry
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.functions.upload import handle_uploads
 from cosconcat.model import Result
-from tests.unit.counted import BUCKET, InMemory, budget, in_memory, live
-from tests.unit.counted import keys as keys_of
+from tests.simulation.counted import BUCKET, InMemory, budget, in_memory, live
+from tests.simulation.counted import keys as keys_of
 
 HOUR = 3600
 

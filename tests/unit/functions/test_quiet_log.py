@@ -11,7 +11,7 @@ from cosconcat.errors import ServiceUnavailable, TryAgain
 from cosconcat.events.cos import Upload
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.functions.upload import handle_uploads
-from tests.unit.counted import BUCKET, InMemory, in_memory
+from tests.simulation.counted import BUCKET, InMemory, in_memory
 
 FORGING = "\x7f\x9b\x85\u202e\u2066\u2028\u2029\u200b\ufeff\U000e0041"
 

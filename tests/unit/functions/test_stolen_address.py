@@ -12,7 +12,7 @@ from cosconcat.errors import Refused
 from cosconcat.events.cos import Upload
 from cosconcat.functions.callback import handle_request
 from cosconcat.functions.upload import handle_uploads
-from tests.unit.counted import BUCKET, InMemory, in_memory
+from tests.simulation.counted import BUCKET, InMemory, in_memory
 
 MOST_READS = 5  # for each job that a message names
 

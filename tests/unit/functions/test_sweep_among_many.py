@@ -19,7 +19,7 @@ from cosconcat.cloud.ports import Ci, Cos
 from cosconcat.errors import TryAgain
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.model import Bucket, Media, ProbeError, Unanswered
-from tests.unit.counted import InMemory, in_memory
+from tests.simulation.counted import InMemory, in_memory
 
 REQUEST_SECONDS = 0.03
 LIMIT, PERIOD = 300.0, 300.0  # seconds of a run, and from one to the next: handler/serverless.yml

@@ -17,9 +17,9 @@ from cosconcat.functions.sweep.aside import MOST_ASIDE, SetAside
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.model import Bucket, Page, Stored, gid_of
 from cosconcat.services import Services, Submissions
+from tests.simulation.counted import InMemory, in_memory
 from tests.support.desk import Altered
-from tests.unit.counted import InMemory, in_memory
-from tests.unit.functions.test_sweep_round import Prefix, Time, config, report_of, services
+from tests.support.prefix import Prefix, Time, config, report_of, services
 
 LIMIT = 300.0  # seconds of a run
 

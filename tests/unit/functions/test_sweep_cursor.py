@@ -14,7 +14,7 @@ from cosconcat.functions.sweep.aside import LONGEST_PAUSE_SECONDS, MOST_ASIDE, S
 from cosconcat.functions.sweep.cursor import LONGEST_LINE, Line
 from cosconcat.functions.sweep.report import KINDS, MOST_OF_A_KIND, Findings
 from cosconcat.functions.sweep.round import handle_sweep
-from tests.unit.functions.test_sweep_round import Prefix, report_of, services
+from tests.support.prefix import Prefix, report_of, services
 
 GID, HERE = "a" * 32, "fragments/g00000.part3-of-10.mp4"
 ODD = [

@@ -12,7 +12,7 @@ from cosconcat.functions.sweep.ended import NAMED, READ, ended_since
 from cosconcat.model import Bucket, FragmentSet, gid_of
 from cosconcat.records.ledger import Ledger
 from cosconcat.records.records import Claim, Done
-from tests.unit.counted import InMemory, in_memory
+from tests.simulation.counted import InMemory, in_memory
 
 START = 1_700_000_000
 

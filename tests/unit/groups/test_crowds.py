@@ -13,9 +13,9 @@ from cosconcat.groups.listing import CROWD, NAMED
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Waiting, Whole
 from cosconcat.model import ObjectInfo, Result
+from tests.simulation.counted import BUCKET, InMemory, in_memory
 from tests.simulation.models.objects import Thing
 from tests.simulation.models.world import EPOCH
-from tests.unit.counted import BUCKET, InMemory, in_memory
 
 STRANGERS = 200_000
 SOME = 20_000  # enough not to be looked through, where the sweep's look is made too

@@ -12,9 +12,9 @@ from cosconcat.naming.keys import FragmentName
 from cosconcat.output.key import output_key, resolved_output_key
 from cosconcat.records.records import Done
 from cosconcat.submission.submit import first_claim
+from tests.simulation.counted import in_memory
 from tests.simulation.models.objects import Content
 from tests.support.shelf import BUCKET, NOW, Shelf
-from tests.unit.counted import in_memory
 
 PART_OF = Config(BUCKET)
 DIRECT = Config(BUCKET, direct=True)

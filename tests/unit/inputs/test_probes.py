@@ -11,7 +11,7 @@ from cosconcat.groups.verdicts import Whole
 from cosconcat.inputs.probes import recorded_probes
 from cosconcat.records.records import Claim, Probes
 from cosconcat.submission.submit import first_claim
-from tests.unit.counted import InMemory, in_memory, keys
+from tests.simulation.counted import InMemory, in_memory, keys
 
 
 @pytest.fixture

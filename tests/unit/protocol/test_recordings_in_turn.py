@@ -21,11 +21,11 @@ from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.model import Bucket, Page, Token, gid_of
 from cosconcat.protocol.closing import close_recordings
 from cosconcat.services import Services
+from tests.simulation.counted import InMemory, in_memory
 from tests.simulation.models.objects import Content
 from tests.simulation.mutants.gap import IN_TURN, MUTANTS
 from tests.support.desk import Altered
 from tests.support.joins import recording
-from tests.unit.counted import InMemory, in_memory
 
 GAP = {"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:60"}
 DAY = 86_400

@@ -10,7 +10,7 @@ from cosconcat.cloud.ports import LARGEST
 from cosconcat.model import Media, Stream
 from cosconcat.records.ledger import MOST_KEPT, PROBES_TOGETHER
 from cosconcat.records.records import Done, Probes
-from tests.unit.counted import InMemory, in_memory
+from tests.simulation.counted import InMemory, in_memory
 from tests.unit.protocol.test_attempt import CLAIM
 
 STREAM = Stream(

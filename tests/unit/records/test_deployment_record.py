@@ -13,8 +13,8 @@ from cosconcat.environment.reading import read_config
 from cosconcat.errors import ServiceUnavailable
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.records.deployment import FACTS, compare, described
+from tests.simulation.counted import ENVIRONMENT, InMemory, in_memory
 from tests.support.desk import Altered
-from tests.unit.counted import ENVIRONMENT, InMemory, in_memory
 
 KEY = ".concat/deployment.json"
 TIMED = {"CONCAT_NAMING": "timestamp"}

@@ -13,7 +13,7 @@ from cosconcat.groups.verdicts import Whole
 from cosconcat.records.ledger import FORMAT, LONGEST_REASON
 from cosconcat.records.records import Done, End, JobRecord, Proof
 from cosconcat.submission.submit import first_claim
-from tests.unit.counted import InMemory, in_memory, keys
+from tests.simulation.counted import InMemory, in_memory, keys
 
 
 @pytest.fixture

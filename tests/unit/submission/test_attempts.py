@@ -14,8 +14,8 @@ from cosconcat.model import Bucket, JobPage, Result, gid_of
 from cosconcat.protocol.reconcile import reconcile_content
 from cosconcat.submission.lookup import listed_jobs
 from cosconcat.submission.submit import first_claim, submit
+from tests.simulation.counted import in_memory, keys, live
 from tests.support.desk import Altered
-from tests.unit.counted import in_memory, keys, live
 
 
 def test_a_job_that_ci_has_forgotten_counts_as_failed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from cosconcat.model import Bucket, Job, JobPage
 from cosconcat.records.records import Claim, Stamped
 from cosconcat.services import Services, Submissions
 from cosconcat.submission.lookup import LISTING_SLACK_SECONDS, find_earlier_job, search_listing
-from tests.unit.counted import in_memory
+from tests.simulation.counted import in_memory
 from tests.unit.protocol.test_attempt import CLAIM
 
 DEMO = Bucket("demo-1250000000", "ap-guangzhou")
