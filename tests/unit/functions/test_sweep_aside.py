@@ -146,13 +146,13 @@ def test_a_group_whose_help_hangs_is_not_forgiven_by_the_turn_around_it(monkeypa
     memory.world.now += 10_000
     clock.at += 10_000
     asked: list[str] = []
-    turns = turns_of(memory, clock, asked, monkeypatch, "cosconcat.functions.sweep.group.run_content")
+    turns = turns_of(memory, clock, asked, monkeypatch, "cosconcat.functions.sweep.turn.run_content")
     assert turns == [0, 3, 8, 18, 38, 78]
 
 
 def test_a_group_that_hangs_at_one_place_is_not_forgiven_at_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its entry of the index hangs, its turn in the round does not; and the other way round."""
-    for where in ("round.reconcile_content", "group.survey"):
+    for where in ("round.reconcile_content", "turn.survey"):
         memory = in_memory()
         clock = Timed(memory.world.now)
         put_groups(memory, "bad")
