@@ -15,7 +15,7 @@ import pytest
 
 from local.ci.errors import JobFailed
 from local.ci.rendering.ffmpeg import Ffmpeg, executable
-from local.media.probe import NotMedia, probe
+from local.media.probe import NotMedia, extents, probe
 from tests.support.local_ci import LocalCi, read
 from tests.support.media import (
     Clip,
@@ -326,6 +326,14 @@ def test_gradient_blends_and_takes_its_time_off_the_sum(ci: LocalCi, tmp_path: P
     assert (red, green, blue) == (pytest.approx(127, abs=40), pytest.approx(127, abs=40), pytest.approx(0, abs=40))
     assert tones_at(output, 0.8, 0.2) == {440, 660}
     assert tones_at(output, 1.1, 0.2) == {660}
+
+
+def test_transitions_keep_sound_and_picture_in_step(ci: LocalCi, tmp_path: Path) -> None:
+    """Half a second is no whole number of pictures at five a second: the sound is blended as long as the picture."""
+    more = {"SceneChangeInfo": {"Mode": "GRADIENT", "Time": "0.5"}, "Video": VIDEO | {"Fps": "5"}}
+    output = ci.rendered(tmp_path, ci.job(template(ci, THREE * 2, "mp4", more)))
+    picture, sound = (extent.end for extent in extents(output) if extent is not None)
+    assert picture == pytest.approx(sound, abs=0.1)
 
 
 def test_default_scene_change_is_none(ci: LocalCi, tmp_path: Path) -> None:

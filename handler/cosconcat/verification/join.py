@@ -137,6 +137,10 @@ class Join:
         """Every stream that some piece has, and that must be in the output, matched by kind and rank."""
         return tuple(self._tracks())
 
+    def end_of(self, track: Track) -> float:
+        """Where the output's stream ends; a single stream without a length ends with the file."""
+        return track.output_ends if track.output_ends is not None else self.output.duration or 0.0
+
     def _tracks(self) -> Iterator[Track]:
         for kind in KINDS:
             wanted = [counted(piece.shown, kind) for piece in self.pieces]

@@ -241,7 +241,8 @@ def _one_behind_the_other(plan: Plan, lengths: Sequence[float], canvas: Canvas |
     """From [v0] and [a0], [v1] and [a1], … to [v] and [a]. At each seam what is shorter waits for what is longer."""
     if plan.transition is not None and plan.transition.mode == "GRADIENT":
         pictures = _blended_pictures(plan.transition, lengths, canvas) if canvas else []
-        return pictures + (_blended_sounds(plan.transition, len(lengths)) if sounding else [])
+        seconds = _on_grid(plan.transition.seconds, canvas)  # sound as long as its picture: else they part at each seam
+        return pictures + (_blended_sounds(seconds, len(lengths)) if sounding else [])
     kinds = [("v", canvas is not None), ("a", sounding)]
     parts = "".join(f"[{kind}{index}]" for index in range(len(lengths)) for kind, there in kinds if there)
     if not parts:
@@ -264,12 +265,12 @@ def _blended_pictures(transition: Transition, lengths: Sequence[float], canvas: 
     return steps or ["[v0]null[v]"]
 
 
-def _blended_sounds(transition: Transition, count: int) -> list[str]:
+def _blended_sounds(seconds: float, count: int) -> list[str]:
     steps = []
     heard = "a0"
     for index in range(1, count):
         name = "a" if index == count - 1 else f"y{index}"
-        steps.append(f"[{heard}][a{index}]acrossfade=d={transition.seconds:.6f}:c1=tri:c2=tri[{name}]")
+        steps.append(f"[{heard}][a{index}]acrossfade=d={seconds:.6f}:c1=tri:c2=tri[{name}]")
         heard = name
     return steps or ["[a0]anull[a]"]
 

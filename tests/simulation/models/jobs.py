@@ -254,7 +254,8 @@ class CiModel:
         self.contents += 1
         # As large as its pieces, and a little more, so that nothing else that is put there has the same size.
         size = sum(content.media.size for _, content in joined) + 10 + self.contents
-        media, held = whole(joined, size, world.plan.overlap), tuple(joined)
+        off = Random(work.number * 104729 + world.plan.seed).choice((-1, 0, 1))
+        media, held = whole(joined, size, world.plan.overlap, off), tuple(joined)
         if world.happens("short-output"):
             media, held = lost_piece(joined, size, world.chance)
             apart = Random(work.number * 7919 + world.plan.seed)  # known schedules stay what they were

@@ -6,6 +6,7 @@ breaks G1. Each is made so that one rule of `verification/rules/table.py` sees i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from random import Random
 
@@ -13,13 +14,20 @@ from cosconcat.model import Media, Stream
 from tests.simulation.models.objects import Content
 from tests.support.joins import picture, recording, sound
 
+RATE = 25  # pictures a second
 Joined = tuple[str, Content]  # the key of a piece and what was read of it
 Loss = Callable[[Sequence[Joined], int, Random], "tuple[Media, tuple[Joined, ...]]"]
 
 
-def whole(joined: Sequence[Joined], size: int, overlap: int = 0) -> Media:
-    """What an honest output of these pieces shows, of which each begins `overlap` seconds before the last one ends."""
-    return recording(_seconds(joined) - overlap * (len(joined) - 1), size)
+def whole(joined: Sequence[Joined], size: int, overlap: int = 0, off: int = 0) -> Media:
+    """What an honest output of these pieces shows, of which each begins `overlap` seconds before the last one ends.
+
+    With transitions the pieces are filled up to whole pictures, and each transition is `off` pictures longer.
+    """
+    if not overlap:
+        return recording(_seconds(joined), size)
+    filled = sum(math.ceil((content.media.duration or 0.0) * RATE - 0.001) / RATE for _, content in joined)
+    return recording(filled - (overlap + off / RATE) * (len(joined) - 1), size)
 
 
 def _seconds(joined: Sequence[Joined]) -> float:

@@ -221,10 +221,23 @@ MUTANTS = (
         forced={"tiny-piece": 1.0, "verify": "duration", "most": 3},
     ),
     Mutant(
-        "transition-or-loss", "G1", "cosconcat.verification.rules.lengths:ambiguous",
-        "if not join.options.transition:", "if True:",
+        "transition-or-loss", "G1", "cosconcat.verification.rules.transitions:ambiguous",
+        "if not _overlapping(join):", "if True:",
         "an output that is shorter by its transitions, or by a piece that was lost, passes",
         forced={"transitions": 1.0, "verify": "duration", "direct": "", "most": 3},
+    ),
+    Mutant(
+        "transitions-of-no-whole-pictures", "G3", "cosconcat.verification.rules.rounding:of_transitions",
+        "if not rate or not join.options.transition:", "if True:",
+        "an output is given up because each of its transitions is a picture longer than was asked for",
+        forced={"transitions": 0.02, "verify": "duration", "direct": "", "edit": 0.0, "short-output": 0.0,
+                "odd-loss": 0.0, "most": 12},
+    ),
+    Mutant(
+        "less-than-all-transitions", "G1", "cosconcat.verification.rules.transitions:_overlapping",
+        " and missing >= join.overlap - off - _longer(join)", "",
+        "an output passes that lacks a piece shorter than all transitions together",
+        forced={"transitions": 0.02, "verify": "duration", "direct": "", "short-output": 0.7, "edit": 0.0},
     ),
     Mutant(
         "fewer-bytes-copied", "G1", "cosconcat.verification.rules.copying:copied",

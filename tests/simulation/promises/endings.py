@@ -241,8 +241,8 @@ def _undisturbed(schedule: Played, group: Group, verdict: str) -> list[str]:
     spoiled = [*SPOILERS, *(["unlike"] if schedule.plan.direct in {"trust", "refuse"} else [])]
     if verdict == "kept" and schedule.plan.direct == "trust" and schedule.plan.verify == "duration":
         return []  # nothing was compared
-    if verdict in {"kept", "gave-up"} and schedule.plan.overlap:
-        return []  # of many pieces some may be as long as all transitions together, or rounding to pictures hides these
+    if verdict == "kept" and _transitions_look_like_a_loss(schedule, group):
+        return []
     if any(injected[name] for name in spoiled) or injected["job-fails"] >= schedule.config.max_attempts:
         return []
     if verdict in {"kept", "gave-up"}:
@@ -259,6 +259,23 @@ def _undisturbed(schedule: Played, group: Group, verdict: str) -> list[str]:
                 return [f"group {group.name}: its output bears the tags {tags}"]
             return []
     return [f"group {group.name} came whole and undisturbed, its output is not there"]
+
+
+def _transitions_look_like_a_loss(schedule: Played, group: Group) -> bool:
+    """Whether one piece is about as long as a transition, or some together as all that transitions overlap: what an
+    output lacks is the same then, whether they are in it or not. About: a few pictures and a frame of sound for each.
+    """
+    names = group.listed or group.keys
+    pieces = [group.original[key] for key in names if key in group.original]
+    pieces += [schedule.users.intro] if group.intro else []
+    lengths = [piece.media.duration or 0.0 for piece in pieces]
+    one, about = schedule.plan.overlap, 0.3 + 0.17 * len(lengths)
+    sums = {0.0}
+    for length in lengths:
+        sums |= {round(each + length, 1) for each in sums}
+    return bool(one) and (
+        min(lengths) - one <= about or any(abs(each - one * (len(lengths) - 1)) <= about for each in sums - {0.0})
+    )
 
 
 def _doomed(schedule: Played) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,9 @@ from tests.support.joins import DIRECT, joined, media, picture, pieces, sound, s
 from tools.pages import verification as page_of_rules
 
 THREE = pieces(10, 10, 10)
+LONG = pieces(60, 60, 60)
 PLAIN = JoinOptions()
+BLENDED = JoinOptions(transition=3.0)
 COVER = Stream("video", "mjpeg", start=0.0, frames=1, fps=90000.0, width=300, height=300)
 FLV = "flv"
 
@@ -65,14 +68,21 @@ BROKEN = [
     ("lost-stream", [part(*both(10), subtitle(10))], media(10), PLAIN, "subtitle 1 is missing"),
     ("lost-stream", THREE, media(30, picture(30)), JoinOptions(may_lose=frozenset({"video"})), "audio 1 is missing"),
     ("no-evidence", THREE, media(30, picture(None), sound(None), format_=FLV), JoinOptions("flv"), "its video 1"),
-    ("ambiguous", pieces(6, 60, 60), media(120), JoinOptions(transition=3.0), "looks the same"),
+    ("ambiguous", pieces(6, 60, 60), media(120), BLENDED, "looks the same"),
     ("length", THREE, media(29.85), PLAIN, "0.150 s are missing (allowed 0.100 s)"),
-    ("length", pieces(60, 60, 60), media(175), JoinOptions(transition=3.0), "5.000 s are missing"),
+    ("length", LONG, media(175), BLENDED, "or 174.000 s if 2 transition(s) of 3 s overlap: 5.000"),
+    ("length", LONG, media(173.5), BLENDED, "0.500 s are missing (allowed 0.180 s)"),
+    ("length", LONG, media(117), BLENDED, "57.000 s are missing (allowed 0.180 s)"),
+    ("length", LONG, media(179.5), BLENDED, "overlap: 0.500 s are missing"),
     ("long", THREE, media(30.5), PLAIN, "0.500 s after the pieces together"),
     ("long", THREE, media(40), PLAIN, "10.000 s after"),
     ("late", THREE, media(30, picture(30), sound(27, start=3.0)), PLAIN, "audio 1 begins at 3.000 s"),
+    ("late", [part(picture(60), seconds=60.0), *pieces(60, 60)],
+     media(174, picture(174), sound(113.5, start=60.5)), BLENDED, "it should at 57.000 s"),
     ("short", THREE, media(30, picture(30), sound(10)), PLAIN, "audio 1 ends at 10.000 s"),
     ("short", THREE, media(30, picture(10), sound(30)), PLAIN, "video 1 ends at 10.000 s"),
+    ("short", LONG, media(180, picture(180), sound(174)), BLENDED, "audio 1 ends"),
+    ("short", LONG, media(174, picture(174), sound(171)), BLENDED, "at 174.000 s"),
     ("short", [*THREE, part(picture(10))], media(40, picture(40), sound(20)), PLAIN, "with part3.mp4"),
     ("untold-end", [part(picture(None), sound(None), format_=FLV)], media(10, picture(10), sound(8)), PLAIN, "audio 1"),
     ("frames", THREE, media(30, picture(30, fps=1.0), sound(30)), PLAIN, "shows 1 pictures a second"),
@@ -137,8 +147,16 @@ WHOLE = {
     ),
     "two tracks": ([part(*both(10), sound(10)), *THREE], media(40, *both(40), sound(10)), PLAIN),
     "data is not counted": ([part(*both(10), num_streams=3)], media(10), PLAIN),
-    "transitions that shorten": (pieces(60, 60, 60), media(174), JoinOptions(transition=3.0)),
-    "transitions that do not": (pieces(60, 60, 60), media(180), JoinOptions(transition=3.0)),
+    "transitions that shorten": (LONG, media(174), BLENDED),
+    "transitions that do not": (LONG, media(180), BLENDED),
+    "sound in the first alone, moved ahead": (
+        [*pieces(60, 60), part(picture(60), seconds=60.0)], media(174, picture(174), sound(117)),
+        BLENDED,
+    ),
+    "trimmed between two pictures": (
+        [ProbedFragment(str(n), media(10, *both(10, fps=5.0)), end="9.31") for n in range(12)],
+        media(12 * 9.4, *both(12 * 9.4, fps=5.0)), PLAIN,
+    ),
     "brought to 24 pictures": (pieces(10, 10), media(20, picture(20, fps=24.0), sound(20)), PLAIN),
     "brought to Video.Fps": (THREE, media(30, picture(30, fps=5.0), sound(30)), JoinOptions(fps=5.0)),
     "brought to a size": (
@@ -222,6 +240,38 @@ def test_with_transitions_too_a_lost_piece_is_always_seen(
     if result > 0:
         options = JoinOptions(transition=transition)
         assert isinstance(verify_streams(pieces(*seconds), media(result), options), Unverified)
+
+
+@settings(deadline=None)
+@given(
+    fps=st.sampled_from([5.0, 10.0, 24000 / 1001, 25.0, 30000 / 1001, 60.0]),
+    seconds=st.lists(st.floats(30.0, 600.0), min_size=2, max_size=20),
+    transition=st.floats(0.1, 5.0),
+    overlapping=st.booleans(),
+    lost=st.floats(0.0, 20.0),
+    data=st.data(),
+)
+def test_transitions_between_whole_pictures_are_no_loss(
+    fps: float, seconds: list[float], transition: float, overlapping: bool, lost: float, data: st.DataObject
+) -> None:
+    """Each piece is filled up to whole pictures, and each transition a picture more or less; a tail that is cut off by
+    more than that is missed, unless it is as long as all that might overlap.
+    """
+    seams = len(seconds) - 1
+    near = [n for n in range(int(transition * fps) + 3) if abs(n - transition * fps) <= 1]  # whole pictures
+    made = data.draw(st.lists(st.sampled_from(near), min_size=seams, max_size=seams))
+    whole = sum(math.ceil(each * fps) / fps for each in seconds)
+    if overlapping:
+        whole -= sum(made) / fps
+    parts = [ProbedFragment(str(n), media(each, *both(each, fps=fps))) for n, each in enumerate(seconds)]
+    options = JoinOptions(transition=transition)
+    verdict = verify_streams(parts, media(whole, *both(whole, fps=fps)), options)
+    assert isinstance(verdict, Verified) or verdict.rule == "ambiguous", verdict
+    cut = max(whole - lost, 1.0)
+    shorter = verify_streams(parts, media(cut, *both(cut, fps=fps)), options)
+    most = 0.2 + (seams * 2.5 + len(seconds)) / fps
+    alike = not overlapping and abs(lost - seams * transition) <= most
+    assert lost <= most or alike or isinstance(shorter, Unverified), (lost, most)
 
 
 @settings(deadline=None)

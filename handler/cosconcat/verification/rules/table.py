@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from cosconcat.model import Media
 from cosconcat.verification.join import Join, JoinOptions, ProbedFragment
-from cosconcat.verification.rules import comparable, copying, lengths, pictures, presence
+from cosconcat.verification.rules import comparable, copying, lengths, pictures, presence, transitions
 from cosconcat.verification.streams import unlisted
 from cosconcat.verification.verdict import Unverified, Verdict, Verified
 
@@ -81,17 +81,21 @@ RULES = (
         lengths.no_evidence,
         LOOK,
     ),
-    Rule("ambiguous", "with transitions, the loss of no set of pieces has the same figures", lengths.ambiguous, LOOK),
+    Rule(
+        "ambiguous", "with transitions, the loss of no set of pieces has the same figures", transitions.ambiguous, LOOK
+    ),
     Rule(
         "length",
-        "the output as a whole is as long as its pieces; with transitions, shorter at most by all they overlap",
+        "the output as a whole is as long as its pieces; with transitions, or shorter by all they overlap",
         lengths.length,
     ),
     Rule("long", "no stream goes on after the pieces together", lengths.long),
-    Rule("late", "each stream begins no later than in its first piece", lengths.late, SHORT),
+    Rule(
+        "late", "each stream begins no later than in its first piece; transitions move that ahead", lengths.late, SHORT
+    ),
     Rule(
         "short",
-        "each stream ends no earlier than in the last piece that has it; with transitions, at most by all they overlap",
+        "each stream ends no earlier than in the last piece that has it; transitions move that ahead",
         lengths.short,
         SHORT,
     ),
