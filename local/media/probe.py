@@ -300,7 +300,10 @@ class _Clock:
     def read(self, packet: Any) -> None:
         expected = self._decoded + self._step
         decoded, shown = self._times(packet, expected)
-        if self.packets:
+        untold = (
+            packet.dts is None and packet.pts is not None
+        )  # the first ones of Matroska, where pictures are reordered
+        if self.packets and not untold:
             ahead = decoded - expected
             if ahead < -_BACK - self._step or (self._restarting and ahead > _AHEAD):
                 self.restarts += 1
@@ -310,7 +313,8 @@ class _Clock:
             self._step = float(packet.duration * packet.time_base)
         elif self.packets and decoded > self._decoded:
             self._step = decoded - self._decoded  # its format tells no lengths: as long as the one before
-        self._decoded = decoded
+        if not untold or not self.packets:
+            self._decoded = decoded
         self.packets += 1
         self.first = min(self.first, shown)
         self.last = max(self.last, shown + self._step)

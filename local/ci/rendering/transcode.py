@@ -27,6 +27,7 @@ SOUND_ONLY = {"mp3", "aac"}  # containers that hold no picture
 _DEFAULT_CRF = 25.0  # of the template document, where neither Crf nor Bitrate is given
 _PRESET = "ultrafast"  # a stand-in is judged by what the frames show, not by their number of bytes
 _LAYOUTS = {1: "mono", 2: "stereo", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
+_SLOWEST_MP3_IN_MP4 = 16000  # Hz
 _SLOWEST_MP3, _FASTEST_MP3, _FASTEST_AAC = 8000, 48000, 96000  # Hz
 
 
@@ -279,7 +280,8 @@ def _tape(plan: Plan, lanes: Sequence[Lane]) -> Tape:
     sounds = [lane.sound for lane in lanes if lane.sound]
     sound = sounds[0] if sounds else None
     wish = plan.audio
-    source = "mp3" if sound is not None and sound.codec.startswith("mp3") else "aac"
+    fit = plan.format in SOUND_ONLY or (sound is not None and sound.sample_rate >= _SLOWEST_MP3_IN_MP4)
+    source = "mp3" if sound is not None and sound.codec.startswith("mp3") and fit else "aac"
     codec = wish.codec or (plan.format if plan.format in SOUND_ONLY else source)
     if plan.format in SOUND_ONLY and codec != plan.format:
         raise JobFailed(

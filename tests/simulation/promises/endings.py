@@ -267,7 +267,8 @@ def _transitions_look_like_a_loss(schedule: Played, group: Group) -> bool:
     """
     names = group.listed or group.keys
     pieces = [group.original[key] for key in names if key in group.original]
-    pieces += [schedule.users.intro] if group.intro else []
+    if group.intro:
+        pieces += filter(None, [schedule.cos.shelves[schedule.promises.inputs].current[group.intro].content])
     lengths = [piece.media.duration or 0.0 for piece in pieces]
     one, about = schedule.plan.overlap, 0.3 + 0.17 * len(lengths)
     sums = {0.0}
