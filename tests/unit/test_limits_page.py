@@ -11,7 +11,7 @@ from cosconcat.environment import typed
 from cosconcat.environment.reading import _MOST_EXTENSIONS, read_config
 from cosconcat.events import bodies, timer
 from cosconcat.groups import manifest
-from cosconcat.naming import keys, template_parser, vetting
+from cosconcat.naming import keys
 from cosconcat.output import choice, tags
 from deployed import blueprint
 from tools.pages import ROOT
@@ -29,7 +29,7 @@ SECONDS = {spec.key: spec.seconds for spec in blueprint.FUNCTIONS}
         ("jobs that one sweep submits", [f"{DEFAULTS.sweep_jobs} by default"]),
         ("groups in one retry of many", [f"{timer.RetryMany.limit} unless", f"{timer.MOST_RETRIES:,} at most"]),
         ("object key", [f"{keys.KEY_BYTES} bytes"]),
-        ("template or expression in `CONCAT_NAMING`", [f"{template_parser.LONGEST} ", f"{vetting.LONGEST} "]),
+        ("template or expression in `CONCAT_NAMING`", [f"{keys.NAMING_CHARACTERS} "]),
         ("`CONCAT_EXTENSIONS`", [str(_MOST_EXTENSIONS)]),
         ("prefix", [f"{typed._LONGEST_PREFIX} bytes"]),
         ("all variables together", [f"{typed._MOST_BYTES // 1024} KB"]),

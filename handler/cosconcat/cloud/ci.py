@@ -7,7 +7,6 @@ first used.
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 from datetime import datetime, timedelta, timezone
@@ -43,7 +42,6 @@ ECHOED_FRAGMENTS = 25_000  # that a page holds at most: each job echoes all of i
 
 _CHINA = timezone(timedelta(hours=8))  # the offset in every documented sample of startCreationTime
 _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_LOG = logging.getLogger(__name__)
 
 
 class CiOverHttp:
@@ -167,7 +165,7 @@ class CiOverHttp:
         failure = ""
         for tried in range(READ_TRIES):
             if tried:
-                _LOG.warning("%s: %s; trying again", what, failure)
+                log.warning("asked again", call=what, reason=failure)
                 self._pause(_jittered(0.2 * 2**tried))
             try:
                 answer = self._send(self._session, "GET", bucket, path, wanted)

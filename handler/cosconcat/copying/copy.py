@@ -34,7 +34,7 @@ def copy_fragment(services: Services, claim: Claim, *, again: bool = False) -> t
     """Copy the claim's piece and write how its attempt ended; with `clean` also the HEADs it was decided by.
 
     `again` says that it is not the claim's winner who does it, who has just seen that nothing lies at the key: then the
-    key is looked at first, as no document says that a copy heeds the header that forbids to overwrite.
+    key is looked at first, as no document says that a copy follows the header that forbids to overwrite.
 
     Raises:
         TryAgain: COS is down or refuses for now, which is recorded first; or a look at the copy failed for now.

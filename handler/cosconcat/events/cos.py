@@ -12,9 +12,9 @@ from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus, urlsplit
 
 from cosconcat.errors import InvalidInput, Refused
+from cosconcat.naming.keys import KEY_BYTES
 
 _CREATED = "cos:ObjectCreated:"
-_KEY_BYTES = 850  # longest key COS takes (COS, limits)
 _HOST = r"(?P<bucket>[a-z0-9][a-z0-9-]*-[0-9]+)\.cos\.(?P<region>[a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)"
 
 
@@ -117,7 +117,7 @@ def _read_record(record: object, place: str) -> Upload | Ignored:
     if not key:
         return Ignored(f"{place}.cos.cosObject.key: not of the form /<appid>/<bucket>/<key>, and no url says more")
     if not storable(key):
-        return Ignored(f"{place}.cos.cosObject.key: not UTF-8 or longer than {_KEY_BYTES} bytes")
+        return Ignored(f"{place}.cos.cosObject.key: not UTF-8 or longer than {KEY_BYTES} bytes")
     return Upload(bucket, region, key, event_name, _time(_child(record, "event").get("eventTime")))
 
 
@@ -197,6 +197,6 @@ def _text(value: object) -> str:
 def storable(key: str) -> bool:
     """Whether COS could hold such a key: UTF-8 (no lone surrogates from JSON) and not too long."""
     try:
-        return len(key.encode()) <= _KEY_BYTES
+        return len(key.encode()) <= KEY_BYTES
     except UnicodeEncodeError:
         return False

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cosconcat.job.schema import ANYTHING, BOOLEAN, Allowed, Node, as_number, leaf, like, number, one_of
+from cosconcat.naming.keys import KEY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,11 +32,11 @@ _SPEED = number(0, 10, whole=True)
 
 
 def _is_object(key: str) -> bool:
-    """Whether a key has no wildcard but the two that the page lists; COS allows 1 to 850 bytes."""
-    return 0 < len(key.encode()) <= 850 and set(re.findall(r"\$\{[^}]*\}", key)) <= {"${ext}", "${jobid}"}
+    """Whether COS allows a key of this length, and it has no wildcard but the two that the page lists."""
+    return 0 < len(key.encode()) <= KEY_BYTES and set(re.findall(r"\$\{[^}]*\}", key)) <= {"${ext}", "${jobid}"}
 
 
-OUTPUT_OBJECT = Allowed("a key of at most 850 bytes, with no wildcard but ${ext} and ${jobid}", _is_object)
+OUTPUT_OBJECT = Allowed(f"a key of at most {KEY_BYTES} bytes, with no wildcard but ${{ext}} and ${{jobid}}", _is_object)
 
 
 class Input(Node):

@@ -275,7 +275,7 @@ class Convention:
         for number, form in enumerate(self.every_form):
             try:
                 found = form.read(rest, self.offset)
-            except times.AtOddsError as error:
+            except times.InconsistentError as error:
                 return InvalidName(key, str(error))
             except ValueError as error:
                 reason = str(error)

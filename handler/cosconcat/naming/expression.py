@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 from cosconcat.naming.keys import KeyRange, Reading, common_beginning
 from cosconcat.naming.matcher import Bounded, Spans
-from cosconcat.naming.times import AtOddsError, any_spelling, read_time, write_time_like
+from cosconcat.naming.times import InconsistentError, any_spelling, read_time, write_time_like
 
-GROUPS = ("group", "group2", "group3")
 NOWHERE = (0, 0)
 
 
@@ -43,7 +42,7 @@ class Expression:
         seconds east of UTC.
 
         Raises:
-            AtOddsError: when what stands for a number or a time is none, or a later part of the group holds a folder.
+            InconsistentError: what stands for a number or a time is none, or a later part of the group holds a folder.
         """
         found = self.pattern.match(rest)
         if found is None:
@@ -66,7 +65,7 @@ class Expression:
         parts = [rest[slice(*found.get(one, NOWHERE))] for one in self.groups]
         for one, part in zip(self.groups[1:], parts[1:], strict=True):
             if "/" in part:
-                raise AtOddsError(f"{one} is {part!r}: only the first group may hold folders")
+                raise InconsistentError(f"{one} is {part!r}: only the first group may hold folders")
         return "/".join(parts) if all(parts) else ""
 
     def _timed(self, rest: str, found: Spans, source: str, total: int | None, offset: int) -> Reading | None:
@@ -78,9 +77,9 @@ class Expression:
             time = read_time(text, offset)
             end = read_time(ended, offset) if ended else None
         except ValueError as error:
-            raise AtOddsError(str(error)) from None
+            raise InconsistentError(str(error)) from None
         if end is not None and end < time:
-            raise AtOddsError(f"{ended!r}, its end, is before {text!r}, its beginning")
+            raise InconsistentError(f"{ended!r}, its end, is before {text!r}, its beginning")
         return Reading(source, None, place, total, time, end)
 
     def spans(
@@ -115,5 +114,5 @@ class Expression:
 def _whole(rest: str, place: tuple[int, int]) -> int:
     text = rest[place[0] : place[1]]
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise AtOddsError(f"{text!r} is no number of at most 15 ASCII digits")
+        raise InconsistentError(f"{text!r} is no number of at most 15 ASCII digits")
     return int(text)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from cosconcat.naming.times import AtOddsError, Values, local_time, read_fraction, read_zone
+from cosconcat.naming.times import InconsistentError, Values, local_time, read_fraction, read_zone
 
 MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
@@ -115,7 +115,7 @@ def read_format(parts: tuple[Part, ...], text: str) -> Values:
     for name, written in found.groupdict().items():
         letter, value = _value(name[0], written)
         if letter and values.setdefault(letter, value) != value:
-            raise AtOddsError(f"{text!r} gives %{name[0]} twice, and differently")
+            raise InconsistentError(f"{text!r} gives %{name[0]} twice, and differently")
         if letter == "s" and len(written) > len("1700000000"):
             values |= {"s": value // 1000, "f": value % 1000}
     return values

@@ -35,6 +35,8 @@ _IMPOSSIBLE = re.compile(r"[?#\x00-\x1f\x7f-\x9f\ud800-\udfff]|\$\{|\{(?:ext|job
 
 
 KEY_BYTES = 850  # COS: a key has at most 850 bytes in UTF-8
+NAMING_CHARACTERS = 500  # the longest template or expression in CONCAT_NAMING and CONCAT_MARKER
+GROUPS = ("group", "group2", "group3")  # the fields whose texts make the group's id, joined with /
 
 
 UNNUMBERED = -1  # the place of a piece without a number, which stands before all numbers

@@ -16,11 +16,12 @@ from importlib import import_module
 from math import log
 from typing import Any, NamedTuple
 
+from cosconcat.naming.keys import KEY_BYTES
+
 # How `re` parses and compiles: private from Python 3.11 on, but it is what `re` itself uses.
 _RE = ("re._parser", "re._compiler") if sys.version_info >= (3, 11) else ("sre_parse", "sre_compile")
 sre_parse, sre_compile = map(import_module, _RE)
 
-KEY_LENGTH = 850  # the longest text there is
 ONE_REPEAT = 468  # ways of one free part in it: three share it in 850³/3! = 468³ ways
 _AT_ONCE = 200_000  # so many ways `re` may try: some milliseconds
 _LONGEST_PROGRAM = 2000  # steps an expression may be unrolled to
@@ -40,7 +41,7 @@ class _Step(NamedTuple):
 
 
 class Bounded:
-    """An expression that is matched in full. `ways` says in how many ways a text of KEY_LENGTH may be matched."""
+    """An expression that is matched in full. `ways` says in how many ways a key of KEY_BYTES may be matched."""
 
     def __init__(self, expression: str, ways: float) -> None:
         self.expression = expression
@@ -127,7 +128,7 @@ def _longest_at_once(ways: float) -> float:
     if ways <= _AT_ONCE:
         return float("inf")
     free_parts = max(1.0, log(ways, ONE_REPEAT))
-    return float(KEY_LENGTH * (_AT_ONCE / ways) ** (1 / free_parts))
+    return float(KEY_BYTES * (_AT_ONCE / ways) ** (1 / free_parts))
 
 
 class _Unroll:

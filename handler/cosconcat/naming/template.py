@@ -17,13 +17,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 from cosconcat.naming.formats import Part, constant, read_format
-from cosconcat.naming.keys import KeyRange, Reading, common_beginning
+from cosconcat.naming.keys import GROUPS, KeyRange, Reading, common_beginning
 from cosconcat.naming.matcher import ONE_REPEAT, Bounded, Spans
 from cosconcat.naming.times import (
     DAY_SECONDS,
     TEXT,
     ZONES_SECONDS,
-    AtOddsError,
+    InconsistentError,
     Values,
     add_up,
     any_spelling,
@@ -34,7 +34,6 @@ from cosconcat.naming.times import (
     write_time_like,
 )
 
-GROUPS = ("group", "group2", "group3")
 _FREE = frozenset({*GROUPS, "*", "**"})
 _MOST_SPELLINGS = 8  # so many ways of writing one moment are listed one by one
 
@@ -138,7 +137,7 @@ class Template:
         `offset` seconds east of UTC.
 
         Raises:
-            AtOddsError: when two of its times disagree.
+            InconsistentError: when two of its times disagree.
             ValueError: when what stands for a time is none.
         """
         folder, slash, name = ("", "", rest) if self.whole_key else rest.rpartition("/")
@@ -172,7 +171,7 @@ class Template:
             time = moment(values, offset)
             ended = self._values(name, found, "end")
             return time, moment_after(ended, time, values.get("z", offset)) if ended else None
-        except AtOddsError:
+        except InconsistentError:
             raise
         except ValueError as error:
             raise ValueError(f"{written} is no date and time: {error}") from None

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from cosconcat.naming.formats import LETTERS, Part, letters_of, parse_format
-from cosconcat.naming.keys import NO_MEDIA
-from cosconcat.naming.template import GROUPS, Field, Literal, Option, Template, Token, flat
+from cosconcat.naming.keys import GROUPS, NAMING_CHARACTERS, NO_MEDIA
+from cosconcat.naming.template import Field, Literal, Option, Template, Token, flat
 from cosconcat.naming.times import gives_day
 
-LONGEST = 500  # characters of a template
 FIELDS = (*GROUPS, "*", "**", "index", "total", "ext", "time", "end")
 _WIDEST = {"group": 200, "group2": 200, "group3": 200, "index": 9, "total": 9}  # N of `{index:N}`
 _MOST_OPTIONAL = 3
@@ -26,8 +25,8 @@ def parse_template(text: str, *, orders: bool = True) -> Template:
     Raises:
         ValueError: when it cannot be used; the text says where and why.
     """
-    if len(text) > LONGEST:
-        raise ValueError(f"is longer than {LONGEST} characters")
+    if len(text) > NAMING_CHARACTERS:
+        raise ValueError(f"is longer than {NAMING_CHARACTERS} characters")
     tokens = _touched(_Parser(text).all())
     whole_key = "/" in text or any(isinstance(t, Field) and t.name == "**" for t in flat(tokens))
     template = Template(text, tokens, whole_key)
@@ -45,8 +44,8 @@ def parse_marker(text: str, groups: Sequence[str], *, folders: bool) -> Template
     Raises:
         ValueError: when it cannot be used; the text says where and why.
     """
-    if len(text) > LONGEST:
-        raise ValueError(f"is longer than {LONGEST} characters")
+    if len(text) > NAMING_CHARACTERS:
+        raise ValueError(f"is longer than {NAMING_CHARACTERS} characters")
     tokens = _Parser(text).all()
     for token in tokens:
         if isinstance(token, Option) or (isinstance(token, Field) and token.name not in (*groups, "*")):

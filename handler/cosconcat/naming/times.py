@@ -34,7 +34,7 @@ _PARTS = (
 )
 
 
-class AtOddsError(ValueError):
+class InconsistentError(ValueError):
     """A name says two things that cannot both be true."""
 
 
@@ -95,13 +95,13 @@ def add_up(several: Iterable[Values]) -> Values:
     """What several texts of one key say together.
 
     Raises:
-        AtOddsError: when two of them say different things of one unit.
+        InconsistentError: when two of them say different things of one unit.
     """
     together: dict[str, int] = {}
     for values in several:
         for letter, value in values.items():
             if together.setdefault(letter, value) != value:
-                raise AtOddsError(f"its times disagree: %{letter} is {together[letter]} and {value}")
+                raise InconsistentError(f"its times disagree: %{letter} is {together[letter]} and {value}")
     return together
 
 
@@ -122,7 +122,7 @@ def moment(values: Values, offset: int) -> int:
     if day.year != values["Y"]:
         raise ValueError(f"{values['Y']} has no day {values['j']}")
     if "j" in values and values["j"] != day.timetuple().tm_yday:
-        raise AtOddsError(f"its times disagree: %j is {values['j']}, but the date {day:%Y-%m-%d}")
+        raise InconsistentError(f"its times disagree: %j is {values['j']}, but the date {day:%Y-%m-%d}")
     return (int(local.timestamp()) - values.get("z", offset)) * 1000 + values.get("f", 0)
 
 
@@ -167,7 +167,7 @@ def _hour(values: Values) -> int:
         return values.get("H", 0)
     hour = values["I"] % 12 + 12 * values.get("p", 0)
     if values.get("H", hour) != hour:
-        raise AtOddsError(f"its times disagree: %H is {values['H']}, but by %I and %p it is {hour}")
+        raise InconsistentError(f"its times disagree: %H is {values['H']}, but by %I and %p it is {hour}")
     return hour
 
 

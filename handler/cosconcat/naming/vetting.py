@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from cosconcat.naming.expression import GROUPS, Expression
-from cosconcat.naming.matcher import KEY_LENGTH, ONE_REPEAT, Bounded, children, parse_tree, walk_tree
+from cosconcat.naming.expression import Expression
+from cosconcat.naming.keys import GROUPS, KEY_BYTES, NAMING_CHARACTERS
+from cosconcat.naming.matcher import ONE_REPEAT, Bounded, children, parse_tree, walk_tree
 
-LONGEST = 500
 _NAMES = frozenset({*GROUPS, "index", "time", "total", "ext", "end"})
 _REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
 _SINGLE = frozenset({"LITERAL", "NOT_LITERAL", "IN", "ANY"})
@@ -30,8 +30,8 @@ def parse_expression(text: str) -> Expression:
     Raises:
         ValueError: when it does not compile, lacks a group it needs, or has more ways to match than a key is worth.
     """
-    if len(text) > LONGEST:
-        raise ValueError(f"is longer than {LONGEST} characters")
+    if len(text) > NAMING_CHARACTERS:
+        raise ValueError(f"is longer than {NAMING_CHARACTERS} characters")
     try:
         pattern = re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
@@ -44,7 +44,7 @@ def parse_expression(text: str) -> Expression:
     match = _Match()
     match.through(tree, frozenset())
     bounded = Bounded(text, match.most)
-    if bounded.longest_at_once < KEY_LENGTH:
+    if bounded.longest_at_once < KEY_BYTES:
         bounded.unroll()
     names = set(pattern.groupindex)
     groups = tuple(name for name in GROUPS if name in names)

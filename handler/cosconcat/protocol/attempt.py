@@ -38,9 +38,7 @@ class OpenAttempt(NamedTuple):
     output_written: bool | None = None  # whether something at least as new as the claim lies at the output key
     adopted: bool = False  # the job was found in the listing just now
     changed: tuple[str, ...] | None = None  # fragments that are no longer what was claimed; after the first failure
-    unreadable: tuple[str, ...] | None = (
-        None  # pieces that CI cannot read, in words; looked for after the first failure
-    )
+    unreadable: tuple[str, ...] | None = None  # a sentence for each piece that CI cannot read; likewise
 
 
 class ReadJob(NamedTuple):

@@ -22,9 +22,7 @@ from cosconcat.verification.own_reads import judge
 from cosconcat.verification.rules.table import LOOK
 from cosconcat.verification.verdict import Unverified, Verdict, Verified
 
-UNPROBED_STALE = (
-    24  # times CONCAT_STALE_SECONDS (a day by default) after which fragments that no probe reads end the wait
-)
+UNPROBED_STALE = 24  # times CONCAT_STALE_SECONDS (together a day by default) that unreadable fragments are waited for
 
 
 def verify(

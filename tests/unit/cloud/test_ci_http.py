@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -208,15 +209,17 @@ def test_without_a_queue_none_is_named(server: CiServer) -> None:
 
 @pytest.mark.parametrize("step", [RESET, CUT, CLOSE, Answer(500), Answer(503), Answer(429, error("SlowDown"))])
 def test_reading_is_repeated_a_bounded_number_of_times(
-    server: CiServer, ci: CiOverHttp, pauses: list[float], step: Step
+    server: CiServer, ci: CiOverHttp, pauses: list[float], step: Step, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With pauses that grow and jitter, then it is the caller's turn."""
+    """With pauses that grow and jitter, each told in the log; then it is the caller's turn."""
     server.script = [step]
     with pytest.raises(ServiceUnavailable, match=f"tried {READ_TRIES} times"):
         ci.job(BUCKET, "j1")
     assert len(server.seen) == READ_TRIES
     assert len(pauses) == READ_TRIES - 1
     assert all(0 < pause <= 2 for pause in pauses)
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["what"] for line in told] == ["asked again"] * (READ_TRIES - 1)
 
 
 @pytest.mark.parametrize("step", [RESET, Answer(500), Answer(200, b"<Response>"), Answer(429, error("SlowDown"))])

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosconcat.naming.convention import Convention
-from cosconcat.naming.keys import FragmentName
-from cosconcat.naming.matcher import KEY_LENGTH, Bounded
+from cosconcat.naming.keys import KEY_BYTES, FragmentName
+from cosconcat.naming.matcher import Bounded
 from cosconcat.naming.presets import PRESETS
 from cosconcat.naming.template_parser import parse_template
 
@@ -46,8 +46,8 @@ HOSTILE = [
     "_1" * 425,
     "a_" * 420 + "1.mp4x",
     "-".join(["20240101"] * 90) + ".mp",
-    "_" * KEY_LENGTH,
-    "1" * KEY_LENGTH,
+    "_" * KEY_BYTES,
+    "1" * KEY_BYTES,
     "2024-01-01_00-00-00_" * 42 + ".mp4",
     "(x)_1 of 2 " * 77,
 ]
