@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conformance import table, targets
-from tests.conformance.behaviours import ALL, Behaviour
+from tests.conformance.behaviours import ALL
+from tests.conformance.behaviours.behaviour import Behaviour
 from tests.conformance.targets import Models, OverHttp, Target
 
 CHECKED = [one for one in ALL if one.check]
