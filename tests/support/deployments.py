@@ -17,12 +17,16 @@ from local.network.http import ConnectionCut, Request, Response
 from local.scf.instances import proxy_environment
 from ops import ROOT
 from ops.deployment.deploy import Proposal, propose
+from ops.deployment.destroy import plan_removal, plan_switch
 from ops.deployment.door import Door
 from ops.deployment.execute import Executor, Zips
+from ops.deployment.seen import look
 from ops.deployment.settings import Settings, read_settings
 from ops.verbs.deploy import packages
 
 Fault = Literal["before", "after"]
+FIRST_CALLS, SECOND_CALLS = 44, 30  # requests of a first deployment, and of one that changes nothing
+CALLBACK, UPLOAD, SWEEP = (f"cos-concat-dev-{key}" for key in ("callback", "upload", "sweep"))
 
 
 def small_zip(text: str) -> bytes:
@@ -93,6 +97,19 @@ def deploy(given: Settings, zips: Zips = ZIPS, /, **how: Any) -> Proposal:
 def changes(proposal: Proposal) -> list[str]:
     """What is to be done, a line each."""
     return [f"{step.change} {step.thing}" for step in proposal.plan.changes]
+
+
+def remove(given: Settings) -> None:
+    """Carry a removal out."""
+    door = Door(given)
+    plan = plan_removal(given, look(door, given))
+    Executor(door, ZIPS, pause=lambda _seconds: None).run(plan.steps)
+
+
+def switch(given: Settings, *, on: bool) -> None:
+    """Pause or resume."""
+    door = Door(given)
+    Executor(door, ZIPS).run(plan_switch(given, look(door, given), on=on).steps)
 
 
 class Counted:
