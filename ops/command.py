@@ -18,7 +18,9 @@ from types import FrameType
 import click
 
 from cosconcat.errors import ConfigurationError
+from cosconcat.log import printable
 from ops import ROOT
+from ops.desk import show
 from ops.desk.environment import read_environment
 from ops.desk.mistakes import NO, Mistake, told
 
@@ -103,6 +105,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
     `environ` takes the place of `.env` and the shell.
     """
     caught: list[int] = []
+    show.begin()
     if sys.stdout is None:  # closed by whoever called
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  lives as long as the process
     for stream in (sys.stdout, sys.stderr):
@@ -115,10 +118,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
         except SystemExit as end:  # the answer to a shell that completes
             code = end.code
         except BaseException as error:  # noqa: BLE001  the one place where all of them end
-            if not caught:
-                return _say(error)
-            _say(_interruption(error))
-            return 128 + caught[0]  # as a shell tells of a signal
+            code = 128 + caught[0] if caught else None  # as a shell tells of a signal
+            return _say(_interruption(error) if caught else error, code, as_json="--json" in arguments)
     return code if isinstance(code, int) else 0
 
 
@@ -169,10 +170,14 @@ def _interruption(error: BaseException) -> BaseException:
     return seen or KeyboardInterrupt()
 
 
-def _say(error: BaseException) -> int:
-    """Print what there is to say about an error; the exit code."""
+def _say(error: BaseException, code: int | None, *, as_json: bool) -> int:
+    """Print what there is to say about an error, where JSON was asked for that way as well; the exit code."""
     words = told(error)
+    if code is None:
+        code = words.code if words else NO
     try:
+        if as_json and not isinstance(error, BrokenPipeError):
+            show.show_failure(words.sentences if words else [f"a bug: {type(error).__name__}"], code)
         sys.stdout.flush()
     except OSError:  # nobody reads it, or nothing can hold it: so that the last flush does not fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -180,7 +185,6 @@ def _say(error: BaseException) -> int:
         if words is None:
             print(f"{NAME}: a bug, please report it with what follows", file=sys.stderr)
             traceback.print_exception(error)
-            return NO
-        for sentence in words.sentences:
-            print(sentence, file=sys.stderr)
-    return words.code if words else NO
+        for sentence in words.sentences if words else ():
+            print(printable(sentence), file=sys.stderr)
+    return code

@@ -22,7 +22,10 @@ def read_bytes(file: Path, most: int = MOST_BYTES) -> bytes:
         OSError: when it cannot be read: it is not there, a folder, not ours.
     """
     with file.open("rb") as opened:
-        content = opened.read(most + 1)
+        try:
+            content = opened.read(most + 1)
+        except OSError as failure:  # which names no file
+            raise OSError(failure.errno, failure.strerror, str(file)) from None
     if len(content) > most:
         raise Mistake(f"{file}: has more than {most:,} bytes; is it the right file?")
     return content

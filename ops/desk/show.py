@@ -10,6 +10,7 @@ import click
 
 from cosconcat.log import escaped, printable
 
+_documents: list[None] = []  # one entry for each JSON value that this command printed
 _AS_WIDE_AS_NEEDED = 1000  # columns, where no person looks: a key is never broken
 
 
@@ -20,7 +21,19 @@ def counted(number: int, thing: str) -> str:
 
 def show_json(value: object) -> None:
     """One JSON value on standard output."""
+    _documents.append(None)
     click.echo(escaped(json.dumps(value, indent=2, ensure_ascii=False, default=str)))
+
+
+def begin() -> None:
+    """Nothing was printed yet: at the beginning of a command."""
+    _documents.clear()
+
+
+def show_failure(sentences: Sequence[str], code: int) -> None:
+    """What went wrong, for a program that asked for JSON; nothing where a command failed after it had printed some."""
+    if not _documents:
+        show_json({"error": list(sentences), "exit_code": code})
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

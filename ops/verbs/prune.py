@@ -27,6 +27,7 @@ Examples:
   cos-concat prune --days 365 --yes      do it
 """
 LEAST_DAYS = 7  # younger records still answer late events and callbacks
+MOST_DAYS = 36_500  # a hundred years
 _ROWS = 20
 _PAIR = re.compile(r"/([0-9]{4,})/(?:claim-0001|done)\.json$")
 _MEANS = {
@@ -48,7 +49,9 @@ class Candidate(NamedTuple):
 
 
 @click.command(epilog=EXAMPLES)
-@click.option("--days", type=click.IntRange(LEAST_DAYS), default=90, show_default=True, help="Only what ended earlier.")
+@click.option(
+    "--days", type=click.IntRange(LEAST_DAYS, MOST_DAYS), default=90, show_default=True, help="Only what ended earlier."
+)
 @click.option("--limit", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="Most groups at once.")
 @click.option("--yes", is_flag=True, help="Do it; without it nothing is changed.")
 @json_option

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from cosconcat.model import ObjectInfo, iso_time
+from cosconcat.model import ObjectInfo, gid_of, iso_time
 from cosconcat.naming.keys import FragmentName, ManifestName, MarkerName
 from ops.desk.environment import config_of, environment
 from ops.desk.mistakes import NO, Mistake
@@ -111,7 +111,7 @@ def _found(services: Services, groups: set[str], since: int, until: int, to: str
     while marker is not None:
         page = services.cos.list(config.bucket, config.trash_prefix, marker)
         for found in page.objects:
-            key, group = _origin(config, found.key[len(config.trash_prefix) :])
+            key, group = _origin(services, found.key[len(config.trash_prefix) :])
             wanted = since <= found.last_modified < until and (not groups or group in groups)
             held = newest.get(key)
             if wanted and (held is None or held.source.last_modified < found.last_modified):
@@ -121,13 +121,23 @@ def _found(services: Services, groups: set[str], since: int, until: int, to: str
     yield from newest.values()
 
 
-def _origin(config: Config, key: str) -> tuple[str, str]:
-    """Where a copy came from, and its group; a mark in its name is left out where the convention then reads it so."""
-    for candidate in dict.fromkeys((_MARK.sub("", key), key)):
-        name = config.convention.read(candidate)
-        if isinstance(name, FragmentName | MarkerName | ManifestName):
-            return candidate, name.group
-    return key, ""
+def _origin(services: Services, key: str) -> tuple[str, str]:
+    """Where a copy came from, and its group; a mark in its name is left out where the convention then reads it so.
+
+    Where it reads both, a group may be named like a mark: one is a mark only if it was made for that group's content.
+    """
+    convention, mark = services.config.convention, _MARK.search(key)
+    names = {each: convention.read(each) for each in (_MARK.sub("", key), key)}
+    groups = {each: n.group for each, n in names.items() if isinstance(n, FragmentName | MarkerName | ManifestName)}
+    if mark is not None and len(groups) == 2 and mark[0][1:] not in _marks(services, groups[_MARK.sub("", key)]):
+        return key, groups[key]
+    return next(iter(groups.items()), (key, ""))
+
+
+def _marks(services: Services, group: str) -> set[str]:
+    """What copies of the group's pieces may be marked with."""
+    newest = services.ledger.newest_content(gid_of(group))
+    return {claim.fingerprint[:12] for claim in services.ledger.joined(gid_of(group), newest.rev)} if newest else set()
 
 
 def _free(services: Services, items: list[Item]) -> list[Item]:

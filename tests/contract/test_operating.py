@@ -222,6 +222,26 @@ def test_restore_brings_back_what_was_moved_to_the_trash_and_overwrites_nothing(
         assert desk.keys("fragments/") == list(PAIR)
 
 
+def test_a_group_named_like_a_marked_copy_is_not_restored_in_anothers_place(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A second content's copy is marked with its fingerprint; whoever names a group so brings nothing into another."""
+    names = {"CONCAT_NAMING": "{index}of{total}-{group}.{ext}", "CONCAT_CLEANUP": "trash"}
+    with Desk(names) as desk:
+        operator = Operator(desk, capsys)
+        for content in ("first", "second"):
+            desk.arrive("fragments/1of1-v.mp4", content=content)
+            desk.call_back()
+        desk.arrive("fragments/1of1-v.0123456789ab.mp4", content="evil")
+        desk.call_back()
+        assert len(desk.keys("trash/")) == 3
+        [told] = operator.json("restore", "v", "--to", "restored/", "--yes")
+        assert told["to"] == "restored/1of1-v.mp4"
+        assert (desk.cloud.store.get(desk.cloud.bucket, told["to"]) or b"").startswith(b"second")
+        [told] = operator.json("restore", "v.0123456789ab", "--to", "restored/", "--yes")
+        assert (desk.cloud.store.get(desk.cloud.bucket, told["to"]) or b"").startswith(b"evil")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -17,6 +17,7 @@ _SHORTEST_SECRET = 16  # characters: anything shorter can be guessed offline fro
 UNSET = ("", "-")  # SCF's API allows no empty value, so a single - says the same
 _MOST_BYTES = 4096  # SCF: names and values of all variables together
 _CLOSE = 0.8  # how alike a mistyped name is to the one that was meant, at least
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # bytes of the environment that are no UTF-8
 _LONGEST_PREFIX = 200  # bytes: leaves room for names within COS's 850
 
 
@@ -37,6 +38,8 @@ class Environment:
                 self._note_unknown(name)
             elif known and (value == "undefined" or value.startswith("${env:")):
                 self.wrong(name, f"is the literal {value}: the deployment did not fill it in; set it or remove it")
+            elif known and _NO_TEXT.search(value):
+                self.wrong(name, "holds what is no text in UTF-8")  # of a secret as well: not shown
             elif known and value not in UNSET:
                 self._values[name] = value
         size = sum(len(f"{name}{value}".encode(errors="replace")) for name, value in self._values.items())
@@ -119,7 +122,7 @@ class Environment:
         """A JSON object."""
         try:
             value = json.loads(self.text(name))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self.wrong(name, f"is not JSON: {error}")
             return {}
         if isinstance(value, dict):

@@ -57,17 +57,26 @@ def _xml(text: str, what: str) -> dict[str, Any]:
     return content
 
 
-def _json(text: str, what: str) -> dict[str, Any] | list[Any]:
+def bounded_json(text: str, what: str, most: int = MAX_NODES) -> None:
+    """Look at JSON before it is parsed.
+
+    Raises:
+        InvalidInput: naming `what`: it holds more than `most` values, or is nested too deep.
+    """
     # Without escapes every other piece between quotes lies outside strings, up to the first mistake; json finds that.
     outside = "".join(text.replace("\\\\", "").replace('\\"', "").split('"')[::2])
     brackets = _BRACKETS.sub("", outside)
-    if len(brackets) + outside.count(",") > MAX_NODES:
-        raise InvalidInput([f"{what}: more than {MAX_NODES} values"])
+    if len(brackets) + outside.count(",") > most:
+        raise InvalidInput([f"{what}: more than {most} values"])
     depth = 0
     for bracket in brackets:
         depth += 1 if bracket in "[{" else -1
         if depth > MAX_DEPTH:
             raise InvalidInput([f"{what}: nested more than {MAX_DEPTH} deep"])
+
+
+def _json(text: str, what: str) -> dict[str, Any] | list[Any]:
+    bounded_json(text, what)
     try:
         content = _loads(text)
     except ValueError as error:

@@ -68,6 +68,12 @@ def handle_messages(services: Services, messages: Sequence[Message | Ignored]) -
         except TryAgain as failure:
             failed.append(f"job {message.job_id}: {failure}")
             result = Result("", "try-again", str(failure), job=message.job_id)
+        except Exception as fault:
+            if message.over_http:
+                raise
+            log.error("callback fault", job=message.job_id, reason=f"{type(fault).__name__}: {fault}")
+            failed.append(f"job {message.job_id}: fault: {type(fault).__name__}")
+            continue
         results.append(result)
         log.info("callback", **result.as_dict())
     if failed:

@@ -39,6 +39,10 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
             found = [Result(group, "blocked" if isinstance(failure, Blocked) else "try-again", str(failure))]
         except NeverAgain as failure:
             found = [Result(group, "invalid", str(failure))]
+        except Exception as fault:  # noqa: BLE001 - a fault of ours with one group must not keep the others waiting
+            log.error("upload fault", group=group, reason=f"{type(fault).__name__}: {fault}")
+            failed.append(f"{group}: fault: {type(fault).__name__}")
+            found = []
         results += found
     for result in results:
         log.info("upload", **result.as_dict())

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from cosconcat.config import Config
-from cosconcat.errors import InvalidInput
+from cosconcat.errors import SHOWN_PROBLEMS, InvalidInput
+from cosconcat.events.bodies import bounded_json
 from cosconcat.naming.keys import unfit_name
 from cosconcat.output.key import literal_beginning, output_key_problems
 
@@ -54,8 +56,11 @@ def read_manifest(body: bytes, config: Config) -> Manifest:
     if len(body) > LARGEST:
         raise InvalidInput([f"$: has {len(body)} bytes; at most {LARGEST} are allowed"])
     try:
-        value = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_without_doubles, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        text = body.decode("utf-8-sig")
+        bounded_json(text, "$", most=LARGEST)
+        value = json.loads(text, object_pairs_hook=_without_doubles, parse_constant=_no_number)
+        json.dumps(value, ensure_ascii=False).encode()  # JSON can smuggle in half characters, which no key can have
+    except ValueError as error:
         raise InvalidInput([f"$: is not JSON in UTF-8: {error}"]) from None
     if not isinstance(value, dict):
         raise InvalidInput([f"$: must be an object with {', '.join(_NODES)}"])
@@ -78,11 +83,11 @@ class _Reader:
         intro, outro = (self._extra(f"$.{node}", value[node]) if node in value else "" for node in ("intro", "outro"))
         places: dict[str, str] = {}
         for at, entry in enumerate(entries):
-            if entry.key in places:
+            if entry.key and entry.key in places:
                 self.problems.append(f"$.fragments[{at}].key: {entry.key} stands at {places[entry.key]} already")
             places.setdefault(entry.key, f"$.fragments[{at}].key")
         for node, key in (("intro", intro), ("outro", outro)):
-            if key in places:
+            if key and key in places:
                 self.problems.append(f"$.{node}: {key} is also a fragment, and fragments are removed")
         self._sizes(entries, bool(intro) + bool(outro))
         return Manifest(entries, intro, outro, self._output(value.get("output")), self._job(value.get("job")))
@@ -199,7 +204,7 @@ class _Reader:
             if node not in nodes:
                 from difflib import get_close_matches
 
-                close = get_close_matches(node, nodes, n=1)
+                close = get_close_matches(node, nodes, n=1) if len(self.problems) < SHOWN_PROBLEMS else []
                 hint = f"; did you mean {close[0]}?" if close else f"; allowed are {', '.join(nodes)}"
                 self.problems.append(f"{path}.{node}: unknown{hint}")
 
@@ -207,7 +212,8 @@ class _Reader:
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        raise ValueError("an object has the same name twice: " + ", ".join(name for name, _ in pairs))
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"an object has the name {twice!r} twice")
     return value
 
 

@@ -41,9 +41,12 @@ def read_overlay(value: object, path: str) -> Mapping[str, object]:
         InvalidInput: with every mistake at once: an unknown node (the nearest known one is suggested), a node that
             the function decides itself, a value that is not allowed, values that exclude each other.
     """
-    text = schema.textual(value)
     problems: list[str] = []
-    schema.read(Operation, _without_ours(text, path, problems), path, problems, "partial")
+    try:
+        text = schema.textual(value)
+        schema.read(Operation, _without_ours(text, path, problems), path, problems, "partial")
+    except RecursionError:
+        raise InvalidInput([f"{path}: nested deeper than any request"]) from None
     if not isinstance(text, dict) or problems:
         raise InvalidInput(problems or [f"{path}: {value!r} is not a JSON object"])
     return text

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar
 
+from cosconcat.errors import SHOWN_PROBLEMS
+
 if TYPE_CHECKING:
     from typing_extensions import Self, dataclass_transform
 else:
@@ -216,7 +218,8 @@ def read(node: type[N], value: object, path: str, problems: list[str], manner: M
             if given is not None or manner != "partial":
                 found[name] = _read_field(spec, given, f"{path}.{name}", problems, manner)
         elif manner != "tolerant":
-            problems.append(f"{path}.{name}: unknown node; {_nearest(str(name), node, path)}")
+            nearest = _nearest(str(name), node, path) if len(problems) < SHOWN_PROBLEMS else "not known here"
+            problems.append(f"{path}.{name}: unknown node; {nearest}")
     made = node(**found)
     if manner == "whole":
         problems += [f"{path}.{name}: missing; required" for name in node.required if not value.get(name)]

@@ -159,8 +159,8 @@ def unfit_key(text: str) -> str:
     """Why a configured key or prefix cannot be used, or an empty text."""
     if text.startswith("/"):
         return "must not begin with /"
-    if re.search(r"[?#\x00-\x1f\x7f-\x9f]", text):
-        return "must not contain ?, # or control characters"
+    if re.search(r"[?#\x00-\x1f\x7f-\x9f\ud800-\udfff]", text):
+        return "must not contain ?, # or control characters, nor what is no UTF-8"
     if has_dot_segment(text) or "//" in text:
         return "must not contain empty, . or .. folders"
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cosconcat.log import printable
 from ops import ROOT
 from ops.command import main
 from ops.desk.dotenv import parse
@@ -92,6 +94,33 @@ def test_keys_that_cannot_be_any_are_told_before_anybody_is_asked(
     no_proxy.setattr("socket.create_connection", lambda *_: pytest.fail("somebody was asked"))
     code, said = told(verb, {**BUCKET, **KEYS, **changed}, capsys)
     assert (code, words in said) == (2, True), said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "code", "words"),
+    [
+        (["prune", "--days", "99999999999999999999"], BUCKET, 2, "is not in the range 7<=x<=36500"),
+        (["stauts"], BUCKET, 2, "there is no verb 'stauts'"),
+        (["status"], BUCKET, 2, "no keys: set"),
+        (["configuration"], {"CONCAT_BUCKET": "x"}, 2, "CONCAT_REGION is required"),
+        (["configuration"], {**BUCKET, "CONCAT_JOB": '{"a":' * 500 + "1" + "}" * 500}, 2, "nested deeper than any"),
+        (["configuration"], {**BUCKET, "CONCAT_TAGS": "[" * 3000}, 2, "CONCAT_TAGS is not JSON"),
+        (["configuration"], {**BUCKET, "CONCAT_CALLBACK_SECRET": "\udcff" * 20}, 2, "SECRET holds what is no text"),
+        (["explain", "a\x1b[2J.mp4"], BUCKET, 2, "a\\u001b[2J.mp4"),
+        (["explain", "--manifest", "nofile"], BUCKET, 2, "nofile: No such file"),
+    ],
+)
+def test_who_asks_for_json_is_told_of_failures_in_json(
+    arguments: list[str], environ: dict[str, str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One document on standard output, whatever happens, and the same sentences for a person on standard error."""
+    assert main([*arguments, "--json"], environ) == code
+    printed, said = capsys.readouterr()
+    assert "Traceback" not in said
+    told = json.loads(printed)
+    assert told["exit_code"] == code
+    assert words in said
+    assert [printable(sentence) for sentence in told["error"]] == said.splitlines()
 
 
 def test_refused_keys_are_a_persons_at_a_desk(capsys: pytest.CaptureFixture[str]) -> None:
