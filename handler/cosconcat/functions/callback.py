@@ -1,6 +1,6 @@
 """CI says that a job ended: a hint, nothing more. The job is re-read with our own signature before anything happens.
 
-Content that turns out superseded is left to the sweep to take up anew: this function may not submit jobs at all.
+Content that turns out superseded is left to the sweep to begin anew: this function may not submit jobs at all.
 """
 
 from __future__ import annotations

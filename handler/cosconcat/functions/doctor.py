@@ -1,8 +1,8 @@
 """Is this deployment able to do its work? Every check looks from inside, with the function's own rights.
 
 Nothing is changed but a probe object of the doctor's own under `<state>/doctor/`, which it removes, and the record of
-what the deployment's records depend on, if there is none. What could only be
-tried by doing it (may CI write the output, does the queue call back) is not tried; the first group shows it.
+what the deployment's records depend on, if there is none. What could only be tried by doing it (may CI write the
+output, does the queue call back) is not tried; the first group shows it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ LEAST_RECORD_DAYS = 7  # with inputs gone, records serve retries, late callbacks
 SKEW_SECONDS = 60  # COS refuses at 900; ages here are measured on the service's clock
 LOOKED_AT = 5  # open contents whose job is looked for in CI's listing
 ELSEWHERE = (301, 307, 404)  # a bucket that is not there, or not in this region
-MQ_REGIONS = ("sh", "bj", "gz", "cd", "hk")  # CI's CallBackMqConfig.MqRegion
 
 
 @dataclass(frozen=True)
@@ -176,8 +175,8 @@ def check_media_processing(services: Services, settings: Settings) -> Iterator[L
     else:
         for queue in queues:
             if wanted in ("", queue.id):
-                paused = f"queue {queue.id} ({queue.name}) is {queue.state}"
-                yield _ok(paused) if queue.state == "Active" else _wrong(paused, f"{console} > Queue: set it to Active")
+                told = f"queue {queue.id} ({queue.name}) is {queue.state}"
+                yield _ok(told) if queue.state == "Active" else _wrong(told, f"{console} > Queue: set it to Active")
 
 
 def check_callback(services: Services, settings: Settings) -> Iterator[Line]:
@@ -188,8 +187,6 @@ def check_callback(services: Services, settings: Settings) -> Iterator[Line]:
         mq = config.callback_mq
         if mq.mode != "Topic":
             yield _wrong(f"CONCAT_CALLBACK_MQ names a {mq.mode}", "use a Topic: no SCF trigger reads a queue")
-        elif mq.region not in MQ_REGIONS:
-            yield _wrong(f"CONCAT_CALLBACK_MQ names region {mq.region}", f"CI knows {', '.join(MQ_REGIONS)}")
         else:
             yield _ok(f"by topic {mq.name} in {mq.region}; the callback function needs its cmq trigger")
         return
@@ -330,9 +327,7 @@ def _known_jobs(services: Services) -> Iterator[str]:
     for gid, rev in islice(ledger.opened(), LOOKED_AT):
         attempt = ledger.newest_attempt(gid, rev)
         record = ledger.job(gid, rev, attempt.claim.record.n) if attempt else None
-        if (
-            record is not None and record.age > services.config.lease_seconds
-        ):  # the listing may lag by less than a lease
+        if record is not None and record.age > services.config.lease_seconds:  # CI's listing may lag by less
             yield record.record.job
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cosconcat.functions.find_recording import Found
 
 NOBODY = "no piece of it is there, and no record: check its name, and CONCAT_INPUT_PREFIX"
-MARGIN_SECONDS = 30  # no further group is taken up when less is left until the deadline
+MARGIN_SECONDS = 30  # no further group is begun when less is left until the deadline
 
 
 def group_of(config: Config, asked: str) -> str:
