@@ -20,14 +20,34 @@ def test_the_tables_are_those_of_the_code(page: Path) -> None:
     assert page.read_text("utf-8") == internals.pages()[page]
 
 
-@pytest.mark.parametrize("page", [*internals.pages(), *DESIGNS], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", sorted(INTERNALS.rglob("*.md")), ids=lambda page: page.name)
 def test_every_file_that_is_named_exists(page: Path) -> None:
-    """So that whoever looks there finds something."""
-    text = page.read_text("utf-8")
-    named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", text))
+    """So that whoever looks there finds something; a bare name is that of some file of ours."""
+    named = set(re.findall(r"`([a-z_/]+\.py)`", page.read_text("utf-8")))
+    assert named or page not in (*internals.pages(), *DESIGNS)
+    assert [name for name in named if not _files(name)] == []
+
+
+def test_every_function_that_is_named_with_a_file_is_in_it() -> None:
+    """`file.py` (`function`), in the tables and walks of the architecture."""
+    text = internals.ARCHITECTURE.read_text("utf-8")
+    named = re.findall(r"`([a-z_/]+\.py)` \(`(?:\w+\.)?(\w+)`", text)
+    assert len(named) >= 6
+    assert [(file, name) for file, name in named if not any(_has(found, name) for found in _files(file))] == []
+
+
+def _files(name: str) -> list[Path]:
+    """The files that a page can mean: from the root, from the package, or by the bare name alone."""
     roots = (ROOT, ROOT / "handler" / "cosconcat")
-    assert named
-    assert [name for name in named if not any((root / name).exists() for root in roots)] == []
+    if "/" in name:
+        return [root / name for root in roots if (root / name).exists()]
+    return [found for folder in ("handler", "ops", "local", "tests") for found in (ROOT / folder).rglob(name)]
+
+
+def _has(file: Path, name: str) -> bool:
+    """A function, a class, or a field."""
+    text = file.read_text("utf-8")
+    return re.search(rf"^ *(?:def|class) {name}\b|^ +(?:self\.)?{name}(?::| =)", text, re.MULTILINE) is not None
 
 
 def test_every_mutant_that_a_design_names_is_one() -> None:
