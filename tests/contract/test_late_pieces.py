@@ -28,6 +28,11 @@ def seconds(desk: Desk) -> list[int]:
     return [len(store.get(bucket, key) or b"") // 1000 for key in desk.keys("output/")]
 
 
+def removes(desk: Desk) -> bool:
+    """Whether what was joined goes at once."""
+    return desk.services.config.cleanup in ("delete", "trash") and not desk.services.config.cleanup_dry_run
+
+
 def join(desk: Desk) -> None:
     """Quiet time passes, the sweep finds the group, its job ends."""
     desk.later(301)
@@ -64,7 +69,7 @@ def test_what_was_joined_long_ago_may_come_again(desk: Desk) -> None:
     desk.later(301)
     desk.sweep()
     assert len(desk.jobs) == 2
-    if desk.services.config.cleanup in ("delete", "trash") and not desk.services.config.cleanup_dry_run:
+    if removes(desk):
         assert desk.keys("fragments/") == []
 
 
@@ -91,6 +96,85 @@ def test_an_older_version_beside_a_newer_one_is_a_correction(desk: Desk) -> None
     desk.arrive(PIECES[2], content="b")
     join(desk)
     assert seconds(desk) == [20, 20, 20]
+
+
+def test_what_several_joins_hold_may_come_again(desk: Desk) -> None:
+    """Each piece is removed because of the output that holds it; never is all of it joined once more."""
+    desk.arrive(*PIECES[1:3])
+    join(desk)
+    desk.arrive(PIECES[3])
+    join(desk)
+    desk.later(10)
+    desk.arrive(*PIECES[1:4])
+    for _ in range(2):
+        desk.later(301)
+        desk.sweep()
+    assert len(desk.jobs) == 2
+    if removes(desk):
+        assert desk.keys("fragments/") == []
+
+
+def test_one_piece_of_an_earlier_join_may_come_again(desk: Desk) -> None:
+    """Numbers are missing beside it, and what was joined last does not hold it: another output does."""
+    desk.arrive(*PIECES[1:4])
+    join(desk)
+    desk.arrive(PIECES[4])
+    join(desk)
+    desk.later(10)
+    desk.arrive(PIECES[2])
+    for _ in range(2):
+        desk.later(301)
+        desk.sweep()
+    assert len(desk.jobs) == 2
+    if removes(desk):
+        assert desk.keys("fragments/") == []
+        assert desk.report()["incomplete"] == {}
+
+
+def test_nothing_is_removed_whose_own_output_is_gone(desk: Desk) -> None:
+    """What two joins hold came again while one output was lost: what was uploaded since is joined anew, all of it."""
+    desk.arrive(*PIECES[1:3])
+    join(desk)
+    desk.arrive(PIECES[3])
+    join(desk)
+    desk.cloud.store.delete(desk.cloud.bucket, "output/cam.mp4")
+    desk.later(10)
+    desk.arrive(*PIECES[1:4])
+    join(desk)
+    assert seconds(desk) in ([30, 10], [10, 30])
+
+
+def test_a_correction_takes_in_what_comes_again_while_its_first_piece_is_joined() -> None:
+    """The others are the same bytes as before: uploaded since, they belong to the corrected recording."""
+    with Desk(QUIET) as desk:
+        desk.arrive(*PIECES[1:4])
+        join(desk)
+        desk.arrive(PIECES[1], content="corrected")
+        desk.later(301)
+        desk.sweep()
+        desk.arrive(*PIECES[2:4])
+        assert only(desk.call_back()).action == "superseded"
+        join(desk)
+        assert desk.keys("fragments/") == []
+        assert seconds(desk) == [30, 10, 30]
+
+
+def test_a_correction_that_came_too_slowly_can_be_uploaded_as_a_whole() -> None:
+    """Its first piece was joined alone; what came after it is kept, until the whole of it is there."""
+    with Desk(QUIET) as desk:
+        desk.arrive(*PIECES[1:4])
+        join(desk)
+        desk.arrive(PIECES[1], content="corrected")
+        join(desk)
+        desk.arrive(*PIECES[2:4])
+        for _ in range(2):
+            desk.later(301)
+            desk.sweep()
+        assert desk.report()["incomplete"]["cam"]["missing"] == [1]
+        desk.arrive(PIECES[1], content="corrected")
+        join(desk)
+        assert desk.keys("fragments/") == []
+        assert seconds(desk) == [30, 10, 30]
 
 
 def test_pieces_without_a_number_do_not_tear_a_group_apart() -> None:

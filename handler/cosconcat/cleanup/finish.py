@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from cosconcat import log
 from cosconcat.cleanup.removal import remove
@@ -92,26 +93,35 @@ def close(services: Services, claim: Claim, done: Done, age_seconds: int = 0) ->
     services.ledger.close(claim.gid, claim.rev)
 
 
-def remove_reuploads(services: Services, claim: Claim, besides: Sequence[str] = ()) -> Result | None:
-    """Some or all of what was joined before is there again: the output holds it, so it may go too.
+def remove_reuploads(services: Services, *claims: Claim, besides: Sequence[str] = ()) -> Result | None:
+    """Some or all of what these contents of a group joined is there again: their outputs hold it, so it may go too.
 
-    None when the output is no longer the one that was proven. `waiting` when new content has begun to arrive under the
-    same keys, or `besides` under others: then the identical pieces may belong to it. Nothing is removed in either case.
-    `kept` when something of it has to stay, with the reason.
+    None when one of the outputs is no longer the one that was proven. `waiting` when new content has begun to arrive
+    under the same keys, or `besides` under others: then the identical pieces may belong to it. Nothing is removed in
+    either case. `kept` when something of it has to stay, with the reason.
     """
-    end = _end_of(services, claim)
-    if end is None or end.proof is None or not _still_proven(services, claim, end.proof):
-        return None
-    fresh_heads, there, new = _seen_again(services, claim)
-    new += besides
+    proofs = []
+    for claim in claims:
+        end = _end_of(services, claim)
+        if end is None or end.proof is None or not _still_proven(services, claim, end.proof):
+            return None
+        proofs.append((claim, end.proof, end.job))
+    looks = [_seen_again(services, claim) for claim in claims]
+    (newest, proof, job), removed, left = proofs[0], 0, []
+    new = [key for look in looks for key in look.new] + [*besides]
     if new:
-        untag_expiry(services, [key for key in new if not other_owner(services.config, claim, key)])
-        return Result(claim.group, "waiting", "new content has begun to arrive where joined pieces lie", end.proof.key)
-    removal = remove(services, claim, end.proof, fresh_heads, there)
-    reason = f"joined before; {removal.removed} identical uploads removed"
-    left = [f"{key}: {why}" for key, why in removal.kept.items() if key in there]
-    reason = "; ".join([reason, *left[:3]])
-    return Result(claim.group, "kept" if left else "already-finished", reason, end.proof.key, end.job)
+        untag_expiry(services, [key for key in new if not other_owner(services.config, newest, key)])
+        reason = "new content has begun to arrive where joined pieces lie"
+        return Result(newest.group, "waiting", reason, proof.key)
+    for (claim, proven, _), look in zip(proofs, looks, strict=True):
+        if claim is not newest and not _still_proven(services, claim, proven):  # removing the others took its time
+            left.append(f"{proven.key} is no longer the output that was verified")
+            continue
+        removal = remove(services, claim, proven, look.heads, look.there)
+        removed += removal.removed
+        left += [f"{key}: {why}" for key, why in removal.kept.items() if key in look.there]
+    reason = "; ".join([f"joined before; {removed} identical uploads removed", *left[:3]])
+    return Result(newest.group, "kept" if left else "already-finished", reason, proof.key, job)
 
 
 def resume(services: Services, claim: Claim) -> Result | None:
@@ -120,7 +130,7 @@ def resume(services: Services, claim: Claim) -> Result | None:
     None when there is no such proof, or when new content lies there: then it can only be joined anew.
     """
     end = _end_of(services, claim)
-    if end is None or end.next != "clean" or end.proof is None or _seen_again(services, claim)[2]:
+    if end is None or end.next != "clean" or end.proof is None or _seen_again(services, claim).new:
         return None
     done = _clean(services, claim, end, end.proof, None)
     if done.outcome != "joined":
@@ -128,14 +138,21 @@ def resume(services: Services, claim: Claim) -> Result | None:
     return Result(claim.group, "finished", f"cleaned up at last; {done.removed} removed", done.output, done.job)
 
 
-def _seen_again(services: Services, claim: Claim) -> tuple[FreshHeads, dict[str, ObjectInfo], list[str]]:
+class _SeenAgain(NamedTuple):
     """What lies at the keys of a claim now: as HEAD showed it, by key, and the keys where it is not what was joined."""
+
+    heads: FreshHeads
+    there: dict[str, ObjectInfo]
+    new: list[str]
+
+
+def _seen_again(services: Services, claim: Claim) -> _SeenAgain:
     began = services.clock.now()
     parts = [fragment.object for fragment in claim.set.fragments]
     heads = services.cos.heads(services.config.bucket, [part.key for part in parts])
     there = {part.key: head.object for part in parts if (head := heads[part.key]) is not None}
     new = [part.key for part in parts if part.key in there and not there[part.key].same_content(part)]
-    return FreshHeads(heads, began), there, new
+    return _SeenAgain(FreshHeads(heads, began), there, new)
 
 
 def _end_of(services: Services, claim: Claim) -> End | None:

@@ -58,21 +58,6 @@ def judge_numbers(
     return Whole(FragmentSet(group, fragments, marker.object if marker else None), left_out(pieces, config.convention))
 
 
-def after_joined(waiting: Waiting, pieces: Sequence[FoundFragment], joined: Sequence[Fragment]) -> Waiting | Whole:
-    """The verdict under quiet time when all that is missing has been joined before.
-
-    Quiet time was wrong about the end: what came after it is one more recording of the group, instead of waiting for
-    ever for what is gone. Other content under a number that was joined is a correction, and waits for the rest of it.
-    """
-    numbers = {fragment.index for fragment in joined}
-    if UNNUMBERED in numbers and 2 in numbers:
-        numbers.add(1)  # behind a piece without a number the counting began with 2
-    late = [p for p in pieces if not any(p.object.same_content(fragment.object) for fragment in joined)]
-    if not late or any(p.name.number in numbers for p in late) or not numbers >= {*waiting.missing}:
-        return waiting
-    return Whole(FragmentSet(waiting.group, tuple(Fragment(piece.name.number, piece.object) for piece in late)))
-
-
 def judge_times(
     config: Config, group: str, pieces: Sequence[FoundFragment], marker: Marker | None, now: int, end: int
 ) -> Verdict:

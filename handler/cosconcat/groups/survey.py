@@ -14,7 +14,7 @@ from cosconcat.errors import InvalidInput
 from cosconcat.groups import rules
 from cosconcat.groups.listing import CROWD, FEW, PAGE, SMALL, GroupListing
 from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, NoFragments, Verdict, Waiting, Whole
-from cosconcat.model import Fragment, FragmentSet, ObjectInfo, gid_of
+from cosconcat.model import FragmentSet, ObjectInfo, gid_of
 from cosconcat.naming.keys import FragmentName, ManifestName, MarkerName, numbered
 from cosconcat.output.key import impossible_key
 from cosconcat.services import Services
@@ -69,17 +69,22 @@ def newcomers(services: Services, fragments: FragmentSet) -> tuple[str, ...]:
         highest = max(fragment.index for fragment in fragments.fragments)
         late = [key for key in listing.keys([highest + 1], first) if listing.head(key)]
     if late and config.completion == "quiet":  # what earlier joins hold may lie there still, and is nothing new
-        held = [fragment.object for fragment in _joined_before(listing)]
-        late = [key for key in late if not any(listing.pieces[key].object.same_content(one) for one in held)]
+        from cosconcat.groups.joined import new_among
+
+        found = [listing.pieces[key].object for key in late]
+        late = [one.key for one in new_among(found, fragments, _joined_before(listing), config.convention)]
     return tuple(sorted(late))
 
 
-def fragments_outside(services: Services, fragments: FragmentSet) -> list[str]:
-    """Keys that LIST shows in the set's group and that are not in the set, whatever would make them part of another."""
-    return _beside(GroupListing(services, fragments.group), fragments)
+def fragments_there(services: Services, group: str) -> list[FoundFragment]:
+    """All pieces of the group that LIST shows, whatever their spelling or folder."""
+    listing = GroupListing(services, group)
+    listing.refresh(services.config.convention.spans(group))
+    return [*listing.pieces.values()]
 
 
 def _beside(listing: GroupListing, fragments: FragmentSet) -> list[str]:
+    """Keys that LIST shows in the set's group and that are not in the set, whatever would make them part of another."""
     convention = listing.services.config.convention
     listing.refresh(convention.spans(fragments.group))  # whatever its spelling or folder
     known = {fragment.object.key for fragment in fragments.fragments}
@@ -143,7 +148,9 @@ def _judge(listing: GroupListing, gap: tuple[int, ...] = ()) -> Verdict:
         else:
             verdict = rules.judge_numbers(config, listing.group, pieces, marker, listing.now)
             if config.completion == "quiet" and isinstance(verdict, Waiting) and verdict.awaits == "fragments":
-                verdict = rules.after_joined(verdict, pieces, _joined_before(listing))
+                from cosconcat.groups.joined import after_joined
+
+                verdict = after_joined(verdict, pieces, _joined_before(listing))
         if isinstance(verdict, Invalid):
             return verdict
         if isinstance(verdict, Waiting) and verdict.awaits != "fragments" and listing.partial:
@@ -158,12 +165,11 @@ def _judge(listing: GroupListing, gap: tuple[int, ...] = ()) -> Verdict:
     return NoFragments(listing.group)
 
 
-def _joined_before(listing: GroupListing) -> list[Fragment]:
-    """What earlier joins of the group hold."""
+def _joined_before(listing: GroupListing) -> list[FragmentSet]:
+    """What was joined of the group, the newest first."""
     ledger, gid = listing.services.ledger, gid_of(listing.group)
     newest = ledger.newest_content(gid)
-    claims = ledger.joined(gid, newest.rev) if newest else ()
-    return [fragment for claim in claims for fragment in claim.set.fragments]
+    return [claim.set for claim in ledger.joined(gid, newest.rev)] if newest else []
 
 
 def _narrowly_seen(listing: GroupListing, pieces: Sequence[FoundFragment]) -> Waiting:

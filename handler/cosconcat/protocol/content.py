@@ -6,11 +6,9 @@ shows the same table in words. `run.py` carries the steps out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
-from cosconcat.model import Fragment, FragmentSet, Result
+from cosconcat.model import FragmentSet, Result
 from cosconcat.naming.convention import Convention
 from cosconcat.naming.keys import ManifestName
 from cosconcat.records.records import Claim, Content, Done
@@ -71,9 +69,9 @@ class RunContent(NamedTuple):
 
 
 class RemoveReuploads(NamedTuple):
-    """What was joined lies there again: remove it, if its output is still the one that was proven."""
+    """What these joins hold lies there again: remove it, if each of their outputs is still the one that was proven."""
 
-    claim: Claim
+    claims: tuple[Claim, ...]
 
 
 class ResumeCleanup(NamedTuple):
@@ -162,7 +160,7 @@ def _after_joined(seen: WholeGroup, rev: int, last: Content, done: Done, convent
         apart = _apart_from_joined(seen, rev, last, done, convention) if seen.by_quiet and not seen.forced else None
         return apart if apart is not None else _beside_joined(seen, rev, last, done)
     if seen.still_proven is None:
-        return RemoveReuploads(claim)
+        return RemoveReuploads((claim,))
     if seen.forced or _came_after(seen.fragments, last):
         return _new_content(seen, rev)
     return _unproven(seen, done, done.output)
@@ -174,16 +172,17 @@ def _apart_from_joined(seen: WholeGroup, rev: int, last: Content, done: Done, co
     """
     if seen.joined is None:
         return ReadJoined(last.rev)
+    from cosconcat.groups.joined import holders, late_fragments, placed
+
     late = late_fragments(seen.fragments, [claim.set for claim in seen.joined], convention)
     if late is not None:
         return JoinLate(late) if len(late.fragments) < len(seen.fragments.fragments) else None
-    holding = [claim for claim in seen.joined if is_subset_of_joined(seen.fragments, claim.set, convention)]
+    holding = holders(placed(seen.fragments, convention), seen.joined, convention)
     if not holding:
-        reason = "joined before, late pieces apart"
-        return Result(seen.fragments.group, "already-finished", reason, done.output, done.job)
+        return None
     if seen.still_proven is None:
-        return RemoveReuploads(holding[0])
-    output = f"the output of rev {holding[0].rev}"
+        return RemoveReuploads(tuple(holding))
+    output = " or ".join(f"the output of rev {claim.rev}" for claim in holding)
     return _new_content(seen, rev) if _came_after(seen.fragments, last) else _unproven(seen, done, output)
 
 
@@ -218,40 +217,6 @@ def _lie_within(some: FragmentSet, joined: FragmentSet) -> bool:
 def _came_after(fragments: FragmentSet, last: Content) -> bool:
     """Whether a piece was uploaded since the last content was closed."""
     return last.done is not None and fragments.newest > last.done.written
-
-
-def late_fragments(fragments: FragmentSet, joined: Sequence[FragmentSet], convention: Convention) -> FragmentSet | None:
-    """The pieces to join now of a group of which some were joined before, None when all of them were.
-
-    Quiet time is a guess. What came after it becomes a recording of its own in every mode of CONCAT_CLEANUP: also where
-    the pieces that were joined are kept and still lie there, they are never joined a second time. All late ones are one
-    recording, also where joined ones lie between them. Other content in the place of what was joined last is a
-    correction, no late piece: then everything that is there is joined anew.
-
-    Args:
-        fragments: the whole group as it lies there.
-        joined: what was joined of it, the newest first.
-        convention: whether time or numbers order.
-    """
-    held: dict[int | str, Fragment] = {}
-    for fragment in (f for one in joined for f in one.fragments):
-        held.setdefault(_place(fragment, convention), fragment)
-    late, corrected = [], False
-    for fragment in fragments.fragments:
-        before = held.get(_place(fragment, convention))
-        if before is None:
-            late.append(fragment)
-        corrected = corrected or (before is not None and not fragment.object.same_content(before.object))
-    if corrected:
-        return fragments
-    if convention.timed:
-        late = [replace(f, index=at) for at, f in enumerate(late)]
-    return replace(fragments, fragments=tuple(late)) if late else None
-
-
-def _place(fragment: Fragment, convention: Convention) -> int | str:
-    """Where time orders, places are counted anew when pieces are gone: there the key is the place."""
-    return fragment.object.key if convention.timed else fragment.index
 
 
 def has_older_versions(fragments: FragmentSet, joined: FragmentSet) -> bool:

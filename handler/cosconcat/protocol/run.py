@@ -179,9 +179,9 @@ def _clean(services: Services, step: content.RemoveReuploads | content.ResumeCle
 
     if isinstance(step, content.ResumeCleanup):
         return resume(services, step.claim)
-    again = remove_reuploads(services, step.claim)
+    again = remove_reuploads(services, *step.claims)
     if again is not None and again.action == "waiting":
-        raise NotYet(f"group {step.claim.group}: {again.reason}")
+        raise NotYet(f"group {again.group}: {again.reason}")
     return again
 
 

@@ -29,7 +29,7 @@ MUTANTS = (
     ),
     Mutant(
         "identical-joined-again", "G2", "cosconcat.protocol.content:_after_joined",
-        "    if seen.still_proven is None:\n        return RemoveReuploads(claim)\n", "",
+        "    if seen.still_proven is None:\n        return RemoveReuploads((claim,))\n", "",
         "the same pieces, uploaded once more, are joined and billed once more",
         faulty("edit"),
     ),
@@ -107,8 +107,8 @@ MUTANTS = (
         },
     ),
     Mutant(
-        "correction-taken-for-joined", "G3", "cosconcat.protocol.content:late_fragments",
-        "if corrected:", "if False:",
+        "correction-taken-for-joined", "G3", "cosconcat.groups.joined:late_fragments",
+        "if is_correction(fragments, joined, convention):", "if False:",
         "a piece that was corrected is taken for the one that was joined from its place",
         lambda plan: plan.faults["edit"] > 0,
         forced={"naming": "folder", "completion": "quiet", "cleanup": "keep"},

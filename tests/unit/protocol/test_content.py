@@ -54,6 +54,10 @@ CORRECTED = group((1, "a", 100), (2, "c", 300), (3, "d", 300))
 EARLIER = group((9, "z", 20))
 EARLIER_AGAIN = group((9, "z", 300))
 BOTH = group((1, "a", 100), (2, "b", 110), (9, "z", 20))
+REST_OF_BOTH = group((2, "b", 110), (9, "z", 20))
+BOTH_AGAIN = group((1, "a", 300), (2, "b", 310), (9, "z", 320))
+CORRECTION = group((1, "x", 120))  # joined alone, before the others came
+CORRECTED_AGAIN = group((1, "x", 120), (2, "b", 310))
 AGAIN = group((1, "a", 300), (2, "b", 310))  # the same bytes, uploaded once more
 
 
@@ -129,13 +133,20 @@ ROWS = [
     Row("… other content in the place of what was joined", "new content, all that is there",
         quiet(CORRECTED, JOINED, occupied=False), ClaimContent(6)),
     Row("… all of it was joined, by one earlier content", "remove them, if the output is still the proven one",
-        quiet(EARLIER, JOINED, EARLIER), RemoveReuploads(claim_of(EARLIER))),
+        quiet(EARLIER, JOINED, EARLIER), RemoveReuploads((claim_of(EARLIER),))),
     Row("… it is not, and they were uploaded since", "new content",
         quiet(EARLIER_AGAIN, JOINED, EARLIER, still_proven=False, occupied=False), ClaimContent(6)),
     Row("… it is not", "kept", quiet(EARLIER, JOINED, EARLIER, still_proven=False), "kept"),
-    Row("… by several", "already-finished", quiet(BOTH, JOINED, EARLIER), "already-finished"),
+    Row("… by several, each piece by one", "remove them, if all their outputs are still the proven ones",
+        quiet(BOTH, JOINED, EARLIER), RemoveReuploads((CLAIM, claim_of(EARLIER)))),
+    Row("… one is not, and they were uploaded since", "new content",
+        quiet(BOTH_AGAIN, JOINED, EARLIER, still_proven=False, occupied=False), ClaimContent(6)),
+    Row("… one is not", "kept", quiet(BOTH, JOINED, EARLIER, still_proven=False), "kept"),
+    Row("… one of them was corrected since, and they were uploaded since its claim", "new content, all that is there",
+        quiet(CORRECTED_AGAIN, CORRECTION, JOINED, occupied=False), ClaimContent(6)),
+    Row("… one of them was corrected since", "kept", quiet(REST_OF_BOTH, CORRECTION, JOINED, EARLIER), "kept"),
     Row("joined; the same bytes again, or a rest of them", "remove them, if the output is still the proven one",
-        over("joined", REST), RemoveReuploads(CLAIM)),
+        over("joined", REST), RemoveReuploads((CLAIM,))),
     Row("… it is not, and they were uploaded since, or a person said retry", "new content",
         over("joined", AGAIN, still_proven=False, occupied=False), ClaimContent(6)),
     Row("… it is not", "kept", over("joined", still_proven=False), "kept"),
@@ -143,7 +154,7 @@ ROWS = [
         quiet(MORE, last="gave-up"), ReadJoined(5)),
     Row("… pieces that were joined, and late ones", "go on with the late ones alone",
         quiet(MORE, REST, last="gave-up"), JoinLate(group((1, "a", 100), (3, "d", 300)))),
-    Row("… all of it was joined", "as after a join", quiet(REST, JOINED, last="gave-up"), RemoveReuploads(CLAIM)),
+    Row("… all of it was joined", "as after a join", quiet(REST, JOINED, last="gave-up"), RemoveReuploads((CLAIM,))),
     Row("… otherwise", "new content", quiet(OTHER, EARLIER, last="gave-up", occupied=False), ClaimContent(6)),
     Row("kept, the same set, a person said retry", "carry out the clean-up, if the output is still the proven one",
         over("kept", forced=True), ResumeCleanup(CLAIM)),

@@ -6,7 +6,8 @@ from functools import partial
 
 from cosconcat.cleanup.finish import remove_reuploads
 from cosconcat.functions.sweep.tally import Tally
-from cosconcat.groups.survey import fragments_outside, survey
+from cosconcat.groups.joined import found_placed, holders
+from cosconcat.groups.survey import fragments_there, survey
 from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
 from cosconcat.model import Result, gid_of, iso_time
 from cosconcat.protocol.run import reconcile_group, run_content
@@ -64,12 +65,26 @@ def _help(services: Services, tally: Tally, group: str, verdict: Verdict) -> Res
     if content is None:
         return None
     if content.done is not None:
-        if isinstance(verdict, Invalid):
-            return None
-        joined = services.ledger.newest_joined(gid_of(group), content.rev)
-        if joined is None:
-            return None
-        return tally.attempt(group, lambda: remove_reuploads(services, joined, fragments_outside(services, joined.set)))
+        return None if isinstance(verdict, Invalid) else _remove_stragglers(services, tally, group, content.rev)
     if content.claim.age <= content.claim.record.lease_seconds:
         return None
     return tally.attempt(group, partial(run_content, services, gid_of(group), content.rev))
+
+
+def _remove_stragglers(services: Services, tally: Tally, group: str, rev: int) -> Result | None:
+    """Remove what outputs of the group hold, if nothing else of it is there.
+
+    By quiet time several contents may hold it; otherwise the last one that was joined is all of the recording.
+    """
+    newest = services.ledger.newest_joined(gid_of(group), rev)
+    if newest is None:
+        return None
+    there, convention = fragments_there(services, group), services.config.convention
+    if services.config.completion == "quiet":
+        joined = list(services.ledger.joined(gid_of(group), rev))
+        holding = holders(found_placed(there, convention), joined, convention)
+        if holding:
+            return tally.attempt(group, lambda: remove_reuploads(services, *holding))
+    own = {fragment.object.key for fragment in newest.set.fragments}
+    besides = [piece.object.key for piece in there if piece.object.key not in own]
+    return tally.attempt(group, lambda: remove_reuploads(services, newest, besides=besides))
