@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
 from cosconcat.naming.convention import Convention
-from cosconcat.naming.keys import MEDIA, FragmentName
+from cosconcat.naming.keys import MEDIA, UNNUMBERED, FragmentName
 from cosconcat.naming.presets import PRESETS
 from ops.desk.show import counted
 from ops.naming.derive import derive
 
 _MOST_KEYS = 5000  # of a listing that are looked at: more of the same shows nothing new
+_LONGEST_STEP = 43_200  # seconds: pieces that mostly come so long after one another are no recording together
 _CARELESS = 2.0  # what one `{*}` costs, in hundredths of what is explained
+_DAY = re.compile(r"(?<![0-9])20[0-9]{2}[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12][0-9]|3[01])(?![0-9])")
 # What recorders write and CI may know, though the functions take it only by CONCAT_EXTENSIONS.
 FURTHER = frozenset(
     {"insv", "dav", "lrv", "360", "h264", "h265", "hevc", "tod", "mod", "trp", "ifv", "lrf", "m2v", "ogv"}
@@ -86,7 +88,7 @@ def _judge(naming: str, names: Sequence[str], further: Sequence[str]) -> Suggest
     for name in names:
         found = convention.read(name)
         if isinstance(found, FragmentName):
-            groups[found.group].append(found)
+            groups[found.source if convention.timed else found.group].append(found)  # days are cut by no gap
     read = sum(map(len, groups.values()))
     if 2 * read < len(names):
         return None
@@ -99,19 +101,34 @@ def _judge(naming: str, names: Sequence[str], further: Sequence[str]) -> Suggest
         good += len(pieces)
         joined += len(pieces) if len(pieces) > 1 else 0
         if not convention.timed and first != "any":
-            holes += max(places) + 1 - len(places) - (min(places) > 0 and first != "0")
+            holes += _holes(places.keys(), first)
+    if convention.timed and _usual_step(groups.values()) > _LONGEST_STEP:
+        return None
     singles = good - joined
     bonus = 0.0 if naming not in PRESETS else 2.0 if naming == "ffmpeg" else 6.0 if PRESETS[naming].source else 4.0
     spared = 3.0 if any(piece.end for pieces in groups.values() for piece in pieces) else 0.0
     loose = _CARELESS * naming.count("{*}") + 4.0 * naming.count("{**}")
     loose += 10.0 if first == "any" and naming not in PRESETS else 0.0
+    dated = bool(_DAY.search(re.sub(r"{[^}]*}", "*", naming)))
+    loose += 40.0 if dated else 0.0
     lost = min(60.0, 100.0 * holes / max(1, good)) + 25.0 * singles / max(1, good)
     score = 100.0 * good / len(names) - lost - loose + bonus + spared
     if not joined or score < 20:
         return None
     words = f"{good} of {len(names)} in {counted(len(groups), 'group')}"
     words += f", {singles} alone" * bool(singles) + f", {counted(holes, 'number')} missing" * bool(holes)
+    words += ", names of one day alone" * dated
     return Suggestion(naming, _lines(naming, convention, groups, first, further), score, words)
+
+
+def _holes(places: Collection[int], first: str) -> int:
+    """How many numbers are missing; behind a piece without one they may begin with 2."""
+    numbers = {*places} - {UNNUMBERED}
+    if not numbers:
+        return 0
+    begins = 2 if len(numbers) < len(places) and 1 not in numbers else 1
+    begins = 0 if first == "0" or 0 in numbers else begins
+    return max(numbers) + 1 - begins - len(numbers)
 
 
 def _first(convention: Convention, groups: Iterable[Sequence[FragmentName]]) -> str:
@@ -157,11 +174,15 @@ def _completion(convention: Convention, groups: Mapping[str, Sequence[FragmentNa
         return "total"
     if not convention.timed:
         return usual or "quiet:600"
-    ordered = [sorted(pieces, key=lambda piece: piece.number) for pieces in groups.values() if len(pieces) > 1]
-    steps = [(b.number - (a.end or a.number)) / 1000 for pieces in ordered for a, b in pairwise(pieces)]
-    usual_step = median(steps) if steps else 0.0
-    seconds = max(60, int(2 * usual_step) // 60 * 60 + 60)
+    seconds = max(60, int(2 * _usual_step(groups.values())) // 60 * 60 + 60)
     return usual if usual.startswith("gap:") and int(usual[4:]) >= seconds else f"gap:{seconds}"
+
+
+def _usual_step(groups: Iterable[Sequence[FragmentName]]) -> float:
+    """Seconds from one piece to the next, where names tell ends from its end, as it is mostly."""
+    ordered = [sorted(pieces, key=lambda piece: piece.number) for pieces in groups if len(pieces) > 1]
+    steps = [(b.number - (a.end or a.number)) / 1000 for pieces in ordered for a, b in pairwise(pieces)]
+    return median(steps) if steps else 0.0
 
 
 def _quoted(value: str) -> str:

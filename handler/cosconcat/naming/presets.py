@@ -83,7 +83,8 @@ PRESETS = {
     ),
     "blackvue": Preset(
         "gap:600",
-        ("{time:%Y%m%d_%H%M%S}_{*}{group:1}.{ext}",),
+        # One letter is the mode of a dashcam with one camera; of two the last is the camera.
+        (*(f"{{time:%Y%m%d_%H%M%S}}_{mode}.{{ext}}" for mode in "NEPM"), "{time:%Y%m%d_%H%M%S}_{*}{group:1}.{ext}"),
         source="names of BlackVue dashcams (viofosync, issue 24): <time>_<mode><camera>",
         examples=(
             ("Record/20240101_115500_NF.mp4", "Record/20240101_115600_EF.mp4", "Record/20240101_115700_NF.mp4"),
@@ -204,8 +205,15 @@ PRESETS = {
     "reolink": Preset(
         "gap:300",
         (
-            "Rec{group}_{time:%Y%m%d_%H%M%S}_{end:%H%M%S}_{*}.{ext}",
-            "Rec{group}_DST{time:%Y%m%d_%H%M%S}_{end:%H%M%S}_{*}.{ext}",
+            *(  # the folder of a day is no part of the group: recordings go on at midnight
+                f"{folder}Rec{{{camera}}}_{summer}{{time:%Y%m%d_%H%M%S}}_{{end:%H%M%S}}_{{*}}.{{ext}}"
+                for folder, camera in (
+                    ("Mp4Record/{time:%Y-%m-%d}/", "group"),
+                    ("{group}/Mp4Record/{time:%Y-%m-%d}/", "group2"),
+                    ("", "group"),
+                )
+                for summer in ("", "DST")
+            ),
             "{group}_{time:%Y%m%d%H%M%S}.{ext}",
         ),
         source="names of Reolink's recordings, as reolink_aio reads them",
@@ -311,7 +319,13 @@ PRESETS = {
     ),
     "viofo": Preset(
         "gap:900",
-        ("{time:%Y_%m%d_%H%M%S}_{*}{group:1}.{ext}", "{time:%Y%m%d%H%M%S}_{*}{group:1}.{ext}"),
+        # A dashcam with one camera writes a number alone: read as a fraction, it moves no start by a second.
+        (
+            "{time:%Y_%m%d_%H%M%S_%f}.{ext}",
+            "{time:%Y%m%d%H%M%S_%f}.{ext}",
+            "{time:%Y_%m%d_%H%M%S}_{*}{group:1}.{ext}",
+            "{time:%Y%m%d%H%M%S}_{*}{group:1}.{ext}",
+        ),
         source="names of Viofo dashcams (viofosync, issue 24): <time>_<number><mode><camera>",
         examples=(
             ("Movie/2024_0101_115700_000101F.MP4", "Movie/2024_0101_115800_000102F.MP4"),

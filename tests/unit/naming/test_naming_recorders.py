@@ -189,6 +189,49 @@ def test_an_optional_number_makes_the_piece_without_one_the_first() -> None:
         assert isinstance(verdict, Whole)
 
 
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        (
+            "viofo",
+            ["Movie/2018_0101_115700_045.MP4", "Movie/2018_0101_115800_046.MP4", "Movie/2018_0101_115900_047.MP4"],
+        ),
+        ("viofo", ["Movie/20240101115700_000101.MP4", "Movie/20240101115800_000102.MP4"]),
+        ("viofo", ["Movie/2024_0101_115700_000101F.MP4", "Movie/2024_0101_115800_000102PF.MP4"]),
+        ("blackvue", ["Record/20240101_115500_N.mp4", "Record/20240101_115600_E.mp4", "Record/20240101_115700_n.mp4"]),
+        (
+            "reolink",
+            [
+                "Mp4Record/2024-01-26/RecM01_20240126_235530_000030_6D28808_1B468F9.mp4",
+                "Mp4Record/2024-01-27/RecM01_20240127_000030_000530_6D28808_1A468F9.mp4",
+            ],
+        ),
+        (
+            "reolink",
+            [
+                "front/Mp4Record/2024-02-29/RecM01_20240229_235530_000030_6D28808_1B468F9.mp4",
+                "front/Mp4Record/2024-03-01/RecM01_DST20240301_000030_000530_6D28808_1A468F9.mp4",
+            ],
+        ),
+        (
+            "dahua",
+            [
+                "2024-02-29/001/dav/23/23.58.00-00.00.00[R][0@0][0].mp4",
+                "2024-03-01/001/dav/00/00.00.00-00.02.00[M][0@0][0].mp4",
+            ],
+        ),
+        ("wyze", ["record/20241231/23/59.mp4", "record/20250101/00/00.mp4"]),
+        ("zlmediakit", ["live/cam1/2021-01-07/23-56-28.mp4", "live/cam1/2021-01-08/00-01-28.mp4"]),
+        ("frigate", ["2024-01-26/23/front/59.58.mp4", "2024-01-27/00/front/00.08.mp4"]),
+    ],
+)
+def test_a_recording_is_not_torn_by_a_mode_a_counter_or_midnight(name: str, keys: list[str]) -> None:
+    """Not each piece by itself, silently."""
+    (verdict,) = judged(configured(name), [IN + key for key in keys]).values()
+    assert isinstance(verdict, Whole)
+    assert [f.object.key for f in verdict.set.fragments] == [IN + key for key in keys]
+
+
 def test_a_start_and_an_end_are_one_recording_by_default() -> None:
     """Preset `timestamp` took the end for the time, and the start into the group."""
     keys = [

@@ -221,6 +221,44 @@ def test_what_is_suggested_for_recorders_that_were_never_seen(seen: FirstSight) 
     assert explained or seen.why
 
 
+@pytest.mark.parametrize(
+    ("naming", "names"),
+    [
+        ("dahua", [f"2024-01-0{d}/001/dav/{h}/{h}.{s}[R][0@0][0].mp4"
+                   for d, h, s in ((1, "23", "58.00-00.00.00"), (2, "00", "00.00-00.02.00"))]),
+        ("wyze", ["record/20240101/23/59.mp4", "record/20240102/00/00.mp4"]),
+        ("timestamp", [f"cam/{c}_{t}.mp4" for c in ("00", "10")
+                       for t in ("20260504235500_20260505001000", "20260505001000_20260505002500")]),
+    ],
+)  # fmt: skip
+def test_a_suggestion_reaches_across_midnight(naming: str, names: list[str]) -> None:
+    """Pieces of two days may be one recording."""
+    assert suggest([IN + name for name in names], IN)[0].naming == naming
+
+
+def test_days_apart_are_no_recording() -> None:
+    """Nor is a number that happens to read as a day."""
+    for names in (["cam_20240101", "cam_20240105", "cam_20240109"], ["GX020119", "GX030119"]):
+        found = suggest([f"{IN}{name}.mp4" for name in names], IN)
+        assert [one.naming for one in found if "{time" in one.naming] == []
+
+
+def test_names_of_one_day_are_told() -> None:
+    """A template with a day in its text matches nothing tomorrow."""
+    found = suggest([f"{IN}Movie/2024_0101_115{n}00_00010{n - 6}.MP4" for n in (7, 8, 9)], IN)
+    dated = [one for one in found if "2024_0101" in one.naming]
+    assert dated
+    assert all(one.words.endswith("names of one day alone") for one in dated)
+
+
+def test_a_piece_without_a_number_is_no_hole() -> None:
+    """GoPro's first chapter has none, and the next may be 1 or 2."""
+    for follow in ((1, 2), (2, 3)):
+        names = [f"{IN}GOPR0001.MP4", *(f"{IN}GP{n:02}0001.MP4" for n in follow)]
+        best = suggest(names, IN)[0]
+        assert (best.naming, best.words) == ("gopro", "3 of 3 in 1 group")
+
+
 def test_a_suggestion_is_printed_as_lines_for_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
     """The best to be copied as it is, the others as comments; they configure what was suggested."""
     keys = [IN + name for name in KNOWN["{group} ({index} of {total}).{ext}"]]
