@@ -35,17 +35,17 @@ class Notifier:
         """Returns the error; empty on success, or when nobody asked for it."""
         if self._deadline - time.time() < TIMEOUT_SECONDS + RESERVE_SECONDS:
             return "CONCAT_NOTIFY_URL: not enough time left to tell it"
-        self._failure = self._failure or notify(self._config, end) or ""
+        self._failure = self._failure or notify(self._config, end)
         return self._failure
 
 
-def notify(config: Config, end: Mapping[str, object]) -> str | None:
-    """Post `end`; None when the receiver took it (2xx) or nobody asked for it, else the reason for the log.
+def notify(config: Config, end: Mapping[str, object]) -> str:
+    """Post `end`; returns the error for the log, empty when the receiver took it (2xx) or nobody asked for it.
 
     Never raises. A redirect is a failure: what is signed goes to the configured address and nowhere else.
     """
     if not config.notify_url:
-        return None
+        return ""
     if not config.callback_secret:
         return "CONCAT_NOTIFY_URL: not notified, CONCAT_CALLBACK_SECRET is needed to sign"
     from requests import RequestException, post
@@ -68,8 +68,7 @@ def notify(config: Config, end: Mapping[str, object]) -> str | None:
             allow_redirects=False,
             stream=True,  # the status is enough; an endless answer is not read
         ) as answer:
-            return (
-                None if answer.ok and answer.status_code < 300 else f"CONCAT_NOTIFY_URL answered {answer.status_code}"
-            )
+            taken = 200 <= answer.status_code < 300
+            return "" if taken else f"CONCAT_NOTIFY_URL answered {answer.status_code}"
     except (RequestException, OSError, ValueError, TypeError) as error:
         return f"CONCAT_NOTIFY_URL: {type(error).__name__}"

@@ -81,7 +81,7 @@ def documented_check() -> Callable[..., bool]:
 
 def test_a_receiver_written_by_the_document_accepts_it(receiver: Receiver) -> None:
     """Chinese group and all."""
-    assert notify(config(receiver.url), {"group": "讲座", "outcome": "joined"}) is None
+    assert notify(config(receiver.url), {"group": "讲座", "outcome": "joined"}) == ""
     [(headers, body)] = receiver.got
     assert json.loads(body) == {"group": "讲座", "outcome": "joined"}
     assert documented_check()(SECRET, headers, body)
@@ -144,16 +144,15 @@ def test_it_never_raises(receiver: Receiver) -> None:
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
         assert notify(config(nobody), {"group": "g"}) == "CONCAT_NOTIFY_URL: ConnectionError"
     for url in ("http://[", "nonsense", "http://\ud800/"):
-        assert str(notify(config(url), {"group": "g"})).startswith("CONCAT_NOTIFY_URL: ")
+        assert notify(config(url), {"group": "g"}).startswith("CONCAT_NOTIFY_URL: ")
     assert notify(config(receiver.url), {"group": object()}) == "CONCAT_NOTIFY_URL: TypeError"
     assert receiver.got == []
 
 
 def test_without_an_address_nothing_happens_and_without_a_secret_nothing_is_sent(receiver: Receiver) -> None:
     """An unsigned notification would teach receivers to believe anybody."""
-    assert notify(Config(DEMO), {"group": "g"}) is None
+    assert notify(Config(DEMO), {"group": "g"}) == ""
     refused = notify(replace(config(receiver.url), callback_secret=""), {"group": "g"})
-    assert refused is not None
     assert "CONCAT_CALLBACK_SECRET" in refused
     assert receiver.got == []
 
