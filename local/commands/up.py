@@ -134,6 +134,8 @@ def _welcome(screen: Screen, cloud: LocalCloud, rehearsal: Rehearsal) -> None:
     screen.line("  # coscmd, where it is installed:")
     screen.line("  coscmd config -a $COS_SECRET_ID -s $COS_SECRET_KEY -b $COS_BUCKET -r $COS_REGION")
     screen.line("  coscmd upload talk.part1-of-2.mp4 fragments/")
+    if not cloud.functions.names:
+        return
     screen.line("  # one function by hand:")
     screen.line("  make invoke FUNCTION=upload EVENT=events/cos-created-put.json")
     screen.line()
@@ -145,6 +147,7 @@ def _welcome(screen: Screen, cloud: LocalCloud, rehearsal: Rehearsal) -> None:
 def _how_to_deploy(screen: Screen, cloud: LocalCloud) -> None:
     """What `.env` says to deploy into this cloud."""
     key = cloud.account.root_key()
+    screen.line()
     screen.line("Nothing is deployed yet. In the other shell, a file .env.local and then make deploy ENV=.env.local:")
     screen.line()
     for line in (
@@ -156,6 +159,8 @@ def _how_to_deploy(screen: Screen, cloud: LocalCloud) -> None:
         f"TENCENT_SECRET_KEY={key.secret_key}",
     ):
         screen.line(f"  {line}")
+    screen.line()
+    screen.line("Ctrl-C ends everything.")
     screen.line()
 
 
