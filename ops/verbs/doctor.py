@@ -15,6 +15,7 @@ from cosconcat.bootstrap import bootstrap, bucket_settings
 from cosconcat.errors import ServiceUnavailable
 from cosconcat.functions.doctor import examine
 from cosconcat.job.refusals import REFUSALS
+from ops.deployment.examined import examine_deployment
 from ops.desk import network
 from ops.desk.environment import config_of, environment
 from ops.desk.keys import with_keys
@@ -58,15 +59,16 @@ def _for_a_desk(findings: Sequence[Finding]) -> Sequence[Finding]:
 @click.command(epilog=EXAMPLES)
 @json_option
 def command(as_json: bool) -> int:
-    """Check buckets, media processing, queue and callback.
+    """Check buckets, queue, callback and what is deployed.
 
     One line for each check. Exit code 1 when a line says WRONG.
     """
     config = config_of(environment())
     environ = with_keys(environment())
     reach(f"{config.scheme}://{config.bucket.cos_host}/")
-    services = bootstrap({}, environ)
-    findings = _for_a_desk(examine(services, bucket_settings(services.config, environ)))
+    deployed = examine_deployment(environ)
+    services = bootstrap({}, {**environ, **deployed.made})
+    findings = _for_a_desk([*examine(services, bucket_settings(services.config, environ)), *deployed.findings])
     if as_json:
         show_json([finding.as_dict() for finding in findings])
     else:

@@ -255,7 +255,7 @@ def test_at_a_desk_the_keys_of_the_deployment_tool_do(
         monkeypatch.setenv(name, "")  # restored afterwards: the command sets them for this process
     assert main(["doctor"], environ) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(CHECKS)
+    assert len(lines) == len(CHECKS) + 1, "and what is deployed"
     assert all(line.startswith("ok ") for line in lines)
     assert main(["doctor"], {**environ, "CONCAT_BUCKET": "gone-1250000000"}) == 1
     assert "WRONG buckets" in capsys.readouterr().out
