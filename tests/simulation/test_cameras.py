@@ -11,7 +11,7 @@ from tests.simulation.mutants.mutant import Mutant
 from tests.simulation.plan import CAMERAS
 from tests.simulation.schedules.schedule import Schedule
 
-SCHEDULES, PART = 300, 100  # the first part in every run
+SCHEDULES, PART = 300, 50  # the first part in every run
 TOTAL = Tally()
 
 

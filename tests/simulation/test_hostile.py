@@ -11,8 +11,10 @@ from tests.simulation.plan import CAMERAS, CONVENTIONS, Plan, draw
 from tests.simulation.promises.endings import LAST_REV, SPOILERS
 from tests.simulation.schedules.schedule import Schedule
 
-PART = 100
-SEEDS = [0, PART, *(pytest.param(first, marks=pytest.mark.slow) for first in range(2 * PART, 10 * PART, PART))]
+PART, MORE = 50, 1000  # the seeds of every run, and up to which the longer one goes on
+CUT_PART, CUT_MORE = 20, 280  # likewise, of recordings cut at gaps
+SEEDS = [0, *(pytest.param(first, marks=pytest.mark.slow) for first in range(PART, MORE, PART))]
+CUT_SEEDS = [0, *(pytest.param(first, marks=pytest.mark.slow) for first in range(CUT_PART, CUT_MORE, CUT_PART))]
 # What decides by chance how a group ends: a twin would meet it elsewhere.
 DECIDING = ("edit", "callback-forged", "job-fails", "retry-lost", *(name for name in SPOILERS if name != "odd piece"))
 
@@ -79,13 +81,13 @@ def test_no_hour_has_more_jobs_than_slots(first: int) -> None:
         if seed % 3:
             plan.faults |= dict.fromkeys(("late", "stall", "post-slow", "post-lost", "down", "lost-answer"), 0.0)
         slots += played(plan).promises.job_slots
-    assert slots > 150
+    assert slots > 3 * PART // 2
 
 
-@pytest.mark.parametrize("first", [0, *(pytest.param(first, marks=pytest.mark.slow) for first in range(40, 280, 40))])
+@pytest.mark.parametrize("first", CUT_SEEDS)
 def test_recordings_that_are_cut_at_gaps_need_slots_too(first: int) -> None:
     """Reservation, claim and job: each recording by a slot of the hour, and all of them in the end."""
     slots = 0
-    for seed in range(first + 1, first + 41):
+    for seed in range(first + 1, first + CUT_PART + 1):
         slots += played(replace(draw(CAMERAS + seed), jobs_per_hour=1 + seed % 3)).promises.job_slots
-    assert slots > 40
+    assert slots > CUT_PART

@@ -16,7 +16,7 @@ from tests.simulation.schedules.schedule import Schedule
 from tests.simulation.schedules.shrink import Case
 from tests.simulation.schedules.stored import FOUND, as_text, read, stored
 
-SCHEDULES, MORE = 2_000, 5_000  # the seeds of every run, and up to which the longer one goes on
+SCHEDULES, MORE = 500, 5_000  # the seeds of every run, and up to which the longer one goes on
 PART = 500
 TOTAL = Tally()
 SEEDS = [
@@ -91,10 +91,11 @@ def test_one_seed_is_one_schedule() -> None:
     assert len(traces) == 1
 
 
-def test_without_faults_everything_is_joined_at_once() -> None:
+@pytest.mark.parametrize("first", [0, pytest.param(100, marks=pytest.mark.slow)])
+def test_without_faults_everything_is_joined_at_once(first: int) -> None:
     """In peace no sweep is needed but the one that writes the report."""
     only = dict.fromkeys(FAULTS, 0.0)
-    for seed in range(200):
+    for seed in range(first, first + 100):
         schedule = Schedule(draw(seed, only))
         assert schedule.run() == ""
         assert not [name for name in schedule.world.injected if name in CALL_FAULTS]
