@@ -150,13 +150,13 @@ class Join:
                     continue
                 owners = [index for index, streams in enumerate(wanted) if len(streams) > rank]
                 first, last = owners[0], owners[-1]
-                begins = self.offsets[first] + self._edges(first, wanted[first][rank])[0]
-                ends = self.offsets[last] + self._edges(last, wanted[last][rank])[1]
+                begins = self.offsets[first] + self.edges(first, wanted[first][rank])[0]
+                ends = self.offsets[last] + self.edges(last, wanted[last][rank])[1]
                 output = have[rank] if rank < len(have) else None
                 told = bool(wanted[last][rank].duration) or len(self.pieces[last].shown.streams) == 1
                 yield Track(kind, rank, first, last, begins, ends, told, output, *self._output_edges(output))
 
-    def _edges(self, index: int, stream: Stream) -> tuple[float, float]:
+    def edges(self, index: int, stream: Stream) -> tuple[float, float]:
         """Where a stream begins and ends within what was joined of its piece."""
         media, (low, high) = self.pieces[index].shown, self.spans[index]
         base = media.start or 0.0

@@ -1,8 +1,8 @@
 """Judge an output with what files say themselves, where probes say too little.
 
 Own reads are ranged GETs, which CI does not bill. None is made for an mp4 that was transcoded from pieces whose probes
-say everything. The rest: the last packets where a length is missing, time stamps at some places where a probe
-contradicts itself or a piece has far more bytes a second than its like.
+say everything. The rest: the last packets where the length of a stream is missing, time stamps at some places where a
+probe contradicts itself or the last packets, or a piece has far more bytes a second than its like.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from cosconcat.model import Media, Stream
 from cosconcat.verification.join import Clock, Join, JoinOptions, ProbedFragment
 from cosconcat.verification.rules.comparable import contradicts_itself, outliers
 from cosconcat.verification.rules.table import verify_streams
+from cosconcat.verification.streams import counted, picture_rate
 from cosconcat.verification.verdict import Unverified, Verdict
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from cosconcat.services import Services
 
 MOST_CLOCKS = 10  # pieces of one join whose time stamps are read; beyond that it stays a doubt
+MOST_TAILS = 100  # pieces of one join whose last packets are read; beyond that only where they have no length at all
+LAST_PICTURE = 0.1  # seconds by which the last packet of a file may end after its header says, beside a picture
 
 
 def judge(
@@ -40,7 +43,7 @@ def judge(
         ServiceUnavailable: a read failed for now.
     """
     inputs = services.config.bucket
-    pieces = [piece if piece.shown.duration else _with_lengths(services, inputs, piece) for piece in pieces]
+    pieces = _with_tails(services, inputs, pieces)
     if len(output.streams) > 1 and any(stream.duration is None for stream in output.streams):
         output = lengths_from_tail(services, output_bucket, output_key, output)
     pieces = _with_clocks(services, inputs, pieces)
@@ -76,6 +79,45 @@ def lengths_from_tail(services: Services, bucket: Bucket, key: str, media: Media
     return media._replace(streams=tuple(streams), duration=length if length > 0 else None)
 
 
+def _with_tails(services: Services, bucket: Bucket, pieces: Sequence[ProbedFragment]) -> list[ProbedFragment]:
+    """The pieces with what their last packets tell: flv, mkv and webm say nothing of single streams, and their headers,
+    which are written before the end, may be too short. What comes after such an end counts if the clock runs on to it.
+    """
+    untold = [
+        number for number, piece in enumerate(pieces) if reading.has_tail(piece.shown.format) and _is_untold(piece)
+    ]
+    if len(untold) > MOST_TAILS:
+        untold = [number for number in untold if not pieces[number].shown.duration]
+    found, clocks = list(pieces), MOST_CLOCKS
+    for number in untold:
+        told = _with_lengths(services, bucket, pieces[number])
+        beyond = _beyond_header(told.shown)
+        if beyond and clocks:
+            clocks -= 1
+            told = told._replace(media=told.shown._replace(duration=(told.shown.duration or 0.0) + beyond))
+            told = told._replace(clock=_clock(services, bucket, told))
+        found[number] = told if not beyond or told.clock == "steady" else pieces[number]._replace(clock="jumps")
+    return found
+
+
+def _is_untold(piece: ProbedFragment) -> bool:
+    return not piece.shown.duration or any(stream.duration is None for stream in _seen_or_heard(piece.shown))
+
+
+def _seen_or_heard(media: Media) -> tuple[Stream, ...]:
+    """A cue of subtitles may be meant to stand longer than there is anything to see."""
+    return (*counted(media, "video"), *media.of("audio"))
+
+
+def _beyond_header(media: Media) -> float:
+    """Seconds by which packets come after the end that the header says; 0 where a picture's own length explains it."""
+    base, header = media.start or 0.0, media.duration or 0.0
+    ends = [(base if s.start is None else s.start) - base + s.duration for s in _seen_or_heard(media) if s.duration]
+    rates = [rate for stream in counted(media, "video") if (rate := picture_rate(stream))]
+    beyond = max(ends, default=0.0) - header
+    return beyond if beyond > LAST_PICTURE + (min(1 / min(rates), 1.0) if rates else 0.0) else 0.0
+
+
 def _with_lengths(services: Services, bucket: Bucket, piece: ProbedFragment) -> ProbedFragment:
     if not isinstance(piece.media, Media):
         return piece
@@ -86,6 +128,7 @@ def _with_clocks(services: Services, bucket: Bucket, pieces: Sequence[ProbedFrag
     """Read the time stamps of pieces whose headers cannot be believed as they are."""
     suspects = {key for key, _ in outliers(pieces)}
     suspects |= {piece.key for piece in pieces if contradicts_itself(piece.shown)}
+    suspects -= {piece.key for piece in pieces if piece.clock}
     if not suspects or len(suspects) > MOST_CLOCKS:
         return list(pieces)
     return [

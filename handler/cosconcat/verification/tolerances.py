@@ -1,7 +1,8 @@
 """By how much a whole output may differ from its pieces, as measured on about a thousand joins by ffmpeg.
 
 The worst good join ended 0.07 s early, however many seams it had: the joiner rounds at the end, not at each seam, so
-nothing is allowed for a seam. Too long it may get at every seam, where padding is played: a frame of sound each.
+nothing is allowed for a seam. Too long it may get at every seam, where padding is played: a frame of sound each, and of
+MPEG-TS with sound what comes after the last packet's beginning.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ def tolerances(pieces: Sequence[Media], output: Media, format_: str, shortest: f
     grain = frame + (min(1 / min(rates), LONGEST_PICTURE) if rates else 0.0)
     base = max(BASE_SECONDS, grain)
     packets = TS_SECONDS if format_ in ("ts", "hls") or output.format == "mpegts" else 0.0
+    early = TS_SECONDS * sum(media.format == "mpegts" and bool(counted(media, "audio")) for media in pieces)
     most = max(shortest / 2, base)
     return Tolerances(
         base=base,
         short=min(base + packets, most),
-        long=min(base + frame * (len(pieces) - 1) + packets, most),
+        long=min(base + frame * (len(pieces) - 1) + packets + early, most),
         grain=grain,
     )

@@ -10,7 +10,17 @@ from cosconcat.verification.streams import counted, is_still, unlisted
 
 HIDDEN_PICTURES = 2.5  # an edit list shorter than so many pictures is an encoder's delay
 OUTLIER = 1.8  # times the bits a second of the other pieces: a header that may be too short
-WITHOUT_INDEX = ("mpegts", "matroska", "flv", "mp3", "aac", "avi", "wav")  # nothing in the file counts its packets
+WITHOUT_INDEX = (
+    "mpegts",
+    "mpeg",
+    "matroska",
+    "flv",
+    "mp3",
+    "aac",
+    "avi",
+    "wav",
+    "asf",
+)  # nothing in the file counts its packets
 REPLACE = "replace or remove it, or play the output and remove the fragments by hand"
 
 
@@ -35,7 +45,8 @@ def edit_list(join: Join) -> str:
             if stream.frames and stream.avg_fps and stream.duration:
                 hidden = stream.frames / stream.avg_fps - stream.duration
                 if hidden > HIDDEN_PICTURES / stream.avg_fps:
-                    return f"{piece.key} hides {hidden:.3f} s of its pictures behind an edit list"
+                    why = "behind an edit list" if piece.shown.format.startswith("mov") else "after its end"
+                    return f"{piece.key} hides {hidden:.3f} s of its pictures {why}"
     return ""
 
 
@@ -58,7 +69,7 @@ def clock(join: Join) -> str:
     """A piece whose time stamps jump, or that has far more bytes a second than its like: its header may be short."""
     for piece in join.pieces:
         if piece.clock == "jumps":
-            return f"the time stamps of {piece.key} jump, so its length is not what its header says"
+            return f"the time stamps of {piece.key} jump or go on after the end that its header says"
     for key, times in outliers(join.pieces):
         return f"{key} has {times:.1f} times the bytes a second of the others: its header may be too short"
     return ""

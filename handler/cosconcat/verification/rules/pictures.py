@@ -77,11 +77,11 @@ class _Count(NamedTuple):
 def _pictures(join: Join) -> tuple[Stream | None, list[tuple[Stream, float]]]:
     """The output's first moving picture, and each piece's with the seconds of it that were joined."""
     shown = counted(join.output, "video")
-    own = [
-        (streams[0], length)
-        for piece, length in zip(join.pieces, join.lengths, strict=True)
-        if (streams := counted(piece.shown, "video"))
-    ]
+    own = []
+    for index, piece in enumerate(join.pieces):
+        for stream in counted(piece.shown, "video")[:1]:
+            begins, ends = join.edges(index, stream)
+            own.append((stream, max(ends - begins, 0.0)))
     return (shown[0] if shown and join.options.requires("video", 0) else None), own
 
 
