@@ -72,7 +72,8 @@ def test_a_fault_of_ours_with_one_group_keeps_no_other_of_its_event_waiting(desk
     before = len(desk.jobs)
     with (
         desk.instead(cos=Altered(cos, head=head)),
-        pytest.raises(TryAgain, match=r"^broken: fault: ArithmeticError$"),
+        pytest.raises(TryAgain, match=r"^broken: fault: ArithmeticError a fault of ours$") as raised,
     ):
         desk.upload("fragments/broken/_DONE", "fragments/other/_DONE")
     assert [job.operation.value("Output/Object") for job in desk.jobs[before:]] == ["output/other.${ext}"]
+    assert isinstance(raised.value.__cause__, ArithmeticError), "with where it happened, for whoever looks"

@@ -51,6 +51,7 @@ def handle_messages(services: Services, messages: Sequence[Message | Ignored]) -
     """
     results: list[Result] = []
     failed: list[str] = []
+    first_fault: Exception | None = None
     for message in messages:
         if isinstance(message, Ignored):
             result = Result("", "ignored", message.reason)
@@ -71,13 +72,15 @@ def handle_messages(services: Services, messages: Sequence[Message | Ignored]) -
         except Exception as fault:
             if message.over_http:
                 raise
-            log.error("callback fault", job=message.job_id, reason=f"{type(fault).__name__}: {fault}")
-            failed.append(f"job {message.job_id}: fault: {type(fault).__name__}")
+            reason = f"fault: {type(fault).__name__} {fault}"
+            log.error("callback fault", job=message.job_id, reason=reason)
+            failed.append(f"job {message.job_id}: {reason}")
+            first_fault = first_fault or fault
             continue
         results.append(result)
         log.info("callback", **result.as_dict())
     if failed:
-        raise TryAgain(log.printable("; ".join(failed)))
+        raise TryAgain(log.printable(log.redacted("; ".join(failed)))) from first_fault
     return results
 
 

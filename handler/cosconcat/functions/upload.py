@@ -31,6 +31,7 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
         else:
             groups[named[0]] = named[1]
     failed: list[str] = []
+    first_fault: Exception | None = None
     for group, own in groups.items():
         try:
             found = _judged(services, group, own)
@@ -40,14 +41,16 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
         except NeverAgain as failure:
             found = [Result(group, "invalid", str(failure))]
         except Exception as fault:  # noqa: BLE001 - a fault of ours with one group must not keep the others waiting
-            log.error("upload fault", group=group, reason=f"{type(fault).__name__}: {fault}")
-            failed.append(f"{group}: fault: {type(fault).__name__}")
+            reason = f"fault: {type(fault).__name__} {fault}"
+            log.error("upload fault", group=group, reason=reason)
+            failed.append(f"{group}: {reason}")
+            first_fault = first_fault or fault
             found = []
         results += found
     for result in results:
         log.info("upload", **result.as_dict())
     if failed:
-        raise TryAgain(log.printable("; ".join(failed)))
+        raise TryAgain(log.printable(log.redacted("; ".join(failed)))) from first_fault
     return results
 
 
