@@ -28,7 +28,7 @@ def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 NOT_SERVED = [  # whoever asks
     ("PATCH", "k", {}, {}, 405, "MethodNotAllowed"),
-    ("OPTIONS", "k", {}, {}, 405, "MethodNotAllowed"),
+    ("OPTIONS", "k", {}, {}, 403, "AccessForbidden"),
     ("POST", "k", {}, {}, 405, "MethodNotAllowed"),
     ("POST", "", {}, {}, 405, "MethodNotAllowed"),
     ("PUT", "k", {"versioning": ""}, {}, 501, "NotImplemented"),

@@ -259,3 +259,10 @@ def test_completing_a_large_upload_does_not_hold_up_others(cos: LocalCos) -> Non
         if best < 0.05:
             break
     assert best < 0.05
+
+
+def test_a_browser_that_asks_first_is_told_that_no_rule_allows_it(cos: LocalCos) -> None:
+    """Without a signature, as a browser has none (436/8288)."""
+    asked = {"Origin": "https://example.com", "Access-Control-Request-Method": "PUT"}
+    answer = cos.http.options(f"http://{cos.host}/a.mp4", headers=asked, timeout=10)
+    assert (answer.status_code, b"<Code>AccessForbidden</Code>" in answer.content) == (403, True)
