@@ -87,11 +87,13 @@ translated: $(VENV)/dev  ## which Chinese pages are older than their English one
 	@$(PY) -m tools.pages.translated $(PAGES)
 .PHONY: pages translated
 
+# The tests start Python hundreds of times: its byte-code is kept beside the code, whatever the environment says.
+KEPT := PYTHONDONTWRITEBYTECODE=
 test: $(VENV)/dev  ## the tests, three to five minutes on two cores
-	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow and not account" $(ARGS)
+	@$(KEPT) $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow and not account" $(ARGS)
 
 test-long: $(VENV)/dev  ## the longer runs that CI adds
-	@$(PY) -m pytest -n 2 -m "slow and not clients" $(ARGS)
+	@$(KEPT) $(PY) -m pytest -n 2 -m "slow and not clients" $(ARGS)
 
 # Installed apart, as anybody installs them: their versions are none of the functions' business.
 $(VENV)/clients: requirements/clients.txt tests/clients/package-lock.json | $(VENV)/python

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 import subprocess
+import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,32 +35,40 @@ class Studio:
 
     def make(self, cases: Sequence[Case]) -> dict[str, list[Path]]:
         """The files of each case by its name; two are made at a time."""
-        wanted = {(piece, case.ext): self._path(piece, case.ext) for case in cases for piece in case.pieces}
+        wanted = {
+            (piece, case.ext): self._path(piece.sources, piece.steps, case.ext)
+            for case in cases
+            for piece in case.pieces
+        }
         with ThreadPoolExecutor(2) as makers:
             list(makers.map(self._piece, wanted, wanted.values()))
         return {case.name: [wanted[piece, case.ext] for piece in case.pieces] for case in cases}
 
-    def _path(self, piece: Piece, ext: str) -> Path:
-        told = repr([piece.sources, [step if isinstance(step, str) else id(step) for step in piece.steps], ext])
+    def _path(self, sources: Sequence[int], steps: Sequence[Step], ext: str) -> Path:
+        told = repr([*sources, [step if isinstance(step, str) else id(step) for step in steps], ext])
         return self.folder / f"{hashlib.md5(told.encode()).hexdigest()[:12]}.{ext}"
 
     def _piece(self, recipe: tuple[Piece, str], target: Path) -> None:
         piece, ext = recipe
+        parts = [self._chain(number, piece.steps, ext) for number in piece.sources]
         if not target.exists():
-            parts = [self._chain(number, piece.steps, ext, target.with_suffix("")) for number in piece.sources]
             target.write_bytes(b"".join(part.read_bytes() for part in parts))
 
-    def _chain(self, number: int, steps: Sequence[Step], ext: str, stem: Path) -> Path:
-        path = self.folder / f"{number}.nut"
-        for at, step in enumerate(steps):
-            made = stem.with_name(f"{stem.name}-{number}-{at}.{ext}")
-            if callable(step):
-                made.write_bytes(step(path.read_bytes()))
-            else:
-                told = step if "{in}" in step else f"-i {{in}} {step}"
-                _ffmpeg(told.replace("{in}", str(path)).replace("{dir}", str(self.folder / str(number))), made)
-            path = made
-        return path
+    def _chain(self, number: int, steps: Sequence[Step], ext: str) -> Path:
+        """The file after these steps; chains that begin alike share what they begin with."""
+        if not steps:
+            return self.folder / f"{number}.nut"
+        target = self._path([number], steps, ext)
+        if target.exists():
+            return target
+        *before, step = steps
+        path, made = self._chain(number, before, ext), self.folder / f"{uuid.uuid4().hex}.{ext}"
+        if callable(step):
+            made.write_bytes(step(path.read_bytes()))
+        else:
+            told = step if "{in}" in step else f"-i {{in}} {step}"
+            _ffmpeg(told.replace("{in}", str(path)).replace("{dir}", str(self.folder / str(number))), made)
+        return made.replace(target)
 
 
 def _ffmpeg(arguments: str, target: Path) -> None:
