@@ -77,3 +77,32 @@ def test_a_fault_of_ours_with_one_group_keeps_no_other_of_its_event_waiting(desk
         desk.upload("fragments/broken/_DONE", "fragments/other/_DONE")
     assert [job.operation.value("Output/Object") for job in desk.jobs[before:]] == ["output/other.${ext}"]
     assert isinstance(raised.value.__cause__, ArithmeticError), "with where it happened, for whoever looks"
+
+
+HLS = {"ConcatTemplate": {"Container": {"Format": "hls"}}}
+
+
+@pytest.mark.parametrize(
+    ("form", "group", "says", "words"),
+    [
+        (
+            "ts",
+            "evil",
+            {"job": HLS, "output": "output/cam.{ext}"},
+            "Format: is hls; where results are ts it may not be",
+        ),
+        ("mp4", "evil", {"job": HLS}, "Format: is hls; where results are mp4 it may not be"),
+        ("hls", "evil", {"job": {"ConcatTemplate": {"Container": {"Format": "ts"}}}}, "Format: is ts; where results"),
+        ("hls", "s", {"output": "output/cam_00000.t{group}"}, "'output/cam_00000.ts' is named like a segment"),
+    ],
+)
+def test_nobody_s_segments_are_written_over_another_s_result(
+    form: str, group: str, says: dict[str, object], words: str
+) -> None:
+    """Segments get their names from the service: `cam` as a playlist would write over the result cam_00000.ts."""
+    with Desk({"CONCAT_NAMING": "folder", "CONCAT_FORMAT": form}) as desk:
+        piece = f"fragments/{group}/1.mp4"
+        desk.put(piece)
+        desk.manifest(f"fragments/{group}/manifest.json", fragments=[{"key": piece}], **says)
+        [result] = desk.upload(f"fragments/{group}/manifest.json")
+        assert (result.action, words in result.reason, desk.jobs) == ("invalid", True, []), result.reason

@@ -18,6 +18,7 @@ from typing import Any
 from cosconcat.config import Config
 from cosconcat.errors import SHOWN_PROBLEMS, InvalidInput
 from cosconcat.events.bodies import bounded_json
+from cosconcat.model import FragmentSet
 from cosconcat.naming.keys import unfit_name
 from cosconcat.output.key import literal_beginning, output_key_problems
 
@@ -184,7 +185,20 @@ class _Reader:
             self.problems.extend(mistake.problems)
             return {}
         self._addresses(overlay)
+        self._segments(overlay)
         return overlay
+
+    def _segments(self, overlay: Mapping[str, object]) -> None:
+        """Note an overlay that turns one object into a playlist and its segments, or the other way round: what segments
+        are called is the service's to choose, so nobody can see to it that they are no other group's result.
+        """
+        from cosconcat.job.compose import container_format
+
+        usual = container_format(self.config, FragmentSet("", ()))
+        wanted = container_format(self.config, FragmentSet("", (), job=overlay))
+        if (wanted == "hls") != (usual == "hls"):
+            told = f"is {wanted}; where results are {usual} it may not be, as hls writes segments of names of its own"
+            self.problems.append(f"$.job.ConcatTemplate.Container.Format: {told}")
 
     def _addresses(self, overlay: Mapping[str, object]) -> None:
         """Note each sound and image that what is uploaded may not have read into a result."""

@@ -63,6 +63,8 @@ def impossible_key(config: Config, fragments: FragmentSet) -> str:
     key = output_key(config, fragments)
     if has_dot_segment(key):
         return f"the result's key {key!r} has a dot segment, which clients resolve away"
+    if config.format == "hls" and resolve(key, config.format).lower().endswith(".ts"):
+        return f"the result's key {key!r} is named like a segment of another's: a playlist is named .m3u8"
     size = len(key.encode()) + len("j" * 33) + len(".r0000-4294967295")
     return f"the result's key would have {size} bytes; COS allows {KEY_BYTES}" if size > KEY_BYTES else ""
 
