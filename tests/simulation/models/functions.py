@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from cosconcat.config import Config
-from cosconcat.errors import InvalidInput, ServiceUnavailable, TryAgain
+from cosconcat.errors import ConcatError, InvalidInput, ServiceUnavailable, TryAgain
 from cosconcat.events.callback import Message
 from cosconcat.events.cos import Upload
 from cosconcat.functions.callback import handle_messages
@@ -172,6 +172,8 @@ class Functions:
             self._heard(use_case(services, payload))
         except TryAgain as failure:
             world.say(f"raises {type(failure).__name__}: {failure}")
+            if failure.__cause__ is not None and not isinstance(failure.__cause__, ConcatError):
+                self._crashed(actor.name, failure.__cause__)  # a fault with one group, after the others' turns
             self.actions["(raised)"] += 1
             again()
         except InvalidInput as refusal:
@@ -181,8 +183,11 @@ class Functions:
         except Killed:
             again()
         except Exception as crash:  # noqa: BLE001 - whatever escapes from a function is a finding
-            world.failure = world.failure or f"{actor.name} crashed: {type(crash).__name__}: {crash}"
-            world.crash = crash
+            self._crashed(actor.name, crash)
+
+    def _crashed(self, actor: str, crash: BaseException) -> None:
+        self.world.failure = self.world.failure or f"{actor} crashed: {type(crash).__name__}: {crash}"
+        self.world.crash = crash
 
     def _heard(self, answer: Any) -> None:
         results = answer if isinstance(answer, list) else answer.get("results", [])

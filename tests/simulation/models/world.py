@@ -64,7 +64,7 @@ class World:
         self.actor: Actor | None = None
         self.calls = 0
         self.failure = ""
-        self.crash: Exception | None = None
+        self.crash: BaseException | None = None
         self.trace: list[str] | None = [] if trace else None
         self.injected: Counter[str] = Counter()
         self.reached: Counter[str] = Counter()  # protocol states
