@@ -105,7 +105,9 @@ def played(cleanup: str, *, hostile: bool) -> tuple[dict[str, Any], list[str]]:
         return ends, said
 
 
-@pytest.mark.parametrize("cleanup", ["delete", "trash", "expire", "keep"])
+@pytest.mark.parametrize(
+    "cleanup", ["delete", *(pytest.param(mode, marks=pytest.mark.slow) for mode in ("trash", "expire", "keep"))]
+)
 def test_the_others_end_as_without_him(cleanup: str) -> None:
     """In every mode of clean-up; and what he is refused is told by its path."""
     alone, _ = played(cleanup, hostile=False)

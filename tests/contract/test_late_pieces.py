@@ -12,9 +12,12 @@ QUIET = {"CONCAT_NAMING": "folder", "CONCAT_COMPLETION": "quiet:300"}
 PIECES = [f"fragments/cam/{number}.mp4" for number in range(6)]
 
 
-@pytest.fixture(params=["keep", "delete", "trash", "expire", "dry run"])
+IN_LONGER_RUN = ("trash", "expire", "dry run")
+
+
+@pytest.fixture(params=["keep", "delete", *(pytest.param(mode, marks=pytest.mark.slow) for mode in IN_LONGER_RUN)])
 def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
-    """In each mode."""
+    """In each mode: in every run where joined pieces stay and where they go at once."""
     mode = {"CONCAT_CLEANUP": request.param}
     if request.param == "dry run":
         mode = {"CONCAT_CLEANUP": "delete", "CONCAT_CLEANUP_DRY_RUN": "true"}

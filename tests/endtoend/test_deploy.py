@@ -90,7 +90,7 @@ def wait(until: Callable[[], object]) -> None:
     deadline = time.monotonic() + SECONDS
     while not until():
         assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 def client() -> CosS3Client:
