@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cosconcat.services import Services
 
 F = TypeVar("F", bound=Callable[..., Any])
+_MEND = "if its code was changed by hand, delete that function in the console and run `cos-concat deploy`"
 
 
 def here_option(command: F) -> F:
@@ -45,8 +46,9 @@ def ask(event: Mapping[str, object], *, here: bool) -> dict[str, Any]:
     """
     answer = _here(event) if here else _deployed(event)
     refused = [str(result.get("reason")) for result in answer["results"] if result.get("action") == "invalid"]
-    if refused and any(name in event and name not in answer for name in ("status", "report")):
-        raise InvalidInput(refused)
+    missing = [name for name in ("status", "report") if name in event and name not in answer]
+    if missing:
+        raise InvalidInput(refused or [f"the sweep's answer has no {missing[0]}: it is of another release, or {_MEND}"])
     return answer
 
 
@@ -60,6 +62,7 @@ def _here(event: Mapping[str, object]) -> dict[str, Any]:
 def _deployed(event: Mapping[str, object]) -> dict[str, Any]:
     from deployed import blueprint
     from ops.deployment.door import Door
+    from ops.deployment.seen import as_object
     from ops.deployment.settings import check_scheme, read_settings
 
     deployment = read_settings(environment())
@@ -76,7 +79,7 @@ def _deployed(event: Mapping[str, object]) -> dict[str, Any]:
         raise Mistake(f"{told}; run `cos-concat deploy`, or say --here") from None
     if result.get("InvokeResult"):
         raise TryAgain(f"{name} failed: {str(result.get('ErrMsg', ''))[:2000]}")
-    answer = json.loads(result["RetMsg"])
-    if not isinstance(answer, dict) or "results" not in answer:
-        raise InvalidInput([f"{name} answered something else: {str(result['RetMsg'])[:200]}"])
+    answer = as_object(str(result.get("RetMsg", "")))
+    if not isinstance(answer.get("results"), list):
+        raise InvalidInput([f"{name} answered something else: {str(result.get('RetMsg'))[:200]}; {_MEND}"])
     return answer

@@ -16,6 +16,7 @@ from ops.deployment.account import open_account
 from ops.deployment.deploy import Proposal, propose
 from ops.deployment.execute import Executor, Zips
 from ops.deployment.recorded import warnings
+from ops.deployment.seen import as_object
 from ops.desk.confirm import confirm
 from ops.desk.mistakes import NO, Mistake
 from ops.desk.options import json_option, yes_option
@@ -176,7 +177,10 @@ def examine(settings: Settings, door: Door, patience: float = 0) -> list[dict[st
         if result.get("InvokeResult"):
             why = str(result.get("ErrMsg", ""))[:2000]
             return [{"check": "sweep", "ok": False, "text": f"the function failed: {door.hide(why)}"}]
-        findings: list[dict[str, Any]] = json.loads(result["RetMsg"])["doctor"]
+        said = str(result.get("RetMsg", ""))
+        findings = as_object(said).get("doctor")
+        if not isinstance(findings, list):
+            return [{"check": "sweep", "ok": False, "text": f"it answered something else: {door.hide(said[:200])}"}]
         denied = any("AccessDenied" in str(finding["text"]) for finding in findings if not finding["ok"])
         if not denied or time.monotonic() >= deadline:
             return findings

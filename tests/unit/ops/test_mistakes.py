@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,25 @@ def test_who_asks_for_json_is_told_of_failures_in_json(
     assert told["exit_code"] == code
     assert words in said
     assert [printable(sentence) for sentence in told["error"]] == said.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer"),
+    [
+        *product(
+            (["status"], ["status", "v"], ["retry", "v"]),
+            ('"hello"', "null", "[]", "", "no JSON", '{"results": 5}', '{"doctor": 5}'),
+        ),
+        *product((["status"], ["status", "v"]), ('{"results": []}', '{"results": [], "doctor": []}')),
+    ],
+)
+def test_a_function_whose_code_somebody_changed_is_told(
+    verb: list[str], answer: str, no_proxy: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever it answers."""
+    no_proxy.setattr("ops.deployment.door.Door.api", lambda *_: {"Result": {"InvokeResult": 0, "RetMsg": answer}})
+    code, said = told(verb, {**BUCKET, **KEYS}, capsys)
+    assert (code, "if its code was changed by hand" in said) == (1, True), said
 
 
 def test_refused_keys_are_a_persons_at_a_desk(capsys: pytest.CaptureFixture[str]) -> None:
