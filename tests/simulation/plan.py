@@ -70,6 +70,8 @@ LATER = {
 LATER_SHARE = 0.06  # of plans, for each of them
 TRANSITION_SECONDS = 5
 CAMERAS = 10_000_000  # from this seed on plans are of recordings that are cut at gaps
+STRAINED = 20_000_000  # and from this one on of something that lasts: models/strain.py
+STRAINS = ("hangs", "kills", "no-job", "throttled")
 WITH_END = "{group}_{time:%Y%m%dT%H%M%S}-{end:%Y%m%dT%H%M%S}.{ext}"
 WITHOUT_END = "{group}_{time:%Y%m%dT%H%M%S}.{ext}"
 # Faults that only some kinds of plans have. They are drawn apart, so that other plans stay what they are.
@@ -112,6 +114,9 @@ class Plan:
     spellings: bool = False  # names by time are written in two ways, and told of again long after their hour
     takes: int = 0  # seconds that pieces named by time last, so that each arrives when it ends; 0: they come at once
     first: Literal["", "0"] = ""  # CONCAT_FIRST: the first piece comes late, or is forgotten
+    strain: Literal["", "hangs", "kills", "no-job", "throttled"] = ""  # what lasts
+    bad: int = 0  # groups that it is about, the first ones
+    bad_call: str = ""  # the kind of call at which these hang, or runs die
 
     @property
     def overlap(self) -> int:
@@ -162,8 +167,10 @@ def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
     for name, value in only.items():
         if name in faults:
             faults[name] = min(faults[name], value)
-    if seed >= CAMERAS:
+    if CAMERAS <= seed < STRAINED:
         _cut_at_gaps(plan)
+    elif seed >= STRAINED:
+        _under_strain(plan, Random(f"strain {seed}"))
     return plan
 
 
@@ -183,6 +190,31 @@ def _cut_at_gaps(plan: Plan) -> None:
     plan.mixed = plan.seed % 5 == 4
     plan.timer = plan.timer or 120
     plan.most = max(plan.most, 4)
+
+
+def _under_strain(plan: Plan, rng: Random) -> None:
+    """What a plan drawn for passing faults becomes: few of these, small groups, short runs."""
+    plan.strain = rng.choices(STRAINS, (5, 3, 2, 2))[0]  # type: ignore[assignment]  # one of them
+    plan.most = min(plan.most, 3)
+    if plan.completion == "manifest":  # groups that want one output's name read each other's records
+        plan.completion = "marker"
+    plan.time_limit = min(plan.time_limit, 300)  # so that no two sweeps are at work in peace
+    plan.faults = {name: chance if rng.random() < 0.3 else 0.0 for name, chance in plan.faults.items()}
+    if plan.strain in ("hangs", "kills"):
+        plan.bad = rng.choice((1, 1, 2, 4))
+        plan.bad_call = rng.choice(("LIST", "LIST", "GET", "GET", "HEAD", "GET videoinfo", "DELETE", "PUT tagging"))
+        plan.groups = plan.bad + 2
+        plan.timer = 600
+        plan.faults |= {"event-lost": 0.9 * rng.random(), "job-slow": 0.5}
+    elif plan.strain == "no-job":
+        plan.bad, plan.groups, plan.bad_call = 1, 2, "POST"
+        plan.lease = plan.time_limit + 61
+        plan.stale = max(600, 2 * plan.lease)
+    else:
+        plan.groups, plan.timer = rng.randint(5, 9), 300
+        plan.lease = plan.time_limit + 61
+        plan.stale = max(600, plan.lease * rng.randint(1, 3))
+        plan.faults["event-lost"] = 0.9
 
 
 def _faults(rng: Random, seed: int) -> dict[str, float]:

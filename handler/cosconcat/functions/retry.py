@@ -18,6 +18,7 @@ from cosconcat.services import Services
 if TYPE_CHECKING:
     from cosconcat.config import Config
     from cosconcat.functions.find_recording import Found
+    from cosconcat.records.records import Closed
 
 NOBODY = "no piece of it is there, and no record: check its name, and CONCAT_INPUT_PREFIX"
 MARGIN_SECONDS = 30  # no further group is begun when less is left until the deadline
@@ -123,5 +124,14 @@ def _ended(services: Services, wanted: RetryMany) -> list[str]:
         gid = name[18:50]
         last.pop(gid, None)
         last[gid] = name
-    entries = (services.ledger.read_closed(name) for name in last.values())
+    entries = (_read(services, name) for name in last.values())
     return [entry.group for entry in entries if entry is not None and entry.outcome == wanted.outcome]
+
+
+def _read(services: Services, name: str) -> Closed | None:
+    """What is entered under a name; None where that cannot be read, which is that group's trouble alone."""
+    try:
+        return services.ledger.read_closed(name)
+    except NeverAgain as mistake:
+        log.warning("closed entry not read", entry=name, reason=str(mistake))
+        return None

@@ -11,7 +11,7 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
-from cosconcat.errors import Blocked, Rejected, ServiceUnavailable
+from cosconcat.errors import Blocked, ConcatError, Rejected, ServiceUnavailable
 from cosconcat.model import Bucket, Job, JobPage, Media, OutputFile
 from tests.simulation.models.losses import (
     LOSSES,
@@ -90,6 +90,14 @@ class JobWatcher(Protocol):
         """Whether the functions have written down that this is their job."""
         ...
 
+    def asks(self) -> None:
+        """The running invocation is about to send a POST."""
+        ...
+
+    def answered(self, failure: Exception | None) -> None:
+        """Its POST was accepted, or came to this."""
+        ...
+
 
 class CiModel:
     """The CI port in memory."""
@@ -106,17 +114,34 @@ class CiModel:
         self.longest = 120.0  # seconds of an ordinary job
         self.contents = 0
         self.looked: dict[str, float] = {}  # output key -> when whoever posted its latest job had looked at it
+        self.refusal: Callable[[], Callable[[], Job] | None] = lambda: None  # of a CI that is asked too often
 
     # -- the port -----------------------------------------------------------------------------------------------------
 
     def submit(self, bucket: Bucket, request: Request) -> Job:
         """One POST /jobs."""
+        if self.watcher is None:
+            return self._submit(bucket, request)
+        self.watcher.asks()
+        try:
+            job = self._submit(bucket, request)
+        except ConcatError as failure:
+            self.watcher.answered(failure)
+            raise
+        self.watcher.answered(None)
+        return job
+
+    def _submit(self, bucket: Bucket, request: Request) -> Job:
         asked = self._asked(bucket, request)
         world = self.world
         if world.actor is not None:
             self.looked[asked.key.replace("${ext}", "mp4")] = world.actor.seen.get(
                 asked.key.replace("${ext}", "mp4"), 0.0
             )
+        refuse = self.refusal()
+        if refuse is not None:
+            world.injected["throttled at POST"] += 1
+            return world.call("POST", asked.key, refuse)
         if world.happens("post-blocked"):
             return world.call("POST", asked.key, self._refusing(world.chance.random()))
         if world.happens("post-refused"):

@@ -79,6 +79,7 @@ class World:
         self._hub = getcurrent()
         self._actors: set[Actor] = set()
         self._throttled_until = 0.0
+        self.strain: Callable[[str, str], str] | None = None  # what lasts: the fault of a call, or none
         self.heed()
 
     def heed(self) -> None:
@@ -235,6 +236,8 @@ class World:
         if actor.gone or self.failure:
             raise Killed
         fault = "" if self.calm else self._at_call(repeatable=again and not once)
+        if self.strain is not None:
+            fault = self.strain(kind, name) or fault
         delay = LATENCIES[int(self._schedule() * 16)]
         if once and self.happens("post-lost"):
             fault = ("kill-after", "lost-answer", "late", "kill", "down", "lost-answer")[int(self._schedule() * 6)]

@@ -27,15 +27,18 @@ def unsettled(schedule: Played) -> list[str]:
     """Everything that is not at its end; empty when all is well."""
     promises, cos = schedule.promises, schedule.cos
     state = cos.shelves[promises.state_bucket]
-    reasons = [f"{key} is still in the index" for key in state.current if key.startswith(".concat/open/")]
+    excused = schedule.excused
+    opened = [key for key in state.current if key.startswith(".concat/open/") and key[13:45] not in excused]
+    reasons = [f"{key} is still in the index" for key in opened]
     reasons += [
         f"{gid[:6]}/{rev} has a claim but no done"
         for gid, rev in {(gid, rev) for gid, rev, _ in promises.claims}
-        if (gid, rev) not in promises.done and not _abandoned(schedule, gid, rev)
+        if (gid, rev) not in promises.done and gid not in excused and not _abandoned(schedule, gid, rev)
     ]
     reasons += [
         f"{gid[:6]}/{rev} is not entered under the day of its end"
         for gid, rev in promises.done.keys() - promises.closed
+        if gid not in excused
     ]
     if reasons:
         return sorted(reasons)
@@ -46,9 +49,13 @@ def unsettled(schedule: Played) -> list[str]:
     if schedule.plan.completion == "gap":
         reasons += recordings.unsettled(schedule, report)
     for group in schedule.users.groups:
-        reasons += _group(schedule, group, report)
+        reasons += _group(schedule, group, report) if group.gid not in excused else []
     reasons += _doomed(schedule)
-    if schedule.plan.notifies and schedule.functions.told != {k: d["outcome"] for k, d in promises.done.items()}:
+    if (
+        schedule.plan.notifies
+        and not excused
+        and schedule.functions.told != {k: d["outcome"] for k, d in promises.done.items()}
+    ):
         reasons.append("the receiver of notifications has not heard of every end")
     return reasons
 

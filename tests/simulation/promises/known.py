@@ -36,6 +36,7 @@ class Known(Watcher):
         self.listeners: list[Any] = []
         self.job_slots = 0  # of CONCAT_JOBS_PER_HOUR that were taken
         self.jobs_in: Counter[int] = Counter()  # hour since the epoch -> jobs that CI accepted in it
+        self.recorded_at: defaultdict[str, list[float]] = defaultdict(list)  # gid -> when records of it were written
         self.slot_by: dict[str, Any] = {}  # slot -> the actor that wrote it
         self.gone: dict[tuple[str, str], float] = {}  # (key, ETag) of inputs -> when that version ceased to be there
         self.latest: dict[str, tuple[str, float]] = {}  # key -> what a user uploaded there last, and when

@@ -35,6 +35,7 @@ class Played(Protocol):
     cos: CosModel
     functions: Functions
     last_sweep: float
+    excused: frozenset[str]  # ids of groups that cannot come to their end
 
     @property
     def promises(self) -> Known:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Any
 
 from cosconcat.model import ObjectInfo
 from tests.simulation.models.jobs import LIVE, Work
 from tests.simulation.models.objects import Sight, Thing
 from tests.simulation.plan import CALL_FAULTS
-from tests.simulation.promises import names, recordings
+from tests.simulation.promises import bounded, names, recordings
 from tests.simulation.promises.known import Known
 
 MOST_REJOINED = 2  # times that late pieces make a recording in flight begin anew
@@ -28,6 +29,11 @@ _CLOSED = re.compile(r"closed/\d{4}-\d\d-\d\d/\d{6}-(?P<gid>[0-9a-f]{32})-(?P<re
 
 class Promises(Known):
     """Watches COS and CI; `fail`s the world at the first broken promise."""
+
+    @cached_property
+    def asking(self) -> bounded.Asking:
+        """What each invocation was told by CI."""
+        return bounded.Asking(self.world)
 
     # -- COS ----------------------------------------------------------------------------------------------------------
 
@@ -157,6 +163,7 @@ class Promises(Known):
 
     def _record(self, key: str, thing: Thing, before: Thing | None) -> None:
         if key in {".concat/report.json", ".concat/sweep.json"}:
+            self._fail_if(bounded.cursor_problem(thing.body) if key.endswith("sweep.json") else "")
             return
         if before is not None:
             self.world.fail(f"{key}: create-only record changed")
@@ -186,6 +193,7 @@ class Promises(Known):
             place = gid, rev, int(found["n"])
             what = {"claim": self._claim, "job": self._job, "end": self._end}[found["kind"]](place, body)
         self.world.reached[what] += 1
+        self.recorded_at[gid].append(self.world.now)
         for listener in self.listeners:
             listener(what.split(":")[0].split(" ")[0], body, gid)
 
@@ -249,6 +257,9 @@ class Promises(Known):
         left_out = self._beside(body) if corrected else None
         if left_out:
             self.world.fail(f"G5: claim {place}: a correction of {min(corrected)} is joined without {left_out}")
+        if not body["copied"]:
+            self.asking.asks(f"claimed {place}")
+        self._fail_if(bounded.claim_problem(self, place, body))
         body["at"], body["by"] = self.world.now, self.world.actor
         self.claims[place] = body
         self.tokens[f"cosconcat/{gid}/{rev:04}/{n:04}/{body['nonce']}"] = place
@@ -288,6 +299,7 @@ class Promises(Known):
             self._check_proof(place, body)
             self._check_newcomers(place)
             self._check_marker(place)
+        self._fail_if(bounded.end_problem(self, place, body, posted=bool(works)))
         body["at"] = self.world.now
         self.ends[place] = body
         return f"end: {outcome}, {then}"
@@ -423,10 +435,22 @@ class Promises(Known):
             if (thing.info.key, thing.info.etag) not in self.taken and not self._kept_elsewhere(thing, {}):
                 self.world.fail(f"G1: {thing.info.key} is marked to expire, but no verified output holds it")
 
+    def _fail_if(self, problem: str) -> None:
+        if problem:
+            self.world.fail(problem)
+
     def _keeps(self) -> bool:
         return self.world.plan.verify == "none"
 
     # -- CI -----------------------------------------------------------------------------------------------------------
+
+    def asks(self) -> None:
+        """The running invocation is about to send a POST."""
+        self.asking.asks("posted a job")
+
+    def answered(self, failure: Exception | None) -> None:
+        """Its POST was accepted, or came to this."""
+        self.asking.answered(failure)
 
     def recorded(self, work: Work) -> bool:
         """Whether a record names this job."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,8 +15,10 @@ from tests.simulation.chance import Chance
 from tests.simulation.models.functions import Functions
 from tests.simulation.models.jobs import CiModel
 from tests.simulation.models.objects import CosModel
+from tests.simulation.models.strain import Strain
 from tests.simulation.models.world import EPOCH, Violation, World
 from tests.simulation.plan import Plan
+from tests.simulation.promises import bounded
 from tests.simulation.promises.endings import unsettled
 from tests.simulation.promises.recordings import GAP, LONGEST, ZONE
 from tests.simulation.promises.safety import Promises
@@ -26,6 +29,8 @@ from tests.simulation.schedules.users import Users
 REGION = "ap-guangzhou"
 INPUTS, OUTPUTS, STATE = "demo-1250000000", "joined-1250000000", "state-1250000000"
 OTHER_GAPS = ((3, 300), (45, 120), (90, 86_400))  # of instances whose settings differ
+DEATHS = 4  # sweeps that a group may cost at which they die, until it is set aside for long
+SWEEPS_BESIDE = 12  # beside bad groups, once all others are at their end
 MOST_SWEEPS = 20  # in peace; lease, back-off and CONCAT_STALE_SECONDS all fit in with much to spare
 
 
@@ -55,6 +60,8 @@ class Schedule:
             Hostile(self.world, self.cos, self.promises, INPUTS, self.functions, list(self.users.groups))
         self.sweeps = 0
         self.last_sweep = 0.0
+        self.excused: frozenset[str] = frozenset()
+        self.strain = self._strained() if plan.strain else None
 
     def run(self) -> str:
         """What went wrong, empty when every promise was kept."""
@@ -91,19 +98,70 @@ class Schedule:
         world.calm = True
         world.say("---- from here on nothing fails, users are away, and only the timer fires")
         world.run(world.now + 61)  # requests that are still under way
+        if self.strain is not None:
+            self._under_strain(self.strain)
+        else:
+            self._to_the_end(MOST_SWEEPS * 4 if self.plan.jobs_per_hour else MOST_SWEEPS)  # a job may wait for hours
+
+    def _under_strain(self, strain: Strain) -> None:
+        """What lasts is judged while it does; once it is mended everything ends as ever."""
+        world = self.world
+        strain.peace = world.now
+        if self.plan.strain in ("hangs", "kills"):
+            self.excused = frozenset(strain.bad)
+            self._to_the_end(MOST_SWEEPS + (DEATHS * self.plan.bad if self.plan.strain == "kills" else 0))
+            self._sweep(SWEEPS_BESIDE)
+            self._to_the_end(MOST_SWEEPS)  # the last sweep was not one that died
+            self._find(bounded.set_aside(self, strain) + bounded.unreported(self, strain))
+            self.excused = frozenset()
+            world.run(world.now + bounded.LONGEST_ASIDE)
+        elif self.plan.strain == "no-job":
+            self._to_the_end(MOST_SWEEPS * 5, hours=12.0)
+        strain.mended = True
+        self._to_the_end(MOST_SWEEPS)
+        self._sweep(2)
+        self._find(bounded.still_aside(self, strain))
+
+    def _sweep(self, times: int) -> None:
+        for _ in range(times):
+            self.last_sweep = int(self.world.now)
+            self.functions.sweep()
+            self.world.run(self.world.now + 300.0 * 12.0 ** self.world.chance.random())
+
+    def _find(self, problems: list[str]) -> None:
+        if problems and not self.world.failure:
+            self.world.fail("; ".join(problems))
+        if self.world.failure:
+            raise Violation(self.world.failure)
+
+    def _to_the_end(self, most: int, hours: float = 1.0) -> None:
+        """Sweeps, five minutes to so many hours apart, until nothing is left to do."""
+        world = self.world
         reasons: list[str] = []
-        most = MOST_SWEEPS * 4 if self.plan.jobs_per_hour else MOST_SWEEPS  # whoever waits for an hour waits longer
         for self.sweeps in range(1, most + 1):
             self.last_sweep = int(world.now)
             self.functions.sweep()
-            world.run(world.now + 300.0 * 12.0 ** world.chance.random())  # five minutes to an hour
+            world.run(world.now + 300.0 * (12.0 * hours) ** world.chance.random())
             if world.busy:
                 continue
             reasons = unsettled(self)
             if not reasons:
                 return
-        world.failure = f"G3: not at its end after {most} sweeps: {'; '.join(reasons)}"
-        world.say(f"VIOLATION: {world.failure}")
+        self._find([f"G3: not at its end after {most} sweeps: {'; '.join(reasons)}"])
+
+    def _strained(self) -> Strain:
+        """What lasts, and the groups that it is about."""
+        groups = self.users.groups[: self.plan.bad]
+        for group in groups:  # it may rightly be given up
+            group.disturbed |= self.plan.bad_call in ("POST", "GET videoinfo")
+        strain = Strain(self.world, {group.gid: group.name.split("/")[0].split("_")[0] for group in groups})
+        self.ci.refusal = strain.refusal
+        if self.plan.bad and self.plan.seed % 16 == 0:
+            bounded_by = {f"{number:032x}": ["gone", 1, EPOCH, "hung"] for number in range(bounded.MOST_ASIDE)}
+            self.cos.write(
+                self.promises.state_bucket, ".concat/sweep.json", body=json.dumps({"aside": bounded_by}).encode()
+            )
+        return strain
 
 
 def config_of(plan: Plan) -> Config:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 from dataclasses import replace
 from typing import Any, cast
@@ -164,17 +165,22 @@ def test_a_group_that_hangs_at_one_place_is_not_forgiven_at_the_other(monkeypatc
         assert turns[:5] == [0, 3, 8, 18, 38], where
 
 
-def test_whose_entry_of_the_index_is_no_more_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A callback finished what hung in the sweep."""
+def test_whose_entry_of_the_index_is_no_more_is_judged_by_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A callback finished what hung in the sweep, or it hangs in its turn as well: then it goes on to be set aside."""
     memory = in_memory()
     clock = Timed(memory.world.now)
     put_groups(memory, "bad")
     swept(run_of(memory, clock))
     with monkeypatch.context() as patch:
         turns_of(memory, clock, [], patch, "cosconcat.functions.sweep.round.reconcile_content")
-    assert stored(memory, "sweep")["aside"][gid_of("bad")][4] is True
+    _, times, _, _, indexed = stored(memory, "sweep")["aside"][gid_of("bad")]
+    assert (times, indexed) == (6, True)
     shelf = memory.cos.shelves[memory.config.bucket.name]
     memory.cos.remove(memory.config.bucket.name, next(key for key in shelf.current if key.startswith(".concat/open/")))
+    clock.at += 100_000
+    swept(run_of(memory, clock, cos=hanging(memory, clock, "bad", asked=[])))
+    assert stored(memory, "sweep")["aside"][gid_of("bad")][1] == 7
+    clock.at += 100_000
     swept(run_of(memory, clock))
     assert stored(memory, "sweep")["aside"] == {}
 
@@ -226,6 +232,57 @@ def test_a_run_that_dies_at_a_group_that_had_failed_before_costs_no_second_one()
     swept(run_of(memory, clock, cos=cast("Cos", deadly)))
     _, times, until, why = stored(memory, "sweep")["aside"][gid_of("bad")]
     assert (times, until, why) == (2, int(clock.at) + 1200, "the sweep was killed while at it")
+
+
+def test_a_claim_that_runs_die_at_is_not_read_for_its_name_again_and_again() -> None:
+    """A group at its entry of the index is known by its id alone: its name costs one more run, once."""
+    memory = in_memory()
+    clock = Timed(memory.world.now)
+    put_groups(memory, "bad", "whole")
+    swept(run_of(memory, clock))
+    gid, deaths = gid_of("bad"), []
+
+    def get(bucket: Bucket, key: str) -> Stored | None:
+        if f"{gid}/0001/claim" in key:
+            deaths.append(clock.at)
+            raise SystemExit
+        return memory.services.cos.get(bucket, key)
+
+    for _ in range(40):
+        with contextlib.suppress(SystemExit):
+            swept(run_of(memory, clock, cos=cast("Cos", Altered(memory.services.cos, get=get))))
+        clock.at += 400
+    assert [round((after - before) / 400) for before, after in itertools.pairwise(deaths)] == [1, 1, 2, 4, 7, 13]
+    assert gid in stored(memory, "report")["blocked"]
+    clock.at += 100_000
+    swept(run_of(memory, clock))
+    assert stored(memory, "sweep")["aside"] == {}
+
+
+def test_after_a_run_that_died_the_next_is_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever was set aside more than once has no turn in it, though the pause is over."""
+    monkeypatch.setattr(aside, "LONGEST_PAUSE_SECONDS", 600)
+    memory = in_memory()
+    clock = Timed(memory.world.now)
+    put_groups(memory, "a", "b", "c")
+    deadly, died = {"fragments/a", "fragments/b"}, []
+
+    def lists(bucket: Bucket, prefix: str, marker: str = "", limit: int = 1000) -> Page:
+        if prefix in deadly:
+            died.append(prefix)
+            raise SystemExit
+        return memory.services.cos.list(bucket, prefix, marker, limit)
+
+    completed = []
+    for _ in range(60):
+        before = len(died)
+        with contextlib.suppress(SystemExit):
+            swept(run_of(memory, clock, cos=cast("Cos", Altered(memory.services.cos, list=lists))))
+        completed.append(len(died) == before)
+        clock.at += 700  # all pauses are over, always
+    assert not any(one or two for one, two in itertools.pairwise(completed[:3]))
+    assert all(one or two for one, two in itertools.pairwise(completed[8:]))
+    assert len(memory.ci.work) == 1
 
 
 def _killing(memory: InMemory, prefix: str) -> Any:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cosconcat.errors import TimedOut
 from cosconcat.functions.sweep.ended import NAMED, READ, ended_since
 from cosconcat.model import Bucket, FragmentSet, gid_of
 from cosconcat.records.ledger import Ledger
@@ -80,3 +82,31 @@ def test_a_report_that_somebody_wrote_over_is_begun_anew() -> None:
     end(ledger, "g", START)
     assert [each["group"] for each in report(ledger, {"last": [7]}, START)["last"]] == ["g"]
     assert gid_of("g") in next(iter(ledger.closed("2023-11-14/22")))
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"7", b'{"format": 9}', b'{"group": "g"}', b"\xff"])
+def test_an_entry_that_cannot_be_read_is_counted_as_unread_and_stops_nothing(body: bytes) -> None:
+    """Of a later release, or broken: the round's report is published all the same, every round."""
+    memory = in_memory()
+    ledger = ledger_in(memory)
+    for number, group in enumerate("abc"):
+        end(ledger, group, START + number)
+    state = memory.config.state_bucket.name
+    memory.cos.write(state, next(key for key in memory.cos.shelves[state].current if gid_of("b") in key), body=body)
+    told = report(ledger, {}, START + 10)
+    assert (told["counts"], told["unread"], [each["group"] for each in told["last"]]) == ({"joined": 2}, 1, ["a", "c"])
+
+
+def test_after_an_entry_that_hangs_no_other_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would take as long."""
+    ledger, asked = ledger_in(in_memory()), []
+    for number, group in enumerate("abc"):
+        end(ledger, group, START + number)
+
+    def hang(*given: object) -> None:
+        asked.append(given)
+        raise TimedOut("GET: no answer")
+
+    monkeypatch.setattr(Ledger, "read_closed", hang)
+    assert report(ledger, {}, START + 10)["unread"] == 3
+    assert len(asked) == 1

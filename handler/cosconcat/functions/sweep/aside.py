@@ -16,6 +16,7 @@ from cosconcat.model import iso_time
 
 FIRST_PAUSE_SECONDS = 600
 LONGEST_PAUSE_SECONDS = 86_400
+FORGOTTEN_SECONDS = 7 * 86_400  # after its pause, a group that had no turn: nothing of it is there any more
 MOST_ASIDE = 1000  # groups; of more, those whose pause ends first are forgotten
 NAME_CHARACTERS = 200  # of a group's name, and of a reason, as they are kept
 
@@ -38,7 +39,9 @@ class SetAside:
     """By the group's id (`gid`)."""
 
     def __init__(self, stored: object = None, now: float = float("inf")) -> None:
-        """As the cursor holds them, if it can be read: whoever wrote it, no pause ends later than a day from `now`."""
+        """As the cursor holds them, if it can be read. Whoever wrote it, no pause ends later than a day from `now`, and
+        whose pause was over for a week is forgotten.
+        """
         self._groups: dict[str, Aside] = {}
         held = stored if isinstance(stored, Mapping) else {}
         for gid, entry in list(held.items())[:MOST_ASIDE]:
@@ -62,6 +65,10 @@ class SetAside:
         if len(self._groups) > MOST_ASIDE:
             del self._groups[min(self._groups, key=lambda each: self._groups[each].until)]
 
+    def rename(self, gid: str, group: str) -> None:
+        """Its name became known."""
+        self._groups[gid] = self._groups[gid]._replace(group=group[:NAME_CHARACTERS])
+
     def got_on(self, gid: str, before: Aside, *, indexed: bool) -> None:
         """A step of the group did not fail; `before` is what was known of it then. What it was set aside for meanwhile,
         or at the other place, stands.
@@ -70,9 +77,12 @@ class SetAside:
             del self._groups[gid]
 
     def left_the_index(self, opened: Collection[str]) -> None:
-        """Forget whoever was set aside at an entry of the index that is no more; `opened` are the ids of those left."""
-        for gid in [gid for gid, one in self._groups.items() if one.indexed and gid not in opened]:
-            del self._groups[gid]
+        """Of whoever was set aside at an entry of the index that is no more, its turn will show whether it gets on;
+        `opened` are the ids of those left.
+        """
+        for gid, one in self._groups.items():
+            if one.indexed and gid not in opened:
+                self._groups[gid] = one._replace(indexed=False)
 
 
 def _read(entry: object, now: float) -> Aside | None:
@@ -81,6 +91,8 @@ def _read(entry: object, now: float) -> Aside | None:
         return None
     group, times, until, why = entry[:4]
     if type(times) is not int or type(until) is not int:
+        return None
+    if until + FORGOTTEN_SECONDS < now < float("inf"):
         return None
     latest = min(until, now + LONGEST_PAUSE_SECONDS)
     indexed = entry[4:] == [True]

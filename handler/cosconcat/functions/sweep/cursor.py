@@ -65,8 +65,7 @@ class Cursor:
         self.round_complete = False
         match state.get("at"):
             case [str(gid), str(group)] if self.careful:
-                why = "the sweep was killed while at it"
-                self.aside.add(gid, group or self._name_of(gid), began, why, indexed=not group)
+                self._died_at(gid, group, began)
         self._saved = began
         self._save(running=True)
 
@@ -113,6 +112,16 @@ class Cursor:
             return read_object(stored.body) if stored else {}
         except InvalidInput:
             return {}
+
+    def _died_at(self, gid: str, group: str, began: float) -> None:
+        """Set the group aside that two runs died at. Where its name is not known, that it is set aside is written down
+        before its claim is read: that may be what runs die at.
+        """
+        known, why = self.aside.get(gid), "the sweep was killed while at it"
+        self.aside.add(gid, group or (known.group if known else gid), began, why, indexed=not group)
+        if not group and known is None:
+            self._save(running=True)
+            self.aside.rename(gid, self._name_of(gid))
 
     def _name_of(self, gid: str) -> str:
         """The group's name, for people; its id where no claim tells it."""

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cosconcat import log
+from cosconcat.errors import ConcatError, TimedOut
 from cosconcat.model import iso_time
 from cosconcat.records.ledger import Ledger
 from cosconcat.records.records import Closed
@@ -22,7 +24,8 @@ def ended_since(
 ) -> dict[str, object]:
     """The report's part `ended`. `before` is that part of the report before this one, or empty.
 
-    `counts` are by outcome; `unread` are further ones, for which the time was too short. `last` holds the newest
+    `counts` are by outcome; `unread` are further ones, for which the time was too short,
+    or that could not be read. `last` holds the newest
     hundred, oldest first, whether they ended since the last report or before.
     """
     known = _known(before)
@@ -36,7 +39,15 @@ def ended_since(
         if out_of_time():
             unread += min(len(new), READ) - at
             break
-        entry = ledger.read_closed(name)
+        try:
+            entry = ledger.read_closed(name)
+        except TimedOut:
+            unread += min(len(new), READ) - at
+            break
+        except ConcatError as failure:
+            log.warning("closed entry not read", entry=name, reason=str(failure))
+            unread += 1
+            continue
         if entry is not None:
             counts[entry.outcome] += 1
             known[name] = _in_short(name, entry)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from cosconcat import log
 from cosconcat.errors import Blocked, ConcatError, NeverAgain, TryAgain
+from cosconcat.functions.sweep.aside import Aside
 from cosconcat.functions.sweep.cursor import Cursor
 from cosconcat.functions.sweep.report import Findings
 from cosconcat.model import Action, Result, gid_of
@@ -53,7 +54,7 @@ class Tally:
         cursor, clock, gid = self._cursor, self._services.clock, _gid_in(name)
         indexed = _INDEXED.fullmatch(name) is not None
         aside = cursor.aside.get(gid)
-        if aside is not None and (clock.now() < aside.until or self._wasted > self._may_waste):
+        if aside is not None and (clock.now() < aside.until or self._is_for_the_others(aside)):
             self.findings.add("blocked", aside.group, reason=str(aside))
             return None
         if cursor.careful or aside is not None:
@@ -70,6 +71,12 @@ class Tally:
         if result is not None:
             self.count(result)
         return result
+
+    def _is_for_the_others(self, aside: Aside) -> bool:
+        """Whether this run has no room for a bad group though its pause is over: enough of it was wasted, or the run
+        before it died, and the group was set aside more than once.
+        """
+        return self._wasted > self._may_waste or (self._cursor.careful and aside.times > 1)
 
     def _taken(self, name: str, step: Callable[[], Result | None]) -> tuple[Result | None, str]:
         """The step's result, and why it failed, if it did."""
@@ -115,8 +122,13 @@ class Tally:
         }
 
     def _group_name(self, name: str) -> str:
-        """The group behind an entry of the index; any other name is the group's own."""
+        """The group behind an entry of the index; any other name is the group's own. Of one that was set aside before
+        the claim is not read again: that may be what hangs.
+        """
         found = _INDEXED.fullmatch(name)
+        known = self._cursor.aside.get(found[1]) if found else None
+        if known is not None:
+            return known.group
         try:
             entry = self._services.ledger.claim(found[1], int(found[2]), 1) if found else None
         except ConcatError:
