@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from cosconcat.model import ObjectInfo, gid_of, iso_time
-from cosconcat.naming.keys import FragmentName, ManifestName, MarkerName
+from cosconcat.naming.keys import FragmentName, ManifestName, MarkerName, unfit_key
 from ops.desk.environment import config_of, environment
 from ops.desk.mistakes import NO, Mistake
 from ops.desk.options import json_option
@@ -97,6 +97,8 @@ def _check(config: Config, groups: tuple[str, ...], since: int | None, until: in
         raise Mistake(f"--to {to}: meets CONCAT_INPUT_PREFIX={config.input_prefix}, whose events start the functions")
     if to is not None and (not to.endswith("/") or to.startswith("/")):
         raise Mistake(f"--to {to}: a prefix ends with a slash, and begins with none")
+    if to is not None and (unfit := unfit_key(to)):
+        raise Mistake(f"--to {to}: {unfit}")
     own = {"CONCAT_TRASH_PREFIX": config.trash_prefix, "CONCAT_STATE_PREFIX": config.state_prefix}
     for name, prefix in own.items() if to is not None else ():
         if to is not None and (to.startswith(prefix) or prefix.startswith(to)):

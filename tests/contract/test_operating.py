@@ -250,6 +250,8 @@ def test_a_group_named_like_a_marked_copy_is_not_restored_in_anothers_place(
         (["restore", "v", "--to", "fragments/again/"], "meets CONCAT_INPUT_PREFIX=fragments/"),
         (["restore", "v", "--to", "frag"], "meets CONCAT_INPUT_PREFIX=fragments/"),
         (["restore", "v", "--to", "restored"], "a prefix ends with a slash"),
+        (["restore", "v", "--to", "../restored/"], "must not contain empty, . or .. folders"),
+        (["restore", "v", "--to", "restored?/"], "must not contain ?, # or control characters"),
         (["restore", "--since", "yesterday"], "'yesterday' is no time such as"),
         (["prune", "--days", "1"], "1 is not in the range"),
         (["preview", "--seconds", "nan"], "is not a number"),
