@@ -77,6 +77,7 @@ WITHOUT_END = "{group}_{time:%Y%m%dT%H%M%S}.{ext}"
 # Faults that only some kinds of plans have. They are drawn apart, so that other plans stay what they are.
 OWN_FAULTS = {
     "copy-damaged": 0.3,  # what lies at the output's key is not what was copied
+    "late-pieces": 1.0,  # pieces come after quiet time was over, around those that were joined, again, and corrected
 }
 FAULTS = {**CALL_FAULTS, **WORLD_FAULTS, **OWN_FAULTS}
 CLEANUPS: tuple[Literal["delete", "trash", "expire", "keep"], ...] = ("delete", "trash", "expire", "keep")
@@ -164,6 +165,7 @@ def draw(seed: int, only: dict[str, float] | None = None) -> Plan:
         faults |= {"post-slow": 0.6, "post-lost": 0.8, "jobs-lag": 0.9}
         plan.time_limit = 900
     _with_single_pieces(plan, Random(seed * 31 + 7))
+    _with_late_pieces(plan, Random(f"late pieces {seed}"))
     for name, value in only.items():
         if name in faults:
             faults[name] = min(faults[name], value)
@@ -180,6 +182,12 @@ def _with_single_pieces(plan: Plan, rng: Random) -> None:
         plan.single = "copy"
         plan.most = min(plan.most, rng.choice((1, 1, 2)))
         plan.faults["copy-damaged"] = OWN_FAULTS["copy-damaged"] * max(0.0, rng.random() - 0.5)
+
+
+def _with_late_pieces(plan: Plan, rng: Random) -> None:
+    """Of plans by quiet time some; nothing else of them changes, and others stay what they are."""
+    if plan.seed < CAMERAS and plan.completion == "quiet" and rng.random() < 0.3:
+        plan.faults["late-pieces"] = OWN_FAULTS["late-pieces"] * rng.random()
 
 
 def _cut_at_gaps(plan: Plan) -> None:

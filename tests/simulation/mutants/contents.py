@@ -102,13 +102,14 @@ MUTANTS = (
         "if not same and seen.by_quiet and not seen.forced and last.rev > 1:", "if False:",
         "once late pieces were kept or given up, they are joined with those that were joined before",
         forced={
-            "naming": "folder", "completion": "quiet", "cleanup": "keep", "edit": 1.0, "job-cancelled": 0.4,
-            "timer": 300, "kill": 0.0, "kill-after": 0.0, "most": 2,
+            "naming": "folder", "completion": "quiet", "cleanup": "keep", "late-pieces": 1.0, "job-cancelled": 0.4,
+            "kill": 0.0, "kill-after": 0.0, "edit": 0.0, "most": 2, "versioned": False, "direct": "",
+            "single": "join", "hostile": False,
         },
     ),
     Mutant(
-        "correction-taken-for-joined", "G3", "cosconcat.groups.joined:late_fragments",
-        "if is_correction(fragments, joined, convention):", "if False:",
+        "correction-taken-for-joined", "G3", "cosconcat.groups.joined:_are_held",
+        " and piece.object.same_content(held[piece.place])", "",
         "a piece that was corrected is taken for the one that was joined from its place",
         lambda plan: plan.faults["edit"] > 0,
         forced={"naming": "folder", "completion": "quiet", "cleanup": "keep"},

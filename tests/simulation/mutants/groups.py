@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from tests.simulation.mutants.mutant import Mutant
+from tests.simulation.plan import CALL_FAULTS, WORLD_FAULTS
+
+LATE = {"late-pieces": 1.0, "naming": "folder", "completion": "quiet", "direct": "", "single": "join", "hostile": False,
+        "versioned": False, "cleanup": "delete", "verify": "duration", "most": 3}  # fmt: skip
 
 MUTANTS = (
     Mutant(
@@ -54,5 +58,16 @@ MUTANTS = (
         "if False:",
         "a group is joined before anyone declared it whole",
         lambda plan: plan.completion == "marker",
+    ),
+    Mutant(
+        "same-bytes-again-never-new", "G3", "cosconcat.groups.joined:new_among", "if corrects else", "if False else",
+        "what comes again while the first piece of its correction is joined is left behind",
+        forced=LATE | dict.fromkeys({**CALL_FAULTS, **WORLD_FAULTS}, 0.0),
+    ),
+    Mutant(
+        "held-by-several-unseen", "G2", "cosconcat.groups.joined:holders",
+        "sorted(each) if alone is None", "[] if alone is None",
+        "what several outputs of a group hold together is joined once more when it comes again",
+        forced={**LATE, "edit": 0.0},
     ),
 )  # fmt: skip

@@ -36,7 +36,7 @@ class Mutant:
 
     def plan(self, seed: int) -> Plan:
         """The plan of `seed`, as this mutant is played: faults that were learned later happen where they are forced."""
-        plan = draw(seed, dict.fromkeys(LATER, 0.0))
+        plan = draw(seed, dict.fromkeys((*LATER, "late-pieces"), 0.0))
         plan.faults |= {name: value for name, value in self.forced.items() if name in FAULTS}
         return replace(plan, **{name: value for name, value in self.forced.items() if name not in FAULTS})
 

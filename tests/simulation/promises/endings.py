@@ -201,7 +201,7 @@ def _whole(schedule: Played, group: Group, current: list[tuple[str, str, int]], 
     if claimed != current and not rest:
         excused = group.name in report.get("invalid", {}) or group.name in report.get("kept", {})
         if excused or _late_pieces_joined(schedule, group, current, claimed):
-            return []
+            return _left_there(schedule, group, current, report)
         return [
             f"group {group.name} is whole with a content that nobody has joined (last: rev {rev}, {done['outcome']})"
         ]
@@ -222,6 +222,18 @@ def _whole(schedule: Played, group: Group, current: list[tuple[str, str, int]], 
         return [f"group {group.name} was joined, yet {left[0]} is still there"]
     if not held and group.name not in report.get("kept", {}):
         return [f"group {group.name} is whole, its output is gone, and nobody joins it or says why"]
+    return []
+
+
+def _left_there(
+    schedule: Played, group: Group, current: list[tuple[str, str, int]], report: dict[str, Any]
+) -> list[str]:
+    """What several outputs of the group hold together goes like what one of them holds, or the report names it."""
+    if group.name in report.get("invalid", {}) or group.name in report.get("kept", {}):
+        return []
+    removes = schedule.plan.cleanup in {"delete", "trash"} and schedule.plan.verify != "none"
+    if removes and all(_held(schedule, key, etag) for key, etag, _ in current):
+        return [f"group {group.name}: its outputs hold all that lies there, yet nobody removes it or says why"]
     return []
 
 

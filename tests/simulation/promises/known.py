@@ -54,6 +54,15 @@ class Known(Watcher):
 
     def joined_before(self, gid: str, rev: int) -> set[tuple[str, str, int]]:
         """Key, ETag and size of every piece that closed contents of the group before `rev` joined."""
+        return {piece for claim in self._joined_claims(gid, rev) for piece in self.pieces(claim)}
+
+    def uploads_joined_before(self, gid: str, rev: int) -> set[tuple[str, int]]:
+        """Key and LastModified of the very uploads."""
+        claims = self._joined_claims(gid, rev)
+        objects = (fragment["object"] for claim in claims for fragment in claim["set"]["fragments"])
+        return {(one["key"], one["last_modified"]) for one in objects}
+
+    def _joined_claims(self, gid: str, rev: int) -> list[dict[str, Any]]:
         revs = [number for name, number in self.done if name == gid and number < rev]
         joined = [number for number in revs if self.done[gid, number]["outcome"] == "joined"]
-        return {piece for number in joined for piece in self.pieces(self.claims[gid, number, 1])}
+        return [self.claims[gid, number, 1] for number in joined]

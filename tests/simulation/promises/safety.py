@@ -251,6 +251,8 @@ class Promises(Known):
         corrected = {key for key, _, _ in pieces - before} & {key for key, _, _ in before}  # then all is joined anew
         if pieces & before and pieces - before and not corrected and body["group"] not in self.retried:
             self.world.fail(f"G2: claim {place}: joins late pieces with others that were joined before")
+        if pieces <= before and body["group"] not in self.retried and self._holds_all(pieces, before):
+            self.world.fail(f"G2: claim {place}: joins once more what outputs of the group hold")
         lowest = min(fragment["index"] for fragment in body["set"]["fragments"])
         if self.world.plan.first and lowest != int(self.world.plan.first) and not before:
             self.world.fail(f"G5: claim {place}: begins with number {lowest}, its first piece is not there")
@@ -264,6 +266,12 @@ class Promises(Known):
         self.claims[place] = body
         self.tokens[f"cosconcat/{gid}/{rev:04}/{n:04}/{body['nonce']}"] = place
         return f"claim rev {min(rev, 4)} n {min(n, 4)}"
+
+    def _holds_all(self, pieces: set[tuple[str, str, int]], before: set[tuple[str, str, int]]) -> bool:
+        """Whether outputs that are there hold all these pieces, of a group of which no piece was ever corrected."""
+        outputs = [thing.content for thing in self.cos.shelves[self.outputs].current.values() if thing.content]
+        held = {(key, piece.etag) for content in outputs for key, piece in content.joined}
+        return len({key for key, _, _ in before}) == len(before) and {piece[:2] for piece in pieces} <= held
 
     def _job(self, place: tuple[str, int, int], body: dict[str, Any]) -> str:
         work = self.ci.work.get(body["job"])
@@ -354,6 +362,12 @@ class Promises(Known):
             self._check_within(place)
             return
         before = self.joined_before(*place[:2]) if self.world.plan.completion == "quiet" else set()
+        corrected = {piece[0] for piece in before} & {piece[0] for piece in self.pieces(claim) - before}
+        if corrected:  # then what was uploaded since belongs to it, though the bytes are those of before
+            there = self.cos.shelves[self.inputs].current
+            uploads = self.uploads_joined_before(*place[:2])
+            still = {key for key, thing in there.items() if (key, thing.info.last_modified) in uploads}
+            before = {piece for piece in before if piece[0] in still}
         newcomer = self._beside(claim, before)  # what was joined before may lie there still
         if newcomer:
             self.world.fail(f"end {place}: clean, although {newcomer} has come meanwhile")
@@ -364,11 +378,12 @@ class Promises(Known):
         seen = self.world.actor.seen if self.world.actor else {}
         beginning = claim["group"].partition("_")[0] + ("/" if self.world.plan.naming == "folder" else "_")
         listed = max((at for what, at in seen.items() if what.startswith(f"LIST fragments/{beginning}")), default=0.0)
+        lag = 61 if self.world.plan.faults["list-lag"] else 1
         for key, thing in self.cos.shelves[self.inputs].current.items():
             found = names.read(key)
             if found is None or found.group != claim["group"] or key in claimed:
                 continue
-            if (key, thing.info.etag, thing.info.size) not in known and thing.created < listed - 61:
+            if (key, thing.info.etag, thing.info.size) not in known and thing.created < listed - lag:
                 return key
         return None
 
@@ -584,6 +599,11 @@ class Promises(Known):
                 if outcome == "joined":
                     self.world.fail(f"G2: second job for a content whose join is there ({theirs})")
 
+    def _joined_places(self, place: tuple[str, int, int]) -> set[int]:
+        """The numbers that the group's contents before this one joined: late pieces may lie on both sides of them."""
+        before = self.joined_before(place[0], place[1])
+        return {found.place for key, _, _ in before if (found := names.read(key))}
+
     def _check_order(self, place: tuple[str, int, int], group: str, keys: tuple[str, ...]) -> None:
         listed = list(keys) in self.manifests.get(group, ())
         if self.world.plan.completion == "manifest" and not listed:
@@ -594,7 +614,8 @@ class Promises(Known):
         places = [piece.place for piece in pieces]
         wanted = sorted(places)
         if self.world.plan.naming != "timestamp":
-            wanted = list(range(places[0], places[0] + len(places)))
+            held = self._joined_places(place) - {*places} if self.world.plan.completion == "quiet" else set()
+            wanted = [number for number in range(places[0], places[-1] + 1) if number not in held]
         if len(pieces) < len(keys) or places != wanted or len({*places}) < len(places):
             self.world.fail(f"G5: job {place} joins {places}")
         if any(piece.total not in (None, len(keys)) for piece in pieces):

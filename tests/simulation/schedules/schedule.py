@@ -24,6 +24,7 @@ from tests.simulation.promises.recordings import GAP, LONGEST, ZONE
 from tests.simulation.promises.safety import Promises
 from tests.simulation.schedules.cameras import Cameras
 from tests.simulation.schedules.hostile import Hostile
+from tests.simulation.schedules.late import LatePieces
 from tests.simulation.schedules.users import Users
 
 REGION = "ap-guangzhou"
@@ -58,6 +59,8 @@ class Schedule:
         self.users: Cameras | Users = users(self.world, self.cos, self.promises, INPUTS, self.functions)
         if plan.hostile:
             Hostile(self.world, self.cos, self.promises, INPUTS, self.functions, list(self.users.groups))
+        if isinstance(self.users, Users) and plan.faults["late-pieces"]:
+            LatePieces(self.world, self.users, self.functions)
         self.sweeps = 0
         self.last_sweep = 0.0
         self.excused: frozenset[str] = frozenset()
@@ -80,7 +83,7 @@ class Schedule:
         """Users upload and edit, functions run, faults happen, the timer fires now and then."""
         world, chance = self.world, self.world.chance.random
         end = EPOCH + (600.0, 1800.0, 7200.0)[int(chance() * 3)]
-        if self.plan.spellings or self.plan.takes or self.plan.first:
+        if self.plan.spellings or self.plan.takes or self.plan.first or self.plan.faults["late-pieces"]:
             end = EPOCH + 7200.0  # beyond the hour
         for _ in range(int(chance() * 4)):
             world.at(EPOCH + (end - EPOCH) * chance() ** 3, self.functions.sweep)  # mostly while much goes on

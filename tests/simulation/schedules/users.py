@@ -49,7 +49,7 @@ class Users:
         self.groups = [self._group(number) for number in range(world.plan.groups)]
         self.intro = self.new_content()
         if any(group.intro for group in self.groups):
-            self._doing(self.cos.write, bucket, INTRO, content=self.intro)()
+            self.doing(self.cos.write, bucket, INTRO, content=self.intro)()
         promises.listeners.append(self._on_record)
         for group in self.groups:
             self._plan_uploads(group)
@@ -101,7 +101,7 @@ class Users:
         if group.marker:
             early = rng.random() < 0.1
             group.disturbed |= early  # it is not whole then, and the report says so
-            self.world.at(start if early else moments[-1] + 1.5, self._doing(self.upload, group, group.marker))
+            self.world.at(start if early else moments[-1] + 1.5, self.doing(self.upload, group, group.marker))
 
     def _plan_upload(self, group: Group, key: str, moment: float) -> None:
         """One piece at its moment; a recorder uploads when a piece ends, and people forget the first one."""
@@ -112,9 +112,9 @@ class Users:
             if plan.seed % 4 == 1:
                 return
             moment += 1500.0 * (plan.seed % 2)
-        self.world.at(moment, self._doing(self.upload, group, key))
+        self.world.at(moment, self.doing(self.upload, group, key))
         if plan.spellings:  # COS tells of it again, long after the hour
-            self.world.at(names.HOUR_ENDS + 1200 + plan.seed % 600, self._doing(self.functions.uploaded, key))
+            self.world.at(names.HOUR_ENDS + 1200 + plan.seed % 600, self.doing(self.functions.uploaded, key))
 
     def _plan_edits(self, group: Group) -> None:
         rng = self.rng
@@ -123,7 +123,7 @@ class Users:
             if rng.random() < 0.25:  # where each mode of cleaning up is most sensitive
                 moment = {"expire": "tagged", "trash": "copied"}.get(self.world.plan.cleanup, moment)
             if (edit == "squat" and self.world.plan.single != "copy") or not moment:
-                self.world.at(EPOCH + 120 * rng.random() ** 2, self._doing(self.edit, group, edit))
+                self.world.at(EPOCH + 120 * rng.random() ** 2, self.doing(self.edit, group, edit))
             else:
                 self.pending.append((moment, group.gid, group, edit))
         if self.pending:
@@ -146,9 +146,11 @@ class Users:
         if not self.pending:
             self.world.on_moment = None
         delay = 1e-6 + self.rng.choice((0.0, 0.05, 0.05, 0.3, 3.0, 30.0)) * self.rng.random()
-        self.world.after(delay, self._doing(self.edit, entry[2], entry[3]))
+        self.world.after(delay, self.doing(self.edit, entry[2], entry[3]))
 
-    def _doing(self, action: Callable[..., object], *arguments: object, **named: object) -> Callable[[], None]:
+    def doing(self, action: Callable[..., object], *arguments: object, **named: object) -> Callable[[], None]:
+        """What a user does at its moment; nothing once all is calm."""
+
         def act() -> None:
             if self.world.calm:
                 return
@@ -166,7 +168,7 @@ class Users:
         """Put an object, not twice within one second: LastModified has no finer grain and A-B-A could not be seen."""
         now = int(self.world.now)
         if self.last.get(key, 0) >= now:
-            self.world.at(self.last[key] + 1, self._doing(self.upload, group, key, content))
+            self.world.at(self.last[key] + 1, self.doing(self.upload, group, key, content))
             return
         self.last[key] = now
         if key == group.marker:
@@ -269,7 +271,7 @@ class Users:
         """A-B-A."""
         self.upload(group, key)
         before = group.original[key]
-        self.world.after(1 + 80 * self.rng.random() ** 2, self._doing(self.upload, group, key, before))
+        self.world.after(1 + 80 * self.rng.random() ** 2, self.doing(self.upload, group, key, before))
 
     def _start_over(self, group: Group) -> None:
         """The output is thrown away and everything uploaded once more."""
@@ -285,7 +287,7 @@ class Users:
         for key in group.keys:
             self.upload(group, key, contents.get(key))
         if group.marker and self.rng.random() < 0.8:
-            self.world.after(2.0, self._doing(self.upload, group, group.marker))
+            self.world.after(2.0, self.doing(self.upload, group, group.marker))
 
     def _late(self, group: Group) -> None:
         plan, count = self.world.plan, len(group.keys)
@@ -301,7 +303,7 @@ class Users:
         if group.marker and self.rng.random() < 0.5:
             if group.listed and late not in group.listed:
                 group.listed = [*group.listed, late]
-            self.world.after(2.0, self._doing(self.upload, group, group.marker))
+            self.world.after(2.0, self.doing(self.upload, group, group.marker))
 
     def _relist(self, group: Group) -> None:
         """The manifest says something else: another order, perhaps without a piece."""
@@ -319,13 +321,13 @@ class Users:
             contents[key] = self.new_content() if place == changed or before is None else before
         delay = 0.0
         for key, content in sorted(contents.items(), key=lambda item: item[0] != keys[changed]):
-            self.world.after(delay, self._doing(self.upload, group, key, content))
+            self.world.after(delay, self.doing(self.upload, group, key, content))
             delay += 1.0 + self.rng.choice((0.0, 0.0, 300.0, 1.5 * self.world.plan.stale)) * self.rng.random()
         if group.marker:
-            self.world.after(delay + 2.0, self._doing(self.upload, group, group.marker))
+            self.world.after(delay + 2.0, self.doing(self.upload, group, group.marker))
         claimed = self._claimed(group)
         if claimed <= self.promises.done.keys() and self.world.plan.completion != "quiet":
-            self.world.after(delay + 3.0, self._doing(self._corrected, group, contents, group.edits, claimed))
+            self.world.after(delay + 3.0, self.doing(self._corrected, group, contents, group.edits, claimed))
 
     def _claimed(self, group: Group) -> set[tuple[str, int]]:
         return {place[:2] for place in self.promises.claims if place[0] == group.gid}
