@@ -16,6 +16,7 @@ Values = Mapping[str, int]
 
 DAY_SECONDS = 86400
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799  # of the years 1 and 9999, in UTC
+_FIRST_READ, _LAST_READ = -2_208_902_400_000, 4_102_271_999_999  # milliseconds: of 1900-01-02 and 2099-12-30, in UTC
 LAST_EPOCH = 1_999_999_999  # ten digits up to this are seconds since 1970; beyond it they are a date and an hour
 ZONES_SECONDS = 14 * 3600  # the farthest a local time can be from UTC, seconds
 _ZONE = r"([+-])([0-9]{2}):?([0-9]{2})"
@@ -109,10 +110,15 @@ def moment(values: Values, offset: int) -> int:
     """Epoch milliseconds of values that give a day; without a zone they are taken as `offset` seconds east of UTC.
 
     Raises:
-        ValueError: when they name a day or an hour that does not exist.
+        ValueError: when they name a day or an hour that does not exist, or a year that no group's id could name.
     """
-    if "s" in values:
-        return values["s"] * 1000 + values.get("f", 0)
+    found = values["s"] * 1000 + values.get("f", 0) if "s" in values else _from_clock(values, offset)
+    if not _FIRST_READ <= found <= _LAST_READ:
+        raise ValueError("no recording is of that year; allowed are 1900 to 2099")
+    return found
+
+
+def _from_clock(values: Values, offset: int) -> int:
     hour = _hour(values)
     try:
         day = _day(values)

@@ -108,3 +108,24 @@ def test_bytes_that_are_no_text_are_named_and_nothing_breaks(
     out = capsys.readouterr().out
     assert "invalid" in out
     assert "group ok" in out
+
+
+@pytest.mark.parametrize(
+    ("naming", "key"),
+    [
+        ("{group}_{time}.{ext}", "call_8613800138000.mp4"),
+        ("{group}_{time}.{ext}", "cam_9999999999999.mp4"),
+        ("{group}_{time:%Y-%m-%d}.{ext}", "cam_0001-01-01.mp4"),
+        ("{group}_{time:%Y-%m-%d}.{ext}", "cam_9999-12-31.mp4"),
+        ("{group}_{time:%Y-%m-%dT%H%z}.{ext}", "cam_9999-12-31T23-14:00.mp4"),
+        ("{group}_{time:%s}.{ext}", "cam_8613800138000.mp4"),
+    ],
+)
+def test_a_year_that_no_recording_is_of_is_no_time(naming: str, key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A number that only looks like a time; a group's id could not name it, so nothing of a listing could be told."""
+    other = key.replace(key.partition("_")[2], "1700000000000.mp4" if "%" not in naming else "x.mp4")
+    environment = {"CONCAT_NAMING": naming, "CONCAT_COMPLETION": "quiet:60"}
+    main(["names", IN + key, IN + other], environment)
+    out = capsys.readouterr().out
+    assert "no recording is of that year; allowed are 1900 to 2099" in out
+    assert f"{IN}{other}\t" in out
