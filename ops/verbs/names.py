@@ -9,6 +9,7 @@ there are.
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from bisect import bisect_left
@@ -40,6 +41,8 @@ _LISTED = 200  # so many keys are described one by one, more only in sum
 _RECORDINGS = 4  # of a source that are described
 _MOST = 100_000  # keys of a bucket
 _SHOWN = 50  # groups of a large listing
+_ARCHIVE = re.compile(r"(?i)\.(?:(?:7z|zip|rar|tar|gz|xz)(?:\.[0-9]{2,4})?|[rz][0-9]{2})$")
+_UNFINISHED = re.compile(r"(?i)\.(?:part(?:-frag[0-9]+)?|ytdl|crdownload|!ut)$")
 _EXPLAINED = 3  # unmatched keys of one reason that are looked at for what they are nearly
 _OPTIONS = {
     "naming": "CONCAT_NAMING",
@@ -228,6 +231,10 @@ def never_joined(names: Iterable[Name]) -> str:
     for name in names:
         if isinstance(name, NotOurs) and "cut into bytes" in name.reason:
             return f"{name.key}: pieces of a file that was cut into bytes are joined by `cat`, before the upload"
+        if isinstance(name, NotOurs) and _ARCHIVE.search(name.key):
+            return f"{name.key}: an archive, or a volume of one, is no media file: unpack it before the upload"
+        if isinstance(name, NotOurs) and _UNFINISHED.search(name.key):
+            return f"{name.key}: a download that has not ended: upload the file that it becomes"
         if isinstance(name, FragmentName) and name.ext == "webm" and name.digits.isdigit() and len(name.digits) < 10:
             return (
                 f"{name.key}: if it comes from a browser's MediaRecorder with a time slice, only the first chunk is a "
@@ -348,7 +355,9 @@ def _suggest(keys: Sequence[str], prefix: str, *, as_json: bool) -> int:
         for line in one.lines:
             click.echo(line if number == 1 else f"# {line}")
     if not found:
-        click.echo("no setting joins any of these names: each seems to be a recording by itself")
+        bare = all(re.fullmatch(r"[0-9]+\.[0-9A-Za-z]+", key.removeprefix(prefix)) for key in keys)
+        why = "names that are numbers alone need a folder" if bare else "each seems to be a recording by itself"
+        click.echo(f"no setting joins any of these names: {why}")
     return 0 if found else NO
 
 

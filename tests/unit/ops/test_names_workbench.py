@@ -273,6 +273,9 @@ def test_nothing_is_suggested_where_nothing_belongs_together(capsys: pytest.Capt
     code, out = run(capsys, "--suggest", f"{IN}a.mp4", f"{IN}b.mp4", f"{IN}c.txt")
     assert code == 1
     assert "a recording by itself" in out
+    code, out = run(capsys, "--suggest", f"{IN}00000.MTS", f"{IN}00001.MTS")
+    assert code == 1
+    assert "names that are numbers alone need a folder" in out
 
 
 @pytest.mark.parametrize(
@@ -328,6 +331,23 @@ def test_what_can_never_be_joined_is_told_once(capsys: pytest.CaptureFixture[str
     chunks = [f"{IN}rec/{n:06}.webm" for n in range(3)]
     _, out = run(capsys, "--naming", "folder", *chunks)
     assert len(re.findall("MediaRecorder", out)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("v.7z.001", "unpack it before the upload"),
+        ("v.part1.rar", "unpack it before the upload"),
+        ("v.z01", "unpack it before the upload"),
+        ("Talk [abc].f137.mp4.part", "upload the file that it becomes"),
+        ("Talk [abc].f137.mp4.part-Frag1", "upload the file that it becomes"),
+        ("v.MP4.crdownload", "upload the file that it becomes"),
+    ],
+)
+def test_what_is_no_media_file_yet_is_told(name: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Volumes of an archive, and what downloaders leave behind."""
+    _, out = run(capsys, IN + name, IN + "readme.txt")
+    assert told in out
 
 
 def test_a_listing_that_costs_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
