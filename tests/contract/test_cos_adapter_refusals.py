@@ -11,7 +11,7 @@ import pytest
 from cosconcat.cloud.cos import CosOverHttp
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import Blocked, ConcatError, Rejected, ServiceUnavailable
-from cosconcat.model import Bucket, ObjectInfo, ObjectVersion, ProbeError, Unanswered
+from cosconcat.model import Bucket, ByteRange, ObjectInfo, ObjectVersion, ProbeError, Unanswered
 from local.network.http import ConnectionCut, Request, Response
 from local.network.proxy import Proxy
 
@@ -76,6 +76,9 @@ CALLS: dict[str, Callable[[CosOverHttp], object]] = {
     "tag": lambda cos: cos.tag(DEMO, "k", {"a": "b"}),
     "untag": lambda cos: cos.tag(DEMO, "k", {}),
     "media": lambda cos: cos.media(DEMO, ["k"]),
+    "read": lambda cos: cos.read(DEMO, [ByteRange("k", 0, 9)]),
+    "copy once": lambda cos: cos.copy(DEMO, ObjectInfo("k", "e", 1, 0), DEMO, "t", create_only=True),
+    "delete version": lambda cos: cos.delete(DEMO, [ObjectVersion("k", "v1")]),
 }
 
 
@@ -126,7 +129,7 @@ def test_a_redirect_is_no_success(script: Script, cos: CosOverHttp, call: str, s
     assert re.search(rf"demo-1250000000/.*HTTP {status}", told(cos, call, ServiceUnavailable))
 
 
-@pytest.mark.parametrize("call", [call for call in CALLS if call not in ("tag", "untag", "media")])
+@pytest.mark.parametrize("call", [call for call in CALLS if call not in ("tag", "untag", "media", "read")])
 def test_an_answer_that_makes_no_sense_is_no_answer(script: Script, cos: CosOverHttp, call: str) -> None:
     """200 with something else in it: a proxy's page, half a document."""
     script.answer = Response(200, {"Content-Type": "text/html"}, b"<html>welcome")

@@ -257,6 +257,8 @@ def _no(what: str, answer: requests.Response) -> Exception:
     told = read_error(answer.content)
     if told is not None and told.code == "RequestTimeout":
         return ServiceUnavailable(f"{what}: {told.code}")
+    if answer.is_redirect or answer.status_code < 400:  # it says nothing, whoever sent it
+        return ServiceUnavailable(f"{what}: HTTP {answer.status_code}, which is no answer")
     return Rejected(f"{what}: refused", status=answer.status_code, code=told.code if told else "Unreadable")
 
 

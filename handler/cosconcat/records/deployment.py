@@ -80,7 +80,7 @@ def compare(cos: Cos, config: Config, *, write: bool = True) -> list[str]:
     try:
         recorded = json.loads(stored.body)
         return differences(dict(recorded), config)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return [f"{config.state_bucket.name}/{key}: it is no record of ours; remove it, and it is written anew"]
 
 

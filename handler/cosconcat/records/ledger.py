@@ -300,7 +300,7 @@ class Ledger:
             return None
         try:
             record = parse(_of_a_known_format(json.loads(stored.body)))
-        except (ValueError, TypeError, KeyError, AttributeError) as broken:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as broken:
             raise InvalidInput([f"{self._bucket.name}/{key}: not a record of ours ({broken})"]) from broken
         return Stamped(record, stored.head.object.last_modified, stored.head.now)
 
@@ -325,7 +325,7 @@ def _of_a_known_format(content: dict[str, Any]) -> dict[str, Any]:
         ValueError: it did; only this record's group has to wait for that release.
     """
     written = content.get("format", FORMAT)
-    if isinstance(written, int) and written > FORMAT:  # a text is an early claim's container
+    if isinstance(written, int | float) and written > FORMAT:  # a text is an early claim's container
         raise ValueError(f"written by a later release in format {written}; this one reads up to {FORMAT}")
     return content
 

@@ -117,7 +117,7 @@ class Slots:
             return None
         try:
             return _read(json.loads(stored.body))
-        except (ValueError, TypeError, KeyError, AttributeError) as broken:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as broken:
             raise InvalidInput([f"{self._bucket.name}/{key}: not a record of ours ({broken})"]) from broken
 
     def create(self, sid: str, day: str, slot: Slot) -> bool:

@@ -19,7 +19,7 @@ from cosconcat.model import Bucket
 from tests.support.ci_server import CLOSE, CUT, HANG, RESET, Answer, CiServer, Step, ci_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 BUCKET = Bucket("demo-1250000000", "ap-guangzhou")
 CONFIG = Config(bucket=BUCKET, scheme="http", queue_id="p1")
@@ -158,6 +158,34 @@ def test_an_answer_that_does_not_speak_of_the_job_is_none(server: CiServer, ci: 
         ci.job(BUCKET, "j2")
 
 
+@pytest.mark.parametrize("status", [201, 202, 204, 300, 301, 302, 303, 304, 307, 308])
+@pytest.mark.parametrize("call", ["submit", "job", "jobs"])
+def test_what_is_neither_an_answer_nor_a_refusal_decides_nothing(
+    server: CiServer, ci: CiOverHttp, call: str, status: int
+) -> None:
+    """A redirect, or a success that says nothing: no job is believed created, and none believed gone."""
+    server.script = [Answer(status, b"", {"Location": "http://elsewhere.example/jobs"})]
+    calls: dict[str, Callable[[], object]] = {
+        "submit": lambda: ci.submit(BUCKET, REQUEST),
+        "job": lambda: ci.job(BUCKET, "j1"),
+        "jobs": lambda: ci.jobs(BUCKET, 0),
+    }
+    with pytest.raises(OutcomeUnknown if call == "submit" else ServiceUnavailable, match="demo-1250000000"):
+        calls[call]()
+    assert all("elsewhere" not in seen.target for seen in server.seen)
+
+
+@pytest.mark.parametrize("call", ["job", "jobs"])
+@pytest.mark.parametrize("body", [b"", b"<html>welcome", error("InternalError"), error("AccessDenied"), JOB[:40]])
+def test_a_success_with_something_else_in_it_is_no_answer(
+    server: CiServer, ci: CiOverHttp, call: str, body: bytes
+) -> None:
+    """An error's body, a proxy's page, half an answer."""
+    server.script = [Answer(200, body)]
+    with pytest.raises(ServiceUnavailable, match="demo-1250000000"):
+        _ = ci.job(BUCKET, "j1") if call == "job" else ci.jobs(BUCKET, 0)
+
+
 def test_a_reading_that_timed_out_at_the_service_may_be_repeated(server: CiServer, ci: CiOverHttp) -> None:
     """It answers 400 then, which is no refusal for good."""
     server.script = [Answer(400, b"<Error><Code>RequestTimeout</Code><Message>slow</Message></Error>")]
@@ -236,7 +264,6 @@ def test_reading_recovers(server: CiServer, ci: CiOverHttp, step: Step) -> None:
         (403, error("AccessDenied"), Blocked),
         (401, error("SignatureExpired"), Blocked),
         (403, b"<html/>", Rejected),
-        (302, b"", Rejected),
     ],
 )
 def test_refused_reading_is_not_repeated(

@@ -1,0 +1,73 @@
+"""A record that cannot be read is its group's trouble alone: nobody else waits, nothing is posted or removed for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cosconcat.functions.sweep.round import handle_sweep
+from cosconcat.model import gid_of
+from tests.simulation.counted import InMemory, in_memory
+
+BROKEN: dict[str, Callable[[bytes], bytes]] = {
+    "0 bytes": lambda body: b"",
+    "half": lambda body: body[: len(body) // 2],
+    "no JSON": lambda body: b"<html>",
+    "no object": lambda body: b"[1]",
+    "no UTF-8": lambda body: b"\xff" + body,
+    "deep": lambda body: b"[" * 100_000,
+    "empty": lambda body: b"{}",
+    "higher format": lambda body: json.dumps({**json.loads(body), "format": 99}).encode(),
+    "infinite": lambda body: body.replace(b'"format":1', b'"format":Infinity'),
+}
+
+
+@pytest.fixture(autouse=True)
+def _quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    """Log lines are not what these tests are about."""
+
+
+def run_until_claimed(record: str) -> InMemory:
+    """A group of one piece with its records up to this one, and what a second one needs to follow."""
+    memory = in_memory()
+    memory.put("fragments/bad.part1-of-1.mp4")
+    handle_sweep(memory.services)
+    if record != "claim":
+        memory.world.run(memory.world.now + 4000)
+        memory.services.submissions.begin()
+    if record in ("end", "done"):
+        handle_sweep(memory.services)
+    return memory
+
+
+def written(memory: InMemory, kind: str) -> list[str]:
+    """Keys of the group's records of a kind."""
+    shelf = memory.cos.shelves[memory.config.state_bucket.name].current
+    return [key for key in shelf if f"{gid_of('bad')}/0001/{kind}" in key]
+
+
+@pytest.mark.parametrize("how", BROKEN)
+@pytest.mark.parametrize("record", ["claim", "job", "end", "done"])
+def test_a_record_that_cannot_be_read_is_its_group_s_trouble_alone(record: str, how: str) -> None:
+    """Three rounds: the other group is joined, the report tells of this one by name or id."""
+    memory = run_until_claimed(record)
+    (key,) = written(memory, record)
+    state = memory.config.state_bucket.name
+    thing = memory.cos.shelves[state].current[key]
+    memory.cos.write(state, key, body=BROKEN[how](thing.body))
+    memory.put("fragments/bad.part1-of-1.mp4")  # it comes again, or lies there still
+    memory.put("fragments/other.part1-of-1.mp4")
+    jobs = len(memory.ci.work)
+    for _ in range(3):
+        handle_sweep(memory.services)
+        memory.world.run(memory.world.now + 5000)
+    own = [work for work in memory.ci.work.values() if work.key.startswith("output/bad")]
+    assert len(own) == jobs, "nothing is posted for what cannot be read"
+    assert "fragments/other.part1-of-1.mp4" not in memory.cos.shelves[memory.config.bucket.name].current
+    assert "fragments/bad.part1-of-1.mp4" in memory.cos.shelves[memory.config.bucket.name].current
+    report: dict[str, Any] = json.loads(memory.cos.shelves[state].current[".concat/report.json"].body)
+    told = json.dumps([report["invalid"], report["blocked"]])
+    assert key.rpartition("/")[2] in told
