@@ -33,6 +33,7 @@ FAULTS = {
     "last piece lost": "2.0 s of video missing",
     "first piece doubled": "2.0 s of video missing",
     "pieces exchanged": "out of order",
+    "cut off": "of video missing",
 }
 
 

@@ -156,8 +156,10 @@ ORDINARY = (
     Case("camera: Motion JPEG and PCM in avi", "avi", same("-c:v mjpeg -pix_fmt yuvj420p -c:a pcm_s16le")),
     Case("camera: MPEG-4 and MP3 in avi", "avi", same("-c:v mpeg4 -q:v 3 -c:a libmp3lame")),
     Case("camera: MPEG-2 in mpg", "mpg", same("-c:v mpeg2video -q:v 3 -c:a mp2")),
+    Case("camera: HEVC with reordered pictures in mkv", "mkv", same(f"{X265} ultrafast {AAC}")),
     Case("camcorder: pixels of 4 to 3", "mp4", same(f"-vf setsar=4/3 {PHONE}")),
     Case("dash camera: ts", "ts", same(PHONE), quick=True),
+    Case("dash camera: ts whose sound outlasts its picture", "ts", same(f"-vf trim=end=2.2 {PHONE}")),
     Case("security camera: 10 pictures a second, 8 kHz", "mp4", same(f"-vf fps=10 {H264} {AAC} -ar 8000 -ac 1")),
     Case(
         "security camera: no sound",
@@ -181,6 +183,7 @@ ORDINARY = (
         "mp3",
         same("-vn -c:a libmp3lame"),
     ),
+    Case("dictation: mp3 of 8 kHz", "mp3", same("-vn -c:a libmp3lame -ar 8000 -ac 1")),
     Case("dictation: wav", "wav", same("-vn -c:a pcm_s16le")),
     Case("dictation: ogg", "ogg", same("-vn -c:a libopus")),
     Case("music: flac", "flac", same("-vn -c:a flac")),
@@ -209,6 +212,11 @@ UNLIKE = (
         unlike(f"-vf fps=1 {PHONE}", PHONE, PHONE),
         quick=True,
         seen="mifi/lossless-cut#566",
+    ),
+    Case(
+        "five frame rates",
+        "mp4",
+        unlike(*(f"-vf fps={rate} {PHONE}" for rate in ("24000/1001", "24", "30000/1001", "50", "60000/1001"))),
     ),
     Case("the last has five pictures a second", "mp4", unlike(PHONE, PHONE, f"-vf fps=5 {PHONE}")),
     Case(
@@ -307,6 +315,8 @@ TIMES = (
         "mp4",
         same(PHONE, f"{LATE} -map 1:v -map 0:a"),
     ),
+    Case("late sound in ts", "ts", same(PHONE, f"{LATE} -map 0:v -map 1:a")),
+    Case("late sound in flv", "flv", same(PHONE, f"{LATE} -map 0:v -map 1:a")),
     Case("late picture in mkv", "mkv", same(PHONE, f"{LATE} -map 1:v -map 0:a")),
     Case("sound ends early", "mp4", same(f"-af atrim=end=1.6 {PHONE}"), seen="mifi/lossless-cut#634", quick=True),
     Case("picture ends early", "mp4", same(f"-vf trim=end=1.6 {PHONE}"), seen="kkroening/ffmpeg-python#564"),
@@ -334,6 +344,7 @@ TIMES = (
         "mp4",
         behind(2, PHONE),
     ),
+    Case("two mpg files put behind one another", "mpg", behind(2, "-c:v mpeg2video -q:v 3 -c:a mp2")),
     Case("two mkv files put behind one another", "mkv", behind(2, PHONE)),
     Case(
         "two mp3 files put behind one another", "mp3", behind(2, "-vn -c:a libmp3lame -write_xing 0 -id3v2_version 0")
@@ -345,6 +356,8 @@ TIMES = (
         "mkv",
         unlike((PHONE, claims(1.0)), PHONE, PHONE),
     ),
+    Case("mkv whose header says two thirds", "mkv", unlike(PHONE, (PHONE, claims(1.6)), PHONE)),
+    Case("flv whose headers all say two thirds", "flv", same(PHONE, claims(1.6))),
     Case("webm whose header says one second", "webm", unlike((WEBM, claims(1.0)), WEBM, WEBM)),
     Case("flv whose header says an hour", "flv", unlike((PHONE, claims(3600.0)), PHONE, PHONE)),
     Case(

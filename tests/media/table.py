@@ -37,6 +37,9 @@ Made by `make media-table`. Every output was decoded and compared with the decod
 MediaInfo that shows a loss, found without the functions' own verification; `no`: none does.
 """.strip()
 DIRECT = {"CONCAT_DIRECT": "true"}
+BLENDED = ("phone: H.264 and AAC in mp4", "camera: 29.97 pictures a second")
+BLENDING = {"CONCAT_JOB": '{"ConcatTemplate": {"SceneChangeInfo": {"Mode": "GRADIENT", "Time": "0.12"}}}'}
+UNSEEN = ("muted sound", "frozen picture", "first piece doubled", "pieces exchanged")  # by any node
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ RUNS = (
     *both("to hls", FORMAT_CASES, {"CONCAT_FORMAT": "hls"}),
     *both("to mp3", FORMAT_CASES, {"CONCAT_FORMAT": "mp3"}),
     *both("to mp3, pictures may go", FORMAT_CASES, {"CONCAT_FORMAT": "mp3", "CONCAT_MAY_LOSE": "video"}, "video"),
+    Run("blended", BLENDED, BLENDING),
+    *(Run(f"blended: {damage}", BLENDED, BLENDING, damage=damage) for damage in DAMAGES if damage not in UNSEEN),
     *(Run(f"mp4: {damage}", DAMAGED, damage=damage) for damage in DAMAGES),
     *(
         Run(f"{form}: {damage}", DAMAGED[:2], {"CONCAT_FORMAT": form}, damage=damage)

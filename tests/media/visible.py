@@ -39,6 +39,8 @@ def visible_by(pieces: Sequence[Info], output: Info, *, directly: bool = False, 
     expected = sum(length or 0.0 for length in lengths)
     if abs(total - expected) > max(COARSE, 0.03 * len(pieces)):
         return "Format.Duration"
+    if _bytes(output) > 1.1 * float(output["Format"]["Size"]):
+        return "Format.Size"
     if any(_hidden(piece) for piece in pieces) and len(pieces) > 1:
         return "Video.NumFrames (an edit list)"
     return ""
@@ -77,6 +79,14 @@ def _pictures(pieces: Sequence[Info], output: Info) -> str:
     if min(int(have[0]["Width"]), int(have[0]["Height"])) < short / 2:
         return "Video.Height"
     return ""
+
+
+def _bytes(output: Info) -> float:
+    """What the streams of an mp4 have together by their bitrates, which its index tells."""
+    if not output["Format"].get("FormatName", "").startswith("mov"):
+        return 0.0
+    streams = [each for kind in ("Video", "Audio") for each in _streams(output, kind)]
+    return sum(float(each.get("Bitrate", 0)) * 125 * float(each.get("Duration", 0)) for each in streams)
 
 
 def _streams(info: Info, kind: str) -> list[Mapping[str, str]]:

@@ -120,6 +120,11 @@ class Plan:
     bad_call: str = ""  # the kind of call at which these hang, or runs die
 
     @property
+    def by_streams(self) -> bool:
+        """Whether pieces whose decoder configurations differ must not be removed: with `trust`, bytes are enough."""
+        return self.direct != "trust" or self.verify == "duration"
+
+    @property
     def overlap(self) -> int:
         """Seconds of the transition between two pieces; a direct join has none."""
         return TRANSITION_SECONDS if self.faults["transitions"] and not self.direct else 0

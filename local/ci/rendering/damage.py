@@ -38,7 +38,8 @@ _REARRANGED = {
     "first piece doubled": lambda pieces: pieces[:1] * 2 + pieces[2:],
     "pieces exchanged": lambda pieces: pieces[1::-1] + pieces[2:],
 }
-DAMAGES = (*_SPOILT, *_REARRANGED)
+_CUT_OFF = "cut off"  # the last third of the bytes is not there, and of an mp4 its index says that it is
+DAMAGES = (*_SPOILT, *_REARRANGED, _CUT_OFF)
 
 
 def rearranged(plan: Plan, damage: str) -> Plan:
@@ -57,6 +58,8 @@ def spoilt(outputs: Sequence[Path], damage: str, container: str, pieces: int, ff
         pieces: how many pieces of about the same length it was joined of.
         ffmpeg: runs the children.
     """
+    if damage == _CUT_OFF:
+        return _cut_off(outputs, container, ffmpeg)
     arguments = _SPOILT.get(damage)
     if arguments is None:
         return list(outputs)
@@ -68,3 +71,14 @@ def spoilt(outputs: Sequence[Path], damage: str, container: str, pieces: int, ff
     told = arguments.format(**{name: f"{seconds:.3f}" for name, seconds in times.items()}).split()
     ffmpeg.run(["-i", str(outputs[0]), *told, *muxer(container, folder), str(output)], believing=True)
     return written(output)
+
+
+def _cut_off(outputs: Sequence[Path], container: str, ffmpeg: Ffmpeg) -> list[Path]:
+    """The last file of an output without its last third."""
+    last = outputs[-1]
+    if container == "mp4":
+        ffmpeg.run(["-i", str(last), "-map", "0", "-c", "copy", "-movflags", "+faststart", str(last) + ".mp4"])
+        Path(str(last) + ".mp4").replace(last)
+    body = last.read_bytes()
+    last.write_bytes(body[: len(body) * 2 // 3])
+    return list(outputs)

@@ -245,4 +245,10 @@ MUTANTS = (
         "a direct join that lacks a fifth of its packets passes",
         forced={"odd-loss": 0.7, "direct": "transcode", "verify": "duration"},
     ),
+    Mutant(
+        "uncompared-configurations-accepted", "G1", "cosconcat.verification.rules.copying:configurations",
+        'if not join.options.direct or len(join.pieces) < 2 or join.options.configurations == "alike":', "if True:",
+        "pieces that a decoder set up for the first of them cannot play are removed, since nothing was compared",
+        forced={"direct": "trust", "verify": "duration", "short-output": 0.0},
+    ),
 )  # fmt: skip

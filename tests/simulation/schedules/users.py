@@ -208,7 +208,7 @@ class Users:
         if self.world.plan.direct and rng.random() < 0.05:
             height = 960
             self.world.injected["unlike"] += 1
-        elif self.world.plan.direct not in ("", "trust") and apart.random() < 0.05:
+        elif self.world.plan.direct and self.world.plan.by_streams and apart.random() < 0.05:
             configuration = 1
             self.world.injected["unlike"] += 1
         seconds, size = round(5 + 55 * rng.random(), 2), 100_000 + rng.randrange(2)

@@ -54,6 +54,7 @@ BROKEN = [
     ("header-of-piece", [*THREE, part(*both(10), size=400_000)], media(40), PLAIN, "are only 320 kbps"),
     ("header-of-output", THREE, media(30, *both(25)), PLAIN, "the output lasts 30.000 s"),
     ("header-of-output", THREE, media(30)._replace(size=400_000), PLAIN, "are only 107 kbps"),
+    ("header-of-output", THREE, media(30)._replace(size=3_000_000), PLAIN, "its streams 3750000: it is cut off"),
     ("clock", [*THREE, THREE[0]._replace(key="b", clock="jumps")], media(40), PLAIN, "time stamps of b jump"),
     ("clock",
         [ProbedFragment(k, media(10, *(s._replace(bitrate=None) for s in both(10)), format_="mpegts")._replace(size=n))

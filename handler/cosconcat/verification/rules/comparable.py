@@ -21,6 +21,7 @@ WITHOUT_INDEX = (
     "wav",
     "asf",
 )  # nothing in the file counts its packets
+CUT_OFF = 1.05  # share of an mp4's bytes that its streams can have together: at most 1.0 in a thousand whole ones
 REPLACE = "replace or remove it, or play the output and remove the fragments by hand"
 
 
@@ -61,7 +62,7 @@ def header_of_piece(join: Join) -> str:
 
 def header_of_output(join: Join) -> str:
     """An output whose MediaInfo contradicts itself."""
-    found = _contradiction(join.output)
+    found = _contradiction(join.output) or _cut_off(join.output)
     return f"the output {found}" if found else ""
 
 
@@ -142,6 +143,15 @@ def _contradiction(media: Media) -> str:
             if stream.duration - lasting > 0.5 + 0.02 * stream.duration:
                 return f"claims {stream.duration:.3f} s of pictures, but {stream.frames} of them last {lasting:.3f} s"
     return _wrong_bitrate(media, streams, seconds, alone=alone)
+
+
+def _cut_off(media: Media) -> str:
+    """An mp4 whose index stands at its beginning tells of all its packets, whether they are in the file or not."""
+    streams = (*counted(media, "video"), *media.of("audio"))
+    told = sum((s.bitrate or 0.0) * 125 * (s.duration or 0.0) for s in streams)
+    if media.format.startswith("mov") and told > CUT_OFF * media.size:
+        return f"has {media.size} bytes, but its streams {told:.0f}: it is cut off"
+    return ""
 
 
 def _wrong_bitrate(media: Media, streams: Sequence[Stream], seconds: float, *, alone: bool) -> str:
