@@ -65,7 +65,7 @@ MUTANTS = (
     ),
     Mutant(
         "late-stream-unseen", "G1", "cosconcat.verification.rules.lengths:late",
-        "if track.output_begins > track.begins + slack:", "if False:",
+        "if track.output_begins > begins + slack:", "if False:",
         "sound whose beginning is lost passes",
         faulty("short-output"),
     ),
