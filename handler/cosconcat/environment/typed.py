@@ -34,7 +34,7 @@ class Environment:
         for name, value in environ.items():
             known = name in NAMES or name == "TENCENTCLOUD_REGION"
             value = value.strip()
-            if not known and name.startswith("CONCAT_") and value not in UNSET:
+            if not known and name.upper().startswith("CONCAT_") and value not in UNSET:
                 self._note_unknown(name)
             elif known and (value == "undefined" or value.startswith("${env:")):
                 self.wrong(name, f"is the literal {value}: the deployment did not fill it in; set it or remove it")
@@ -145,11 +145,13 @@ class Environment:
         return text
 
     def _note_unknown(self, name: str) -> None:
-        """A name that is close to one of ours is mistyped; any other must not keep an earlier release from starting."""
+        """A name that is close to one of ours, or is one in another case, is mistyped. Any other must not keep an
+        earlier release from starting.
+        """
         from difflib import get_close_matches
 
         ours = sorted(known.removeprefix("CONCAT_") for known in NAMES)
-        close = get_close_matches(name.removeprefix("CONCAT_"), ours, n=1, cutoff=_CLOSE)
+        close = get_close_matches(name.upper().removeprefix("CONCAT_"), ours, n=1, cutoff=_CLOSE)
         if close:
             self.wrong(name, f"is no variable of cos-concat; did you mean CONCAT_{close[0]}?")
         else:

@@ -389,7 +389,12 @@ def test_a_variable_of_another_release_is_told_and_ignored(capsys: pytest.Captur
     """So that a roll-back starts; what is close to a name of ours is a mistake, what is unset says nothing."""
     config = read_config({**MINIMAL, "CONCAT_MOON_PHASE": "full", "CONCAT_NAMNG": "-", "CONCAT_STAR": ""})
     assert config.unknown == ("CONCAT_MOON_PHASE",)
-    for mistyped, meant in (("CONCAT_NAMNG", "CONCAT_NAMING"), ("CONCAT_CLEAN_UP", "CONCAT_CLEANUP")):
+    for mistyped, meant in (
+        ("CONCAT_NAMNG", "CONCAT_NAMING"),
+        ("CONCAT_CLEAN_UP", "CONCAT_CLEANUP"),
+        ("concat_cleanup", "CONCAT_CLEANUP"),
+        ("Concat_Naming", "CONCAT_NAMING"),
+    ):
         with pytest.raises(ConfigurationError, match=f"{mistyped} is no variable of cos-concat; did you mean {meant}"):
             read_config({**MINIMAL, mistyped: "folder"})
     keys = {"TENCENTCLOUD_SECRETID": "i", "TENCENTCLOUD_SECRETKEY": "k"}
