@@ -13,7 +13,8 @@ from cosconcat.model import Result
 from tests.simulation.counted import DIRECT, InMemory, budget, in_memory, keys, live
 from tests.support.shelf import Shelf
 
-SIZES = [1, 2, 3, 10, 100, 101, 1000]
+SIZES = [1, 2, 3, 10, 100, 101, pytest.param(1000, marks=pytest.mark.slow)]
+MORE = [pytest.param(5000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
 OUT_OF_ORDER = 16  # more calls than in order: looks for a fragment that seems to be the last, and a page for the seam
 
 
@@ -34,11 +35,8 @@ def joined_once(memory: InMemory, results: list[Result]) -> bool:
     return actions == ["waiting"] * (len(actions) - 2) + ["submitted", "finished"] and not left
 
 
-@pytest.mark.parametrize(
-    ("size", "padded"),
-    [(size, padded) for size in SIZES for padded in (True, False)]
-    + [pytest.param(5000, padded, marks=[pytest.mark.slow, pytest.mark.timeout(600)]) for padded in (True, False)],
-)
+@pytest.mark.parametrize("padded", [True, False])
+@pytest.mark.parametrize("size", [*SIZES, *MORE])
 @pytest.mark.parametrize("changed", [{}, DIRECT], ids=["duration", "size"])
 def test_a_group_in_order_stays_within_its_budget(size: int, padded: bool, changed: dict[str, str]) -> None:
     """One job, an ordinary event one call; while only one or two are missing, a look for the first of them more."""
