@@ -114,8 +114,9 @@ endif
 simulate: $(VENV)/dev  ## faults at every step: make simulate RUNS=20000 [FIRST=1; from 10000000 on, recordings cut at gaps; from 20000000 on, what lasts], SEED=7 [ONLY=... MASK=...] for one schedule, STORED=name for a find
 	@PYTHONPATH=handler:. $(PY) -m tests.simulation $(if $(STORED),--stored $(STORED),$(if $(SEED),--seed $(SEED) --only "$(ONLY)" --mask "$(MASK)" --store "$(STORE)",--runs $(or $(RUNS),5000) --first $(or $(FIRST),1)))
 
-mutants: $(VENV)/dev  ## remove each guard once; the simulator must notice. Writes docs/internals/mutants.md
+mutants: $(VENV)/dev  ## remove each guard once; the simulator must notice. Writes docs/internals/mutants.md, protocol.md
 	@PYTHONPATH=handler:. $(PY) -m tests.simulation.mutants $(ONLY)
+	@PYTHONPATH=handler:. $(PY) -m tests.unit.protocol.rows
 
 media-table: $(VENV)/dev  ## what people record, through the whole product. Writes docs/internals/media-table.md
 	@MEDIA_TABLE=docs/internals/media-table.md $(PY) -m pytest -m slow -k whole_table tests/media $(ARGS)

@@ -54,6 +54,7 @@ class Functions:
         self.ci = ci
         self.clock = InstanceClock(world)
         self.actions: Counter[str] = Counter()
+        self.on_retry: Callable[[str], Callable[[str], None]] = lambda group: lambda action: None
         self.waiting: list[Upload] = []  # records that will be merged into the next event
         self.reports: list[Any] = []
         self.told: dict[tuple[str, int], str] = {}  # what the receiver of notifications heard of each content
@@ -125,7 +126,15 @@ class Functions:
 
     def retry(self, group: str) -> None:
         """A person says: go on with this group now."""
-        self.world.after(0.01, self._invoking("retry", lambda services, _: handle_retry(services, group), [], 0))
+
+        def use_case(services: Services, _: object) -> dict[str, object]:
+            answered = self.on_retry(group)
+            answer = handle_retry(services, group)
+            for result in answer["results"]:  # type: ignore[attr-defined]  # a list, as log.printed made it
+                answered(result["action"])
+            return answer
+
+        self.world.after(0.01, self._invoking("retry", use_case, [], 0))
 
     def _message(self, work: Work) -> Message:
         query = parse_qs(urlsplit(work.callback).query)

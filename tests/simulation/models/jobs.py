@@ -23,7 +23,7 @@ from tests.simulation.models.losses import (
     whole,
 )
 from tests.simulation.models.objects import Content, CosModel
-from tests.simulation.models.world import World
+from tests.simulation.models.world import EPOCH, World
 
 if TYPE_CHECKING:
     from cosconcat.job.request import Request
@@ -36,7 +36,8 @@ class Work:
 
     __slots__ = (
         "bucket", "callback", "code", "created", "direct", "ended", "etag", "files", "forgotten", "fragments",
-        "id", "key", "media", "message", "number", "output", "read", "resolved", "shown_from", "state", "user_data",
+        "id", "key", "known_from", "listed_late", "media", "message", "number", "output", "read", "resolved",
+        "shown_from", "state", "user_data",
     )  # fmt: skip
 
     def __init__(self, number: int, request: Asked, now: float) -> None:
@@ -55,6 +56,8 @@ class Work:
         self.created = now
         self.ended = 0.0
         self.shown_from = now  # from when on the listing shows it
+        self.listed_late = False  # the listing shows it only some time after its end
+        self.known_from = now  # from when on CI knows it when it is asked for it
         self.read: dict[int, tuple[str, Content]] = {}
         self.files: tuple[OutputFile, ...] = ()
         self.etag = ""  # of what it wrote
@@ -112,6 +115,9 @@ class CiModel:
         self.call_back: Callable[[Work], None] = lambda work: None
         self.slowest_listing = 0.0  # seconds that a job may be missing from the listing
         self.longest = 120.0  # seconds of an ordinary job
+        self.listing_from = float(EPOCH)  # before that the listing shows nothing; never as long as silence is doubted
+        if world.happens("listing-down"):
+            self.listing_from += 0.99 * world.plan.stale * world.chance.random() ** 0.3
         self.contents = 0
         self.looked: dict[str, float] = {}  # output key -> when whoever posted its latest job had looked at it
         self.refusal: Callable[[], Callable[[], Job] | None] = lambda: None  # of a CI that is asked too often
@@ -135,9 +141,8 @@ class CiModel:
         asked = self._asked(bucket, request)
         world = self.world
         if world.actor is not None:
-            self.looked[asked.key.replace("${ext}", "mp4")] = world.actor.seen.get(
-                asked.key.replace("${ext}", "mp4"), 0.0
-            )
+            key = asked.key.replace("${ext}", "mp4")
+            self.looked[key] = world.actor.seen.get(key, world.now)  # whoever never looked might have until now
         refuse = self.refusal()
         if refuse is not None:
             world.injected["throttled at POST"] += 1
@@ -167,7 +172,8 @@ class CiModel:
 
         def effect() -> Job | None:
             work = self.work.get(job_id)
-            return self.show(work) if work and not work.forgotten else None
+            known = work and not work.forgotten and work.known_from <= self.world.now
+            return self.show(work) if work and known else None
 
         return self.world.call("GET job", job_id[-4:], effect)
 
@@ -178,6 +184,8 @@ class CiModel:
 
     def _listed(self, since: int, until: int, token: str) -> JobPage:
         now = self.world.now
+        if now < self.listing_from:
+            return JobPage((), "")
         below = int(token) if token else 1 << 60
         shown: list[Job] = []
         for work in sorted(self.work.values(), key=lambda work: -work.number):
@@ -216,6 +224,8 @@ class CiModel:
         work = Work(len(self.work) + 1, asked, world.now)
         if world.happens("jobs-lag"):
             work.shown_from += self.slowest_listing * chance() ** 0.3
+        if world.happens("job-unknown"):
+            work.known_from += 0.99 * (world.plan.stale - world.plan.lease) * chance()
         if self.watcher is not None:
             self.watcher.posted(work, self.work)
         self.work[work.id] = work
@@ -224,6 +234,10 @@ class CiModel:
         lasts = 5.0 + self.longest * chance()
         if world.happens("job-slow"):
             lasts += 7200.0 * chance()
+        elif world.plan.lease >= 300 and "${jobid}" not in work.key:  # so that its output is there within two leases
+            work.listed_late = world.happens("listed-late")
+        if work.listed_late:
+            work.shown_from = float("inf")
         world.at(started, lambda: self._start(work))
         places = range(len(work.fragments))
         if len(places) <= 3 or chance() < 0.2:
@@ -262,6 +276,9 @@ class CiModel:
     def _end(self, work: Work) -> None:
         world = self.world
         work.ended = world.now
+        if work.listed_late:  # within CONCAT_STALE_SECONDS, or two leases, of its claim
+            latest = work.created + max(world.plan.stale, 2 * world.plan.lease) - world.plan.lease
+            work.shown_from = world.now + 0.99 * (latest - world.now) * world.chance.random() ** 0.3
         if world.happens("job-forgotten"):
             world.after(3600.0 * world.chance.random(), lambda: self._forget(work))
         if world.happens("job-cancelled"):
@@ -301,6 +318,8 @@ class CiModel:
 
         def write() -> None:
             self.cos.write(work.output.name, work.resolved, content=content)
+            if "${jobid}" not in work.key and world.happens("job-dropped"):
+                work.forgotten = True
 
         if world.happens("output-late"):
             world.after(30.0 * world.chance.random(), write)

@@ -83,4 +83,78 @@ MUTANTS = (
         "what failed is submitted again at once, as often as somebody looks",
         faulty("job-fails"),
     ),
+    Mutant(
+        "unreadable-not-looked-for", "G2", "cosconcat.protocol.attempt:_job_failed",
+        "if seen.unreadable is None:", "if False:",
+        "after a job failed nobody asks whether CI can read the pieces: it costs as many jobs as are allowed",
+        forced={"unreadable-piece": 1.0, "direct": "", "throttled": 0.0} | dict.fromkeys(CALL_FAULTS, 0.0),
+    ),
+    Mutant(
+        "young-job-believed-lost", "G2", "cosconcat.protocol.attempt:_unknown_to_ci",
+        "if seen.age <= config.stale_seconds:", "if False:",
+        "a job that CI does not know yet counts as failed: a second one is billed",
+        forced={"job-unknown": 0.8},
+    ),
+    Mutant(
+        "listing-not-searched", "G2", "cosconcat.protocol.attempt:next_step",
+        "    if seen.listing is None:\n        return SearchListing()\n",
+        "    seen = seen._replace(listing=seen.listing or Listing(None, shows_ours=False))\n"
+        "    assert seen.listing is not None\n",
+        "a job that nobody could record is believed never to have been, and nobody looked for it",
+    ),
+    Mutant(
+        "blind-listing-believed", "G2", "cosconcat.protocol.attempt:_not_listed",
+        "if not (listing.shows_ours or stale):", "if False:",
+        "a listing that shows none of our jobs is believed when it does not show this one",
+        forced={"listing-down": 1.0, "post-lost": 0.8, "time_limit": 60, "lease": 121, "stale": 3600, "job-slow": 0.5},
+    ),
+    Mutant(
+        "silence-never-believed", "G3", "cosconcat.protocol.attempt:_not_listed",
+        "if not (listing.shows_ours or stale):", "if not listing.shows_ours:",
+        "where no job of ours is listed a claim without a job is waited for, for ever",
+    ),
+    Mutant(
+        "unlisted-output-not-looked-at", "G2", "cosconcat.protocol.attempt:_not_listed",
+        "if seen.output_written is None:", "if False:",
+        "a job that is no longer listed is believed never to have been, and nobody looked for its output",
+        forced={"job-dropped": 1.0, "post-lost": 0.8},
+    ),
+    Mutant(
+        "unlisted-output-given-up", "G3", "cosconcat.protocol.attempt:_not_listed",
+        "if seen.output_written and not stale:", "if False:",
+        "an output is given up because its job is not listed yet",
+        forced={"listed-late": 1.0, "post-lost": 0.8, "job-slow": 0.0, "time_limit": 900, "lease": 1200,
+                "stale": 3600, "single": "join"},
+    ),
+    Mutant(
+        "unlisted-output-joined-again", "G2", "cosconcat.protocol.attempt:_not_listed",
+        "    if seen.output_written:\n        reason", "    if False:\n        reason",
+        "a job that is no longer listed is believed never to have been although its output is there",
+        forced={"job-dropped": 1.0, "post-lost": 0.8},
+    ),
+    Mutant(
+        "first-loss-given-up", "G3", "cosconcat.protocol.attempt:_not_listed",
+        'End("retry", "Lost", reason, "", pause', 'End("gave-up", "Lost", reason, "", pause',
+        "a function that dies before its POST ends the group",
+    ),
+    Mutant(
+        "clean-tried-again", "G2", "cosconcat.protocol.attempt:after_end",
+        'if end.next != "retry":', 'if end.next not in ("retry", "clean"):',
+        "what was joined and proven is submitted again",
+    ),
+    Mutant(
+        "superseded-tried-again", "G2", "cosconcat.protocol.attempt:after_end",
+        'if end.next != "retry":', 'if end.next not in ("retry", "superseded"):',
+        "what was replaced while it was joined is submitted again as it was",
+    ),
+    Mutant(
+        "keep-tried-again", "G2", "cosconcat.protocol.attempt:after_end",
+        'if end.next != "retry":', 'if end.next not in ("retry", "keep"):',
+        "what was joined and is kept for a doubt is submitted again",
+    ),
+    Mutant(
+        "gave-up-tried-again", "G2", "cosconcat.protocol.attempt:after_end",
+        'if end.next != "retry":', 'if end.next not in ("retry", "gave-up"):',
+        "what was given up is submitted again, and again given up",
+    ),
 )  # fmt: skip

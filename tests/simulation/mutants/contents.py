@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from tests.simulation.mutants.mutant import Mutant, faulty
+from tests.simulation.plan import CALL_FAULTS, FAULTS
+
+WITHOUT_FAULTS_AT_CALLS = dict.fromkeys(CALL_FAULTS, 0.0)
+PEACEFUL = {**WITHOUT_FAULTS_AT_CALLS, "groups": 1, "most": 1, "event-lost": 0.0}
+LATE = {**WITHOUT_FAULTS_AT_CALLS, "naming": "folder", "completion": "quiet", "cleanup": "delete", "most": 2,
+        "timer": 300, "edit": 1.0}  # fmt: skip
 
 MUTANTS = (
     Mutant(
@@ -74,10 +80,11 @@ MUTANTS = (
         "what was given up is joined again and again, and no end of it stands in the report",
     ),
     Mutant(
-        "superseded-stands", "G3", "cosconcat.protocol.content:next_step",
-        "if seen.standing is None:", "if False:",
-        "what was superseded decides, instead of the content before it",
-        faulty("edit"),
+        "superseded-stands", "G2", "cosconcat.protocol.content:next_step",
+        "    if seen.standing is None:\n        return ReadStanding(seen.newest)\n",
+        "    seen = seen._replace(standing=seen.newest)\n    assert seen.standing is not None\n",
+        "what was superseded decides, instead of the content that was joined before it and lies there again",
+        forced={"edit": 1.0},
     ),
     Mutant(
         "new-content-after-another-end-unseen", "G3", "cosconcat.protocol.content:_after_done",
@@ -121,5 +128,75 @@ MUTANTS = (
         forced={"naming": "folder", "completion": "manifest", "direct": "transcode", "edit": 1.0, "most": 3,
                 "post-blocked": 0.5, "kill": 0.0, "kill-after": 0.0, "versioned": False, "cleanup": "delete",
                 "verify": "duration"},
+    ),
+    Mutant(
+        "first-key-not-looked-at", "G1", "cosconcat.protocol.content:_without_claim",
+        "    if seen.occupied is None:\n        return HeadOutput()\n", "",
+        "a group's first output overwrites what somebody has put at its key",
+        faulty("edit"),
+    ),
+    Mutant(
+        "free-key-doubted", "G3", "cosconcat.protocol.content:_without_claim", "if not seen.occupied:", "if False:",
+        "where nothing lies at the output's key its tags are asked for, and the group is never joined",
+    ),
+    Mutant(
+        "records-not-looked-for", "G3", "cosconcat.protocol.content:_without_claim",
+        "if not seen.no_records:", "if False:",
+        "what was joined and is uploaded again counts as a join whose records are gone, and stays there",
+        faulty("edit"),
+    ),
+    Mutant(
+        "anything-there-is-ours", "G3", "cosconcat.protocol.content:_without_claim", "if seen.ours:", "if True:",
+        "whatever lies at the output's key counts as the group's result",
+        faulty("edit"),
+    ),
+    Mutant(
+        "thrown-away-joined-again", "G2", "cosconcat.protocol.content:_after_joined",
+        "if seen.forced or _came_after(seen.fragments, last):", "if True:",
+        "whoever throws an output away is billed for another one",
+        forced={"edit": 1.0, "cleanup": "keep"},
+    ),
+    Mutant(
+        "uploaded-after-the-output-went", "G3", "cosconcat.protocol.content:_after_joined",
+        "if seen.forced or _came_after(seen.fragments, last):", "if seen.forced:",
+        "what is uploaded again after its output was thrown away is never joined",
+        forced={"edit": 1.0},
+    ),
+    Mutant(
+        "uploaded-after-another-end", "G3", "cosconcat.protocol.content:_after_done",
+        " or seen.forced or _came_after(seen.fragments, last):", " or seen.forced:",
+        "what is uploaded again after it was kept or given up is never joined",
+        faulty("edit"),
+    ),
+    Mutant(
+        "retry-of-joined-unheard", "G3", "cosconcat.protocol.content:_after_joined",
+        "if seen.forced or _came_after(seen.fragments, last):", "if _came_after(seen.fragments, last):",
+        "a person says retry to what was joined and whose output is gone, and nothing is tried",
+        forced={**PEACEFUL, "edit": 1.0, "cleanup": "keep", "job-fails": 0.0},
+    ),
+    Mutant(
+        "retry-of-given-up-unheard", "G3", "cosconcat.protocol.content:_after_done",
+        "or seen.forced or _came_after", "or _came_after",
+        "a person says retry to what was given up, and nothing is tried",
+        forced={**PEACEFUL, "edit": 1.0, "job-cancelled": 0.6},
+    ),
+    Mutant(
+        "kept-joined-again", "G2", "cosconcat.protocol.content:_after_done",
+        'if same and seen.forced and done.outcome == "kept" and seen.still_proven is None:', "if False:",
+        "a person says retry to what was joined and proven, and it is joined once more instead of cleaned up",
+        forced={"tags-full": 1.0, "edit": 0.0},
+    ),
+    Mutant(
+        "earlier-thrown-away-joined-again", "G2", "cosconcat.protocol.content:_apart_from_joined",
+        "if _came_after(seen.fragments, last) else", "if True else",
+        "whoever throws an output away is billed for another one, where late pieces were joined apart since",
+        forced=LATE,
+    ),
+    Mutant(
+        "earlier-uploaded-after-the-output-went", "G3", "cosconcat.protocol.content:_apart_from_joined",
+        "if _came_after(seen.fragments, last) else", "if False else",
+        "what is uploaded again after its output was thrown away is never joined, where late pieces were joined since",
+        forced={**dict.fromkeys(FAULTS, 0.0), **LATE, "late-pieces": 1.0, "groups": 1, "versioned": False,
+                "single": "join", "verify": "duration", "direct": "", "time_limit": 300, "lease": 1200, "stale": 3600},
     ),
 )  # fmt: skip

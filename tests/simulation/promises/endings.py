@@ -19,7 +19,7 @@ LAST_REV = 10_000  # beyond every rev of a schedule
 SPOILERS = (
     "job-cancelled", "job-forgotten", "short-output", "post-refused", "delete-refused", "odd piece", "copy-damaged",
     "told-of-another", "odd-loss", "jumping-clock", "transitions", "tiny-piece",
-    "unreadable-piece",
+    "unreadable-piece", "job-dropped",
 )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def _group(schedule: Played, group: Group, report: dict[str, Any]) -> list[str]:
     name = f"group {group.name}"
     if verdict == "whole":
         current = [(key, info.etag, info.size) for key, (_, info) in pieces.items() if key in (listed or pieces)]
-        return _whole(schedule, group, sorted(current), report)
+        return _whole(schedule, group, sorted(current), report) or _neglected(schedule, group, current, report)
     problems = [] if group.disturbed else _undisturbed(schedule, group, verdict)
     if verdict in {"incomplete", "invalid"}:
         entry = report.get(verdict, {}).get(group.name)
@@ -235,6 +235,25 @@ def _left_there(
     if removes and all(_held(schedule, key, etag) for key, etag, _ in current):
         return [f"group {group.name}: its outputs hold all that lies there, yet nobody removes it or says why"]
     return []
+
+
+def _neglected(
+    schedule: Played, group: Group, current: list[tuple[str, str, int]], report: dict[str, Any]
+) -> list[str]:
+    """What one content held, was uploaded again after the last end, and is in no output must have been tried again."""
+    promises = schedule.promises
+    rev = max((rev for gid, rev in promises.done if gid == group.gid), default=0)
+    if not rev or group.name in report.get("invalid", {}):
+        return []
+    ends = [at for at, done in promises.done.items() if at[0] == group.gid and done["outcome"] != "superseded"]
+    if not any(set(current) <= set(_claimed(schedule, group, held)) for _, held in ends):
+        return []
+    if any(_held(schedule, key, etag) for key, etag, _ in current):
+        return []
+    closed = schedule.cos.shelves[promises.state_bucket].current[f".concat/{group.gid}/{rev:04}/done.json"]
+    there = schedule.cos.shelves[promises.inputs].current
+    since = [key for key, _, _ in current if there[key].info.last_modified > closed.info.last_modified]
+    return [f"{key} was uploaded after the end of rev {rev} of {group.name}, and nobody tries it" for key in since[:1]]
 
 
 def _claimed(schedule: Played, group: Group, rev: int) -> list[tuple[str, str, int]]:

@@ -42,6 +42,12 @@ class Known(Watcher):
         self.latest: dict[str, tuple[str, float]] = {}  # key -> what a user uploaded there last, and when
         self.manifests: defaultdict[str, list[list[str]]] = defaultdict(list)  # group -> what its manifests listed
 
+    def stands_before(self, place: tuple[str, int], rev: int) -> bool:
+        """Whether a content is the one that decides about `rev`: all that came in between was superseded."""
+        gid, before = place
+        between = (self.done.get((gid, other), {}) for other in range(before + 1, rev))
+        return before < rev and all(done.get("outcome") == "superseded" for done in between)
+
     def gone_before(self, piece: dict[str, Any], moment: float) -> bool:
         """Whether this version of a piece was replaced or removed before a moment."""
         return self.gone.get((piece["key"], piece["etag"]), float("inf")) < moment

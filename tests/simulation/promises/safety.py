@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
 
-from cosconcat.model import ObjectInfo
+from cosconcat.model import ObjectInfo, gid_of
 from tests.simulation.models.jobs import LIVE, Work
 from tests.simulation.models.objects import Sight, Thing
 from tests.simulation.plan import CALL_FAULTS
@@ -94,11 +94,14 @@ class Promises(Known):
             self.world.fail(f"G1: {key} ({thing.info.etag[-4:]}) removed, but no verified output holds it")
         elif self.world.plan.cleanup == "trash" and not self._in_trash(thing):
             self.world.fail(f"G1: {key}: removed, but it is not in the trash")
-        if not self.user and bucket == self.inputs and thing.content is not None and self.world.plan.hostile:
+        looked_at = thing.created <= sight.seen.get(key, 0.0)  # not what was put there between the HEAD and the DELETE
+        if not self.user and bucket == self.inputs and thing.content is not None and looked_at:
             self._check_owner(thing)
 
     def _check_owner(self, thing: Thing) -> None:
-        """A piece is removed only because a content of its own group holds it."""
+        """A piece is removed only because a content of its own group holds it, whatever others list."""
+        if not self.world.plan.hostile:
+            return
         named, version = names.read(thing.info.key), (thing.info.key, thing.info.etag)
         if named is None:
             return
@@ -186,6 +189,7 @@ class Promises(Known):
         body = json.loads(thing.body)
         gid, rev = found["gid"], int(found["rev"])
         if found["done"]:
+            body["at"] = self.world.now
             self.done[gid, rev] = body
             self._check_done(gid, rev, body)
             what = f"done: {body['outcome']}"
@@ -313,9 +317,13 @@ class Promises(Known):
         return f"end: {outcome}, {then}"
 
     def _forgotten(self, works: list[Work], then: str) -> bool:
-        """Whether CI no longer knows the jobs: then whatever they left is judged by a person, or it was taken away."""
+        """Whether CI no longer knows the jobs: then whatever they left is judged by a person, or it was taken away. Of
+        what CI does not list yet the output is all that shows.
+        """
+        if then == "gave-up" and all(work.forgotten for work in works):
+            return True
         taken = all(self.spoiled.get(work.resolved, 0.0) >= work.created for work in works)
-        return all(work.forgotten for work in works) and (then == "gave-up" or taken)
+        return taken and all(work.forgotten or work.shown_from > self.world.now for work in works)
 
     def _check_proof(self, place: tuple[str, int, int], body: dict[str, Any]) -> None:
         proof = body["proof"]
@@ -498,6 +506,7 @@ class Promises(Known):
         self._check_past(place, claim)
         self._check_current(place, claim)
         self._check_rest(place, claim)
+        self._check_reason(place, claim)
         if claim["slot"]:
             self._check_recording(place, claim, others)
         else:
@@ -581,8 +590,59 @@ class Promises(Known):
             output = self.cos.shelves[self.outputs].current.get(end["proof"]["key"])
             if output is None or output.info.etag != end["proof"]["etag"]:
                 continue
-            if rev == place[1] - 1 and pieces <= {(o["key"], o["etag"]) for o in _joined(self.claims[gid, rev, n])}:
+            held = {(o["key"], o["etag"]) for o in _joined(self.claims[gid, rev, n])}
+            if self.stands_before((gid, rev), place[1]) and pieces <= held:
                 self.world.fail(f"G2: claim {place} joins again what rev {rev} holds")
+
+    def _check_reason(self, place: tuple[str, int, int], claim: dict[str, Any]) -> None:
+        """What was joined is joined again only if it was uploaded since, or a person asks for it: whoever throws an
+        output away does not want another.
+        """
+        gid, rev, n = place
+        if n > 1 or claim["group"] in self.retried or self.world.plan.completion == "gap":
+            return
+        pieces, current = self.pieces(claim), self.cos.shelves[self.inputs].current
+        ended = [before for before, done in self.done.items() if done["outcome"] != "superseded"]
+        last = next((before for before in ended if before[0] == gid and self.stands_before(before, rev)), None)
+        things = [current.get(o["key"]) for o in _joined(claim)]
+        if last is None or not all(thing is not None and thing.created < self.done[last]["at"] - 1 for thing in things):
+            return
+        taken: set[str] = set()  # keys of which something was joined later
+        for other in range(last[1], 0, -1):
+            if self.done.get((gid, other), {}).get("outcome") == "joined":
+                held = self.pieces(self.claims[gid, other, 1])
+                if pieces <= held and not taken & {key for key, _, _ in pieces}:
+                    self.world.fail(f"G2: claim {place} joins again what rev {other} joined, and nobody asked for it")
+                taken |= {key for key, _, _ in held}
+            if self.world.plan.completion != "quiet":
+                return
+
+    def asked_again(self, group: str) -> Callable[[str], None]:
+        """A person says retry: what is to be made of the answer."""
+        gid, began = gid_of(group), self.world.now
+        records = self._records_of(gid)
+
+        def answered(action: str) -> None:
+            if action not in {"kept", "gave-up"} or self._records_of(gid) != records:
+                return
+            if any(at >= began for at in self.spoiled.values()):
+                return  # the output went just then
+            last = max((rev for name, rev in self.done if name == gid), default=0)
+            if not last or self._stands(gid):
+                return
+            self.world.fail(f"G3: a person said retry to {group}, and nothing was tried: {action} as before")
+
+        return answered
+
+    def _records_of(self, gid: str) -> int:
+        return sum(place[0] == gid for table in (self.claims, self.ends, self.done) for place in table)
+
+    def _stands(self, gid: str) -> bool:
+        """Whether an output of what was joined of the group is there as it was verified."""
+        joined = {place for place, done in self.done.items() if place[0] == gid and done["outcome"] == "joined"}
+        proofs = [end["proof"] for place, end in self.ends.items() if place[:2] in joined and end["proof"]]
+        there = self.cos.shelves[self.outputs].current
+        return any(proof["key"] in there and there[proof["key"]].info.etag == proof["etag"] for proof in proofs)
 
     def _check_second(self, work: Work, other: Work, theirs: tuple[str, int, int], ours: tuple[str, int, int]) -> None:
         del work
@@ -594,15 +654,23 @@ class Promises(Known):
                 self.world.fail(f"G2: second job for one content, the first ({theirs}) succeeded and was not looked at")
             output = self.cos.shelves[self.outputs].current.get(other.resolved)
             whole = output is not None and output.info.etag == other.etag
-            if then == "clean" and whole and theirs[1] == ours[1] - 1:
+            if then == "clean" and whole and self.stands_before(theirs[:2], ours[1]):
                 outcome = self.done.get(theirs[:2], {}).get("outcome")
-                if outcome == "joined":
+                if outcome == "joined" or (outcome == "kept" and self._could_resume(theirs, output)):
                     self.world.fail(f"G2: second job for a content whose join is there ({theirs})")
 
     def _joined_places(self, place: tuple[str, int, int]) -> set[int]:
         """The numbers that the group's contents before this one joined: late pieces may lie on both sides of them."""
         before = self.joined_before(place[0], place[1])
         return {found.place for key, _, _ in before if (found := names.read(key))}
+
+    def _could_resume(self, place: tuple[str, int, int], output: Thing | None) -> bool:
+        """Whether a clean-up that was not carried out could be now: a person asked, and nobody has uploaded since."""
+        claim, done = self.claims[place], self.done[place[:2]]
+        current = self.cos.shelves[self.inputs].current
+        things = [current.get(o["key"]) for o in _joined(claim)]
+        there = all(thing is not None and thing.created < done["at"] - 1 for thing in things)
+        return there and claim["group"] in self.retried and output is not None and len(output.tags) < 5
 
     def _check_order(self, place: tuple[str, int, int], group: str, keys: tuple[str, ...]) -> None:
         listed = list(keys) in self.manifests.get(group, ())

@@ -51,6 +51,7 @@ class Users:
         if any(group.intro for group in self.groups):
             self.doing(self.cos.write, bucket, INTRO, content=self.intro)()
         promises.listeners.append(self._on_record)
+        functions.on_retry = promises.asked_again
         for group in self.groups:
             self._plan_uploads(group)
             self._plan_edits(group)
@@ -130,7 +131,9 @@ class Users:
             self.world.on_moment = self._on_effect
 
     def _on_record(self, what: str, body: dict[str, Any], gid: str) -> None:
-        del body
+        for group in self.groups if what == "end" and body["next"] == "clean" else ():
+            if group.gid == gid:
+                self._fill_tags(group, body["proof"]["key"])
         for entry in [entry for entry in self.pending if entry[0] == what and entry[1] == gid]:
             self._strike(entry)
 
@@ -196,6 +199,21 @@ class Users:
             }
         ).encode()
 
+    def _fill_tags(self, group: Group, key: str) -> None:
+        """Ten tags of the user's own are on the output before ours come; later they go, and the user says retry."""
+        output = self.cos.shelves[self.promises.outputs].current.get(key)
+        if output is None or not self.world.happens("tags-full"):
+            return
+        group.disturbed = True
+        output.tags = {f"own-{number}": "" for number in range(10)}
+        self.world.say(f"user puts ten tags on {key}")
+
+        def empty() -> None:
+            output.tags = {}
+            self.edit(group, "retry", surely=True)
+
+        self.world.after(60.0 + 240.0 * self.world.chance.random(), self.doing(empty))
+
     def new_content(self) -> Content:
         """Something nobody has uploaded before; now and then uploaded in several parts, which shows in the ETag, and
         where joins are direct now and then of another size than the others.
@@ -237,9 +255,9 @@ class Users:
             media = media._replace(streams=(shown, heard._replace(duration=None)))
         return replace(ordinary, media=media)
 
-    def edit(self, group: Group, edit: str) -> None:
+    def edit(self, group: Group, edit: str, *, surely: bool = False) -> None:
         """One thing that a user should perhaps not have done."""
-        if not self.world.happens("edit"):
+        if not surely and not self.world.happens("edit"):
             return
         rng = self.rng
         if edit == "retry":  # which disturbs nothing
