@@ -182,8 +182,8 @@ def _turns(gid: str, strikes: list[Strike], got_on: list[float], deaths: int) ->
             in_a_row = 0
         sure = in_a_row - deaths
         pause = min(FIRST_ASIDE * 2 ** (sure - 1), LONGEST_ASIDE) if sure > 0 else 0
-        if after.began - before.began < pause - 1:
-            waited = after.began - before.began
+        waited = after.at - before.at
+        if waited < pause - 1:
             yield f"group {gid[:6]} had its turn {waited:.0f} s after it had failed {sure} times in a row"
 
 
