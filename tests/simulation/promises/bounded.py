@@ -77,7 +77,8 @@ def end_problem(known: Known, place: tuple[str, int, int], body: dict[str, Any],
         in_a_row += 1
     wanted = min(FIRST_PAUSE * 2 ** min(in_a_row - 1, 10), LONGEST_PAUSE)
     refused = outcome in ("Rejected", "NotPosted")
-    if then == "retry" and (refused or (outcome == "Lost" and in_a_row > 1)) and body["after_seconds"] < wanted:
+    without_job = outcome == "Lost" and not body["job"] and in_a_row > 1  # one that CI forgot was a failed job
+    if then == "retry" and (refused or without_job) and body["after_seconds"] < wanted:
         return f"end {place}: {outcome} {in_a_row} times in a row, tried again after {body['after_seconds']} s"
     if outcome != "Lost" or then != "gave-up" or posted:
         return ""

@@ -62,6 +62,10 @@ class Known(Watcher):
         """Key, ETag and size of every piece that closed contents of the group before `rev` joined."""
         return {piece for claim in self._joined_claims(gid, rev) for piece in self.pieces(claim)}
 
+    def last_joined(self, gid: str, rev: int) -> dict[str, tuple[str, str, int]]:
+        """Of each key the piece that closed contents of the group before `rev` joined last."""
+        return {piece[0]: piece for claim in self._joined_claims(gid, rev) for piece in self.pieces(claim)}
+
     def uploads_joined_before(self, gid: str, rev: int) -> set[tuple[str, int]]:
         """Key and LastModified of the very uploads."""
         claims = self._joined_claims(gid, rev)
@@ -69,6 +73,6 @@ class Known(Watcher):
         return {(one["key"], one["last_modified"]) for one in objects}
 
     def _joined_claims(self, gid: str, rev: int) -> list[dict[str, Any]]:
-        revs = [number for name, number in self.done if name == gid and number < rev]
+        revs = sorted(number for name, number in self.done if name == gid and number < rev)
         joined = [number for number in revs if self.done[gid, number]["outcome"] == "joined"]
         return [self.claims[gid, number, 1] for number in joined]

@@ -251,8 +251,10 @@ class Promises(Known):
         if marker and any(f["object"]["last_modified"] > marker["last_modified"] for f in body["set"]["fragments"]):
             self.world.fail(f"claim {place}: its marker is older than a fragment")
         pieces = self.pieces(body)
-        before = self.joined_before(gid, rev) if self.world.plan.completion == "quiet" and n == 1 else set()
-        corrected = {key for key, _, _ in pieces - before} & {key for key, _, _ in before}  # then all is joined anew
+        by_quiet = self.world.plan.completion == "quiet" and n == 1
+        before = self.joined_before(gid, rev) if by_quiet else set()
+        last = self.last_joined(gid, rev) if by_quiet else {}
+        corrected = {key for key, etag, size in pieces if last.get(key, (key, etag, size)) != (key, etag, size)}
         if pieces & before and pieces - before and not corrected and body["group"] not in self.retried:
             self.world.fail(f"G2: claim {place}: joins late pieces with others that were joined before")
         if pieces <= before and body["group"] not in self.retried and self._holds_all(pieces, before):
