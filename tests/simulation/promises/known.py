@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from typing import Any
 
-from tests.simulation.models.jobs import CiModel
+from tests.simulation.models.jobs import CiModel, Work
 from tests.simulation.models.objects import CosModel, Watcher
 from tests.simulation.models.world import World
 
 
 class Known(Watcher):
-    """Tables by (gid, rev, n) of an attempt, (gid, rev) of a content, or key. `safety.py` fills them."""
+    """Tables by (gid, rev, n) of an attempt, (gid, rev) of a content, or key.
+
+    `safety.py` and `records.py` fill them; whoever promises something reads them.
+    """
 
     def __init__(self, world: World, cos: CosModel, ci: CiModel, state: str, inputs: str, outputs: str) -> None:
         self.world = world
@@ -42,6 +46,43 @@ class Known(Watcher):
         self.latest: dict[str, tuple[str, float]] = {}  # key -> what a user uploaded there last, and when
         self.manifests: defaultdict[str, list[list[str]]] = defaultdict(list)  # group -> what its manifests listed
 
+    def fail_at(self, problems: Iterable[str]) -> None:
+        """Fail the world at a problem, as soon as it is found; an empty one is none."""
+        for problem in problems:
+            if problem:
+                self.world.fail(problem)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether no input is removed, because no output is verified."""
+        return self.world.plan.verify == "none"
+
+    def works(self, place: tuple[str, int, int]) -> list[Work]:
+        """The jobs of an attempt: those with its claim's token, and the one that its record names."""
+        return [work for work in self.ci.work.values() if self.tokens.get(work.user_data) == place] + [
+            work
+            for work in self.ci.work.values()
+            if work.id == self.jobs.get(place, {}).get("job") and self.tokens.get(work.user_data) != place
+        ]
+
+    def forgotten(self, works: list[Work], then: str) -> bool:
+        """Whether CI no longer knows the jobs: then whatever they left is judged by a person, or it was taken away. Of
+        what CI does not list yet the output is all that shows.
+        """
+        if then == "gave-up" and all(work.forgotten for work in works):
+            return True
+        taken = all(self.spoiled.get(work.resolved, 0.0) >= work.created for work in works)
+        return taken and all(work.forgotten or work.shown_from > self.world.now for work in works)
+
+    def unreadable(self, place: tuple[str, int, int]) -> str:
+        """A piece of the claim that lies there and is no media that CI knows."""
+        current = self.cos.shelves[self.inputs].current
+        for piece in self.joined(self.claims[place]):
+            there = current.get(piece["key"])
+            if there is not None and there.content is not None and there.content.unreadable:
+                return str(piece["key"])
+        return ""
+
     def stands_before(self, place: tuple[str, int], rev: int) -> bool:
         """Whether a content is the one that decides about `rev`: all that came in between was superseded."""
         gid, before = place
@@ -51,6 +92,12 @@ class Known(Watcher):
     def gone_before(self, piece: dict[str, Any], moment: float) -> bool:
         """Whether this version of a piece was replaced or removed before a moment."""
         return self.gone.get((piece["key"], piece["etag"]), float("inf")) < moment
+
+    @staticmethod
+    def joined(claim: dict[str, Any]) -> list[dict[str, Any]]:
+        """Every object that a claim's job joins, in order."""
+        pieces = [fragment["object"] for fragment in claim["set"]["fragments"]]
+        return [*filter(None, [claim["set"]["intro"]]), *pieces, *filter(None, [claim["set"]["outro"]])]
 
     @staticmethod
     def pieces(claim: dict[str, Any]) -> set[tuple[str, str, int]]:
