@@ -26,9 +26,8 @@ def older_version(known: Known, place: tuple[str, int, int], claim: dict[str, An
 
 def rest_again(known: Known, place: tuple[str, int, int], claim: dict[str, Any]) -> Iterator[str]:
     """What is left of a joined group may look whole again; all of it is in the output that stands."""
-    marker = claim["set"].get("marker") or {"key": ""}
-    if known.world.plan.completion == "manifest" or marker["key"].endswith("manifest.json"):
-        return  # it says itself what it wants
+    if _by_manifest(known, claim):
+        return
     pieces = {(o["key"], o["etag"]) for o in known.joined(claim)}
     for (gid, rev, n), end in known.ends.items():
         if gid != place[0] or end["next"] != "clean" or known.done.get((gid, rev), {}).get("outcome") != "joined":
@@ -46,7 +45,7 @@ def again_unasked(known: Known, place: tuple[str, int, int], claim: dict[str, An
     away does not want another.
     """
     gid, rev, n = place
-    if n > 1 or claim["group"] in known.retried or known.world.plan.completion == "gap":
+    if n > 1 or claim["group"] in known.retried or known.world.plan.completion == "gap" or _by_manifest(known, claim):
         return
     pieces, current = known.pieces(claim), known.cos.shelves[known.inputs].current
     ended = [before for before, done in known.done.items() if done["outcome"] != "superseded"]
@@ -63,6 +62,12 @@ def again_unasked(known: Known, place: tuple[str, int, int], claim: dict[str, An
             taken |= {key for key, _, _ in held}
         if known.world.plan.completion != "quiet":
             return
+
+
+def _by_manifest(known: Known, claim: dict[str, Any]) -> bool:
+    """Whether a manifest asked for it, which says itself what it wants."""
+    marker = claim["set"].get("marker") or {"key": ""}
+    return known.world.plan.completion == "manifest" or bool(marker["key"].endswith("manifest.json"))
 
 
 def in_two_recordings(
