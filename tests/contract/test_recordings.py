@@ -380,15 +380,17 @@ def test_the_command_lists_a_source_and_retries_all_of_it(desk: Desk, capsys: py
     assert capsys.readouterr().out.count("submitted") == 2
 
 
-@pytest.mark.parametrize("start", ["00010101T000000Z", "99991231T235959Z"])
-def test_a_piece_of_the_first_or_the_last_year_is_a_piece_like_others(start: str) -> None:
-    """A recorder's dead clock, or somebody's jest: the days beside it cannot be written, and nobody else is held up."""
+@pytest.mark.parametrize("start", ["00010101T000000Z", "21071231T235959Z", "99991231T235959Z"])
+def test_a_year_that_no_recording_is_of_is_reported_and_holds_nobody_up(start: str) -> None:
+    """A recorder's dead clock, or somebody's jest: it is no time, so the object stays and the report names it."""
+    key = f"fragments/cam_{start}.mp4"
     with Desk({"CONCAT_NAMING": "{group}_{time:%Y%m%dT%H%M%SZ}.{ext}", "CONCAT_COMPLETION": "gap:60"}) as desk:
-        desk.put(f"fragments/cam_{start}.mp4", seconds=50)
+        desk.put(key, seconds=50)
         put(desk, 0)
-        assert status(desk, f"cam_{start}")["state"] == "arriving"
-        assert close(desk) == {recording(0): "submitted", f"cam_{start}": "submitted"}
-        assert finish(desk) == {recording(0): "finished", f"cam_{start}": "finished"}
+        assert close(desk) == {recording(0): "submitted"}
+        assert finish(desk) == {recording(0): "finished"}
+        assert desk.keys("fragments/") == [key]
+        assert "allowed are 1900 to 2099" in str(desk.report()["unmatched"])
 
 
 def test_a_piece_that_is_replaced_in_the_moment_before_its_copy_costs_one_turn() -> None:
