@@ -64,6 +64,8 @@ def run() -> Findings:
         found.notes.append(
             f"Beyond ffmpeg each piece is probed, which takes {brief:.1f} ms of processor time for {SHORT:g} s and "
             f"{lengthy:.1f} ms for {SHORT * LOOPS:g} s (beside a copy, before a transcode), and so is the result."
+            " A copy reads every packet of every piece as well, so that it knows what it joins and tells lengths that "
+            "are true: correctness goes before the goal there."
         )
         for kind in ("direct", "transcode"):
             few, many = (_peaks(short, kind, times) for times in (1, LONGER))
