@@ -155,6 +155,20 @@ def test_pieces_that_overlap_are_left_to_a_person_and_the_rest_goes_on(desk: Des
     assert len(desk.keys("fragments/")) == 3
 
 
+def test_the_same_piece_again_beside_other_content_that_nobody_can_join_is_told(desk: Desk) -> None:
+    """It may belong to that content, so it stays, and the report says what it waits for."""
+    put(desk, 0, 60)
+    close(desk)
+    finish(desk)
+    put(desk, 60)
+    put(desk, 0, content="other")
+    desk.put(key(0).replace(".mp4", ".MP4"), "another", 50)
+    assert close(desk) == {recording(0): "invalid"}
+    assert desk.keys("fragments/") == [key(0).replace(".mp4", ".MP4"), key(0), key(60)]
+    waits = desk.report()["quiet"][recording(0)]["reason"]
+    assert waits == f"new content has begun to arrive where joined pieces lie: {key(0)}"
+
+
 def test_the_same_piece_again_is_cleaned_up_again_and_another_is_a_new_one(desk: Desk) -> None:
     """Only what is in a proven output is removed."""
     put(desk, 0, 60)

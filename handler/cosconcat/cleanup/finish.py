@@ -111,7 +111,7 @@ def remove_reuploads(services: Services, *claims: Claim, besides: Sequence[str] 
     new = [key for look in looks for key in look.new] + [*besides]
     if new:
         untag_expiry(services, [key for key in new if not other_owner(services.config, newest, key)])
-        reason = "new content has begun to arrive where joined pieces lie"
+        reason = f"new content has begun to arrive where joined pieces lie: {', '.join(new[:3])}"
         return Result(newest.group, "waiting", reason, proof.key)
     for (claim, proven, _), look in zip(proofs, looks, strict=True):
         if claim is not newest and not _still_proven(services, claim, proven):  # removing the others took its time

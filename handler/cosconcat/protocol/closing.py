@@ -155,14 +155,16 @@ class _Walk:
                 yield run_content(self.services, *one)
 
     def _clean_again(self, recordings: Sequence[Recording]) -> Iterator[Result]:
-        """What was joined and lies there again is removed, if its output is still the one that was proven."""
+        """What was joined and lies there again is removed, if its output is still the one that was proven; beside new
+        content of its recording it waits for what becomes of that.
+        """
         from cosconcat.cleanup.finish import remove_reuploads
 
         for one in came_again(recordings, self.listing.pieces, self.services.config.cleanup):
             if one not in self.helped:
                 self.helped.add(one)
                 result = remove_reuploads(self.services, self.reserved.claims[one])
-                if result is not None and result.action != "waiting":
+                if result is not None:
                     yield result
 
     def _judged(self, recordings: Sequence[Recording]) -> list[Judgement]:

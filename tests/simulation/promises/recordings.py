@@ -150,7 +150,7 @@ def unsettled(schedule: Played, report: dict[str, Any]) -> list[str]:
     problems = [
         f"{key} is in no recording that ended, and nobody says why" for key, one in left.items() if one not in excused
     ]
-    problems += _still_there(schedule)
+    problems += _still_there(schedule, report)
     if schedule.users.undisturbed and not schedule.world.injected - _harmless(schedule):
         problems += _not_as_recorded(schedule)
     return problems
@@ -161,8 +161,10 @@ def _harmless(schedule: Played) -> Counter[str]:
     return Counter({name: n for name, n in schedule.world.injected.items() if name.startswith("event")})
 
 
-def _still_there(schedule: Played) -> list[str]:
-    """What was joined and lies there again goes again, while its output is there."""
+def _still_there(schedule: Played, report: dict[str, Any]) -> list[str]:
+    """What was joined and lies there again goes again, while its output is there, or the report says what it waits
+    for: other content of the recording may end as invalid, and wait for a person.
+    """
     promises = schedule.promises
     if schedule.plan.cleanup not in {"delete", "trash"} or schedule.plan.verify == "none":
         return []
@@ -172,6 +174,8 @@ def _still_there(schedule: Played) -> list[str]:
         done = promises.done.get(place[:2], {})
         output = outputs.get(end["proof"]["key"]) if end["next"] == "clean" else None
         if done.get("outcome") != "joined" or output is None or output.info.etag != end["proof"]["etag"]:
+            continue
+        if promises.claims[place]["group"] in report.get("quiet", {}):
             continue
         for key, etag in versions(promises.claims[place]):
             if key in current and current[key].info.etag == etag and key not in done["kept"]:
