@@ -92,6 +92,8 @@ def claim_problem(promises: Known, claim: dict[str, Any], place: tuple[str, int,
     for other, end in promises.ends.items():
         if end["next"] != "clean" or end["at"] > claim["at"] - 120 or other[:2] == place[:2]:
             continue
+        if promises.done.get(other[:2], {}).get("outcome") == "kept":  # its output went before it was cleaned up
+            continue
         theirs = [read(fragment["object"]["key"]) for fragment in promises.claims[other]["set"]["fragments"]]
         for one in theirs:
             inside = one is not None and found[0].start < one.start < found[-1].start and one.start not in starts
