@@ -109,7 +109,8 @@ def _second(known: Known, place: tuple[str, int, int], other: Work, theirs: tupl
         whole = output is not None and output.info.etag == other.etag
         if then == "clean" and whole and known.stands_before(theirs[:2], place[1]):
             outcome = known.done.get(theirs[:2], {}).get("outcome")
-            if outcome == "joined" or (outcome == "kept" and _could_resume(known, theirs, output)):
+            resumable = place[2] == 1 and outcome == "kept" and _could_resume(known, theirs, output)
+            if outcome == "joined" or resumable:  # whoever goes on after a failed job decided with the first claim
                 yield f"G2: second job for a content whose join is there ({theirs})"
 
 
