@@ -47,8 +47,8 @@ def finish(services: Services, claim: Claim, end: End, fresh_heads: FreshHeads |
     else:
         key = proof.key if proof else ""
         done = Done(OUTCOMES[end.next], end.reason, key, end.job, figures=proof.figures if proof else {})
-        if end.next in ("keep", "gave-up"):
-            untag_expiry(services, own_keys(services.config, claim))
+    if done.outcome in ("kept", "gave-up"):  # whoever died while tagging may have met what came in between
+        untag_expiry(services, own_keys(services.config, claim))
     seconds = proof.figures.get("output_seconds", 0) if proof else 0
     done = replace(
         done, closed_at=int(services.clock.now()), seconds=float(seconds) if isinstance(seconds, int | float) else 0.0
@@ -104,6 +104,7 @@ def remove_reuploads(services: Services, *claims: Claim, besides: Sequence[str] 
     for claim in claims:
         end = _end_of(services, claim)
         if end is None or end.proof is None or not _still_proven(services, claim, end.proof):
+            untag_expiry(services, own_keys(services.config, claim))
             return None
         proofs.append((claim, end.proof, end.job))
     looks = [_seen_again(services, claim) for claim in claims]
