@@ -229,7 +229,7 @@ def _left_there(
     schedule: Played, group: Group, current: list[tuple[str, str, int]], report: dict[str, Any]
 ) -> list[str]:
     """What several outputs of the group hold together goes like what one of them holds, or the report names it."""
-    if group.name in report.get("invalid", {}) or group.name in report.get("kept", {}):
+    if any(group.name in report.get(kind, {}) for kind in ("invalid", "kept", "gave_up")):
         return []
     removes = schedule.plan.cleanup in {"delete", "trash"} and schedule.plan.verify != "none"
     if removes and all(_held(schedule, key, etag) for key, etag, _ in current):
