@@ -153,6 +153,58 @@ def test_a_tag_to_expire_on_new_content_is_taken_back_while_its_job_is_refused()
         assert desk.services.cos.tags(desk.services.config.bucket, PARTS[1]) == {}
 
 
+BY_MARKER = {"CONCAT_CLEANUP": "expire", "CONCAT_NAMING": "folder", "CONCAT_COMPLETION": "marker"}
+PIECE = "fragments/g/2.mp4"
+
+
+def arrive_with_marker(desk: Desk) -> None:
+    """A folder of two pieces, then its marker: the job is submitted."""
+    desk.arrive("fragments/g/1.mp4", PIECE)
+    desk.arrive("fragments/g/_DONE", seconds=0)
+
+
+def tags_of_the_piece(desk: Desk) -> dict[str, str]:
+    """As they are now."""
+    return dict(desk.services.cos.tags(desk.services.config.bucket, PIECE))
+
+
+def test_a_tag_to_expire_on_new_content_is_taken_back_where_the_output_went_too() -> None:
+    """Whoever tagged died before the second look; the marker is older than the new content, so nobody joins it."""
+    with Desk(BY_MARKER) as desk:
+        arrive_with_marker(desk)
+        cos = desk.services.cos
+
+        def tag(bucket: Bucket, key: str, wanted: dict[str, str]) -> None:
+            if key != PIECE:
+                return cos.tag(bucket, key, wanted)
+            desk.later(5)
+            desk.put(PIECE, "corrected")
+            cos.tag(bucket, key, wanted)
+            raise SystemExit
+
+        with desk.instead(cos=Altered(cos, tag=tag)), contextlib.suppress(SystemExit):
+            desk.call_back()
+        assert tags_of_the_piece(desk) == {"concat-cleanup": "expire"}
+        desk.cloud.store.delete(desk.cloud.bucket, "output/g.mp4")
+        desk.later(400)
+        assert [result["action"] for result in desk.sweep()["results"]][0] == "kept"
+        assert tags_of_the_piece(desk) == {}
+
+
+def test_a_tag_to_expire_that_lands_after_the_end_is_taken_back_where_the_output_went_too() -> None:
+    """What was joined is closed; a piece of it is new and waits for its marker."""
+    with Desk(BY_MARKER) as desk:
+        arrive_with_marker(desk)
+        assert only(desk.call_back()).action == "finished"
+        desk.later(5)
+        desk.put(PIECE, "corrected")
+        desk.cloud.store.tag(desk.cloud.bucket, PIECE, {"concat-cleanup": "expire"})
+        desk.cloud.store.delete(desk.cloud.bucket, "output/g.mp4")
+        desk.later(400)
+        desk.sweep()
+        assert tags_of_the_piece(desk) == {}
+
+
 def test_a_probe_that_is_refused_for_the_deployment_s_sake_blocks() -> None:
     """The bucket is not bound to CI: no group is given up for that, and the sweep goes on once it is."""
     with Desk({"CONCAT_DIRECT": "true"}) as desk:
