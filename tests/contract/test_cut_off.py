@@ -187,7 +187,7 @@ def test_a_tag_to_expire_on_new_content_is_taken_back_where_the_output_went_too(
         assert tags_of_the_piece(desk) == {"concat-cleanup": "expire"}
         desk.cloud.store.delete(desk.cloud.bucket, "output/g.mp4")
         desk.later(400)
-        assert [result["action"] for result in desk.sweep()["results"]][0] == "kept"
+        assert desk.sweep()["results"][0]["action"] == "kept"
         assert tags_of_the_piece(desk) == {}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,7 +22,6 @@ from tests.support.deployments import (
     Counted,
     changes,
     deploy,
-    empty_account,
     look_and_plan,
     remove,
     settings,
@@ -32,13 +30,6 @@ from tests.support.deployments import (
     switch,
     variables,
 )
-
-
-@pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
-    """An account in which nothing is deployed."""
-    with empty_account() as running:
-        yield running
 
 
 def test_a_second_deployment_changes_nothing_and_the_calls_are_counted(cloud: LocalCloud) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,13 +31,6 @@ from tests.support.deployments import (
     settings,
     state,
 )
-
-
-@pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
-    """An account in which nothing is deployed."""
-    with empty_account() as running:
-        yield running
 
 
 def resumed(at: int, fault: Fault, wanted: dict[str, Any]) -> None:

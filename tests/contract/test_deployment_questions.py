@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,13 +20,6 @@ from tests.support.deployments import (
     settings,
     state,
 )
-
-
-@pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
-    """An account in which nothing is deployed."""
-    with empty_account() as running:
-        yield running
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from cosconcat.errors import ConcatError
@@ -23,13 +21,6 @@ from tests.support.deployments import (
     state,
     switch,
 )
-
-
-@pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
-    """An account in which nothing is deployed."""
-    with empty_account() as running:
-        yield running
 
 
 def test_whoever_deploys_needs_no_more_than_the_printed_policy(cloud: LocalCloud) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -19,17 +18,9 @@ from ops.desk.dotenv import parse
 from tests.support.deployments import (
     changes,
     deploy,
-    empty_account,
     look_and_plan,
     settings,
 )
-
-
-@pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
-    """An account in which nothing is deployed."""
-    with empty_account() as running:
-        yield running
 
 
 def deployed_secret(cloud: LocalCloud, name: str = "CONCAT_CALLBACK_SECRET") -> str:

@@ -45,6 +45,14 @@ def join(desk: Desk) -> None:
     assert only(desk.call_back()).action == "finished"
 
 
+def join_in_two(desk: Desk) -> None:
+    """Two pieces are joined, then a late third by itself."""
+    desk.arrive(*PIECES[1:3])
+    join(desk)
+    desk.arrive(PIECES[3])
+    join(desk)
+
+
 def test_late_pieces_are_joined_alone_and_nothing_is_joined_twice(desk: Desk) -> None:
     """Whether or not the pieces that were joined still lie there."""
     desk.arrive(*PIECES[1:3])
@@ -63,10 +71,7 @@ def test_late_pieces_are_joined_alone_and_nothing_is_joined_twice(desk: Desk) ->
 
 def test_what_was_joined_long_ago_may_come_again(desk: Desk) -> None:
     """It is in an output, so it is removed like any identical upload, and never joined again."""
-    desk.arrive(*PIECES[1:3])
-    join(desk)
-    desk.arrive(PIECES[3])
-    join(desk)
+    join_in_two(desk)
     desk.later(10)
     desk.arrive(PIECES[1])
     desk.later(301)
@@ -103,10 +108,7 @@ def test_an_older_version_beside_a_newer_one_is_a_correction(desk: Desk) -> None
 
 def test_what_several_joins_hold_may_come_again(desk: Desk) -> None:
     """Each piece is removed because of the output that holds it; never is all of it joined once more."""
-    desk.arrive(*PIECES[1:3])
-    join(desk)
-    desk.arrive(PIECES[3])
-    join(desk)
+    join_in_two(desk)
     desk.later(10)
     desk.arrive(*PIECES[1:4])
     for _ in range(2):
@@ -136,10 +138,7 @@ def test_one_piece_of_an_earlier_join_may_come_again(desk: Desk) -> None:
 
 def test_nothing_is_removed_whose_own_output_is_gone(desk: Desk) -> None:
     """What two joins hold came again while one output was lost: what was uploaded since is joined anew, all of it."""
-    desk.arrive(*PIECES[1:3])
-    join(desk)
-    desk.arrive(PIECES[3])
-    join(desk)
+    join_in_two(desk)
     desk.cloud.store.delete(desk.cloud.bucket, "output/cam.mp4")
     desk.later(10)
     desk.arrive(*PIECES[1:4])
