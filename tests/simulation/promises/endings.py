@@ -245,17 +245,24 @@ def _neglected(
     rev = max((rev for gid, rev in promises.done if gid == group.gid), default=0)
     if not rev or group.name in report.get("invalid", {}):
         return []
-    if schedule.plan.verify == "none":  # what stands for the result is believed to hold all of it
-        return []
     ends = [at for at, done in promises.done.items() if at[0] == group.gid and done["outcome"] != "superseded"]
     if not any(set(current) <= set(_claimed(schedule, group, held)) for _, held in ends):
         return []
+    if schedule.plan.verify == "none" and any(_stands(schedule, place) for place in ends):
+        return []  # it was never proven, and is believed to hold all of it
     if any(_held(schedule, key, etag) for key, etag, _ in current):
         return []
     closed = schedule.cos.shelves[promises.state_bucket].current[f".concat/{group.gid}/{rev:04}/done.json"]
     there = schedule.cos.shelves[promises.inputs].current
     since = [key for key, _, _ in current if there[key].info.last_modified > closed.info.last_modified]
     return [f"{key} was uploaded after the end of rev {rev} of {group.name}, and nobody tries it" for key in since[:1]]
+
+
+def _stands(schedule: Played, content: tuple[str, int]) -> bool:
+    """Whether the output that a content ended with is there, as it was then."""
+    proofs = [end["proof"] for place, end in schedule.promises.ends.items() if place[:2] == content and end["proof"]]
+    there = schedule.cos.shelves[schedule.promises.outputs].current
+    return any(proof["key"] in there and there[proof["key"]].info.etag == proof["etag"] for proof in proofs)
 
 
 def _claimed(schedule: Played, group: Group, rev: int) -> list[tuple[str, str, int]]:

@@ -26,8 +26,8 @@ def older_version(known: Known, place: tuple[str, int, int], claim: dict[str, An
 
 def rest_again(known: Known, place: tuple[str, int, int], claim: dict[str, Any]) -> Iterator[str]:
     """What is left of a joined group may look whole again; all of it is in the output that stands."""
-    if _by_manifest(known, claim):
-        return
+    if known.world.plan.completion == "manifest" or any(_manifest(claim)):
+        return  # a manifest says itself what it wants
     pieces = {(o["key"], o["etag"]) for o in known.joined(claim)}
     for (gid, rev, n), end in known.ends.items():
         if gid != place[0] or end["next"] != "clean" or known.done.get((gid, rev), {}).get("outcome") != "joined":
@@ -45,7 +45,7 @@ def again_unasked(known: Known, place: tuple[str, int, int], claim: dict[str, An
     away does not want another.
     """
     gid, rev, n = place
-    if n > 1 or claim["group"] in known.retried or known.world.plan.completion == "gap" or _by_manifest(known, claim):
+    if n > 1 or claim["group"] in known.retried or known.world.plan.completion == "gap":
         return
     pieces, current = known.pieces(claim), known.cos.shelves[known.inputs].current
     ended = [before for before, done in known.done.items() if done["outcome"] != "superseded"]
@@ -57,17 +57,18 @@ def again_unasked(known: Known, place: tuple[str, int, int], claim: dict[str, An
     for other in range(last[1], 0, -1):
         if known.done.get((gid, other), {}).get("outcome") == "joined":
             held = known.pieces(known.claims[gid, other, 1])
-            if pieces <= held and not taken & {key for key, _, _ in pieces}:
+            another_wish = any(_manifest(claim)) and _manifest(claim) != _manifest(known.claims[gid, other, 1])
+            if pieces <= held and not taken & {key for key, _, _ in pieces} and not another_wish:
                 yield f"G2: claim {place} joins again what rev {other} joined, and nobody asked for it"
             taken |= {key for key, _, _ in held}
         if known.world.plan.completion != "quiet":
             return
 
 
-def _by_manifest(known: Known, claim: dict[str, Any]) -> bool:
-    """Whether a manifest asked for it, which says itself what it wants."""
-    marker = claim["set"].get("marker") or {"key": ""}
-    return known.world.plan.completion == "manifest" or bool(marker["key"].endswith("manifest.json"))
+def _manifest(claim: dict[str, Any]) -> tuple[str, str]:
+    """Key and ETag of the manifest by which a set is whole, which says itself what it wants; empty without one."""
+    marker = claim["set"].get("marker") or {"key": "", "etag": ""}
+    return (marker["key"], marker["etag"]) if marker["key"].endswith("manifest.json") else ("", "")
 
 
 def in_two_recordings(

@@ -177,7 +177,8 @@ def _still_there(schedule: Played, report: dict[str, Any]) -> list[str]:
         output = outputs.get(end["proof"]["key"]) if end["next"] == "clean" else None
         if done.get("outcome") != "joined" or output is None or output.info.etag != end["proof"]["etag"]:
             continue
-        if promises.claims[place]["group"] in report.get("quiet", {}):
+        waits = report.get("quiet", {}).get(promises.claims[place]["group"], {}).get("reason", "")
+        if waits.startswith("new content has begun to arrive where joined pieces lie"):
             continue
         for key, etag in versions(promises.claims[place]):
             if key in current and current[key].info.etag == etag and key not in done["kept"]:
