@@ -126,4 +126,12 @@ MUTANTS = (
         "the closing record does not say what could not be removed",
         faulty("delete-refused"),
     ),
+    Mutant(
+        "kept-left-to-expire", "G1", "cosconcat.cleanup.finish:finish",
+        'if done.outcome in ("kept", "gave-up"):', 'if end.next in ("keep", "gave-up"):',
+        "the tag of whoever died stays on new content where the output went too",
+        forced={"cleanup": "expire", "naming": "folder", "completion": "marker", "verify": "duration",
+                "kill-after": 0.1, "kill": 0.05, "edit": 1.0, "timer": 300, "groups": 2, "most": 1, "single": "copy",
+                "direct": "", "output_key": "output/{group}.{ext}", "versioned": False},
+    ),
 )  # fmt: skip
