@@ -72,8 +72,7 @@ CASES = [
 def request(ci: LocalCi, case: Case) -> dict[str, Any]:
     """The job's body."""
     mixes = [{"AudioSource": ci.url(source), **nodes} for source, nodes in case.mixes]
-    fragments = ci.fragments(*case.pieces)
-    return ci.job({"ConcatFragment": fragments, "Container": {"Format": "mp4"}, case.node: mixes, **case.more})
+    return ci.job(ci.template(case.pieces, "mp4", {case.node: mixes, **case.more}))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,6 +21,7 @@ from local.cos.store import Store
 from local.network.http import Request, Response
 
 Body = Mapping[str, Any]
+Piece = str | Mapping[str, str]  # a key, or a ConcatFragment node whose Url is a key
 
 
 class LocalCi:
@@ -57,9 +58,18 @@ class LocalCi:
         """An object's address as ConcatFragment.Url wants it."""
         return f"http://{self.bucket}.cos.{self.region}.myqcloud.com/{key}"
 
-    def fragments(self, *keys: str) -> list[dict[str, str]]:
-        """ConcatFragment nodes in the order given."""
-        return [{"Url": self.url(key), "FragmentIndex": str(index)} for index, key in enumerate(keys)]
+    def fragments(self, *pieces: Piece) -> list[dict[str, str]]:
+        """ConcatFragment nodes in the order given; a node keeps what it has, a key gets its place as FragmentIndex."""
+        return [
+            {"Url": self.url(piece), "FragmentIndex": str(index)}
+            if isinstance(piece, str)
+            else {**piece, "Url": self.url(piece["Url"])}
+            for index, piece in enumerate(pieces)
+        ]
+
+    def template(self, pieces: Sequence[Piece], form: str, more: Body) -> dict[str, Any]:
+        """A ConcatTemplate of these pieces in this container; `more` are its other nodes."""
+        return {"ConcatFragment": self.fragments(*pieces), "Container": {"Format": form}, **more}
 
     def output(self, key: str = "out.${ext}") -> dict[str, str]:
         """Output in the same bucket."""
