@@ -69,13 +69,15 @@ def test_late_pieces_are_joined_alone_and_nothing_is_joined_twice(desk: Desk) ->
     assert len(desk.jobs) == 3
 
 
-def test_what_was_joined_long_ago_may_come_again(desk: Desk) -> None:
-    """It is in an output, so it is removed like any identical upload, and never joined again."""
+@pytest.mark.parametrize("again", [PIECES[1:2], PIECES[1:4]], ids=["of an earlier join", "of several joins"])
+def test_what_was_joined_may_come_again(again: list[str], desk: Desk) -> None:
+    """Each piece is removed because of the output that holds it, like any identical upload, and never joined again."""
     join_in_two(desk)
     desk.later(10)
-    desk.arrive(PIECES[1])
-    desk.later(301)
-    desk.sweep()
+    desk.arrive(*again)
+    for _ in range(2):
+        desk.later(301)
+        desk.sweep()
     assert len(desk.jobs) == 2
     if removes(desk):
         assert desk.keys("fragments/") == []
@@ -104,19 +106,6 @@ def test_an_older_version_beside_a_newer_one_is_a_correction(desk: Desk) -> None
     desk.arrive(PIECES[2], content="b")
     join(desk)
     assert seconds(desk) == [20, 20, 20]
-
-
-def test_what_several_joins_hold_may_come_again(desk: Desk) -> None:
-    """Each piece is removed because of the output that holds it; never is all of it joined once more."""
-    join_in_two(desk)
-    desk.later(10)
-    desk.arrive(*PIECES[1:4])
-    for _ in range(2):
-        desk.later(301)
-        desk.sweep()
-    assert len(desk.jobs) == 2
-    if removes(desk):
-        assert desk.keys("fragments/") == []
 
 
 def test_one_piece_of_an_earlier_join_may_come_again(desk: Desk) -> None:
