@@ -17,7 +17,15 @@ from qcloud_cos.cos_auth import CosS3Auth
 from qcloud_cos.cos_comm import dict_to_xml, format_xml, get_md5
 from requests.structures import CaseInsensitiveDict
 
-from cosconcat.cloud.cos_answers import PARALLEL, head_of, listed, service_now, shared_session, translated
+from cosconcat.cloud.cos_answers import (
+    PARALLEL,
+    head_of,
+    keeps_to,
+    listed,
+    service_now,
+    shared_session,
+    translated,
+)
 from cosconcat.cloud.ports import LARGEST, Copied
 from cosconcat.cloud.session import Bounds
 from cosconcat.errors import Blocked, ConcatError, InvalidInput, Rejected, ServiceUnavailable, TimedOut
@@ -77,7 +85,7 @@ class CosOverHttp:
 
     def list(self, bucket: Bucket, prefix: str, marker: str = "", limit: int = 1000) -> Page:
         """Objects under `prefix` after `marker`, in UTF-8 order. May lag: hide keys or show old ETags."""
-        with translated("LIST", bucket, prefix):
+        with translated("LIST", bucket, prefix, "ListBucketResult"):
             answer = self._client(bucket).list_objects(
                 Bucket=bucket.name, Prefix=prefix, Marker=marker, MaxKeys=limit
             )  # encoding-type=url is sent and undone by the SDK
@@ -86,7 +94,7 @@ class CosOverHttp:
             archived = frozenset(item["Key"] for item in contents if item.get("StorageClass") in ARCHIVES)
             more = answer.get("IsTruncated") == "true"
             next_marker = answer.get("NextMarker") or (objects[-1].key if objects else None)
-            if more and next_marker is None:
+            if more and (next_marker or "") <= marker:  # whoever went on would never come to an end
                 raise ServiceUnavailable(f"LIST {bucket.name}/{prefix}: truncated, but no marker to go on from")
             return Page(objects, next_marker if more else None, service_now(), archived)
 
@@ -223,12 +231,10 @@ class CosOverHttp:
         undeleted: list[DeleteError] = []
         for start in range(0, len(versions), DELETED_AT_ONCE):
             batch = versions[start : start + DELETED_AT_ONCE]
-            with translated("POST delete", bucket, batch[0].key):
+            with translated("POST delete", bucket, batch[0].key, "DeleteResult"):
                 answer = self._client(bucket, repeat=False).delete_objects(
                     Bucket=bucket.name, Delete={"Quiet": "true", "Object": [_named(one) for one in batch]}
                 )
-                if "Code" in answer:  # a whole request refused by a 200
-                    raise ServiceUnavailable(f"POST delete {bucket.name}: {answer['Code']}")
                 undeleted += [
                     DeleteError(error["Key"] or "", error["Code"] or "", error.get("Message") or "")
                     for error in answer.get("Error", ())
@@ -239,7 +245,7 @@ class CosOverHttp:
     def tags(self, bucket: Bucket, key: str) -> Mapping[str, str]:
         """The object's tags, possibly none."""
         try:
-            with translated("GET tagging", bucket, key):
+            with translated("GET tagging", bucket, key, "Tagging"):
                 answer = self._client(bucket).get_object_tagging(Bucket=bucket.name, Key=_path(key))
                 tag_set = answer.get("TagSet") or {}
                 return {tag["Key"]: tag.get("Value") or "" for tag in tag_set.get("Tag", ())}
@@ -250,7 +256,7 @@ class CosOverHttp:
 
     def tag(self, bucket: Bucket, key: str, tags: Mapping[str, str]) -> None:
         """Replace the object's tags; with none, remove them."""
-        with translated("PUT tagging" if tags else "DELETE tagging", bucket, key):
+        with translated("PUT tagging" if tags else "DELETE tagging", bucket, key, ""):
             if not tags:
                 self._client(bucket).delete_object_tagging(Bucket=bucket.name, Key=_path(key))
                 return
@@ -286,6 +292,8 @@ class CosOverHttp:
                 held: bytes = answer["Body"].get_raw_stream().read()
                 if len(held) > part.length:  # the service did not keep to the range
                     raise InvalidInput([f"{bucket.name}/{part.key}: more than the {part.length} bytes asked for"])
+                if not keeps_to(part, answer, held):
+                    raise ValueError(f"other bytes than the {part.length} from {part.start} on")
                 return held
         except Rejected as refusal:
             if refusal.status == 416 or refusal.code in _GONE_CODES:
@@ -308,7 +316,7 @@ class CosOverHttp:
         from cosconcat.job.media import read_media
 
         try:
-            with translated("GET videoinfo", bucket, key):
+            with translated("GET videoinfo", bucket, key, "Response"):
                 answer = self._ask(bucket, key, {"ci-process": "videoinfo"})
             return read_media(answer)
         except Rejected as refusal:

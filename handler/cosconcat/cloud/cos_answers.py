@@ -1,7 +1,7 @@
 """What COS answers and refuses, through the SDK: objects, the service's clock, errors in our own words.
 
-The SDK hides the headers of a LIST and a status below 400, and reads error codes only where a `<Resource>` stands
-beside them. Imports the SDK, so it is imported when first used.
+The SDK hides the headers of a LIST and a status below 400, takes any document for the one that was asked for, and
+reads error codes only where a `<Resource>` stands beside them. Imports the SDK, so it is imported when first used.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from cosconcat import log
 from cosconcat.cloud.ports import LARGEST
 from cosconcat.cloud.session import AnswerTooLarge, CallTimedOut, SteadySession
 from cosconcat.errors import ConcatError, InvalidInput, Rejected, ServiceUnavailable, TimedOut
-from cosconcat.model import Bucket, Head, ObjectInfo
+from cosconcat.model import Bucket, ByteRange, Head, ObjectInfo
 
 if TYPE_CHECKING:
     from requests import Response
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 SKEW_SECONDS = 900  # COS refuses requests whose clock is further off (RequestTimeTooSkewed)
 PARALLEL = 8  # requests at a time where several keys are asked for
 _TRY_AGAIN_CODES = frozenset({"PathConflict", "UploadConflict", "RequestTimeout", "SlowDown", "ExpiredToken"})
+_ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<([A-Za-z]+)[\s/>]")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+)")
 
 
 def head_of(key: str, headers: Mapping[str, str]) -> Head:
@@ -60,7 +62,16 @@ def head_of(key: str, headers: Mapping[str, str]) -> Head:
 def listed(item: Mapping[str, str]) -> ObjectInfo:
     """An object as LIST describes it."""
     modified = datetime.fromisoformat(item["LastModified"].replace("Z", "+00:00"))
-    return ObjectInfo(item["Key"], _unquoted(item["ETag"]), int(item["Size"]), int(modified.timestamp()))
+    etag = item["ETag"] or ""  # an empty element, which is this object's trouble alone
+    return ObjectInfo(item["Key"], _unquoted(etag), int(item["Size"]), int(modified.timestamp()))
+
+
+def keeps_to(part: ByteRange, headers: Mapping[str, str], held: bytes) -> bool:
+    """Whether `held` is the part that was asked for, up to the object's end where that comes first."""
+    told = _CONTENT_RANGE.fullmatch(CaseInsensitiveDict(headers).get("Content-Range", ""))
+    if told is None or int(told[1]) != part.start:
+        return False
+    return part.start + len(held) == min(part.start + part.length, int(told[2]))
 
 
 def _seconds(date: str) -> int:
@@ -79,8 +90,8 @@ _answer = threading.local()
 
 @cache
 def shared_session() -> SteadySession:
-    """One pool of connections for the process. Each answer's status and Date are kept: the SDK hides a status below
-    400 and the headers of a LIST.
+    """One pool of connections for the process. Each answer is kept while its call lasts: the SDK hides a status below
+    400, the headers of a LIST and the root of a document.
     """
     log.silence_sdk()
     session = SteadySession()
@@ -91,20 +102,18 @@ def shared_session() -> SteadySession:
 
 
 def _keep_answer(response: Response, **_: Any) -> None:
-    _answer.date = response.headers.get("Date", "")
-    _answer.status = response.status_code
-    _answer.location = response.headers.get("Location", "")
+    _answer.response = response
 
 
 def service_now() -> int:
-    """The service's clock when it last answered this thread.
+    """The service's clock when it answered the call of this thread that is `translated` right now.
 
     Raises:
         ServiceUnavailable: the answer bore no readable date.
     """
     try:
-        return _seconds(getattr(_answer, "date", ""))
-    except (TypeError, ValueError):  # TypeError: no date at all
+        return _seconds(_answer.response.headers["Date"])
+    except (AttributeError, KeyError, TypeError, ValueError):  # AttributeError: no answer
         raise ServiceUnavailable("COS answered without a Date") from None
 
 
@@ -112,13 +121,16 @@ def service_now() -> int:
 
 
 @contextlib.contextmanager
-def translated(method: str, bucket: Bucket, key: str) -> Iterator[None]:
-    """Errors of the SDK, of the network below it and of answers that make no sense, in our own words."""
+def translated(method: str, bucket: Bucket, key: str, document: str | None = None) -> Iterator[None]:
+    """Errors of the SDK, of the network below it and of answers that make no sense, in our own words.
+
+    `document` is the root of what a success must bear, "" where it bears nothing; None where the caller looks himself.
+    """
     what = f"{method} {bucket.name}/{key} ({bucket.region})"
-    _answer.date, _answer.status = "", 0
+    _answer.response = None
     try:
         yield
-        _believe_only_success(what)
+        _believe_only_success(what, document)
     except CosServiceError as error:
         raise _refusal(what, error) from None
     except CosClientError as error:
@@ -126,18 +138,38 @@ def translated(method: str, bucket: Bucket, key: str) -> Iterator[None]:
     except (ParseError, KeyError, TypeError, ValueError, OSError) as error:
         _believe_only_success(what)  # says more than that an empty body makes no sense
         raise ServiceUnavailable(f"{what}: the answer makes no sense ({type(error).__name__} {error})") from None
+    finally:
+        _answer.response = None
 
 
-def _believe_only_success(what: str) -> None:
-    """The SDK raises from status 400 on and takes a redirect for success; COS did only what it answered by 2xx.
+def _believe_only_success(what: str, document: str | None = None) -> None:
+    """The SDK raises from status 400 on and takes a redirect for success; COS did only what it answered by 2xx, and
+    with the document that belongs to it: another is an error that came too late for its status, or nobody's of COS.
 
     Raises:
-        ServiceUnavailable: the answer was a redirect (or another status that is no success).
+        ServiceUnavailable: the answer was a redirect (or another status that is no success), or something else.
     """
-    status = _answer.status
-    if status and not 200 <= status < 300:
-        to = f" to {_answer.location}" if _answer.location else ""
+    response: Response | None = _answer.response
+    if response is None:
+        return
+    status, location = response.status_code, response.headers.get("Location", "")
+    if not 200 <= status < 300:
+        to = f" to {location}" if location else ""
         raise ServiceUnavailable(f"{what}: HTTP {status}{to}, which is no success: check bucket, region and proxy")
+    if document is None or _bears(response.content, document):
+        return
+    body = response.content.decode(errors="replace")
+    said = f"{_element(body, 'Code')} {_element(body, 'Message')}".strip() or f"{len(body)} other characters"
+    raise ServiceUnavailable(f"{what}: HTTP {status} with {said} instead of {document or 'nothing'}")
+
+
+def _bears(body: bytes, document: str) -> bool:
+    """Whether it is the document with this root, to its end; with "" whether there is none."""
+    if not document:
+        return not body.strip()
+    found = _ROOT.match(body)
+    ends = (f"</{document}>".encode(), b"/>")
+    return found is not None and found[1].decode() == document and body.rstrip().endswith(ends)
 
 
 def _refusal(what: str, error: CosServiceError) -> ConcatError:
