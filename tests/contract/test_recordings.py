@@ -313,6 +313,23 @@ def test_a_closed_recording_says_for_good_where_it_was_cut() -> None:
         assert ended == {recording(0): words, recording(120): ""}
 
 
+def test_what_goes_on_behind_a_cut_is_not_told_as_late() -> None:
+    """A camera that never stops: its next pieces come when those before the cut are joined."""
+    with Desk({**GAP, "CONCAT_MAX_LENGTH": "120"}) as desk:
+        put(desk, 0, 60)
+        desk.later(200)
+        put(desk, 120)
+        desk.later(100)
+        assert actions(desk) == {recording(0): "submitted", recording(120): "waiting"}
+        put(desk, 180)
+        finish(desk)
+        desk.later(300)
+        assert status(desk, key(180))["state"] == "whole"
+        assert "note" not in status(desk, key(180))
+        assert actions(desk) == {recording(120): "submitted"}
+        assert recording(120) not in desk.report()["gap"]
+
+
 def test_retry_of_a_source_tries_again_what_ended_and_leaves_the_rest_waiting(desk: Desk) -> None:
     """Of a piece, the recording that it is in."""
     put(desk, 0, 1000)

@@ -430,8 +430,13 @@ def why_it_ends(part: Part, pieces: Iterable[TimedFragment], rule: Rule) -> str:
 
 
 def adjoining(part: Part, recordings: Iterable[Recording], rule: Rule) -> Recording | None:
-    """The recording, joined for good, that this part would have belonged to, had it come in time."""
+    """The recording, joined for good, that this part would have belonged to, had it come in time: not one that ends
+    where a run is cut.
+    """
+    own = set(part.pieces)
     for recording in recordings:
-        if recording.stands and len(runs([*part.pieces, *recording.pieces], rule)) == 1:
+        together = runs([*part.pieces, *recording.pieces], rule) if recording.stands else ()
+        pieces = (set(one.pieces) for run in together for one in parts(run, rule))
+        if any(own & some and some - own for some in pieces):
             return recording
     return None

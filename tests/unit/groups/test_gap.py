@@ -374,6 +374,17 @@ def test_a_late_piece_of_a_joined_recording_is_a_recording_of_its_own(late: Time
     assert gap.adjoining(gap.Part((piece(5000),)), [joined], RULE) is None
 
 
+def test_what_goes_on_where_a_run_is_cut_came_not_too_late() -> None:
+    """It adjoins what was joined before the cut, and would never have been one with it."""
+    rule = replace_rule(max_length=3600)
+    joined = recording("joined", *(piece(at, 60) for at in range(0, 3600, 60) if at != 1200))
+    goes_on = gap.Part(tuple(piece(at, 60, late=9000) for at in range(3600, 7200, 60)))
+    assert gap.note_of(goes_on, [joined], rule) == []
+    assert gap.note_of(gap.Part((piece(1200, 60, late=9000),)), [joined], rule) == [
+        "came too late for cam_1, which it adjoins and which had been joined"
+    ]
+
+
 def test_late_pieces_on_both_sides_of_a_joined_one_are_two_recordings() -> None:
     """No output says that it goes on over what another holds."""
     assert judged([piece(0), piece(200)], [recording("joined", piece(100))]) == ["close", "close"]
