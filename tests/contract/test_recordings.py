@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from cosconcat.errors import NeverAgain, Rejected, ServiceUnavailable, TryAgain
 from cosconcat.events.cos import Upload
 from cosconcat.functions.retry import handle_retry
 from cosconcat.functions.status import handle_status
 from cosconcat.functions.upload import handle_uploads
+from cosconcat.model import Bucket
 from cosconcat.records.slots import Slot
 from local.cos.versions import NewObject
 from ops.command import main
@@ -218,6 +220,59 @@ def _dies_after(create: Callable[[str, str, Slot], bool]) -> Callable[[str, str,
         raise KeyboardInterrupt
 
     return dies
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [ServiceUnavailable("HEAD: 503"), Rejected("HEAD", status=400, code="Odd")],
+    ids=["for now", "for good"],
+)
+def test_a_recording_whose_output_cannot_be_looked_at_holds_up_no_other_of_its_day(
+    desk: Desk, failure: Exception
+) -> None:
+    """Its lease is over, so whoever comes by helps it; who is whole does not wait for that, and the failure is told."""
+    put(desk, 0, 60)
+    close(desk)
+    assert desk.cloud.ci.wait_idle(20)
+    put(desk, 1000)
+    desk.later(300)
+    real = desk.services.cos
+
+    def head(bucket: Bucket, key: str) -> Any:
+        if key.startswith(f"output/{recording(0)}"):
+            raise failure
+        return real.head(bucket, key)
+
+    with desk.instead(cos=Altered(real, head=head)):
+        try:
+            said = {one["action"] for one in desk.sweep()["results"] if one["group"] == recording(0)}
+        except TryAgain as told:
+            said = {"try-again"} if recording(0) in str(told) else set()
+    assert said == ({"invalid"} if isinstance(failure, NeverAgain) else {"try-again"})
+    assert recording(0) in str({kind: desk.report()[kind] for kind in ("blocked", "invalid")})
+    assert len(slots(desk)) == 2
+    assert finish(desk) == {recording(0): "finished", recording(1000): "finished"}
+
+
+def test_a_slot_that_cannot_be_completed_holds_up_no_other_recording(desk: Desk) -> None:
+    """Its writer died; the look at its output's key fails."""
+    put(desk, 0, 60)
+    desk.later(300)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk.services.slots, "create", _dies_after(desk.services.slots.create))
+        with pytest.raises(KeyboardInterrupt):
+            desk.sweep()
+    put(desk, 1000)
+    desk.later(300)
+    real = desk.services.cos
+
+    def head(bucket: Bucket, key: str) -> Any:
+        if key.startswith(f"output/{recording(0)}"):
+            raise Rejected("HEAD", status=400, code="Odd")
+        return real.head(bucket, key)
+
+    with desk.instead(cos=Altered(real, head=head)):
+        assert actions(desk) == {recording(0): "invalid", recording(1000): "submitted"}
 
 
 # -- where is my video, and go on with it ------------------------------------------------------------------------------

@@ -9,10 +9,11 @@ whenever somebody was faster.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from cosconcat.errors import NotYet
+from cosconcat.errors import NeverAgain, NotYet, TimedOut, TryAgain
 from cosconcat.groups import gap
 from cosconcat.groups.gap import Judgement, Part, Recording
 from cosconcat.groups.reserved import Reserved, fitted
@@ -97,14 +98,16 @@ def close_recordings(
 
 @dataclass
 class _Walk:
-    """Over what one listing showed near what is asked for. `helped` are recordings that had their step, `put_off` keys
-    that whole parts begin with which may have no job now, or were superseded at once.
+    """Over what one listing showed near what is asked for. `helped` are recordings that had their step, `failed` says
+    whose step failed for now, and `put_off` are keys that whole parts begin with which may have no job now, or were
+    superseded at once.
     """
 
     services: Services
     asked: Asked
     listing: SourceListing
     helped: set[ContentId] = field(default_factory=set)
+    failed: list[str] = field(default_factory=list)
     put_off: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -112,19 +115,21 @@ class _Walk:
         self.reserved = Reserved(self.services, self.asked.source)
 
     def results(self) -> Iterator[Result]:
-        """Complete, help, clean, close, until only what waits is left."""
+        """Complete, close, help, clean, until only what waits is left: who is whole waits for nobody's step."""
         overtaken = 0
         while overtaken < ROUNDS:
             recordings = self.reserved.near(self.listing.pieces)
             if self._unclaimed():
                 yield from self._complete_unclaimed()
                 continue
-            yield from self._help(overdue(recordings, self.listing.pieces))
-            yield from self._clean_again(recordings)
-            recordings = self.reserved.near(self.listing.pieces)
             judged = self._judged(recordings)
             whole = [one.part for one in judged if one.action == "close" and not self._is_put_off(one.part)]
             if not whole:
+                steps = self._steps(judged, recordings)
+                for one, step in steps.items():
+                    yield from self._alone(one, self.reserved.claims[one].group, step)
+                if steps:
+                    continue
                 yield from self._told(judged, recordings)
                 return
             for part in whole:
@@ -143,29 +148,48 @@ class _Walk:
 
     def _complete_unclaimed(self) -> Iterator[Result]:
         for slot in self._unclaimed():
-            self.helped.add(slot.content_id)
-            yield claim_reserved(self.services, self.reserved, slot, self.listing.now, found=True)
+            step = partial(claim_reserved, self.services, self.reserved, slot, self.listing.now, found=True)
+            yield from self._alone(slot.content_id, slot.group, step)
 
-    def _help(self, contents: Sequence[ContentId]) -> Iterator[Result]:
-        """Each one step further, once; what it has come to is read anew."""
-        for one in contents:
-            if one not in self.helped:
-                self.helped.add(one)
-                self.reserved.read_anew(one)
-                yield run_content(self.services, *one)
-
-    def _clean_again(self, recordings: Sequence[Recording]) -> Iterator[Result]:
-        """What was joined and lies there again is removed, if its output is still the one that was proven; beside new
-        content of its recording it waits for what becomes of that.
+    def _steps(
+        self, judged: Sequence[Judgement], recordings: Sequence[Recording]
+    ) -> dict[ContentId, Callable[[], Result | None]]:
+        """What others left undone, each once: claims whose lease is over, also where one holds back a part; and what
+        was joined and lies there again, which is removed if its output is still the one that was proven. Beside new
+        content of its recording that waits for what becomes of the content.
         """
         from cosconcat.cleanup.finish import remove_reuploads
 
-        for one in came_again(recordings, self.listing.pieces, self.services.config.cleanup):
-            if one not in self.helped:
-                self.helped.add(one)
-                result = remove_reuploads(self.services, self.reserved.claims[one])
-                if result is not None:
-                    yield result
+        pieces, cleanup = self.listing.pieces, self.services.config.cleanup
+        beside = [one.beside.content_id for one in judged if one.beside and one.beside.overdue]
+        steps: dict[ContentId, Callable[[], Result | None]] = {
+            one: partial(self._run, one) for one in (*overdue(recordings, pieces), *beside)
+        }
+        for one in came_again(recordings, pieces, cleanup):
+            steps[one] = partial(remove_reuploads, self.services, self.reserved.claims[one])
+        return {one: step for one, step in steps.items() if one not in self.helped}
+
+    def _run(self, one: ContentId) -> Result:
+        """What it has come to is read anew."""
+        self.reserved.read_anew(one)
+        return run_content(self.services, *one)
+
+    def _alone(self, one: ContentId, group: str, step: Callable[[], Result | None]) -> Iterator[Result]:
+        """A recording's step, and only once: what goes wrong with it keeps no other waiting. But what hung once hangs
+        again.
+        """
+        self.helped.add(one)
+        try:
+            result = step()
+        except TimedOut:
+            raise
+        except TryAgain as failure:
+            self.failed.append(f"{group}: {failure}")
+            return
+        except NeverAgain as mistake:
+            result = Result(group, "invalid", str(mistake))
+        if result is not None:
+            yield result
 
     def _judged(self, recordings: Sequence[Recording]) -> list[Judgement]:
         """The parts that are asked for, with what is to be done about each."""
@@ -197,7 +221,8 @@ class _Walk:
         return closed
 
     def _told(self, judged: Sequence[Judgement], recordings: Sequence[Recording]) -> Iterator[Result]:
-        """Whoever holds back a part for longer than its lease is helped; then what is left is told."""
-        yield from self._help([one.beside.content_id for one in judged if one.beside and one.beside.overdue])
+        """What waits, in whose way it is, and what ended without a join; at the very end whose step failed for now."""
         yield from unclosed(self.asked.source, judged)
         yield from ended(self.asked, judged, recordings, self.listing.pieces)
+        if self.failed:
+            raise TryAgain("; ".join(self.failed))

@@ -69,7 +69,7 @@ MUTANTS = (
         "a late piece is closed beside the recording in flight that would take it in",
     ),
     _mutant(
-        "deferred-not-helped", "G3", "protocol.closing:_Walk._told",
+        "deferred-not-helped", "G3", "protocol.closing:_Walk._steps",
         "if one.beside and one.beside.overdue", "if False",
         "a claim whose winner died holds back for ever what may belong to it",
     ),
