@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from cosconcat.errors import ServiceUnavailable
 from cosconcat.model import Job, Token
 from cosconcat.output.key import expand
 from cosconcat.records.records import Claim, Stamped
@@ -58,15 +59,22 @@ def search_listing(services: Services, entry: Stamped[Claim]) -> tuple[Job | Non
 
 
 def listed_jobs(services: Services, since: int, until: float = float("inf")) -> Iterator[Job]:
-    """All Concat jobs that CI lists as created between two moments (epoch seconds)."""
-    token, seen = "", set[str]()
-    while token not in seen:  # a listing that came round to where it was would never end
-        seen.add(token)
-        page = services.ci.jobs(services.config.bucket, since, token, int(until) if until < float("inf") else 0)
+    """All Concat jobs that CI lists as created between two moments (epoch seconds).
+
+    Raises:
+        ServiceUnavailable: a page led back to an earlier one, so that what is behind it stays unseen: a job that is
+            believed lost is posted again.
+    """
+    bucket, token, seen = services.config.bucket, "", {""}
+    while True:
+        page = services.ci.jobs(bucket, since, token, int(until) if until < float("inf") else 0)
         yield from page.jobs
         token = page.next_token
         if not token:
             return
+        if token in seen:
+            raise ServiceUnavailable(f"GET /jobs of {bucket.name}: the page after {token[:80]!r} leads back to it")
+        seen.add(token)
 
 
 def _written(services: Services, claim: Claim) -> int:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cosconcat.cloud.job_listing import ListedPart, uncovered
 from cosconcat.cloud.ports import Ci
+from cosconcat.errors import ServiceUnavailable
 from cosconcat.model import Bucket, Job, JobPage
 from cosconcat.records.records import Claim, Stamped
 from cosconcat.services import Services, Submissions
@@ -75,6 +77,26 @@ def test_a_job_that_was_posted_at_the_end_of_its_lease_is_found_whatever_the_clo
             ci.extra = {NOW - age + late + off: _job("j1", str(CLAIM.token))}
             found, _ = search_listing(run_with(ci), claimed(age))
             assert found is not None, (off, late)
+
+
+class Standing(Busy):
+    """CI whose second page leads to itself."""
+
+    def jobs(self, bucket: Bucket, since: int, token: str = "", until: int = 0) -> JobPage:
+        """The first page, then the second for ever."""
+        page = super().jobs(bucket, since, token, until)
+        return page._replace(next_token=token or page.next_token)
+
+
+def test_a_listing_that_leads_back_to_itself_is_not_believed() -> None:
+    """What is behind it stays unseen: taken for its end, a job that runs would be posted a second time."""
+    ci = Standing()
+    ci.extra = {NOW - HOUR: _job("j1", str(CLAIM.token))}  # on the last page but one
+    services, entry = run_with(ci), claimed(HOUR)
+    for look in (lambda: search_listing(services, entry), lambda: find_earlier_job(services, entry.record)):
+        with pytest.raises(ServiceUnavailable, match="leads back"):
+            look()
+    assert ci.pages < 10
 
 
 def test_claims_of_one_time_share_the_pages_of_their_time() -> None:
