@@ -20,11 +20,11 @@ MUTANTS = (
         faulty("callback-forged"),
     ),
     Mutant(
-        "sweep-without-index", "G3", "cosconcat.functions.sweep.round:handle_sweep", "    sweep.index()\n", "",
+        "sweep-without-index", "G3", "cosconcat.functions.sweep.round:handle_sweep", "        sweep.index()\n", "",
         "a content whose callback was lost is never ended",
     ),
     Mutant(
-        "sweep-without-inputs", "G3", "cosconcat.functions.sweep.round:handle_sweep", "    sweep.prefix()\n", "",
+        "sweep-without-inputs", "G3", "cosconcat.functions.sweep.round:handle_sweep", "        sweep.prefix()\n", "",
         "a group whose events were lost is never joined",
     ),
     Mutant(

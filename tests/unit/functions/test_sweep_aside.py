@@ -447,3 +447,23 @@ def test_pauses_double_up_to_a_day() -> None:
         assert one is not None
         pauses.append(one.until)
     assert pauses == [600, 1200, 2400, 4800, 9600, 19200, 38400, 76800, *[aside.LONGEST_PAUSE_SECONDS] * 4]
+
+
+def test_a_run_that_fails_has_not_died_at_anybody() -> None:
+    """COS that does not list its next page ends the run; the group whose turn was the last is not to blame."""
+    memory = in_memory()
+    clock = Timed(memory.world.now)
+    put_groups(memory, "a", "b", "c")
+
+    def lists(bucket: Bucket, prefix: str, marker: str = "", limit: int = 1000) -> Page:
+        if prefix == "fragments/" and marker:
+            raise ServiceUnavailable(f"LIST {prefix}: HTTP 503")
+        return memory.services.cos.list(bucket, prefix, marker, 2 if prefix == "fragments/" else limit)
+
+    for _ in range(4):
+        swept(run_of(memory, clock, cos=cast("Cos", Altered(memory.services.cos, list=lists))))
+        held = stored(memory, "sweep")
+        assert held["aside"] == {}
+        assert not held["running"]
+        clock.at += 900
+    assert held["marker"] == "fragments/b.part1-of-1.mp4"  # and the way that it came is kept

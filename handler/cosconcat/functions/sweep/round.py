@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -40,8 +41,14 @@ def handle_sweep(services: Services) -> dict[str, object]:
     Returns counts by action and the first results. Raises TryAgain at the end, naming what failed for now.
     """
     sweep = _Round(services)
-    sweep.index()
-    sweep.prefix()
+    try:
+        sweep.index()
+        sweep.prefix()
+    except Exception:  # it failed, as when COS does not list: nobody shall be blamed for having been the last
+        with suppress(ConcatError):
+            sweep.cursor.close()
+        raise
+    sweep.cursor.close()
     return sweep.tally.summary()
 
 
@@ -92,7 +99,6 @@ class _Round:
                 self._publish(page.now)
                 break
             self.cursor.marker, before = page.next_marker, here  # LIST mostly keeps a group's objects together
-        self.cursor.close()
 
     def _compare_deployment(self) -> None:
         """Whether names are still read as when the records began; once a round."""
