@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 
 from cosconcat.cloud.ports import Ci
+from cosconcat.errors import ServiceUnavailable
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Whole
 from cosconcat.model import Bucket, JobPage, Result, gid_of
@@ -50,8 +51,8 @@ def test_what_appeared_at_the_output_after_a_lost_attempt_is_not_joined_beside()
     assert memory.ci.work == {}
 
 
-def test_a_job_listing_that_goes_in_circles_ends() -> None:
-    """CI names a page that was read before as the next one."""
+def test_a_job_listing_that_goes_in_circles_ends_as_a_failure() -> None:
+    """CI names a page that was read before as the next one: what is behind it stays unseen."""
     memory = in_memory()
     asked: list[str] = []
 
@@ -61,7 +62,8 @@ def test_a_job_listing_that_goes_in_circles_ends() -> None:
         return JobPage((), "b" if token == "a" else "a")
 
     services = replace(memory.services, ci=cast("Ci", Altered(memory.ci, jobs=jobs)))
-    assert list(listed_jobs(services, 0)) == []
+    with pytest.raises(ServiceUnavailable, match="leads back"):
+        list(listed_jobs(services, 0))
     assert asked == ["", "a", "b"]
 
 
