@@ -15,6 +15,7 @@ from cosconcat.functions.retry import handle_retry
 from cosconcat.functions.status import handle_status
 from cosconcat.functions.upload import handle_uploads
 from cosconcat.model import Bucket
+from cosconcat.protocol.closing import reconcile_fragment
 from cosconcat.records.slots import Slot
 from local.cos.versions import NewObject
 from ops.command import main
@@ -195,6 +196,48 @@ def test_retry_joins_what_was_kept(desk: Desk) -> None:
     assert close(desk) == {recording(0): "kept"}
     assert [one["action"] for one in handle_retry(desk.services, recording(0))["results"]] == ["submitted"]  # type: ignore[attr-defined]
     assert finish(desk) == {recording(0): "finished"}
+    assert desk.keys("fragments/") == []
+
+
+@pytest.mark.parametrize(
+    ("removed", "parts"),
+    [([0], [[60, 120, 180, 240]]), ([120], [[0, 60], [180, 240]]), ([0, 120], [[60], [180, 240]])],
+    ids=["the first", "one between", "both"],
+)
+@pytest.mark.parametrize("asked", ["recording", "source"])
+def test_retry_joins_what_is_left_of_what_was_kept(
+    desk: Desk, removed: list[int], parts: list[list[int]], asked: str
+) -> None:
+    """A person took away what could not be joined: what remains may be several recordings, each is begun."""
+    put(desk, 0, 60, 120, 180, 240)
+    close(desk)
+    desk.later(5)
+    put(desk, 60)
+    finish(desk)
+    for second in removed:
+        desk.cloud.store.delete(desk.cloud.bucket, key(second))
+    assert close(desk) == {recording(0): "kept"}
+    answered = handle_retry(desk.services, recording(0) if asked == "recording" else "cam")
+    assert "submitted" in {one["action"] for one in answered["results"]}  # type: ignore[attr-defined]
+    assert joined(desk) == sorted([5, *map(len, parts)])
+    assert finish(desk) == dict.fromkeys((recording(part[0]) for part in parts), "finished")
+    assert desk.keys("fragments/") == []
+
+
+def test_retry_joins_what_is_left_although_a_part_of_it_was_joined_meanwhile(desk: Desk) -> None:
+    """It has the name of the recording that was joined, as both began with the same piece."""
+    put(desk, 0, 60, 120)
+    close(desk)
+    desk.later(5)
+    put(desk, 60)
+    finish(desk)
+    desk.cloud.store.delete(desk.cloud.bucket, key(60))
+    assert close(desk) == {recording(0): "kept"}
+    assert reconcile_fragment(desk.services, key(0), forced=True).action == "submitted"
+    finish(desk)
+    assert close(desk) == {recording(0): "kept"}
+    assert [one["action"] for one in handle_retry(desk.services, recording(0))["results"]] == ["submitted"]  # type: ignore[attr-defined]
+    assert finish(desk) == {recording(120): "finished"}
     assert desk.keys("fragments/") == []
 
 

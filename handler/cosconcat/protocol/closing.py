@@ -15,14 +15,15 @@ from functools import partial
 
 from cosconcat.errors import NeverAgain, NotYet, TimedOut, TryAgain
 from cosconcat.groups import gap
-from cosconcat.groups.gap import Judgement, Part, Recording
+from cosconcat.groups.gap import Judgement, Part, Recording, TimedFragment
 from cosconcat.groups.reserved import Reserved, fitted
-from cosconcat.groups.source import SourceListing, fragments_of, list_source, rule_of
+from cosconcat.groups.source import SourceListing, fragments_of, list_source, rule_of, timed_fragment
 from cosconcat.model import ContentId, Result, gid_of
 from cosconcat.naming.keys import FragmentName
 from cosconcat.protocol.day import Asked, any_whole, came_again, ended, overdue, unclosed
 from cosconcat.protocol.reserving import ROUNDS, claim_reserved, main_slot, reserve
 from cosconcat.protocol.run import not_admitted, run_content
+from cosconcat.records.records import Content
 from cosconcat.records.slots import Slot
 from cosconcat.services import Services
 
@@ -44,7 +45,8 @@ def reconcile_fragment(services: Services, key: str, *, forced: bool = False) ->
 
 
 def retry_recording(services: Services, group: str) -> Result:
-    """A person says retry: what was kept is cleaned up if its output still holds, otherwise joined anew.
+    """A person says retry: what was kept is cleaned up if its output still holds, otherwise what is left of it is
+    joined anew. Where pieces between were taken away that is several recordings, of which the first begun is told.
 
     Raises:
         TryAgain: as `reconcile_fragment` does.
@@ -60,7 +62,20 @@ def retry_recording(services: Services, group: str) -> Result:
         resumed = resume(services, claim)
         if resumed is not None:
             return resumed
-    return reconcile_fragment(services, claim.set.fragments[0].object.key, forced=True)
+    left = gap.runs(_left_of(services, content), rule_of(services.config))
+    results = [reconcile_fragment(services, run[0].object.key, forced=True) for run in left]
+    begun = (one for one in results if one.action in ("submitted", "finished"))
+    gone = Result(group, "ignored", "none of its pieces is there any more")
+    return next(begun, results[0] if results else gone)
+
+
+def _left_of(services: Services, newest: Content) -> list[TimedFragment]:
+    """Of all contents that a recording had, the pieces that are still there, whatever lies under their names by now."""
+    claims = (services.ledger.claim(newest.claim.record.gid, rev, 1) for rev in range(1, newest.rev + 1))
+    keys = {one.object.key for claim in claims if claim is not None for one in claim.record.set.fragments}
+    heads = services.cos.heads(services.config.bucket, sorted(keys))
+    pieces = (timed_fragment(services.config, head.object) for head in heads.values() if head is not None)
+    return [piece for piece in pieces if piece is not None]
 
 
 def close_again(services: Services, gid: str, rev: int) -> Result | None:
