@@ -241,6 +241,21 @@ def test_retry_joins_what_is_left_although_a_part_of_it_was_joined_meanwhile(des
     assert desk.keys("fragments/") == []
 
 
+def test_what_is_left_of_a_kept_recording_beyond_midnight_is_told_and_retried(desk: Desk) -> None:
+    """A person took away the pieces of the day on which it began: nothing else would bring the rest to mind."""
+    put(desk, *range(MIDNIGHT - 120, MIDNIGHT + 120, 60))
+    close(desk)
+    desk.later(5)
+    put(desk, MIDNIGHT)
+    finish(desk)
+    for second in (-120, -60):
+        desk.cloud.store.delete(desk.cloud.bucket, key(MIDNIGHT + second))
+    assert close(desk) == {recording(MIDNIGHT - 120): "kept"}
+    assert desk.report()["kept"].keys() == {recording(MIDNIGHT - 120)}
+    assert status(desk, "cam")["recordings"][0]["state"] == "kept"
+    assert retried(desk, "cam") == [(recording(MIDNIGHT), "submitted")]
+
+
 def test_a_slot_whose_writer_died_is_completed_by_whoever_finds_it(desk: Desk) -> None:
     """With a look at its pieces first: here one is gone by then."""
     put(desk, 0, 60, 120)

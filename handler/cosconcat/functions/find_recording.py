@@ -101,10 +101,9 @@ def of_source(services: Services, source: str) -> Iterator[Found]:
 
 
 def _still_there(look: Look, day: int) -> Iterator[tuple[Recording, str]]:
-    """Recordings that begin on a day, each with a piece that was not removed."""
+    """Recordings of which the first piece that was not removed starts on a day, each with that piece."""
     owned = gap.owners(look.recordings)
     for recording in look.recordings:
-        keys = {piece.identity: piece.object.key for piece in recording.pieces}
-        key = next((keys[p.identity] for p in look.pieces if p.identity in keys and owned[p.identity] == recording), "")
-        if key and recording.begins_on(day) and recording.state != "superseded":
-            yield recording, key
+        first = next((piece for piece in look.pieces if owned.get(piece.identity) == recording), None)
+        if first is not None and first.day == day and recording.state != "superseded":
+            yield recording, first.object.key

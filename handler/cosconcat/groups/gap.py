@@ -89,10 +89,6 @@ class Recording(NamedTuple):
         """What its records are found by."""
         return self.gid, self.rev
 
-    def begins_on(self, day: int) -> bool:
-        """Whether its first piece starts on that day, as written."""
-        return bool(self.pieces) and self.pieces[0].day == day
-
     @property
     def stands(self) -> bool:
         """Whether its pieces will be, or were, joined for good: no other recording reaches across one of them."""

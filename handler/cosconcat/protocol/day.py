@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from cosconcat.groups import gap
@@ -91,14 +91,15 @@ def ended(
     owned = gap.owners(recordings)
     for recording in recordings:
         shown = [p for p in recording.pieces if p.identity in there and owned.get(p.identity) == recording]
-        if shown and _is_asked_for(asked, recording, shown):
+        if shown and _is_asked_for(asked, shown):
             yield from _as_it_ended(recording, asked)
 
 
-def _is_asked_for(asked: Asked, recording: Recording, shown: Collection[TimedFragment]) -> bool:
+def _is_asked_for(asked: Asked, shown: Sequence[TimedFragment]) -> bool:
+    """By what is left of a recording: the pieces of the day on which it began may have been taken away."""
     if asked.own:
         return any(piece.object.key == asked.own for piece in shown)
-    return recording.begins_on(asked.day)
+    return shown[0].day == asked.day
 
 
 def _as_it_ended(recording: Recording, asked: Asked) -> Iterator[Result]:
