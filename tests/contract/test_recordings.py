@@ -466,6 +466,19 @@ def test_retry_of_a_source_tries_again_what_ended_and_leaves_the_rest_waiting(de
     assert desk.keys("fragments/") == [key(2000)]
 
 
+def test_the_day_of_a_source_that_the_report_names_is_found_and_retried() -> None:
+    """Where jobs are short, and where a step failed, the report says `<source> <day>`."""
+    with Desk({**GAP, "CONCAT_JOBS_PER_HOUR": "1"}) as desk:
+        put(desk, 0, 1000, 2000)
+        close(desk)
+        [unit] = desk.report()["budget"]
+        told = {one["group"]: one["state"] for one in status(desk, unit)["recordings"]}
+        assert told == {recording(0): "joining", recording(1000): "whole", recording(2000): "whole"}
+        assert [group for group, _ in retried(desk, unit)] == [recording(0), recording(1000), recording(2000)]
+        assert status(desk, f"cam {time.strftime('%Y-%m-%d', time.gmtime(NOON + 86_400))}")["state"] == "unknown"
+        assert status(desk, "cam 2026-13-01")["state"] == "unknown"
+
+
 def test_a_recording_of_one_piece_is_left_where_that_is_asked_for() -> None:
     """No slot, no job; a second piece makes it a recording."""
     with Desk({**GAP, "CONCAT_SINGLE": "leave"}) as desk:

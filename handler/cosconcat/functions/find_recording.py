@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from cosconcat.functions.sweep.source_day import read_unit
 from cosconcat.groups import gap
 from cosconcat.groups.gap import DAY, Judgement, Recording
 from cosconcat.groups.reserved import Look, look_at_source
@@ -87,12 +88,17 @@ def _holding(services: Services, source: str, look: Look, key: str) -> Found | N
     return Found(owner.group, key) if owner else None
 
 
-def of_source(services: Services, source: str) -> Iterator[Found]:
+def of_source(services: Services, asked: str) -> Iterator[Found]:
     """What of a source is there, oldest first: parts that are not closed, and recordings whose pieces were not removed.
 
-    Only the newest MOST_DAYS days on which pieces start.
+    Only the newest MOST_DAYS days on which pieces start; or the one day of `<source> <day>`, as the report names what
+    the sweep judges together.
     """
-    for day in days_of(services, source)[-MOST_DAYS:]:
+    source, days = asked, days_of(services, asked)[-MOST_DAYS:]
+    unit = None if days else read_unit(asked)
+    if unit is not None:
+        source, days = unit[0], [unit[1]]
+    for day in days:
         look = look_at_source(services, source, day)
         parts = [one.part for one in look.judged if one.action != "settled" and one.part.pieces[0].day == day]
         found = [_holding(services, source, look, part.pieces[0].object.key) for part in parts]

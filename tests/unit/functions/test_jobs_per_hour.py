@@ -8,6 +8,7 @@ import json
 import random
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -215,3 +216,19 @@ def test_a_recording_that_may_have_no_job_reserves_nothing() -> None:
     at_full_hour(memory)
     sweep(memory)
     assert posts(memory) == 2
+
+
+def test_what_got_in_line_before_gaps_decided_is_found_by_its_pieces() -> None:
+    """Its window's name is no day of a source, and no fault."""
+    memory = in_memory(CONCAT_NAMING="timestamp", CONCAT_COMPLETION="quiet:60", CONCAT_JOBS_PER_HOUR="1")
+    at_full_hour(memory)
+    for source in ("a", "b"):
+        memory.put(f"fragments/{source}_{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(memory.world.now - 7200))}.mp4")
+    later(memory, 1800)
+    assert sweep(memory) == {"submitted": 1, "waiting": 1}
+    memory.services = replace(memory.services, config=replace(memory.config, completion="gap", gap_seconds=60))
+    later(memory, 2 * HOUR)
+    with contextlib.redirect_stdout(io.StringIO()):
+        actions = {result["action"] for result in handle_sweep(memory.services)["results"]}  # type: ignore[attr-defined]
+    assert "invalid" not in actions
+    assert "submitted" in actions

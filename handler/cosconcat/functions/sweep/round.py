@@ -201,8 +201,11 @@ class _Round:
         return take_turn(services, self.tally, group, now)
 
     def _close_recordings(self, services: Services, unit: str) -> None:
-        """The recordings that begin on one day, under CONCAT_COMPLETION=gap: several results, counted one by one."""
-        for result in close_recordings(services, *read_unit(unit)):
+        """The recordings that begin on one day, under CONCAT_COMPLETION=gap: several results, counted one by one. What
+        got in line when something else decided is no such day: its pieces are found with theirs.
+        """
+        source_day = read_unit(unit)
+        for result in close_recordings(services, *source_day) if source_day else ():
             self.tally.count(result)
             self.tally.note(result)
             note_recording(self.cursor.findings, result)

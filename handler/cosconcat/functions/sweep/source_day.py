@@ -21,10 +21,13 @@ def unit_of(config: Config, key: str) -> str:
     return f"{name.group} {written_day(name.number // DAY)}" if isinstance(name, FragmentName) else ""
 
 
-def read_unit(unit: str) -> tuple[str, int]:
-    """Source, and day since the epoch."""
-    source, _, day = unit.rpartition(" ")
-    return source, day_of(day)
+def read_unit(unit: str) -> tuple[str, int] | None:
+    """Source, and day since the epoch; None for what is no such unit, as a group's name."""
+    source, space, day = unit.rpartition(" ")
+    try:
+        return (source, day_of(day)) if space else None
+    except ValueError:
+        return None
 
 
 def note_recording(findings: Findings, result: Result) -> None:
