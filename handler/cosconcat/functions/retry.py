@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cosconcat.records.records import Closed
 
 NOBODY = "no piece of it is there, and no record: check its name, and CONCAT_INPUT_PREFIX"
-MARGIN_SECONDS = 30  # no further group is begun when less is left until the deadline
+MARGIN_SECONDS = 30  # no further group is begun when less is left until the deadline; or half of a short run
 
 
 def group_of(config: Config, asked: str) -> str:
@@ -105,8 +105,9 @@ def handle_retry_of_many(services: Services, wanted: RetryMany) -> dict[str, obj
     services.submissions.begin()
     results: list[Result] = []
     left = 0
+    latest = services.deadline - min(MARGIN_SECONDS, (services.deadline - services.clock.now()) / 2)
     for group in _ended(services, wanted):
-        if len(results) >= wanted.limit or services.clock.now() > services.deadline - MARGIN_SECONDS:
+        if len(results) >= wanted.limit or services.clock.now() > latest:
             left += 1
             continue
         try:

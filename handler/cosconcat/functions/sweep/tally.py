@@ -18,7 +18,7 @@ from cosconcat.model import Action, Result, gid_of
 from cosconcat.services import Services
 
 SHOWN_RESULTS = 20
-HANGING_SECONDS = 15  # a failure that took so long is a wait for nothing
+HANGING_SECONDS = 15  # a failure that took so long is a wait for nothing; or WASTED_PART of a run, if that is less
 WASTED_PART = 0.2  # of a run's time may go into such waits before groups that caused one earlier have no further turn
 
 _INDEXED = re.compile(r"([0-9a-f]{32})-([0-9]{4,})")  # an entry of the index: gid and rev
@@ -43,6 +43,7 @@ class Tally:
         self._failed: list[str] = []
         self._wasted = 0.0  # seconds of steps that failed after a long wait
         self._may_waste = WASTED_PART * (services.deadline - services.clock.now())
+        self._hanging = min(HANGING_SECONDS, self._may_waste)
 
     @property
     def findings(self) -> Findings:
@@ -62,7 +63,7 @@ class Tally:
         began = clock.now()
         result, failure = self._taken(name, step)
         took = clock.now() - began
-        if failure and took >= HANGING_SECONDS:
+        if failure and took >= self._hanging:
             self._wasted += took
             why = f"it took {took:.0f} s, and {failure}"
             cursor.aside.add(gid, result.group if result else name, clock.now(), why, indexed=indexed)
