@@ -20,10 +20,15 @@ from collections.abc import Sequence
 
 SHOWN_PROBLEMS = 10  # of one input in a message
 PROBLEM_CHARACTERS = 500  # of one problem in a message
+SAID_CHARACTERS = 1000  # of a service's own words in a message
+MESSAGE_CHARACTERS = 20_000  # it becomes a result, of which the platform takes 6 MB
 
 
 class ConcatError(Exception):
-    """Root of the tree; the message names the thing, what was wrong and what is allowed."""
+    """Root of the tree; the message names the thing, what was wrong and what is allowed. It is bounded."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message if len(message) <= MESSAGE_CHARACTERS else f"{message[:MESSAGE_CHARACTERS]}…")
 
 
 class TryAgain(ConcatError):

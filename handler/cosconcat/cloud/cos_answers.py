@@ -25,7 +25,7 @@ from requests.structures import CaseInsensitiveDict
 from cosconcat import log
 from cosconcat.cloud.ports import LARGEST
 from cosconcat.cloud.session import AnswerTooLarge, CallTimedOut, SteadySession
-from cosconcat.errors import ConcatError, InvalidInput, Rejected, ServiceUnavailable, TimedOut
+from cosconcat.errors import SAID_CHARACTERS, ConcatError, InvalidInput, Rejected, ServiceUnavailable, TimedOut
 from cosconcat.model import Bucket, ByteRange, Head, ObjectInfo
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def _error_of(error: CosServiceError) -> tuple[str, str, str]:
 
 def _element(body: str, name: str) -> str:
     found = re.search(f"<{name}>([^<]*)</{name}>", body)
-    return found[1].strip() if found else ""
+    return found[1].strip()[:SAID_CHARACTERS] if found else ""
 
 
 def _skew_seconds() -> int:

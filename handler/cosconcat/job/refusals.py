@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from cosconcat.errors import Blocked, ConcatError, InvalidInput, OutcomeUnknown, Rejected
+from cosconcat.errors import SAID_CHARACTERS, Blocked, ConcatError, InvalidInput, OutcomeUnknown, Rejected
 from cosconcat.job.markup import read_xml
 
 
@@ -126,9 +126,9 @@ def read_error(body: bytes) -> ErrorBody | None:
     if root != "Error" or not isinstance(code, str) or not code:
         return None
     return ErrorBody(
-        _NAME_OF_NUMBER.get(code, code),
-        message if isinstance(message, str) else "",
-        request_id if isinstance(request_id, str) else "",
+        _NAME_OF_NUMBER.get(code, code)[:SAID_CHARACTERS],
+        message[:SAID_CHARACTERS] if isinstance(message, str) else "",
+        request_id[:SAID_CHARACTERS] if isinstance(request_id, str) else "",
     )
 
 

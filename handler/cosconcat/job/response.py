@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from cosconcat.errors import InvalidInput
+from cosconcat.errors import SAID_CHARACTERS, InvalidInput
 from cosconcat.job import media, parts, schema
 from cosconcat.job.markup import read_xml
 from cosconcat.job.parts import PAGE, SDK
@@ -146,9 +146,9 @@ def job_from_details(details: object) -> Job:
     return Job(
         id=detail.JobId,
         tag=detail.Tag,
-        state=detail.State,
-        code=detail.Code,
-        message=detail.Message,
+        state=detail.State[:SAID_CHARACTERS],
+        code=detail.Code[:SAID_CHARACTERS],
+        message=detail.Message[:SAID_CHARACTERS],
         user_data=operation.UserData,
         output=Bucket(output.Bucket, output.Region),
         output_key=output.Object,
