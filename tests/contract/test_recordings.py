@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -184,6 +185,33 @@ def test_the_same_piece_again_is_cleaned_up_again_and_another_is_a_new_one(desk:
     assert close(desk) == {recording(0): "submitted"}
     assert finish(desk) == {recording(0): "finished"}
     assert desk.keys("output/") == [f"output/{recording(0)}.mp4", f"output/{recording(0)}.r0002.mp4"]
+
+
+@pytest.mark.parametrize("before", [{"CONCAT_CLEANUP": "keep"}, {"CONCAT_CLEANUP_DRY_RUN": "true"}], ids=str)
+def test_what_was_joined_before_anything_was_to_expire_expires_as_well(before: dict[str, str]) -> None:
+    """As pieces of other groups do, from the next sweep on; those that are joined later are not looked at again."""
+    with Desk({**GAP, "CONCAT_CLEANUP": "expire", **before}) as desk:
+        put(desk, 0, 60)
+        close(desk)
+        finish(desk)
+        usual = desk.services.config
+        with desk.instead(config=replace(usual, cleanup="expire", cleanup_dry_run=False)):
+            put(desk, 1000)
+            assert close(desk) == {recording(0): "already-finished", recording(1000): "submitted"}
+            finish(desk)
+            assert recording(1000) not in close(desk)
+            tags = [desk.services.cos.tags(usual.bucket, key(second)) for second in (0, 60, 1000)]
+        assert tags == [{"concat-cleanup": "expire"}] * 3
+
+
+def test_where_nothing_is_proven_nobody_comes_back_to_what_was_joined() -> None:
+    """CONCAT_VERIFY=none removes nothing, so a sweep has no piece to look at."""
+    with Desk({**GAP, "CONCAT_VERIFY": "none"}) as desk:
+        put(desk, 0, 60)
+        close(desk)
+        finish(desk)
+        assert close(desk) == {}
+        assert desk.keys("fragments/") == [key(0), key(60)]
 
 
 def test_retry_joins_what_was_kept(desk: Desk) -> None:

@@ -70,7 +70,7 @@ class Recording(NamedTuple):
 
     `claimed_at` and `closed_at` are when its claim and its closing record were written (epoch seconds, 0 while there is
     none); `overdue` says that its claim's lease is over; `rejoined` counts those before it that were superseded;
-    `reason` says why it was kept or given up.
+    `reason` says why it was kept or given up, and `left` are keys that its clean-up left as they were.
     """
 
     group: str
@@ -83,6 +83,7 @@ class Recording(NamedTuple):
     rejoined: int = 0
     reason: str = ""
     claimed_at: int = 0
+    left: frozenset[str] = frozenset()
 
     @property
     def content_id(self) -> ContentId:

@@ -97,10 +97,12 @@ class Reserved:
         if attempt is None:
             return None
         claim, state, closed_at, reason = attempt.claim.record, "in flight", 0, ""
+        left: Collection[str] = ()
         if attempt.end is not None:
             done = ledger.done(gid, rev)
             if done is not None:
                 state, closed_at, reason = done.record.outcome, done.written, done.record.reason
+                left = done.record.kept if done.record.removed else [one.object.key for one in claim.set.fragments]
             elif attempt.end.record.next == "clean":
                 state = "clean"
         self.claims[interval.content_id] = claim
@@ -108,7 +110,9 @@ class Reserved:
         pieces = timed_fragments(self.services.config, claim)
         state_ = _state(state)
         written = attempt.claim.written
-        return Recording(claim.group, gid, rev, state_, pieces, closed_at, overdue, claim.rejoined, reason, written)
+        return Recording(
+            claim.group, gid, rev, state_, pieces, closed_at, overdue, claim.rejoined, reason, written, frozenset(left)
+        )
 
     def _reserved(self, day: int, interval: Interval, known: Recording | None) -> Recording:
         """A recording without a claim holds what its slots name."""

@@ -175,12 +175,12 @@ class _Walk:
         """
         from cosconcat.cleanup.finish import remove_reuploads
 
-        pieces, cleanup = self.listing.pieces, self.services.config.cleanup
+        pieces, config = self.listing.pieces, self.services.config
         beside = [one.beside.content_id for one in judged if one.beside and one.beside.overdue]
         steps: dict[ContentId, Callable[[], Result | None]] = {
             one: partial(self._run, one) for one in (*overdue(recordings, pieces), *beside)
         }
-        for one in came_again(recordings, pieces, cleanup):
+        for one in came_again(recordings, pieces, "keep" if config.verify == "none" else config.cleanup):
             steps[one] = partial(remove_reuploads, self.services, self.reserved.claims[one])
         return {one: step for one, step in steps.items() if one not in self.helped}
 

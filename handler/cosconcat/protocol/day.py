@@ -59,14 +59,18 @@ def overdue(recordings: Iterable[Recording], near: Iterable[TimedFragment]) -> l
 
 def came_again(recordings: Iterable[Recording], near: Iterable[TimedFragment], cleanup: str) -> list[ContentId]:
     """Recordings that were joined and some of whose pieces lie there again; with `keep` they never left, with `expire`
-    only the bucket's rule takes them away.
+    only the bucket's rule takes them away, unless they were left as they were: by `keep` or a dry run before.
     """
     there = {piece.identity: piece for piece in near}
     found = []
     for one in recordings:
         visible = [(piece, there[piece.identity]) for piece in one.pieces if piece.identity in there]
         if cleanup == "expire":
-            visible = [(was, now) for was, now in visible if was.object.last_modified != now.object.last_modified]
+            visible = [
+                (was, now)
+                for was, now in visible
+                if was.object.last_modified != now.object.last_modified or was.object.key in one.left
+            ]
         if one.state == "joined" and visible and cleanup != "keep":
             found.append(one.content_id)
     return found

@@ -102,6 +102,13 @@ def test_what_was_joined_and_lies_there_again_is_removed(
     assert came_again([one], [there], cleanup) == ([one.content_id] if again else [])
 
 
+def test_what_its_clean_up_left_as_it_was_is_to_expire_later() -> None:
+    """A dry run, say, or a right that was missing: only those pieces."""
+    one = recording("joined", FIRST, SECOND)._replace(left=frozenset({SECOND.object.key}))
+    assert came_again([one], [FIRST, SECOND], "expire") == [one.content_id]
+    assert came_again([one], [FIRST], "expire") == []
+
+
 def test_each_part_that_is_not_closed_is_told_once() -> None:
     """Settled ones are told by their recordings, whole ones by what is done with them."""
     judged = [
