@@ -300,10 +300,35 @@ def test_a_slot_whose_writer_died_is_completed_by_whoever_finds_it(desk: Desk) -
     assert desk.keys("fragments/") == []
 
 
-def _dies_after(create: Callable[[str, str, Slot], bool]) -> Callable[[str, str, Slot], bool]:
+def test_a_slot_whose_own_day_is_empty_is_completed_by_who_finds_its_grant() -> None:
+    """Its writer died, and the long piece that reached over midnight was taken away: what is left lies far beyond."""
+    naming = "{group}_{time:%Y%m%dT%H%M%SZ}-{end:%Y%m%dT%H%M%SZ}.{ext}"
+    with Desk({**GAP, "CONCAT_NAMING": naming}) as desk:
+        keys = [ended(MIDNIGHT + one, MIDNIGHT + end) for one, end in ((-3600, 3000), (3010, 3060), (3070, 3120))]
+        for one in keys:
+            desk.put(one)
+        desk.later(300)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(desk.services.slots, "create", _dies_after(desk.services.slots.create, "grant"))
+            with pytest.raises(KeyboardInterrupt):
+                desk.sweep()
+        assert [(slot["kind"], len(slot["pieces"])) for slot in slots(desk)] == [("main", 1), ("grant", 2)]  # type: ignore[arg-type]
+        desk.cloud.store.delete(desk.cloud.bucket, keys[0])
+        said = [(one["group"], one["action"]) for one in desk.sweep()["results"]]
+        assert said == [(recording(MIDNIGHT - 3600), "superseded"), (recording(MIDNIGHT + 3010), "submitted")]
+
+
+def ended(second: int, end: int) -> str:
+    """A piece whose name tells when it ends as well."""
+    return key(second).replace(".mp4", f"-{recording(end, '')[1:]}.mp4")
+
+
+def _dies_after(create: Callable[[str, str, Slot], bool], kind: str = "main") -> Callable[[str, str, Slot], bool]:
     def dies(sid: str, day: str, slot: Slot) -> bool:
-        create(sid, day, slot)
-        raise KeyboardInterrupt
+        created = create(sid, day, slot)
+        if slot.kind == kind:
+            raise KeyboardInterrupt
+        return created
 
     return dies
 

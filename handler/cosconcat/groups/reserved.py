@@ -115,7 +115,14 @@ class Reserved:
         )
 
     def _reserved(self, day: int, interval: Interval, known: Recording | None) -> Recording:
-        """A recording without a claim holds what its slots name."""
+        """A recording without a claim holds what its slots name. Whose first slot lies a day before a piece of it that
+        is left is found by its grant.
+        """
+        if interval.kind == "grant" and interval.content_id not in self.pending:
+            newest = self.newest(day - 1)
+            mains = (one for one in (newest.intervals if newest else ()) if one.kind == "main")
+            main = next((one for one in mains if one.content_id == interval.content_id), None)
+            known = self._reserved(day - 1, main, known) if main else known
         slot = self.services.slots.read(self.sid, written_day(day), interval.k)
         found = (timed_fragment(self.services.config, one) for one in slot.pieces) if slot else ()
         pieces = (*(known.pieces if known else ()), *(piece for piece in found if piece is not None))
