@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cosconcat.errors import InvalidInput
 from cosconcat.functions.retry import NOBODY, group_of
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Invalid, NoFragments, Verdict, Waiting, Whole
@@ -93,7 +94,10 @@ def _of_recordings(services: Services, asked: str) -> Status:
 def _of_recording(services: Services, found: Found) -> Status:
     judged = found.part
     if judged is None:
-        status = status_of(services, found.group)
+        try:
+            status = status_of(services, found.group)
+        except InvalidInput as broken:  # a record of it: of a source the others are told all the same
+            return Status(found.group, "invalid", str(broken))
         if status.state == "unknown":
             status.state, status.why = "whole", "reserved; the next event or sweep claims it and submits its job"
         elif status.state == "superseded":

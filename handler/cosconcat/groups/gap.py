@@ -19,7 +19,7 @@ SHORTEST_CUT = 1000  # milliseconds; where even so short parts hold too many pie
 MOST_REJOINED = 2  # times that late pieces make a recording in flight begin anew; later ones are on their own
 _SETTLED = ("superseded", "kept", "gave-up")
 
-State = Literal["pending", "in flight", "clean", "joined", "superseded", "kept", "gave-up"]
+State = Literal["pending", "in flight", "unreadable", "clean", "joined", "superseded", "kept", "gave-up"]
 Identity = tuple[str, str, int]  # key, ETag, size: the same piece as far as COS tells
 
 
@@ -70,7 +70,7 @@ class Recording(NamedTuple):
 
     `claimed_at` and `closed_at` are when its claim and its closing record were written (epoch seconds, 0 while there is
     none); `overdue` says that its claim's lease is over; `rejoined` counts those before it that were superseded;
-    `reason` says why it was kept or given up, and `left` are keys that its clean-up left as they were.
+    `reason` says why it was kept, given up or unreadable, and `left` are keys that its clean-up left as they were.
     """
 
     group: str
@@ -296,7 +296,7 @@ def judge(
     """
     owned, limits = owners(recordings), borders(recordings)
     free = [piece for piece in pieces if is_free(piece, owned)]
-    in_flight = [one for one in recordings if one.state in ("pending", "in flight") and one.pieces]
+    in_flight = [one for one in recordings if one.pieces and not one.stands and one.state not in _SETTLED]
     judged = []
     for run in runs(free, rule, limits):
         for part in parts(run, rule):
@@ -340,7 +340,8 @@ def _judge_part(
         return Judgement(part, "invalid", reason)
     for recording in beside:
         if may_belong(part.pieces, recording, free, recordings, rule):
-            reason = f"{recording.group}, to which it may belong, is in flight"
+            is_what = "has a record that cannot be read" if recording.state == "unreadable" else "is in flight"
+            reason = f"{recording.group}, to which it may belong, {is_what}"
             return Judgement(part, "defer", reason, beside=recording)
     return Judgement(part, "close")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from cosconcat.errors import InvalidInput
 from cosconcat.groups import gap
 from cosconcat.groups.gap import DAY, Recording, State, TimedFragment
 from cosconcat.groups.source import fragments_of, list_source, rule_of, timed_fragment, timed_fragments, written_day
@@ -86,8 +87,12 @@ class Reserved:
     def _recording(self, day: int, interval: Interval) -> Recording:
         content_id = interval.content_id
         known = self.known.get(content_id)
-        if known is None or (known.state == "pending" and content_id not in self.claims):
-            known = self._claimed(interval) or self._reserved(day, interval, known)
+        if known is None or (known.state in ("pending", "unreadable") and content_id not in self.claims):
+            try:
+                known = self._claimed(interval) or self._reserved(day, interval, known)
+            except InvalidInput as broken:
+                known = self._reserved(day, interval, known)._replace(state="unreadable", reason=str(broken))
+                self.pending.pop(content_id, None)
             self.known[content_id] = known
         return known
 

@@ -84,6 +84,13 @@ def unclosed(source: str, judged: Iterable[Judgement]) -> Iterator[Result]:
             yield Result(recording_id(source, first), _ACTIONS[one.action], one.reason, first.object.key)
 
 
+def unreadable(recordings: Iterable[Recording]) -> Iterator[Result]:
+    """What is said of recordings of which a record cannot be read: what lies near them may wait for a person."""
+    for one in recordings:
+        if one.state == "unreadable":
+            yield Result(one.group, "invalid", one.reason)
+
+
 def ended(
     asked: Asked, judged: Iterable[Judgement], recordings: Sequence[Recording], near: Iterable[TimedFragment]
 ) -> Iterator[Result]:
@@ -112,6 +119,6 @@ def _as_it_ended(recording: Recording, asked: Asked) -> Iterator[Result]:
         yield Result(recording.group, "kept", f"since earlier: {recording.reason}")
     elif recording.state == "gave-up":
         yield Result(recording.group, "gave-up", f"since earlier: {recording.reason}")
-    elif asked.own and recording.state != "superseded":
+    elif asked.own and recording.state not in ("superseded", "unreadable"):
         action: Action = "already-finished" if recording.state == "joined" else "already-submitted"
         yield Result(recording.group, action, f"rev {recording.rev} is {recording.state}")

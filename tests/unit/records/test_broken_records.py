@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from cosconcat.functions.status import handle_status
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.model import gid_of
 from tests.simulation.counted import InMemory, in_memory
@@ -68,6 +70,44 @@ def test_a_record_that_cannot_be_read_is_its_group_s_trouble_alone(record: str, 
     assert len(own) == jobs, "nothing is posted for what cannot be read"
     assert "fragments/other.part1-of-1.mp4" not in memory.cos.shelves[memory.config.bucket.name].current
     assert "fragments/bad.part1-of-1.mp4" in memory.cos.shelves[memory.config.bucket.name].current
+    told_in_the_report(memory, key)
+
+
+def told_in_the_report(memory: InMemory, key: str) -> None:
+    """The record is named."""
+    state = memory.config.state_bucket.name
     report: dict[str, Any] = json.loads(memory.cos.shelves[state].current[".concat/report.json"].body)
     told = json.dumps([report["invalid"], report["blocked"]])
     assert key.rpartition("/")[2] in told
+
+
+@pytest.mark.parametrize("how", BROKEN)
+@pytest.mark.parametrize("record", ["claim", "job", "end", "done"])
+def test_where_recordings_are_cut_at_gaps_it_is_the_trouble_of_that_recording_alone(record: str, how: str) -> None:
+    """Another one of the same source and day is joined; what may belong to the broken one waits, and is told so."""
+    memory = in_memory(CONCAT_NAMING="timestamp", CONCAT_COMPLETION="gap:60")
+    noon = (int(memory.world.now) // 86_400 + 1) * 86_400 + 43_200
+    bad, late, other = (
+        f"fragments/cam_{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(noon + at))}.mp4" for at in (0, 30, 900)
+    )
+    memory.world.run(noon + 60)
+    memory.put(bad)
+    memory.world.run(noon + 1000)
+    handle_sweep(memory.services)
+    if record != "claim":
+        memory.world.run(memory.world.now + 4000)
+    if record in ("end", "done"):
+        handle_sweep(memory.services)
+    state, shelf = memory.config.state_bucket.name, memory.cos.shelves[memory.config.bucket.name].current
+    (key,) = [name for name in shelf if f"{gid_of(bad[len('fragments/') : -len('.mp4')])}/0001/{record}" in name]
+    memory.cos.write(state, key, body=BROKEN[how](shelf[key].body))
+    for piece in (bad, late, other):
+        memory.put(piece)
+    for _ in range(3):
+        handle_sweep(memory.services)
+        memory.world.run(memory.world.now + 5000)
+    assert [name for name in shelf if name.startswith("fragments/")] == [bad, late]
+    assert len(memory.ci.work) == 2, "nothing is posted for what cannot be read, nor for what may belong to it"
+    told_in_the_report(memory, key)
+    status: Any = handle_status(memory.services, "cam")["status"]
+    assert {one["state"] for one in status["recordings"]} == {"invalid", "arriving"}
