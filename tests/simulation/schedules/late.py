@@ -53,7 +53,9 @@ class LatePieces:
     def _around(self, group: Group) -> None:
         """The numbers before and behind what is there, now and then with what was uploaded before."""
         places = sorted({*group.original, *group.keys}, key=_place)
-        wanted = [_beside(places[-1], 1)]
+        wanted = []
+        if after := _beside(places[-1], 1):
+            wanted.append(after)
         if (before := _beside(places[0], -1)) and self.rng.random() < 0.7:
             wanted.append(before)
         if self.rng.random() < 0.3:
