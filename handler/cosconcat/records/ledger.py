@@ -48,7 +48,8 @@ FORMAT = 1  # of the records that are written; a higher one is some later releas
 LONGEST_REASON = 2000  # of a reason in a record: what people upload must not make records that nobody can read
 
 MOST_PROBES = 100  # records of probes for one content: most of them ended an invocation
-PROBES_TOGETHER = 2000  # pieces in one of them, so that it can be read back
+PROBES_TOGETHER = 2000  # pieces in one of them, and
+PROBES_BYTES = LARGEST // 2  # of JSON, so that it can be read back
 MOST_KEPT = 2000  # keys that a closing record says why they were not removed; of further ones it says how many
 LONGEST_KEPT = 300  # characters of such a reason
 
@@ -95,10 +96,9 @@ class Ledger:
         """Record what was learned of the pieces, under the next free numbers, so many pieces in each."""
         from cosconcat.records import media_records
 
-        keys, number = list(probes.media), 1
-        for start in range(0, max(1, len(keys)), PROBES_TOGETHER):
-            part = replace(probes, media={key: probes.media[key] for key in keys[start : start + PROBES_TOGETHER]})
-            body = json.dumps(media_records.to_json(part), ensure_ascii=False, separators=(",", ":")).encode()
+        number = 1
+        for told in media_records.to_json(probes, PROBES_TOGETHER, PROBES_BYTES):
+            body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
             while number <= MOST_PROBES:
                 number += 1
                 if self._cos.create(self._bucket, self._probes_key(claim.gid, claim.rev, number - 1), body):

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from cosconcat.model import Media, ProbeError, Stream
 from cosconcat.records.records import Probes
 
 
-def to_json(probes: Probes) -> dict[str, Any]:
-    """The record `probes-<k>.json`."""
-    return {
-        "fingerprint": probes.fingerprint,
-        "probed": probes.probed,
-        "media": {key: _media(found) for key, found in probes.media.items()},
-    }
+def to_json(probes: Probes, most: int, most_bytes: int) -> Iterator[dict[str, Any]]:
+    """The records `probes-<k>.json`, each of at most so many pieces and, with more than one, about so many bytes."""
+    part: dict[str, Any] = {}
+    size = 0
+    for key, found in probes.media.items():
+        told = _media(found)
+        added = len(json.dumps({key: told}, ensure_ascii=False).encode())
+        if part and (len(part) == most or size + added > most_bytes):
+            yield _record(probes, part)
+            part, size = {}, 0
+        part[key] = told
+        size += added
+    yield _record(probes, part)
+
+
+def _record(probes: Probes, part: dict[str, Any]) -> dict[str, Any]:
+    return {"fingerprint": probes.fingerprint, "probed": probes.probed, "media": part}
 
 
 def from_json(record: dict[str, Any]) -> Probes:

@@ -36,6 +36,18 @@ def test_probes_of_ten_thousand_pieces_are_read_back(count: int) -> None:
     assert largest(memory) <= LARGEST
 
 
+@pytest.mark.parametrize("streams", [30, 300])
+def test_probes_of_pieces_with_many_streams_are_read_back(streams: int) -> None:
+    """A channel with a sound track in each language: its pieces fill a record sooner."""
+    memory = in_memory()
+    tracks = tuple(STREAM._replace(kind="audio", stream_index=n) for n in range(streams))
+    media = {f"{LONGEST_KEY}{n:05}": Media(600.0, 10**9, tracks) for n in range(PROBES_TOGETHER * 30 // streams)}
+    probes = Probes(CLAIM.fingerprint, media, "alike")
+    memory.services.ledger.create_probes(CLAIM, probes)
+    assert largest(memory) <= LARGEST
+    assert memory.services.ledger.probes(CLAIM.gid, CLAIM.rev) == probes
+
+
 def test_probes_without_a_piece_are_a_record_too() -> None:
     """What was compared counts."""
     memory = in_memory()
