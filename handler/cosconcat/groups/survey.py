@@ -221,9 +221,10 @@ def _marker(listing: GroupListing) -> Marker | None:
     name, found = newest[0]
     if name.count is not None or found.size == 0:
         return Marker(found, name.count)
-    stored = (
-        listing.services.cos.get(listing.services.config.bucket, found.key) if found.size <= _MARKER_BYTES else None
-    )
+    too_long = found.size > _MARKER_BYTES
+    stored = None if too_long else listing.services.cos.get(listing.services.config.bucket, found.key)
+    if stored is None and not too_long:
+        return None  # LIST shows what is no longer there
     text = stored.body.strip() if stored else b"too long"
     if text and not (text.isdigit() and len(text) <= 6):
         raise InvalidInput([f"{found.key} must be empty or hold the number of fragments, and nothing else"])

@@ -98,6 +98,14 @@ def test_a_marker_with_other_content_is_invalid(body: bytes) -> None:
     assert shelf.calls["get"] == (1 if len(body) <= 64 else 0)
 
 
+def test_a_marker_that_is_gone_since_it_was_listed_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is wrong with it; a person told so would look for a mistake that nobody made."""
+    shelf = Shelf().store(IN + "a/1.mp4", IN + "a/2.mp4").store(IN + "a/_DONE", body=b"2")
+    assert len(whole(look(shelf, FOLDER, "a"))) == 2
+    monkeypatch.setattr(shelf, "get", lambda _bucket, _key: None)
+    assert waiting(look(shelf, FOLDER, "a")).reason == "waiting for the marker"
+
+
 def test_a_marker_without_fragments_waits() -> None:
     """They may come, or somebody removed them by hand."""
     shelf = Shelf().store(IN + "a/_DONE", body=b"")
