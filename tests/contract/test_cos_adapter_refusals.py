@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cosconcat.cloud.bucket_settings import SettingsOverHttp
 from cosconcat.cloud.cos import SIMPLE_COPY_BYTES, CosOverHttp
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import Blocked, ConcatError, Rejected, ServiceUnavailable
@@ -158,6 +159,17 @@ def test_an_error_in_a_success_is_named(script: Script, cos: CosOverHttp) -> Non
     script.answer = Response(200, dict(XML), error("InternalError", resource=False))
     for call in ("list", "copy", "delete", "tags", "tag", "untag", "media"):
         assert "InternalError" in told(cos, call, ServiceUnavailable)
+
+
+@pytest.mark.parametrize("body", [*NO_ANSWERS, "half a queue"])
+def test_settings_that_are_something_else_are_not_told(script: Script, body: str) -> None:
+    """The doctor would say that all is well: versioning never on, and no rule that removes records."""
+    bodies = {**NO_ANSWERS, "half a queue": b"<Response><QueueList><QueueId>p1"}
+    script.answer = Response(200, dict(XML), bodies[body])
+    settings = SettingsOverHttp(Config(DEMO, scheme="http"), Credentials("AKIDexample", "secret-key", "the-token"))
+    for ask in (settings.versioning, settings.lifecycle, settings.queues):
+        with pytest.raises(ServiceUnavailable):
+            ask(DEMO)
 
 
 def test_a_probe_without_figures_is_no_length(script: Script, cos: CosOverHttp) -> None:

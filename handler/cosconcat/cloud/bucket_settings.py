@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cosconcat import log
-from cosconcat.errors import Rejected, ServiceUnavailable
+from cosconcat.errors import InvalidInput, Rejected, ServiceUnavailable
 from cosconcat.job.markup import read_xml
 from cosconcat.job.refusals import read_error
 from cosconcat.model import ARCHIVES, Bucket
@@ -78,12 +78,13 @@ class SettingsOverHttp:
 
     def versioning(self, bucket: Bucket) -> str:
         """`Enabled`, `Suspended`, or "" where it was never switched on."""
-        return str(self._ask("GET", bucket, bucket.cos_host, "/", {"versioning": ""}).get("Status", ""))
+        answer = self._ask("GET", bucket, bucket.cos_host, "/", {"versioning": ""}, "VersioningConfiguration")
+        return str(answer.get("Status", ""))
 
     def lifecycle(self, bucket: Bucket) -> Sequence[LifecycleRule]:
         """The enabled rules."""
         try:
-            answer = self._ask("GET", bucket, bucket.cos_host, "/", {"lifecycle": ""})
+            answer = self._ask("GET", bucket, bucket.cos_host, "/", {"lifecycle": ""}, "LifecycleConfiguration")
         except Rejected as refusal:
             if refusal.code == "NoSuchLifecycleConfiguration":
                 return ()
@@ -92,12 +93,14 @@ class SettingsOverHttp:
 
     def queues(self, bucket: Bucket) -> Sequence[Queue]:
         """The queues that serve the bucket; none where media processing is off."""
-        answer = self._ask("GET", bucket, bucket.ci_host, "/queue", {})  # CI gives a bucket one queue, so no paging
+        answer = self._ask("GET", bucket, bucket.ci_host, "/queue", {}, "Response")  # one queue a bucket: no paging
         names = ("QueueId", "Name", "State")
         return tuple(Queue(*(str(one.get(name, "")) for name in names)) for one in _several(answer.get("QueueList")))
 
-    def _ask(self, method: str, bucket: Bucket, host: str, path: str, wanted: Mapping[str, str]) -> dict[str, Any]:
-        """One signed request; the content of its answer."""
+    def _ask(
+        self, method: str, bucket: Bucket, host: str, path: str, wanted: Mapping[str, str], document: str = ""
+    ) -> dict[str, Any]:
+        """One signed request; the content of its answer, which is the document with this root, "" for none."""
         import requests
 
         what = f"{method} {host}{path}" + (f"?{'&'.join(wanted)}" if wanted else "")
@@ -121,7 +124,15 @@ class SettingsOverHttp:
             said = read_error(answer.content)
             message, code = (said.message, said.code) if said else ("refused", f"HTTP{answer.status_code}")
             raise Rejected(f"{what}: {message}", status=answer.status_code, code=code)
-        return read_xml(answer.content, what)[1] if answer.content else {}
+        if not document:
+            return {}
+        try:
+            root, content = read_xml(answer.content, what)
+        except InvalidInput as mistake:
+            raise ServiceUnavailable(str(mistake)) from None
+        if root != document:
+            raise ServiceUnavailable(f"{what}: HTTP 200 with {root} instead of {document}")
+        return content
 
     def _signer(self, bucket: Bucket, path: str, wanted: Mapping[str, str]) -> requests.auth.AuthBase:
         from qcloud_cos import CosConfig
