@@ -130,7 +130,9 @@ def _post(services: Services, request: Request) -> Job:
 
 
 def _look_first(services: Services, claim: Claim, *, doubted: bool) -> Result | None:
-    """Before any POST but the very first: the fragments unchanged, no job yet, the output's key free?"""
+    """Before any POST but the very first: the fragments and the configuration unchanged, no job yet, the output's key
+    free?
+    """
     if doubted or claim.n > 1 or claim.rev > 1:
         from cosconcat.inputs.expiry import untag_expiry
         from cosconcat.inputs.heads import changed_fragments
@@ -145,6 +147,10 @@ def _look_first(services: Services, claim: Claim, *, doubted: bool) -> Result | 
     found = find_earlier_job(services, claim) if claim.earlier else None
     if found is not None:
         return adopt(services, claim, found)
+    meant = claim.output, claim.format
+    if meant != (services.config.output_bucket, container_format(services.config, claim.set)):
+        reason = f"the configuration no longer names {claim.output.name} and {claim.format}, for which it was claimed"
+        return _superseded(services, claim, reason)
     literal = expand(claim.output_key, claim.format)
     head = services.cos.head(claim.output, literal) if literal is not None else None
     if head is not None and claim.earlier and head.object.last_modified >= claim.since:

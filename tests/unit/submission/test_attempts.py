@@ -8,14 +8,19 @@ from typing import cast
 import pytest
 
 from cosconcat.cloud.ports import Ci
-from cosconcat.errors import ServiceUnavailable
+from cosconcat.environment.reading import read_config
+from cosconcat.errors import Blocked, ServiceUnavailable
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Whole
-from cosconcat.model import Bucket, JobPage, Result, gid_of
-from cosconcat.protocol.reconcile import reconcile_content
+from cosconcat.job.request import Request
+from cosconcat.model import Bucket, Job, JobPage, Result, gid_of
+from cosconcat.output.key import expand
+from cosconcat.protocol.reconcile import reconcile_content, survey_and_reconcile
+from cosconcat.services import Submissions
 from cosconcat.submission.lookup import listed_jobs
 from cosconcat.submission.submit import first_claim, submit
-from tests.simulation.counted import in_memory, keys, live
+from tests.simulation.counted import BUCKET, ENVIRONMENT, in_memory, keys, live
+from tests.simulation.models.objects import Shelf
 from tests.support.desk import Altered
 
 
@@ -102,3 +107,40 @@ def test_a_fragment_that_is_gone_before_the_join_is_no_reason_to_give_up(capsys:
     result = submit(memory.services, first_claim(memory.services, verdict.set, 1, "output/cam1.mp4"))
     capsys.readouterr()
     assert (result.action, memory.ci.work) == ("superseded", {})
+
+
+@pytest.mark.parametrize(
+    ("changed", "output"),
+    [
+        ({"CONCAT_OUTPUT_BUCKET": "other-1250000000"}, ("other-1250000000", "output/cam1.mp4")),
+        ({"CONCAT_FORMAT": "flv"}, (BUCKET, "output/cam1.flv")),
+        ({"CONCAT_OUTPUT_KEY": "results/{group}.{ext}"}, (BUCKET, "output/cam1.mp4")),
+    ],
+)
+def test_a_further_attempt_is_for_the_bucket_and_the_format_that_were_claimed(
+    changed: dict[str, str], output: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the configuration names others by then the content begins anew: its job would be paid for, and write where
+    nobody looks.
+    """
+    memory = in_memory()
+    memory.cos.shelves["other-1250000000"] = Shelf(versioned=False)
+    for key in keys("cam1", 2):
+        memory.put(key)
+
+    def refused(_bucket: Bucket, _request: Request) -> Job:
+        raise Blocked("paused", code="QueuePaused", fix="activate it")
+
+    services = memory.services
+    with pytest.raises(Blocked):
+        survey_and_reconcile(replace(services, ci=cast("Ci", Altered(memory.ci, submit=refused))), "cam1")
+    memory.world.run(memory.world.now + 100)
+    services = replace(services, config=read_config({**ENVIRONMENT, **changed}), submissions=Submissions())
+    reconcile_content(services, gid_of("cam1"), 1)
+    [work] = memory.ci.work.values()
+    claim = services.ledger.newest_content(gid_of("cam1"))
+    assert claim is not None
+    record = claim.claim.record
+    assert (work.output.name, expand(record.output_key, record.format)) == output
+    assert (record.output.name, record.format) == (output[0], output[1].rpartition(".")[2])
+    capsys.readouterr()
