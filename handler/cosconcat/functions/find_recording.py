@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from cosconcat.functions.sweep.source_day import read_unit
 from cosconcat.groups import gap
-from cosconcat.groups.gap import DAY, Judgement, Recording
+from cosconcat.groups.gap import DAY
+from cosconcat.groups.recordings import Judgement, Recording, note_of, owners
 from cosconcat.groups.reserved import Look, look_at_source
 from cosconcat.groups.source import days_of, recording_id, rule_of
 from cosconcat.model import gid_of
@@ -76,10 +77,10 @@ def _holding(services: Services, source: str, look: Look, key: str) -> Found | N
     for one in look.judged:
         if one.action != "settled" and any(piece.object.key == key for piece in one.part.pieces):
             rule = rule_of(services.config)
-            note = "; ".join(gap.note_of(one.part, look.recordings, rule))
+            note = "; ".join(note_of(one.part, look.recordings, rule))
             ends = gap.why_it_ends(one.part, look.pieces, rule)
             return Found(recording_id(source, one.part.pieces[0]), key, one, note, ends)
-    owned = gap.owners(look.recordings)
+    owned = owners(look.recordings)
     there = next((piece for piece in look.pieces if piece.object.key == key), None)
     if there is not None:
         owner = owned.get(there.identity)
@@ -108,7 +109,7 @@ def of_source(services: Services, asked: str) -> Iterator[Found]:
 
 def _still_there(look: Look, day: int) -> Iterator[tuple[Recording, str]]:
     """Recordings of which the first piece that was not removed starts on a day, each with that piece."""
-    owned = gap.owners(look.recordings)
+    owned = owners(look.recordings)
     for recording in look.recordings:
         first = next((piece for piece in look.pieces if owned.get(piece.identity) == recording), None)
         if first is not None and first.day == day and recording.state != "superseded":

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from cosconcat.errors import InvalidInput
 from cosconcat.groups import gap
-from cosconcat.groups.gap import DAY, Recording, State, TimedFragment
+from cosconcat.groups.gap import DAY, TimedFragment
+from cosconcat.groups.recordings import MOST_REJOINED, Judgement, Recording, State, judge, newcomers, owners
 from cosconcat.groups.source import fragments_of, list_source, rule_of, timed_fragment, timed_fragments, written_day
 from cosconcat.inputs.heads import still_archived
 from cosconcat.model import ContentId, ObjectInfo
@@ -162,7 +163,7 @@ class Look(NamedTuple):
 
     pieces: tuple[TimedFragment, ...]
     recordings: list[Recording]
-    judged: list[gap.Judgement]
+    judged: list[Judgement]
 
 
 def look_at_source(services: Services, source: str, day: int, own: str = "") -> Look:
@@ -172,11 +173,11 @@ def look_at_source(services: Services, source: str, day: int, own: str = "") -> 
     seen, rule = list_source(services, source, day, own), rule_of(services.config)
     gone = timed_fragment(services.config, ObjectInfo(own, "", 0, 0)) if own else None
     recordings = Reserved(services, source).near([*seen.pieces, *([gone] if gone else [])])
-    judged = gap.judge(seen.pieces, recordings, rule, seen.now)
+    judged = judge(seen.pieces, recordings, rule, seen.now)
     return Look(seen.pieces, recordings, [fitted(services, source, one, seen.archived) for one in judged])
 
 
-def fitted(services: Services, source: str, judged: gap.Judgement, archived: Collection[str]) -> gap.Judgement:
+def fitted(services: Services, source: str, judged: Judgement, archived: Collection[str]) -> Judgement:
     """The judgement, unless what is whole cannot be joined or is left as it is for reasons beside its times."""
     if judged.action != "close":
         return judged
@@ -195,7 +196,7 @@ def late_fragments(services: Services, claim: Claim) -> tuple[str, ...]:
     """
     own = timed_fragments(services.config, claim)
     name = services.config.convention.read(own[0].object.key) if own else None
-    if claim.rejoined >= gap.MOST_REJOINED or not isinstance(name, FragmentName):
+    if claim.rejoined >= MOST_REJOINED or not isinstance(name, FragmentName):
         return ()
     rule, keys = rule_of(services.config), {piece.object.key for piece in own}
     there = list_source(services, name.group, own[0].day).pieces
@@ -206,7 +207,7 @@ def late_fragments(services: Services, claim: Claim) -> tuple[str, ...]:
         return ()
     reserved = Reserved(services, name.group)
     recordings = [one for one in reserved.near(run) if one.content_id != (claim.gid, claim.rev)]
-    owned = gap.owners(recordings)
+    owned = owners(recordings)
     free = [p for p in others if (owner := owned.get(p.identity)) is None or owner.state == "superseded"]
-    mine = gap.Recording(claim.group, claim.gid, claim.rev, "in flight", own)
-    return tuple(sorted(gap.newcomers(mine, free, recordings, rule)))
+    mine = Recording(claim.group, claim.gid, claim.rev, "in flight", own)
+    return tuple(sorted(newcomers(mine, free, recordings, rule)))

@@ -1,7 +1,7 @@
 """Recordings cut at gaps: whole ones are closed, which begins their jobs; what is late, in doubt or over is told.
 
-    LIST ─► parts (groups/gap.py) ─► a whole part is reserved, claimed and submitted (reserving.py)
-                                  └► what is said of all others (day.py)
+    LIST ─► parts, judged (groups/recordings.py) ─► a whole part is reserved, claimed and submitted (reserving.py)
+                                                 └► what is said of all others (day.py)
 
 A walk goes over one source and day by one listing. It reads each record once and, as others write them too, judges anew
 whenever somebody was faster.
@@ -15,7 +15,8 @@ from functools import partial
 
 from cosconcat.errors import NeverAgain, NotYet, TimedOut, TryAgain
 from cosconcat.groups import gap
-from cosconcat.groups.gap import Judgement, Part, Recording, TimedFragment
+from cosconcat.groups.gap import Part, TimedFragment
+from cosconcat.groups.recordings import Judgement, Recording, judge
 from cosconcat.groups.reserved import Reserved, fitted
 from cosconcat.groups.source import SourceListing, fragments_of, list_source, rule_of, timed_fragment
 from cosconcat.model import ContentId, Result, gid_of
@@ -107,7 +108,7 @@ def close_recordings(
     if near and (forced or any_whole(near, rule, listing.now)):
         yield from _Walk(services, asked, listing._replace(pieces=tuple(near))).results()
     elif near:
-        judged = gap.judge(near, [], rule, listing.now)
+        judged = judge(near, [], rule, listing.now)
         yield from unclosed(source, [one for one in judged if asked.wants(one.part)])
 
 
@@ -209,7 +210,7 @@ class _Walk:
     def _judged(self, recordings: Sequence[Recording]) -> list[Judgement]:
         """The parts that are asked for, with what is to be done about each."""
         forced = [self.asked.own] if self.asked.forced else []
-        judged = gap.judge(self.listing.pieces, recordings, self.rule, self.listing.now, forced=forced)
+        judged = judge(self.listing.pieces, recordings, self.rule, self.listing.now, forced=forced)
         wanted = [one for one in judged if self.asked.wants(one.part)]
         return [fitted(self.services, self.asked.source, one, self.listing.archived) for one in wanted]
 

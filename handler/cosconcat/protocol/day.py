@@ -1,6 +1,6 @@
 """A source's day, where recordings are cut at gaps: what is asked of it, what is helped along, and what is told. Pure.
 
-`closing.py` makes the calls; which pieces are one recording, and when it is whole, `groups/gap.py` decides.
+`closing.py` makes the calls; what is done with which pieces `groups/recordings.py` decides.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from cosconcat.groups import gap
-from cosconcat.groups.gap import Judgement, Part, Recording, Rule, TimedFragment
+from cosconcat.groups.gap import Part, Rule, TimedFragment
+from cosconcat.groups.recordings import Judgement, Recording, owners
 from cosconcat.groups.source import recording_id
 from cosconcat.model import Action, ContentId, Result
 
@@ -99,7 +100,7 @@ def ended(
     """
     told = {piece.identity for one in judged if one.action in _ACTIONS for piece in one.part.pieces}
     there = {piece.identity for piece in near} - told
-    owned = gap.owners(recordings)
+    owned = owners(recordings)
     for recording in recordings:
         shown = [p for p in recording.pieces if p.identity in there and owned.get(p.identity) == recording]
         if shown and _is_asked_for(asked, shown):

@@ -14,7 +14,8 @@ from dataclasses import replace
 
 from cosconcat.errors import NotYet
 from cosconcat.groups import gap
-from cosconcat.groups.gap import Part, Recording, Rule, TimedFragment
+from cosconcat.groups.gap import Part, Rule, TimedFragment
+from cosconcat.groups.recordings import Recording, note_of, until_owned
 from cosconcat.groups.reserved import Reserved, slot_name
 from cosconcat.groups.source import in_places, recording_id, timed_fragment, written_day
 from cosconcat.model import FragmentSet, ObjectInfo, Result
@@ -83,7 +84,7 @@ def _note(
     part: Part, near: Iterable[TimedFragment], recordings: Iterable[Recording], newest: Slot | None, rule: Rule
 ) -> str:
     """What a person should know: where its run was cut, or beside which recording it came too late."""
-    words = gap.note_of(part, recordings, rule)
+    words = note_of(part, recordings, rule)
     shift = part.pieces[0].start - part.pieces[0].written
     alone = [one.first + shift for one in newest.intervals if one.first == one.last] if newest else []
     words.append(gap.gap_too_short(near, rule, alone))
@@ -175,7 +176,7 @@ def grant_slot(
         others: the other recordings that lie near.
         newest: the last slot of that day.
     """
-    free = gap.until_owned(wanted, others)
+    free = until_owned(wanted, others)
     if not free:
         return None
     return Slot(

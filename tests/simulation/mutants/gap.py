@@ -31,7 +31,7 @@ LONG_AND_IN_PEACE = {**dict.fromkeys(FAULTS, 0.0), "most": 40, "groups": 1, "mix
 
 MUTANTS = (
     _mutant(
-        "joined-is-free", "G2", "groups.gap:is_free",
+        "joined-is-free", "G2", "groups.recordings:is_free",
         "owner.state in _SETTLED", 'owner.state in (*_SETTLED, "joined")',
         "what was joined is joined again with what came late",
     ),
@@ -64,7 +64,7 @@ MUTANTS = (
         "who loses a slot claims all the same",
     ),
     _mutant(
-        "late-piece-not-deferred", "G3", "groups.gap:_judge_part",
+        "late-piece-not-deferred", "G3", "groups.recordings:_judge_part",
         'for recording in beside:', "for recording in ():",
         "a late piece is closed beside the recording in flight that would take it in",
     ),
@@ -74,12 +74,12 @@ MUTANTS = (
         "a claim whose winner died holds back for ever what may belong to it",
     ),
     _mutant(
-        "no-border", "G5", "groups.gap:borders",
+        "no-border", "G5", "groups.recordings:borders",
         "if recording.stands", "if False",
         "a recording reaches over pieces that another output holds",
     ),
     _mutant(
-        "closed-between-pieces", "G5", "groups.gap:between",
+        "closed-between-pieces", "G5", "groups.recordings:between",
         "if min(starts) < piece.start < max(starts)", "if False",
         "a recording is closed around or between pieces of one in flight, which reaches over it when it is tried again",
     ),

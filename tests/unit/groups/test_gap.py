@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cosconcat.groups import gap
-from cosconcat.groups.gap import DAY, Recording, Rule, State, TimedFragment
+from cosconcat.groups.gap import DAY, Rule, TimedFragment
+from cosconcat.groups.recordings import Recording, State, adjoining, judge, newcomers, note_of, until_owned
 from cosconcat.model import ObjectInfo, gid_of
 
 MIDNIGHT = 1_704_067_200  # 2024-01-01T00:00:00Z
@@ -46,7 +47,7 @@ def judged(
     pieces: Sequence[TimedFragment], recordings: Sequence[Recording] = (), now: int = LATER, forced: str = ""
 ) -> list[str]:
     """The actions, in order."""
-    return [one.action for one in gap.judge(pieces, recordings, RULE, now, forced=[forced] if forced else [])]
+    return [one.action for one in judge(pieces, recordings, RULE, now, forced=[forced] if forced else [])]
 
 
 # -- runs --------------------------------------------------------------------------------------------------------------
@@ -168,7 +169,7 @@ def test_the_order_in_which_pieces_are_seen_changes_nothing(
 ) -> None:
     """LIST and events come in any order."""
     again = data.draw(st.permutations(pieces))
-    assert gap.judge(pieces, [], rule, LATER) == gap.judge(again, [], rule, LATER)
+    assert judge(pieces, [], rule, LATER) == judge(again, [], rule, LATER)
 
 
 @settings(max_examples=40)
@@ -211,7 +212,7 @@ def test_each_part_of_a_cut_run_becomes_whole_by_itself() -> None:
     """A camera that never stops gets its recordings while it goes on."""
     run = [piece(at, 600) for at in range(0, 100_000, 600)]
     now = gap.whole_at(run[:144], RULE)
-    assert [one.action for one in gap.judge(run, [], replace_rule(max_fragments=144), now)] == ["close", "wait"]
+    assert [one.action for one in judge(run, [], replace_rule(max_fragments=144), now)] == ["close", "wait"]
 
 
 # -- invalid -----------------------------------------------------------------------------------------------------------
@@ -235,7 +236,7 @@ def test_pieces_that_overlap_by_more_than_half_of_the_shorter_are_no_recording(
     """Both keys are named."""
     found = gap.overlapping(pieces)
     assert (found is not None) is expected
-    judgement = gap.judge(pieces, [], RULE, LATER)[0]
+    judgement = judge(pieces, [], RULE, LATER)[0]
     assert judgement.action == ("invalid" if expected else "close")
     if found:
         assert all(one.object.key in judgement.reason for one in found)
@@ -333,15 +334,15 @@ def test_nothing_begins_between_the_pieces_of_a_recording_in_flight() -> None:
     flight = recording("in flight", piece(0), piece(100))
     for state in ("pending", "in flight"):
         assert judged([piece(70, 5)], [flight._replace(state=state)]) == ["defer"]
-        narrow = gap.judge([piece(70, 5)], [flight._replace(state=state)], replace_rule(gap=1), LATER)
+        narrow = judge([piece(70, 5)], [flight._replace(state=state)], replace_rule(gap=1), LATER)
         assert [one.action for one in narrow] == ["defer"]
-    assert gap.newcomers(flight, [piece(70, 5)], [], replace_rule(gap=1)) == {piece(70).object.key}
+    assert newcomers(flight, [piece(70, 5)], [], replace_rule(gap=1)) == {piece(70).object.key}
 
 
 def test_no_recording_begins_around_the_pieces_of_one_in_flight() -> None:
     """The other way round; with all four there are too many for one job, and the cut lies in the middle."""
     flight = recording("in flight", piece(120, 5), piece(130, 5))
-    found = gap.judge([piece(106, 5), piece(140, 5)], [flight], replace_rule(max_fragments=3), LATER)
+    found = judge([piece(106, 5), piece(140, 5)], [flight], replace_rule(max_fragments=3), LATER)
     assert [one.action for one in found] == ["defer"]
 
 
@@ -352,7 +353,7 @@ def test_a_grant_ends_before_the_first_piece_of_its_day_that_another_owns(state:
     """Also where that piece was none of those that were wanted."""
     wanted = [piece(86_400 + at, 5) for at in (10, 20, 30)]
     other = recording(state, piece(86_300, 5), piece(86_415, 5))
-    granted = gap.until_owned(wanted, [other])
+    granted = until_owned(wanted, [other])
     assert [at - 86_400 for [at] in starts([[one] for one in granted])] == expected
 
 
@@ -368,10 +369,10 @@ def test_a_bridge_of_two_in_flight_waits_for_both() -> None:
 def test_a_late_piece_of_a_joined_recording_is_a_recording_of_its_own(late: TimedFragment, state: State) -> None:
     """In the middle, before, after; and the report says beside which."""
     joined = recording(state, piece(80, 10, etag="x"), piece(150))
-    found = gap.judge([late], [joined], RULE, LATER)
+    found = judge([late], [joined], RULE, LATER)
     assert [one.action for one in found] == ["close"]
-    assert gap.adjoining(found[0].part, [joined], RULE) == joined
-    assert gap.adjoining(gap.Part((piece(5000),)), [joined], RULE) is None
+    assert adjoining(found[0].part, [joined], RULE) == joined
+    assert adjoining(gap.Part((piece(5000),)), [joined], RULE) is None
 
 
 def test_what_goes_on_where_a_run_is_cut_came_not_too_late() -> None:
@@ -379,8 +380,8 @@ def test_what_goes_on_where_a_run_is_cut_came_not_too_late() -> None:
     rule = replace_rule(max_length=3600)
     joined = recording("joined", *(piece(at, 60) for at in range(0, 3600, 60) if at != 1200))
     goes_on = gap.Part(tuple(piece(at, 60, late=9000) for at in range(3600, 7200, 60)))
-    assert gap.note_of(goes_on, [joined], rule) == []
-    assert gap.note_of(gap.Part((piece(1200, 60, late=9000),)), [joined], rule) == [
+    assert note_of(goes_on, [joined], rule) == []
+    assert note_of(gap.Part((piece(1200, 60, late=9000),)), [joined], rule) == [
         "came too late for cam_1, which it adjoins and which had been joined"
     ]
 
@@ -394,9 +395,9 @@ def test_newcomers_are_what_one_part_would_hold_with_all_of_a_recording() -> Non
     """Not what lies beyond a gap, a joined piece or the longest length."""
     flight = recording("in flight", piece(0), piece(100))
     free = [piece(200), piece(500)]
-    assert gap.newcomers(flight, free, [], RULE) == {piece(200).object.key}
-    assert gap.newcomers(flight, free, [recording("joined", piece(150))], RULE) == set()
-    assert gap.newcomers(flight, free, [], replace_rule(max_length=150)) == set()
+    assert newcomers(flight, free, [], RULE) == {piece(200).object.key}
+    assert newcomers(flight, free, [recording("joined", piece(150))], RULE) == set()
+    assert newcomers(flight, free, [], replace_rule(max_length=150)) == set()
 
 
 # -- sentences ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cosconcat.groups import gap
-from cosconcat.groups.gap import Judgement, Part, Recording, Rule, State, TimedFragment
+from cosconcat.groups.gap import Part, Rule, TimedFragment
+from cosconcat.groups.recordings import Judgement, Recording, State
 from cosconcat.model import ObjectInfo, gid_of
 from cosconcat.protocol.day import Asked, any_whole, came_again, ended, overdue, unclosed
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cosconcat.groups.gap import Part, Recording, Rule, State, TimedFragment
+from cosconcat.groups.gap import Part, Rule, TimedFragment
+from cosconcat.groups.recordings import Recording, State
 from cosconcat.model import ObjectInfo, gid_of
 from cosconcat.protocol.reserving import grant_slot, main_slot
 from cosconcat.records.slots import Interval, Slot

@@ -1,0 +1,239 @@
+"""Recordings cut at gaps, by the records as well: whose each piece is, and what is done with what is nobody's. Pure.
+
+pieces ─► free (nobody's) ─► parts (`gap.py`), never across what was joined ─► one judgement each
+
+The protocol around it, and why it holds, is in `docs/internals/gap.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from cosconcat.groups.gap import Identity, Part, Rule, TimedFragment, inconsistent, parts, runs, whole_at
+from cosconcat.model import ContentId, iso_time
+
+MOST_REJOINED = 2  # times that late pieces make a recording in flight begin anew; later ones are on their own
+_SETTLED = ("superseded", "kept", "gave-up")
+
+State = Literal["pending", "in flight", "unreadable", "clean", "joined", "superseded", "kept", "gave-up"]
+
+
+class Recording(NamedTuple):
+    """What the records say of one recording. `pieces` are those of its claim or, without one, of its slots.
+
+    `claimed_at` and `closed_at` are when its claim and its closing record were written (epoch seconds, 0 while there is
+    none); `overdue` says that its claim's lease is over; `rejoined` counts those before it that were superseded;
+    `reason` says why it was kept, given up or unreadable, and `left` are keys that its clean-up left as they were.
+    """
+
+    group: str
+    gid: str
+    rev: int
+    state: State
+    pieces: tuple[TimedFragment, ...]
+    closed_at: int = 0
+    overdue: bool = False
+    rejoined: int = 0
+    reason: str = ""
+    claimed_at: int = 0
+    left: frozenset[str] = frozenset()
+
+    @property
+    def content_id(self) -> ContentId:
+        """What its records are found by."""
+        return self.gid, self.rev
+
+    @property
+    def stands(self) -> bool:
+        """Whether its pieces will be, or were, joined for good: no other recording reaches across one of them."""
+        return self.state in ("clean", "joined")
+
+
+def owners(recordings: Iterable[Recording]) -> Mapping[Identity, Recording]:
+    """Whose each piece is: by the claim, or by the slots while there is none. Of several the one claimed last, unless
+    one is not settled; days are read one after the other, so that what comes later here may be older.
+    """
+    found: dict[Identity, Recording] = {}
+    for recording in recordings:
+        for piece in recording.pieces:
+            before = found.get(piece.identity)
+            later = before is None or recording.state not in _SETTLED or recording.claimed_at >= before.claimed_at
+            if before is None or (before.state in _SETTLED and later):
+                found[piece.identity] = recording
+    return found
+
+
+def is_free(piece: TimedFragment, owned: Mapping[Identity, Recording]) -> bool:
+    """Whether it is nobody's, or only of recordings that ended without a join."""
+    owner = owned.get(piece.identity)
+    return owner is None or owner.state in _SETTLED
+
+
+def borders(recordings: Iterable[Recording]) -> set[int]:
+    """Starts of what was joined for good: no other recording reaches across one."""
+    return {piece.start for recording in recordings if recording.stands for piece in recording.pieces}
+
+
+def until_owned(wanted: Sequence[TimedFragment], recordings: Collection[Recording]) -> Sequence[TimedFragment]:
+    """Of what a recording wants of the day after: what starts before the first piece of that day which another owns."""
+    taken = [
+        piece.start
+        for recording in recordings
+        if recording.state not in _SETTLED
+        for piece in recording.pieces
+        if piece.day == wanted[0].day
+    ]
+    return [piece for piece in wanted if piece.start < min(taken, default=piece.start + 1)]
+
+
+class Judgement(NamedTuple):
+    """What is to be done with a part.
+
+    close      it is whole: it becomes a recording
+    wait       until `until` (epoch seconds)
+    defer      it may belong to `beside`, a recording in flight
+    invalid    a person must decide
+    leave      CONCAT_SINGLE=leave, and it is one piece
+    settled    it ended before, and nothing of it is new
+    """
+
+    part: Part
+    action: Literal["close", "wait", "defer", "invalid", "leave", "settled"]
+    reason: str = ""
+    until: int = 0
+    beside: Recording | None = None
+
+
+def judge(
+    pieces: Sequence[TimedFragment],
+    recordings: Sequence[Recording],
+    rule: Rule,
+    now: int,
+    *,
+    forced: Collection[str] = (),
+) -> list[Judgement]:
+    """What is to be done with each part of what is nobody's.
+
+    Args:
+        pieces: what is there.
+        recordings: what the records say of those that lie near.
+        rule: the configuration.
+        now: the service's clock, epoch seconds.
+        forced: keys of pieces of which a person said retry.
+    """
+    owned, limits = owners(recordings), borders(recordings)
+    free = [piece for piece in pieces if is_free(piece, owned)]
+    in_flight = [one for one in recordings if one.pieces and not one.stands and one.state not in _SETTLED]
+    judged = []
+    for run in runs(free, rule, limits):
+        for part in parts(run, rule):
+            if any(_is_new(piece, owned.get(piece.identity), forced) for piece in part.pieces):
+                beside = [one for one in in_flight if _lies_near(one, run, rule)]
+                judged.append(_judge_part(part, free, beside, recordings, rule, now))
+            else:
+                judged.append(Judgement(part, "settled"))
+    return judged
+
+
+def _is_new(piece: TimedFragment, owner: Recording | None, forced: Collection[str]) -> bool:
+    """Whether a free piece is a reason to begin: never in a recording, superseded, uploaded since, or asked for."""
+    if owner is None or owner.state == "superseded" or piece.object.key in forced:
+        return True
+    return piece.object.last_modified > owner.closed_at
+
+
+def _lies_near(recording: Recording, run: Sequence[TimedFragment], rule: Rule) -> bool:
+    """Whether a recording could be one with this run of free pieces: other runs it could only reach by itself."""
+    first, last = recording.pieces[0].start, max(piece.reaches for piece in recording.pieces)
+    margin = rule.gap * 1000
+    return first <= max(piece.reaches for piece in run) + margin and run[0].start <= last + margin
+
+
+def _judge_part(
+    part: Part,
+    free: Sequence[TimedFragment],
+    beside: Sequence[Recording],
+    recordings: Sequence[Recording],
+    rule: Rule,
+    now: int,
+) -> Judgement:
+    """`beside` are the recordings in flight that lie near."""
+    until = whole_at(part.pieces, rule)
+    if now < until:
+        reason = f"waiting for its end until {iso_time(until)}, {until - now} s more"
+        return Judgement(part, "wait", reason, until)
+    reason = inconsistent(part.pieces, rule)
+    if reason:
+        return Judgement(part, "invalid", reason)
+    for recording in beside:
+        if may_belong(part.pieces, recording, free, recordings, rule):
+            is_what = "has a record that cannot be read" if recording.state == "unreadable" else "is in flight"
+            reason = f"{recording.group}, to which it may belong, {is_what}"
+            return Judgement(part, "defer", reason, beside=recording)
+    return Judgement(part, "close")
+
+
+def may_belong(
+    some: Iterable[TimedFragment],
+    recording: Recording,
+    free: Iterable[TimedFragment],
+    recordings: Iterable[Recording],
+    rule: Rule,
+) -> bool:
+    """Whether a recording in flight holds one of their keys, lies between them, or would hold some of them, were it
+    begun anew. Between pieces of one recording no other begins: whichever is joined first, the other reaches over it.
+    """
+    some = list(some)
+    keys = {piece.object.key for piece in some}
+    return (
+        not keys.isdisjoint(piece.object.key for piece in recording.pieces)
+        or bool(between(recording.pieces, some))
+        or not keys.isdisjoint(newcomers(recording, free, recordings, rule))
+    )
+
+
+def between(pieces: Iterable[TimedFragment], others: Iterable[TimedFragment]) -> list[TimedFragment]:
+    """Those that start between the first and the last of others."""
+    starts = [piece.start for piece in others]
+    return [piece for piece in pieces if min(starts) < piece.start < max(starts)]
+
+
+def newcomers(
+    recording: Recording, free: Iterable[TimedFragment], recordings: Iterable[Recording], rule: Rule
+) -> set[str]:
+    """Keys of free pieces that lie in one part with all of a recording's, or between them."""
+    own = {piece.object.key for piece in recording.pieces}
+    others = [piece for piece in free if piece.object.key not in own]
+    together = [*recording.pieces, *others]
+    found = {piece.object.key for piece in between(others, recording.pieces)}
+    for run in runs(together, rule, borders(recordings)):
+        for part in parts(run, rule):
+            keys = {piece.object.key for piece in part.pieces}
+            if own <= keys:
+                found |= keys - own
+    return found
+
+
+def note_of(part: Part, recordings: Iterable[Recording], rule: Rule) -> list[str]:
+    """What a person should know of a part that becomes a recording: where its run was cut, or beside which recording it
+    came too late.
+    """
+    words = [f"cut by {part.cut}: the run goes on in the next recording"] if part.cut else []
+    beside = adjoining(part, recordings, rule)
+    if beside is not None and any(piece.object.last_modified >= beside.claimed_at for piece in part.pieces):
+        words.append(f"came too late for {beside.group}, which it adjoins and which had been joined")
+    return words
+
+
+def adjoining(part: Part, recordings: Iterable[Recording], rule: Rule) -> Recording | None:
+    """The recording, joined for good, that this part would have belonged to, had it come in time: not one that ends
+    where a run is cut.
+    """
+    own = set(part.pieces)
+    for recording in recordings:
+        together = runs([*part.pieces, *recording.pieces], rule) if recording.stands else ()
+        pieces = (set(one.pieces) for run in together for one in parts(run, rule))
+        if any(own & some and some - own for some in pieces):
+            return recording
+    return None
