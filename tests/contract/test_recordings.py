@@ -148,6 +148,32 @@ def test_a_piece_that_comes_after_the_join_is_a_recording_of_its_own(second: int
         assert joined(desk) == [1, 2]
 
 
+def test_pieces_are_joined_in_order_of_time_whatever_days_their_names_say() -> None:
+    """A camera whose new release writes UTC where the old one wrote the local time: the days as written go back."""
+    with Desk({**GAP, "CONCAT_TIMEZONE": "+08:00"}) as desk:
+        local = [key(second + 28_800).replace("Z.mp4", ".mp4") for second in (14_300, 14_360, 14_420)]
+        utc = [key(second) for second in (14_480, 14_540)]
+        assert [name[22:24] for name in (local[0], local[-1], utc[0])] != [local[0][22:24]] * 3
+        for name in (*local, *utc):
+            desk.put(name, "", 50)
+        assert close(desk) == {recording(14_300): "submitted"}
+        [claim] = [name for name in desk.keys(".concat/") if name.endswith("/claim-0001.json")]
+        record = json.loads(desk.cloud.store.get(desk.cloud.bucket, claim) or b"{}")
+        assert [one["object"]["key"] for one in record["set"]["fragments"]] == [*local, *utc]
+        assert finish(desk) == {recording(14_300): "finished"}
+
+
+def test_pieces_whose_names_go_back_a_day_are_joined_once() -> None:
+    """West of Greenwich, where a new release writes the local time: another recording begins."""
+    with Desk({**GAP, "CONCAT_TIMEZONE": "-08:00"}) as desk:
+        for name in (key(MIDNIGHT + 300), key(MIDNIGHT + 360 - 28_800).replace("Z.mp4", ".mp4")):
+            desk.put(name, "", 50)
+        expected = dict.fromkeys((recording(MIDNIGHT + 300), recording(MIDNIGHT + 360)), "submitted")
+        assert close(desk) == expected
+        assert finish(desk) == dict.fromkeys(expected, "finished")
+        assert desk.keys("output/") == [f"output/{one}.mp4" for one in expected]
+
+
 def test_pieces_that_overlap_are_left_to_a_person_and_the_rest_goes_on(desk: Desk) -> None:
     """Two recorders of one name, or an hour that came twice."""
     put(desk, 0, 60, 1000)

@@ -77,11 +77,13 @@ def in_order(pieces: Iterable[TimedFragment]) -> list[TimedFragment]:
 def runs(pieces: Iterable[TimedFragment], rule: Rule, borders: Collection[int] = ()) -> list[list[TimedFragment]]:
     """Pieces without a gap between them: the next belongs if it starts at most the gap after the latest end so far
     (after the latest start where names tell no end). `borders` are starts that no run reaches across.
+
+    Nor does a run go back to a day before that of its first piece, as written: it could not be reserved with that.
     """
     found: list[list[TimedFragment]] = []
     latest, limits = 0, sorted(borders)
     for piece in in_order(pieces):
-        if found and piece.start - latest <= rule.gap * 1000 and not _crosses(limits, found[-1][-1].start, piece.start):
+        if found and piece.start - latest <= rule.gap * 1000 and _goes_on(found[-1], piece, limits):
             found[-1].append(piece)
             latest = max(latest, piece.reaches)
         else:
@@ -90,10 +92,10 @@ def runs(pieces: Iterable[TimedFragment], rule: Rule, borders: Collection[int] =
     return found
 
 
-def _crosses(limits: Sequence[int], before: int, after: int) -> bool:
-    """Whether a border lies strictly between two starts."""
-    at = bisect_right(limits, before)
-    return at < len(limits) and limits[at] < after
+def _goes_on(run: Sequence[TimedFragment], piece: TimedFragment, limits: Sequence[int]) -> bool:
+    """Whether no border lies strictly between the last start and the next, and no day goes back."""
+    at = bisect_right(limits, run[-1].start)
+    return piece.day >= run[0].day and not (at < len(limits) and limits[at] < piece.start)
 
 
 def parts(run: Sequence[TimedFragment], rule: Rule) -> list[Part]:

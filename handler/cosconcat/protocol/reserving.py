@@ -115,7 +115,7 @@ def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int,
         if refused is not None:
             return refused
     granted = _granted(services, reserved, slot)
-    fragments = FragmentSet(slot.group, in_places(*slot.pieces, *granted))
+    fragments = FragmentSet(slot.group, in_places(*_by_start(services, (*slot.pieces, *granted))))
     key = output_key(services.config, fragments)
     occupied = slot.rev > 1 or is_occupied(services, fragments, key)
     name = free_key(services, fragments, key, slot.rev, occupied=occupied)
@@ -135,6 +135,12 @@ def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int,
     if result.action != "submitted":  # it has ended already: what it came to is read anew
         reserved.read_anew(slot.content_id)
     return replace(result, reason=result.reason or slot.note)
+
+
+def _by_start(services: Services, objects: Sequence[ObjectInfo]) -> Sequence[ObjectInfo]:
+    """In order of time: the days that names write may go back, where some of a source write another zone."""
+    pieces = [piece for one in objects if (piece := timed_fragment(services.config, one)) is not None]
+    return [piece.object for piece in gap.in_order(pieces)] if len(pieces) == len(objects) else objects
 
 
 def _granted(services: Services, reserved: Reserved, slot: Slot) -> tuple[ObjectInfo, ...]:

@@ -48,7 +48,7 @@ MUTANTS = (
     _mutant(
         "claimed-before-granted", "G2", "protocol.reserving:claim_reserved",
         "granted = _granted(services, reserved, slot)\n"
-        "    fragments = FragmentSet(slot.group, in_places(*slot.pieces, *granted))",
+        "    fragments = FragmentSet(slot.group, in_places(*_by_start(services, (*slot.pieces, *granted))))",
         "fragments = FragmentSet(slot.group, in_places(*slot.pieces, *slot.next))",
         "who claims first and reserves afterwards takes what another has reserved meanwhile",
     ),

@@ -78,6 +78,13 @@ def test_no_run_reaches_across_a_piece_that_was_joined() -> None:
     assert starts(gap.runs(pieces, RULE, [piece.start for piece in pieces])) == [[0, 100]]
 
 
+def test_no_run_goes_back_to_a_day_before_its_first() -> None:
+    """As names write it, in several zones: a slot reserves a day and the one after."""
+    before = piece(110)._replace(written=(MIDNIGHT - 1) * 1000)
+    assert starts(gap.runs([piece(0), before, piece(200)], RULE)) == [[0], [110, 200]]
+    assert starts(gap.runs([before, piece(200)], RULE)) == [[110, 200]]
+
+
 # -- cuts --------------------------------------------------------------------------------------------------------------
 
 
