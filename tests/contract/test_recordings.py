@@ -163,6 +163,17 @@ def test_pieces_are_joined_in_order_of_time_whatever_days_their_names_say() -> N
         assert finish(desk) == {recording(14_300): "finished"}
 
 
+def test_a_late_piece_before_midnight_is_told_beside_what_began_after_it(desk: Desk) -> None:
+    """The day after is looked at where a piece ends within a gap of it."""
+    put(desk, MIDNIGHT, MIDNIGHT + 60)
+    close(desk)
+    finish(desk)
+    put(desk, MIDNIGHT - 60)
+    assert close(desk) == {recording(MIDNIGHT - 60): "submitted"}
+    note = desk.report()["gap"][recording(MIDNIGHT - 60)]["reason"]
+    assert note == f"came too late for {recording(MIDNIGHT)}, which it adjoins and which had been joined"
+
+
 def test_pieces_whose_names_go_back_a_day_are_joined_once() -> None:
     """West of Greenwich, where a new release writes the local time: another recording begins."""
     with Desk({**GAP, "CONCAT_TIMEZONE": "-08:00"}) as desk:

@@ -46,11 +46,13 @@ def recorded(memory: InMemory, pieces: int, first: int) -> list[str]:
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 10, 100])
-@pytest.mark.parametrize("into_the_day", [43_200, 30, 86_400 - 90], ids=["noon", "at its beginning", "across its end"])
+@pytest.mark.parametrize(
+    "into_the_day", [43_200, 30, 86_400 - 90, 0], ids=["noon", "at its beginning", "across its end", "up to its end"]
+)
 def test_a_whole_recording_stays_within_its_budget(pieces: int, into_the_day: int) -> None:
     """Its events cost nothing; slot, claim, job, proof and clean-up at most three calls a piece and 24."""
     memory = in_memory(**GAP)
-    first = (int(memory.world.now) // 86_400 + 1) * 86_400 + into_the_day
+    first = (int(memory.world.now) // 86_400 + 2) * 86_400 + (into_the_day or -60 * pieces)
     names = recorded(memory, pieces, first)
     assert memory.calls.total() == 0
     memory.world.run(memory.world.now + 400)
