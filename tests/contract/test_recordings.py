@@ -109,6 +109,14 @@ def test_an_event_younger_than_the_gap_waits_and_a_late_one_closes(desk: Desk) -
     assert only(desk.call_back()).action == "finished"
 
 
+def test_an_event_of_several_pieces_closes_each_of_their_recordings(desk: Desk) -> None:
+    """One look for each, though all are of one source."""
+    put(desk, 0, 60, 1000)
+    desk.later(300)
+    said = {result.group: result.action for result in desk.upload(key(0), key(1000), key(60))}
+    assert said == {recording(0): "submitted", recording(1000): "submitted"}
+
+
 def test_a_recording_across_midnight_is_one(desk: Desk) -> None:
     """Reserved in both days, and claimed as it was reserved."""
     put(desk, *range(MIDNIGHT - 120, MIDNIGHT + 120, 60))
@@ -449,6 +457,16 @@ def test_status_of_what_is_not_closed_says_what_is_there_and_until_when_it_waits
     desk.later(300)
     assert status(desk, key(60))["state"] == "whole"
     assert slots(desk) == []
+
+
+def test_status_by_id_tells_of_all_pieces_where_midnight_is_another() -> None:
+    """A recording from two at night until after the next midnight in China: its id names the UTC day before."""
+    naming = "{group}_{time:%Y%m%dT%H%M%S}-{end:%Y%m%dT%H%M%S}.{ext}"
+    with Desk({**GAP, "CONCAT_TIMEZONE": "+08:00", "CONCAT_NAMING": naming}) as desk:
+        first, local = MIDNIGHT - 21_600, 28_800
+        for second in range(first, first + 45 * 1800, 1800):
+            desk.put(ended(second + local, second + local + 1800).replace("Z", ""))
+        assert status(desk, recording(first))["fragments"] == 45
 
 
 def test_status_of_a_recording_that_is_closed_is_found_by_each_of_its_pieces(desk: Desk) -> None:

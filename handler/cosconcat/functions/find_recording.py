@@ -55,8 +55,8 @@ def find(services: Services, asked: str) -> Found | None:
         return None
     look = look_at_source(services, source, start // 86_400)
     part = next((one.part for one in look.judged if recording_id(source, one.part.pieces[0]) == asked), None)
-    if part is not None:
-        return _holding(services, source, look, part.pieces[0].object.key)
+    if part is not None:  # looked for by the day of UTC, judged by the day that its first piece's name tells
+        return find(services, part.pieces[0].object.key)
     reserved = next((one for one in look.recordings if one.group == asked and one.pieces), None)
     return Found(asked, reserved.pieces[0].object.key) if reserved else None
 

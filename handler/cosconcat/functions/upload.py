@@ -5,12 +5,12 @@ An event that is not ours imports nothing beyond this, one that has to wait noth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from cosconcat import log
 from cosconcat.errors import Blocked, NeverAgain, TryAgain
 from cosconcat.events.cos import Ignored, Upload
-from cosconcat.model import Result
+from cosconcat.model import ObjectInfo, Result
 from cosconcat.naming.keys import InvalidName, MarkerName, NotOurs
 from cosconcat.services import Services
 
@@ -23,16 +23,16 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
     """
     services.submissions.begin()
     results: list[Result] = []
-    groups: dict[str, str] = {}
+    groups: dict[str, list[str]] = {}
     for upload in uploads:
         named = _too_young(services, upload) or _group_of(services, upload)
         if isinstance(named, Result):
             results.append(named)
         else:
-            groups[named[0]] = named[1]
+            groups.setdefault(named[0], []).append(named[1])
     failed: list[str] = []
     first_fault: Exception | None = None
-    for group, own in groups.items():
+    for group, own in _looks(services, groups):
         try:
             found = _judged(services, group, own)
         except TryAgain as failure:
@@ -52,6 +52,22 @@ def handle_uploads(services: Services, uploads: Sequence[Upload | Ignored]) -> l
     if failed:
         raise TryAgain(log.printable(log.redacted("; ".join(failed)))) from first_fault
     return results
+
+
+def _looks(services: Services, groups: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Which groups are looked at, each with one of its keys; of a source that is cut at gaps each of the recordings
+    that its keys are of, as far as their names tell.
+    """
+    for group, keys in groups.items():
+        if services.config.completion != "gap" or len(keys) == 1:
+            yield group, keys[-1]
+            continue
+        from cosconcat.groups.gap import runs
+        from cosconcat.groups.source import rule_of, timed_fragment
+
+        pieces = (timed_fragment(services.config, ObjectInfo(key, "", 0, 0)) for key in keys)
+        for run in runs(filter(None, pieces), rule_of(services.config)):
+            yield group, run[-1].object.key
 
 
 def _judged(services: Services, group: str, own: str) -> list[Result]:
