@@ -39,8 +39,16 @@ CLOSE = "close"  # read the request, then close without an answer
 CUT = "cut"  # begin an answer and close in the middle of it
 HANG = "hang"  # read the request and never answer (until the test ends)
 TRICKLE = "trickle"  # answer a byte every few hundredths of a second, without an end
+SLOW_HEAD = "slow head"  # answer so within a header, before there is a body
+SLOW_CHUNK = "slow chunk"  # and so within the length of a chunk
 STALL = "stall"  # begin an answer, then say nothing more
 Step = Answer | str
+
+_BEGINNINGS = {
+    TRICKLE: b"Content-Length: 100000\r\nConnection: close\r\n\r\n",
+    SLOW_HEAD: b"X-Long: ",
+    SLOW_CHUNK: b"Transfer-Encoding: chunked\r\n\r\n",
+}
 
 
 class CiServer:
@@ -85,10 +93,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.ours.over.wait(0.4)
             self.wfile.write(b" ")
             self.ours.over.wait(30)
-        elif step == TRICKLE:
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nConnection: close\r\n\r\n")
+        elif step in _BEGINNINGS:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n" + _BEGINNINGS[step])
             while not self.ours.over.wait(0.03):
-                self.wfile.write(b" ")
+                self.wfile.write(b"0")
         elif step == CUT:
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<Response>")
         elif step == RESET:

@@ -17,7 +17,6 @@ from urllib.parse import quote, urlencode
 import requests
 from qcloud_cos import CosConfig
 from qcloud_cos.cos_auth import CosS3Auth
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
 from cosconcat import log
@@ -160,7 +159,7 @@ class CiOverHttp:
         time-out of the answer: what hangs once hangs again.
         """
         if self._session is None:
-            self._session = _new_session()
+            self._session = SteadySession()
         what = f"GET {path} of {bucket.name}"
         failure = ""
         for tried in range(READ_TRIES):
@@ -236,15 +235,7 @@ def creation_time(since: int) -> str:
 @cache
 def _session() -> SteadySession:
     """For POSTs alone: between two of them it holds no connection."""
-    return _new_session()
-
-
-def _new_session() -> SteadySession:
-    """A session that repeats nothing, whatever the defaults of the library become."""
-    session = SteadySession()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=0))
-    return session
+    return SteadySession()
 
 
 def _no(what: str, answer: requests.Response) -> Exception:

@@ -19,7 +19,6 @@ from xml.etree.ElementTree import ParseError
 
 from qcloud_cos.cos_exception import CosClientError, CosServiceError
 from requests import RequestException
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from cosconcat import log
@@ -94,9 +93,7 @@ def shared_session() -> SteadySession:
     400, the headers of a LIST and the root of a document.
     """
     log.silence_sdk()
-    session = SteadySession()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=PARALLEL, pool_maxsize=PARALLEL))
+    session = SteadySession(connections=PARALLEL)
     session.hooks["response"].append(_keep_answer)
     return session
 

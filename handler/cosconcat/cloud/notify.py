@@ -48,9 +48,11 @@ def notify(config: Config, end: Mapping[str, object]) -> str:
         return ""
     if not config.callback_secret:
         return "CONCAT_NOTIFY_URL: not notified, CONCAT_CALLBACK_SECRET is needed to sign"
-    from requests import RequestException, post
+    from requests import RequestException
+    from urllib3.util import Timeout
 
     from cosconcat import signing
+    from cosconcat.cloud.session import SteadySession
 
     timestamp = int(time.time())
     try:
@@ -60,14 +62,15 @@ def notify(config: Config, end: Mapping[str, object]) -> str:
             TIMESTAMP_HEADER: str(timestamp),
             SIGNATURE_HEADER: signing.sign_body(config.callback_secret, timestamp, body),
         }
-        with post(
-            config.notify_url,
-            data=body,
-            headers=headers,
-            timeout=TIMEOUT_SECONDS,
-            allow_redirects=False,
-            stream=True,  # the status is enough; an endless answer is not read
-        ) as answer:
+        with SteadySession() as session:
+            answer = session.post(
+                config.notify_url,
+                data=body,
+                headers=headers,
+                timeout=Timeout(total=TIMEOUT_SECONDS),  # type: ignore[arg-type]  # requests passes it on
+                allow_redirects=False,
+                stream=True,  # the status is enough; an endless answer is not read
+            )
             taken = 200 <= answer.status_code < 300
             return "" if taken else f"CONCAT_NOTIFY_URL answered {answer.status_code}"
     except (RequestException, OSError, ValueError, TypeError) as error:

@@ -11,13 +11,19 @@ from __future__ import annotations
 import io
 import os
 import time
+from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from requests import ConnectionError as NoConnection
 from requests import ConnectTimeout, RequestException, Session, Timeout
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.util import Timeout as Limits
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from requests import PreparedRequest, Response
 
 SHORT_SECONDS = 60.0  # functions with a shorter time limit keep a smaller part of it back
@@ -76,10 +82,17 @@ class AnswerTooLarge(RequestException):
 
 
 class SteadySession(Session):
-    """A session that keeps what the environment says about each host, and holds each call to its `Bounds`."""
+    """A session that keeps what the environment says about each host, repeats nothing, and holds each answer to its
+    time-out and each call to its `Bounds`.
 
-    def __init__(self) -> None:
+    Args:
+        connections: how many of them to one host are kept.
+    """
+
+    def __init__(self, connections: int = 1) -> None:
         super().__init__()
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, _PunctualAdapter(pool_maxsize=connections, max_retries=0))
         self._seen: tuple[str | None, ...] = ()
         self._kept: dict[object, dict[str, Any]] = {}
 
@@ -109,43 +122,87 @@ class SteadySession(Session):
         if not isinstance(bounds, Bounds):
             return super().send(request, **kwargs)
         left = bounds.left()
-        ends = time.monotonic() + left
-        wanted = {**kwargs, "timeout": (min(bounds.connect, left), min(bounds.read, left)), "stream": True}
+        limits = Limits(total=left, connect=min(bounds.connect, left), read=min(bounds.read, left))
         try:
-            response = super().send(request, **wanted)
+            response = super().send(request, **{**kwargs, "timeout": limits, "stream": True})
         except ConnectTimeout:
             raise
         except Timeout as slow:
             raise CallTimedOut("timed out") from slow
-        response.raw = io.BytesIO(_whole(response, bounds.most, ends))
+        response.raw = io.BytesIO(_whole(response, bounds.most))
         return response
 
 
-def _whole(response: Response, most: int, ends: float) -> bytes:
-    """The body, read as it comes in, so that neither its size nor its pace is the sender's to choose."""
+def _whole(response: Response, most: int) -> bytes:
+    """The body, read as it comes in, so that its size is not the sender's to choose."""
     body = bytearray()
     raw = response.raw
     try:
-        while True:
-            _wait_until(raw, ends)
-            chunk = raw.read1(CHUNK, decode_content=True)
-            if not chunk:
-                return bytes(body)
+        while chunk := raw.read1(CHUNK, decode_content=True):
             body += chunk
             if len(body) > most:
                 raw.close()
                 raise AnswerTooLarge(f"the answer has more than {most} bytes")
-            if time.monotonic() > ends:
-                raw.close()
-                raise CallTimedOut(f"timed out after {len(body)} bytes")
+        return bytes(body)
     except ReadTimeoutError as slow:
         raise CallTimedOut("timed out") from slow
     except HTTPError as broken:
         raise NoConnection(str(broken)) from broken
 
 
-def _wait_until(raw: Any, ends: float) -> None:
-    """The next look at the socket ends in time; no more so once the sender said that it closes the connection."""
-    socket = getattr(raw.connection, "sock", None)  # no connection: it is another's by now, as the answer is complete
-    if socket is not None:
-        socket.settimeout(max(0.01, ends - time.monotonic()))
+# -- an answer whose pace is not the sender's to choose either
+
+
+class _PunctualAdapter(HTTPAdapter):
+    """Connections whose answers are in by their time-out, or not at all."""
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """The pool for one request."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls = _HttpsConnection if pool.scheme == "https" else _HttpConnection
+        return pool
+
+
+class _PunctualResponse(HTTPResponse):
+    """Its head, its body and what frames them are read until the connection's time-out, counted from now."""
+
+    def __init__(self, sock: socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        limit = sock.gettimeout()
+        if limit is not None:
+            self.fp = io.BufferedReader(_Until(sock, self.fp, time.monotonic() + limit))
+
+
+class _HttpConnection(HTTPConnection):
+    response_class = _PunctualResponse
+
+
+class _HttpsConnection(HTTPSConnection):
+    response_class = _PunctualResponse
+
+
+class _Until(io.RawIOBase):
+    """What a socket receives up to a moment (`ends`, on the monotonic clock): then it is timed out."""
+
+    def __init__(self, sock: socket, received: io.BufferedReader, ends: float) -> None:
+        super().__init__()
+        self._sock = sock
+        self._received = received
+        self._ends = ends
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """One look at the socket, in the time that is left."""
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
+        return self._received.raw.readinto(buffer)
+
+    def close(self) -> None:
+        """What it reads from is closed with it."""
+        self._received.close()
+        super().close()

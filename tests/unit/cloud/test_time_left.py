@@ -18,7 +18,7 @@ from cosconcat.cloud.session import Bounds, NoTimeLeft
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import InvalidInput, ServiceUnavailable, TimedOut
 from cosconcat.model import Bucket, ByteRange, ObjectInfo, ObjectVersion, Unanswered
-from tests.support.ci_server import HANG, STALL, TRICKLE, Answer, CiServer, ci_server
+from tests.support.ci_server import HANG, SLOW_CHUNK, SLOW_HEAD, STALL, TRICKLE, Answer, CiServer, ci_server
 from tests.unit.cloud.test_ci_http import CONFIG, REQUEST
 
 if TYPE_CHECKING:
@@ -67,6 +67,18 @@ def test_what_hangs_or_trickles_ends_before_the_invocation_and_is_asked_once(
         CALLS[call](*adapters(LIMIT))
     assert time.monotonic() - began < LIMIT + SLACK
     assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "step"), [("HEAD", SLOW_HEAD), ("LIST", SLOW_CHUNK), ("GET jobs", SLOW_HEAD), ("GET job", SLOW_CHUNK)]
+)
+def test_a_head_or_the_length_of_a_chunk_that_trickles_in_ends_as_well(server: CiServer, call: str, step: str) -> None:
+    """Time-outs of the library are for one look at the socket, and each look finds a byte."""
+    server.script = [step]
+    began = time.monotonic()
+    with pytest.raises(TimedOut, match="timed out"):
+        CALLS[call](*adapters(LIMIT))
+    assert time.monotonic() - began < LIMIT + SLACK
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -119,6 +131,17 @@ def test_a_first_call_late_in_a_long_invocation_keeps_back_what_an_early_one_doe
     now = time.time()
     with pytest.raises(NoTimeLeft):
         Bounds(5, 20, 1000, least=8, reserve=2).until(now + 5, began=now - 295).left()
+
+
+@pytest.mark.parametrize("step", [HANG, SLOW_HEAD, SLOW_CHUNK, TRICKLE])
+def test_a_receiver_costs_its_time_out_at_most(server: CiServer, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """Whatever it does: where the status came in time the rest is not read."""
+    monkeypatch.setattr("cosconcat.cloud.notify.TIMEOUT_SECONDS", LIMIT)
+    config = Config(DEMO, notify_url="http://receiver.example/", callback_secret="0" * 32)
+    server.script = [step]
+    began = time.monotonic()
+    assert Notifier(config)({"id": "1"}) == ("CONCAT_NOTIFY_URL: ReadTimeout" if step in (HANG, SLOW_HEAD) else "")
+    assert time.monotonic() - began < LIMIT + SLACK
 
 
 def test_nobody_is_notified_when_the_answer_would_come_too_late() -> None:
