@@ -259,6 +259,23 @@ def test_where_nothing_is_proven_nobody_comes_back_to_what_was_joined() -> None:
         assert desk.keys("fragments/") == [key(0), key(60)]
 
 
+def test_a_version_that_was_overwritten_is_not_joined_when_it_comes_back() -> None:
+    """Removing what was joined shows the upload before: that stays and is told; a person may retry."""
+    with Desk(GAP, versioning="Enabled") as desk:
+        put(desk, 0, 60)
+        desk.later(2)
+        put(desk, 60, content="corrected")
+        assert close(desk) == {recording(0): "submitted"}
+        assert finish(desk) == {recording(0): "kept"}
+        assert close(desk) == {recording(0): "kept"}
+        assert desk.keys("fragments/") == [key(60)]
+        assert "a version that was overwritten came back" in desk.report()["kept"][recording(0)]["reason"]
+        assert status(desk, key(60))["state"] == "joined"
+        assert only(desk.upload(key(60))).action == "kept"
+        assert reconcile_fragment(desk.services, key(60), forced=True).action == "submitted"
+        assert finish(desk)[recording(60)] == "finished"
+
+
 def test_retry_joins_what_was_kept(desk: Desk) -> None:
     """A piece was uploaded again while it was joined: nobody knows what CI read, so a person decides."""
     put(desk, 0, 60)

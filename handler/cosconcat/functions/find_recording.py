@@ -82,9 +82,8 @@ def _holding(services: Services, source: str, look: Look, key: str) -> Found | N
             return Found(recording_id(source, one.part.pieces[0]), key, one, note, ends)
     owned = owners(look.recordings)
     there = next((piece for piece in look.pieces if piece.object.key == key), None)
-    if there is not None:
-        owner = owned.get(there.identity)
-    else:
+    owner = owned.get(there.identity) if there is not None else None
+    if owner is None:  # it was removed, or what lies there is older than what was joined
         owner = next((one for one in reversed(look.recordings) if any(p.object.key == key for p in one.pieces)), None)
     return Found(owner.group, key) if owner else None
 

@@ -70,6 +70,17 @@ def is_free(piece: TimedFragment, owned: Mapping[Identity, Recording]) -> bool:
     return owner is None or owner.state in _SETTLED
 
 
+def came_back(pieces: Iterable[TimedFragment], recordings: Iterable[Recording]) -> dict[TimedFragment, Recording]:
+    """Of some pieces those of which a later upload was joined, and in which recording: with versions, removing that
+    shows the one before, and LIST may show the past.
+    """
+    joined = {piece.object.key: (piece, one) for one in recordings if one.stands for piece in one.pieces}
+    found = {piece: joined[piece.object.key] for piece in pieces if piece.object.key in joined}
+    return {
+        piece: one for piece, (later, one) in found.items() if piece.object.last_modified < later.object.last_modified
+    }
+
+
 def borders(recordings: Iterable[Recording]) -> set[int]:
     """Starts of what was joined for good: no other recording reaches across one."""
     return {piece.start for recording in recordings if recording.stands for piece in recording.pieces}
@@ -123,7 +134,8 @@ def judge(
         forced: keys of pieces of which a person said retry.
     """
     owned, limits = owners(recordings), borders(recordings)
-    free = [piece for piece in pieces if is_free(piece, owned)]
+    past = came_back(pieces, recordings)
+    free = [p for p in pieces if is_free(p, owned) and (p not in past or p.object.key in forced)]
     in_flight = [one for one in recordings if one.pieces and not one.stands and one.state not in _SETTLED]
     judged = []
     for run in runs(free, rule, limits):

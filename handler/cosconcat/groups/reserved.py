@@ -11,7 +11,16 @@ from typing import NamedTuple
 from cosconcat.errors import InvalidInput
 from cosconcat.groups import gap
 from cosconcat.groups.gap import DAY, TimedFragment
-from cosconcat.groups.recordings import MOST_REJOINED, Judgement, Recording, State, judge, newcomers, owners
+from cosconcat.groups.recordings import (
+    MOST_REJOINED,
+    Judgement,
+    Recording,
+    State,
+    came_back,
+    judge,
+    newcomers,
+    owners,
+)
 from cosconcat.groups.source import fragments_of, list_source, rule_of, timed_fragment, timed_fragments, written_day
 from cosconcat.inputs.heads import still_archived
 from cosconcat.model import ContentId, ObjectInfo
@@ -209,6 +218,8 @@ def late_fragments(services: Services, claim: Claim) -> tuple[str, ...]:
     reserved = Reserved(services, name.group)
     recordings = [one for one in reserved.near(run) if one.content_id != (claim.gid, claim.rev)]
     owned = owners(recordings)
+    past = came_back(others, recordings)
+    others = [p for p in others if p not in past]
     free = [p for p in others if (owner := owned.get(p.identity)) is None or owner.state == "superseded"]
     mine = Recording(claim.group, claim.gid, claim.rev, "in flight", own)
     return tuple(sorted(newcomers(mine, free, recordings, rule)))

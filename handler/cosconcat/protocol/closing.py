@@ -21,7 +21,7 @@ from cosconcat.groups.reserved import Reserved, fitted
 from cosconcat.groups.source import SourceListing, fragments_of, list_source, rule_of, timed_fragment
 from cosconcat.model import ContentId, Result, gid_of
 from cosconcat.naming.keys import FragmentName
-from cosconcat.protocol.day import Asked, any_whole, came_again, ended, overdue, unclosed, unreadable
+from cosconcat.protocol.day import Asked, any_whole, came_again, ended, overdue, overwritten, unclosed, unreadable
 from cosconcat.protocol.reserving import ROUNDS, claim_reserved, main_slot, reserve
 from cosconcat.protocol.run import not_admitted, run_content
 from cosconcat.records.records import Content
@@ -240,6 +240,7 @@ class _Walk:
         """What waits, in whose way it is, and what ended without a join; at the very end whose step failed for now."""
         yield from unreadable(recordings)
         yield from unclosed(self.asked.source, judged)
+        yield from overwritten(self.asked, recordings, self.listing.pieces)
         yield from ended(self.asked, judged, recordings, self.listing.pieces)
         if self.failed:
             raise TryAgain("; ".join(self.failed))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cosconcat.groups import gap
 from cosconcat.groups.gap import Part, Rule, TimedFragment
-from cosconcat.groups.recordings import Judgement, Recording, owners
+from cosconcat.groups.recordings import Judgement, Recording, came_back, owners
 from cosconcat.groups.source import recording_id
 from cosconcat.model import Action, ContentId, Result
 
@@ -90,6 +90,14 @@ def unreadable(recordings: Iterable[Recording]) -> Iterator[Result]:
     for one in recordings:
         if one.state == "unreadable":
             yield Result(one.group, "invalid", one.reason)
+
+
+def overwritten(asked: Asked, recordings: Iterable[Recording], near: Iterable[TimedFragment]) -> Iterator[Result]:
+    """What is said of pieces of which a later upload was joined: they stay."""
+    reason = "older than what was joined: a version that was overwritten came back, or LIST shows the past"
+    for piece, one in came_back(near, recordings).items():
+        if piece.object.key == asked.own if asked.own else piece.day == asked.day:
+            yield Result(one.group, "kept", reason, piece.object.key)
 
 
 def ended(

@@ -36,6 +36,11 @@ MUTANTS = (
         "what was joined is joined again with what came late",
     ),
     _mutant(
+        "past-joined", "G2", "groups.recordings:came_back",
+        "piece.object.last_modified < later.object.last_modified", "False",
+        "the upload before the one that was joined, as LIST or versions show it, is joined as well",
+    ),
+    _mutant(
         "no-grant", "G2", "protocol.reserving:_granted",
         "if not wanted:\n        return ()", "if True:\n        return slot.next",
         "pieces of the day after are claimed without being reserved there",

@@ -18,7 +18,7 @@ import pytest
 
 from cosconcat.cloud.ports import Cos
 from cosconcat.functions.sweep.round import handle_sweep
-from cosconcat.model import Bucket, Page, Token, gid_of
+from cosconcat.model import Bucket, ObjectInfo, Page, Token, gid_of
 from cosconcat.protocol.closing import close_recordings
 from cosconcat.services import Services
 from tests.simulation.counted import InMemory, in_memory
@@ -58,16 +58,22 @@ class Source:
             self.memory.cos.remove(self.memory.config.bucket.name, self.key(second))
 
     def instance(
-        self, *, blind_to: Collection[int] = (), dies_after: str = "", first: Callable[[], object] | None = None
+        self,
+        *,
+        blind_to: Collection[int] = (),
+        dies_after: str = "",
+        first: Callable[[], object] | None = None,
+        past: Collection[ObjectInfo] = (),
     ) -> Services:
-        """Services to which LIST does not show some pieces, that die once they have created a record of that kind, or
-        before whose first reservation something else happens.
+        """Services to which LIST does not show some pieces, or shows them as they were, that die once they have created
+        a record of that kind, or before whose first reservation something else happens.
         """
+        was = {one.key: one for one in past}
         cos, hidden, before = self.memory.services.cos, {self.key(second) for second in blind_to}, [first] * bool(first)
 
         def shown(bucket: Bucket, prefix: str, after: str = "") -> Page:
             page = cos.list(bucket, prefix, after)
-            return page._replace(objects=tuple(one for one in page.objects if one.key not in hidden))
+            return page._replace(objects=tuple(was.get(o.key, o) for o in page.objects if o.key not in hidden))
 
         def create(bucket: Bucket, key: str, body: bytes) -> bool:
             if "/gap/" in key and before:
@@ -294,6 +300,21 @@ def between_under_another_gap() -> str:
     return source.broken(pieces)
 
 
+def overwritten_before_it_was_joined() -> str:
+    """Somebody to whom LIST shows the upload before the one that was joined."""
+    source = Source()
+    source.put(0, 50)
+    [*_, before] = source.memory.services.cos.list(source.memory.config.bucket, "fragments/").objects
+    source.later(100)
+    other = Content("another", recording(40.0, 40_000))
+    source.memory.cos.write(source.memory.config.bucket.name, source.key(50), content=other)
+    source.settle()
+    source.sweep(source.instance(past=[before]))
+    source.settle()
+    paid = len(source.memory.ci.work)
+    return source.broken((0, 50)) or ("" if paid == 1 else f"G2: {paid} jobs, of which one was for what is no more")
+
+
 def gone_while_joined() -> str:
     """A piece is taken away while it is joined, so that the job fails: the other one is not given up for it."""
     source = Source()
@@ -332,6 +353,7 @@ STORIES = [
     ("late-pieces-not-looked-for", late_while_joined),
     ("late-piece-not-deferred", late_and_whole_while_joined),
     ("closed-between-pieces", between_under_another_gap),
+    ("past-joined", overwritten_before_it_was_joined),
     ("", replaced_after_the_death),
     ("", an_hour_later),
     ("", two_left_and_a_grant_lost),
