@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from cosconcat.cloud.ports import LARGEST
 from cosconcat.errors import InvalidInput
 from cosconcat.groups import gap
 from cosconcat.groups.gap import DAY, TimedFragment
@@ -23,12 +25,14 @@ from cosconcat.groups.recordings import (
 )
 from cosconcat.groups.source import fragments_of, list_source, rule_of, timed_fragment, timed_fragments, written_day
 from cosconcat.inputs.heads import still_archived
-from cosconcat.model import ContentId, ObjectInfo
+from cosconcat.model import ContentId, FragmentSet, ObjectInfo
 from cosconcat.naming.keys import FragmentName
 from cosconcat.output.key import impossible_key
 from cosconcat.records.records import Claim
 from cosconcat.records.slots import Interval, Slot, sid_of
 from cosconcat.services import Services
+
+BESIDE_KEY_BYTES = 200  # what a claim holds of a piece beside its key, at most
 
 
 @dataclass
@@ -195,8 +199,20 @@ def fitted(services: Services, source: str, judged: Judgement, archived: Collect
     if fragments.is_single and services.config.single == "leave":
         reason = "a recording of one piece, which CONCAT_SINGLE=leave leaves as it is"
         return judged._replace(action="leave", reason=reason)
-    reason = impossible_key(services.config, fragments) or still_archived(services, fragments, archived)
+    reason = impossible_key(services.config, fragments) or _too_large(fragments)
+    reason = reason or still_archived(services, fragments, archived)
     return judged._replace(action="invalid", reason=reason) if reason else judged
+
+
+def _too_large(fragments: FragmentSet) -> str:
+    """Why no claim could hold these pieces, empty when one could: what cannot be claimed must not be reserved, as its
+    slot would be in the way of its whole day.
+    """
+    pieces = fragments.fragments
+    keys = json.dumps([piece.object.key for piece in pieces], ensure_ascii=False).encode()
+    if len(keys) + BESIDE_KEY_BYTES * len(pieces) <= LARGEST:
+        return ""
+    return f"{len(pieces)} pieces with such long names do not fit into a record: lower CONCAT_MAX_FRAGMENTS"
 
 
 def late_fragments(services: Services, claim: Claim) -> tuple[str, ...]:

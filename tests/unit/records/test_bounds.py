@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from cosconcat.cloud.ports import LARGEST
-from cosconcat.model import Media, Stream
+from cosconcat.groups.reserved import BESIDE_KEY_BYTES
+from cosconcat.model import Fragment, FragmentSet, Media, ObjectInfo, Stream
 from cosconcat.records.ledger import MOST_KEPT, PROBES_TOGETHER
 from cosconcat.records.records import Done, Probes
 from tests.simulation.counted import InMemory, in_memory
@@ -70,3 +72,15 @@ def test_a_closing_record_names_what_fits_of_ten_thousand_kept_pieces() -> None:
     assert again is not None
     assert again.record.kept == {"a": "why"}
     assert largest(memory) <= LARGEST
+
+
+def test_a_claim_is_no_larger_than_what_is_reckoned_for_it() -> None:
+    """By that is judged what may be reserved, before there is a claim."""
+    memory = in_memory()
+    pieces = [
+        ObjectInfo(f'{LONGEST_KEY}"{n:05}', "f" * 32 + "-10000", 48 * 1024**4, 4_000_000_000) for n in range(1000)
+    ]
+    fragments = FragmentSet("cam", tuple(Fragment(n, piece) for n, piece in enumerate(pieces)))
+    memory.services.ledger.create_claim(replace(CLAIM, set=fragments))
+    keys = len(json.dumps([piece.key for piece in pieces], ensure_ascii=False).encode())
+    assert keys < largest(memory) <= keys + len(pieces) * BESIDE_KEY_BYTES
