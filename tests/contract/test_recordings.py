@@ -276,6 +276,28 @@ def test_a_version_that_was_overwritten_is_not_joined_when_it_comes_back() -> No
         assert finish(desk)[recording(60)] == "finished"
 
 
+@pytest.mark.parametrize("cleanup", ["delete", "keep"])
+@pytest.mark.parametrize("asked", [recording(0), key(60), "cam"], ids=["recording", "piece", "source"])
+def test_a_joined_piece_without_its_output_is_told_and_retry_joins_it_anew(cleanup: str, asked: str) -> None:
+    """Somebody took the output away, and uploaded the pieces again; as long as it is there nothing is joined twice."""
+    with Desk({**GAP, "CONCAT_CLEANUP": cleanup}) as desk:
+        put(desk, 0, 60)
+        close(desk)
+        finish(desk)
+        put(desk, 0, 60)
+        assert retried(desk, asked) == [(recording(0), "already-finished")]
+        desk.cloud.store.delete(desk.cloud.bucket, f"output/{recording(0)}.mp4")
+        put(desk, 0, 60)
+        if cleanup == "delete":
+            assert close(desk) == {recording(0): "kept"}
+            assert "no longer what was proven" in desk.report()["kept"][recording(0)]["reason"]
+        desk.later(300)
+        assert retried(desk, asked) == [(recording(0), "submitted")]
+        assert finish(desk)[recording(0)] == "finished"
+        assert joined(desk) == [2, 2]
+        assert desk.keys("output/") == [f"output/{recording(0)}.r0002.mp4"]
+
+
 def test_retry_joins_what_was_kept(desk: Desk) -> None:
     """A piece was uploaded again while it was joined: nobody knows what CI read, so a person decides."""
     put(desk, 0, 60)

@@ -9,7 +9,7 @@ whenever somebody was faster.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -174,16 +174,34 @@ class _Walk:
         was joined and lies there again, which is removed if its output is still the one that was proven. Beside new
         content of its recording that waits for what becomes of the content.
         """
-        from cosconcat.cleanup.finish import remove_reuploads
-
         pieces, config = self.listing.pieces, self.services.config
         beside = [one.beside.content_id for one in judged if one.beside and one.beside.overdue]
         steps: dict[ContentId, Callable[[], Result | None]] = {
             one: partial(self._run, one) for one in (*overdue(recordings, pieces), *beside)
         }
-        for one in came_again(recordings, pieces, "keep" if config.verify == "none" else config.cleanup):
-            steps[one] = partial(remove_reuploads, self.services, self.reserved.claims[one])
+        again = came_again(recordings, pieces, "keep" if config.verify == "none" else config.cleanup)
+        steps |= {one: partial(self._remove_again, one) for one in (*again, *self._asked_to_join_again(recordings))}
         return {one: step for one, step in steps.items() if one not in self.helped}
+
+    def _asked_to_join_again(self, recordings: Iterable[Recording]) -> list[ContentId]:
+        """What was joined of which a person said retry."""
+        joined = [one for one in recordings if self.asked.forced and one.state == "joined"]
+        return [one.content_id for one in joined if any(piece.object.key == self.asked.own for piece in one.pieces)]
+
+    def _remove_again(self, one: ContentId) -> Result | None:
+        """Where the output is no longer what was proven, nothing is: who says retry has it joined anew."""
+        from cosconcat.cleanup.finish import remove_reuploads
+
+        claim, known = self.reserved.claims[one], self.reserved.known[one]
+        result = remove_reuploads(self.services, claim)
+        if result is None and one in self._asked_to_join_again([known]):
+            self.reserved.known[one] = known._replace(state="kept")
+        elif result is None:
+            reason = (
+                "joined before, but its output is no longer what was proven: nothing is removed; retry joins it anew"
+            )
+            result = Result(claim.group, "kept", reason)
+        return result
 
     def _run(self, one: ContentId) -> Result:
         """What it has come to is read anew."""
