@@ -47,15 +47,18 @@ def put_groups(memory: InMemory, *groups: str) -> None:
         memory.put(f"fragments/{group}.part1-of-1.mp4")
 
 
-def hanging(memory: InMemory, clock: Timed, *groups: str, seconds: float = 60.0, asked: list[str]) -> Cos:
-    """COS, in which to list one of these groups takes so long and then fails."""
+def hanging(
+    memory: InMemory, clock: Timed, *groups: str, seconds: float = 60.0, ends: bool = False, asked: list[str]
+) -> Cos:
+    """COS, in which to list one of these groups takes so long and then fails, unless it `ends` well."""
 
     def lists(bucket: Bucket, prefix: str, marker: str = "", limit: int = 1000) -> Page:
         group = prefix.removeprefix("fragments/")
         if group in groups:
             asked.append(group)
             clock.at += seconds
-            raise ServiceUnavailable(f"LIST {prefix}: timed out")
+            if not ends:
+                raise ServiceUnavailable(f"LIST {prefix}: timed out")
         clock.at += 0.1
         return memory.services.cos.list(bucket, prefix, marker, limit)
 
@@ -72,6 +75,23 @@ def stored(memory: InMemory, name: str) -> dict[str, Any]:
     """The report or the cursor."""
     found = memory.cos.shelves[memory.config.state_bucket.name].current[f".concat/{name}.json"]
     return cast("dict[str, Any]", json.loads(found.body))
+
+
+def test_groups_that_end_after_one_more_wait_share_what_a_run_has_for_waits() -> None:
+    """As when the last probe before they are given up hangs too: three of them would fill a run."""
+    memory = in_memory()
+    clock = Timed(memory.world.now)
+    bad = ("a", "b", "c", "d")
+    put_groups(memory, *bad)
+    for _ in bad:
+        swept(run_of(memory, clock, cos=hanging(memory, clock, *bad, seconds=70.0, asked=[])))
+    assert len(stored(memory, "sweep")["aside"]) == len(bad)
+    clock.at += 3600
+    ended: list[str] = []
+    for number in range(1, len(bad) + 1):
+        slow = set(bad) - set(ended)
+        swept(run_of(memory, clock, cos=hanging(memory, clock, *slow, seconds=70.0, ends=True, asked=ended)))
+        assert len(ended) == len(memory.ci.work) == number
 
 
 def test_a_group_that_hangs_has_its_next_turns_ever_later_and_is_named_meanwhile() -> None:

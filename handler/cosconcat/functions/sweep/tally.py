@@ -41,7 +41,7 @@ class Tally:
         self._results: list[Result] = []  # the first ones; all are counted
         self._counts: Counter[str] = Counter()
         self._failed: list[str] = []
-        self._wasted = 0.0  # seconds of steps that failed after a long wait
+        self._wasted = 0.0  # seconds of long waits: of steps that failed, and of groups that were set aside
         self._may_waste = WASTED_PART * (services.deadline - services.clock.now())
         self._hanging = min(HANGING_SECONDS, self._may_waste)
 
@@ -63,8 +63,10 @@ class Tally:
         began = clock.now()
         result, failure = self._taken(name, step)
         took = clock.now() - began
-        if failure and took >= self._hanging:
+        long = took >= self._hanging
+        if long and (failure or aside is not None):  # who ends after a last wait took it from the others too
             self._wasted += took
+        if long and failure:
             why = f"it took {took:.0f} s, and {failure}"
             cursor.aside.add(gid, result.group if result else name, clock.now(), why, indexed=indexed)
         elif aside is not None:
