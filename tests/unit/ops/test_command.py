@@ -186,7 +186,9 @@ def test_a_kill_or_a_closed_terminal_leaves_nothing_behind(number: signal.Signal
     temporary.mkdir()
     environ = {**os.environ, "TMPDIR": str(temporary)}
     demo = [*START, "demo", "--count", "2", "--out", str(tmp_path / "out")]
+    before = signal.signal(number, signal.SIG_DFL)  # under nohup it is ignored, by whatever starts from here too
     running = subprocess.Popen(demo, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    signal.signal(number, before)
     deadline = time.monotonic() + 20
     while not list(temporary.glob("cos-concat-demo-*/*.mp4")):
         assert time.monotonic() < deadline
