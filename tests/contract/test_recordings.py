@@ -636,6 +636,15 @@ def test_a_recording_of_one_piece_is_left_where_that_is_asked_for() -> None:
         assert close(desk) == {recording(0): "submitted"}
 
 
+def test_pieces_of_two_types_cost_no_direct_join() -> None:
+    """As in other groups; the recordings beside them go on."""
+    with Desk({**GAP, "CONCAT_DIRECT": "true", "CONCAT_ON_MIXED": "trust", "CONCAT_VERIFY": "size"}) as desk:
+        put(desk, 0, 1000)
+        desk.put(key(60).replace(".mp4", ".flv"), seconds=50)
+        assert close(desk) == {recording(0): "invalid", recording(1000): "submitted"}
+        assert "differ in type" in desk.report()["invalid"][recording(0)]["reason"]
+
+
 def test_an_archived_piece_costs_no_job(desk: Desk) -> None:
     """It is told to restore it; the recordings beside it go on."""
     put(desk, 0, 60, 1000)

@@ -23,6 +23,7 @@ from cosconcat.groups.recordings import (
     newcomers,
     owners,
 )
+from cosconcat.groups.rules import differing_types
 from cosconcat.groups.source import fragments_of, list_source, rule_of, timed_fragment, timed_fragments, written_day
 from cosconcat.inputs.heads import still_archived
 from cosconcat.model import ContentId, FragmentSet, ObjectInfo
@@ -199,7 +200,8 @@ def fitted(services: Services, source: str, judged: Judgement, archived: Collect
     if fragments.is_single and services.config.single == "leave":
         reason = "a recording of one piece, which CONCAT_SINGLE=leave leaves as it is"
         return judged._replace(action="leave", reason=reason)
-    reason = impossible_key(services.config, fragments) or _too_large(fragments)
+    reason = differing_types(services.config, [fragment.object.key for fragment in fragments.fragments])
+    reason = reason or impossible_key(services.config, fragments) or _too_large(fragments)
     reason = reason or still_archived(services, fragments, archived)
     return judged._replace(action="invalid", reason=reason) if reason else judged
 

@@ -149,10 +149,9 @@ def judge_manifest(
     for found in there.values():
         if found.size == 0:
             return Invalid(group, f"{found.key} is empty (0 bytes)")
-    types = {key.rpartition(".")[2].lower(): key for key in there}
-    if config.direct and len(types) > 1:
-        one, other, *_ = types.values()
-        return Invalid(group, f"{one} and {other} differ in type, which CONCAT_DIRECT=true cannot join")
+    types = differing_types(config, there)
+    if types:
+        return Invalid(group, types)
     fragments = tuple(
         Fragment(at, there[entry.key], entry.start, entry.end) for at, entry in enumerate(manifest.fragments)
     )
@@ -211,7 +210,7 @@ def inconsistent(pieces: Sequence[FoundFragment], count: int | None, config: Con
     for piece in pieces:
         if piece.object.size == 0:
             return f"{piece.name.key} is empty (0 bytes)"
-    types = _types_inconsistent(pieces) if config.direct else ""
+    types = differing_types(config, [piece.name.key for piece in pieces])
     return _totals_inconsistent(pieces, count, config) or types or _numbers_out_of_range(pieces, config)
 
 
@@ -249,11 +248,13 @@ def _numbers_out_of_range(pieces: Sequence[FoundFragment], config: Config) -> st
     )
 
 
-def _types_inconsistent(pieces: Sequence[FoundFragment]) -> str:
-    for piece in pieces:
-        if piece.name.ext != pieces[0].name.ext:
-            return f"{pieces[0].name.key} and {piece.name.key} differ in type, which CONCAT_DIRECT=true cannot join"
-    return ""
+def differing_types(config: Config, keys: Iterable[str]) -> str:
+    """Which two of these keys CONCAT_DIRECT=true cannot join, as they differ in type; an empty text when none do."""
+    types: dict[str, str] = {}
+    for key in keys if config.direct else ():
+        types.setdefault(key.rpartition(".")[2].lower(), key)
+    one, other, *_ = (*types.values(), "", "")
+    return f"{one} and {other} differ in type, which CONCAT_DIRECT=true cannot join" if other else ""
 
 
 def missing_numbers(pieces: Sequence[FoundFragment], count: int | None, convention: Convention) -> tuple[int, ...]:
