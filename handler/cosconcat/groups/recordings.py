@@ -8,6 +8,7 @@ The protocol around it, and why it holds, is in `docs/internals/gap.md`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from math import inf
 from typing import Literal, NamedTuple
 
 from cosconcat.groups.gap import Identity, Part, Rule, TimedFragment, inconsistent, parts, runs, whole_at
@@ -87,15 +88,19 @@ def borders(recordings: Iterable[Recording]) -> set[int]:
 
 
 def until_owned(wanted: Sequence[TimedFragment], recordings: Collection[Recording]) -> Sequence[TimedFragment]:
-    """Of what a recording wants of the day after: what starts before the first piece of that day which another owns."""
-    taken = [
-        piece.start
+    """Of what a recording wants of the day after: what starts before the first piece of that day which another owns, or
+    with it, where that was joined and this is a later upload of it: no run is cut between the two.
+    """
+    owned = [
+        (piece, recording)
         for recording in recordings
         if recording.state not in _SETTLED
         for piece in recording.pieces
         if piece.day == wanted[0].day
     ]
-    return [piece for piece in wanted if piece.start < min(taken, default=piece.start + 1)]
+    taken = {piece.identity for piece, _ in owned}
+    end = min((piece.start + (1 if recording.stands else 0) for piece, recording in owned), default=inf)
+    return [piece for piece in wanted if piece.start < end and piece.identity not in taken]
 
 
 class Judgement(NamedTuple):

@@ -364,6 +364,15 @@ def test_a_grant_ends_before_the_first_piece_of_its_day_that_another_owns(state:
     assert [at - 86_400 for [at] in starts([[one] for one in granted])] == expected
 
 
+@pytest.mark.parametrize(("state", "expected"), [("in flight", [10]), ("joined", [10, 20])])
+def test_a_later_upload_of_a_joined_piece_is_granted_and_that_piece_is_not(state: State, expected: list[int]) -> None:
+    """Without it its recording would be joined with the same content again and again."""
+    wanted = [piece(86_400 + at, 5, etag="new") for at in (10, 20, 30)]
+    others = [recording(state, piece(86_420, 5, etag="old"))]
+    assert [one.start // 1000 - MIDNIGHT - 86_400 for one in until_owned(wanted, others)] == expected
+    assert until_owned(wanted, [*others, recording("joined", wanted[1])]) == wanted[:1]
+
+
 def test_a_bridge_of_two_in_flight_waits_for_both() -> None:
     """It may belong to either."""
     flights = [recording("in flight", piece(0)), recording("in flight", piece(200), group="cam_2")]
