@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import time
 from collections import Counter
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from cosconcat.cloud.ports import Ci
+from cosconcat.errors import Blocked, TryAgain
 from cosconcat.events.cos import Upload
 from cosconcat.functions.callback import handle_messages
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.functions.upload import handle_uploads
-from cosconcat.model import Result
+from cosconcat.model import Bucket, Job, Result
 from cosconcat.protocol.closing import reconcile_fragment
 from cosconcat.records.slots import Interval, Slot, sid_of
 from tests.simulation.counted import InMemory, in_memory
+from tests.support.desk import Altered
+
+if TYPE_CHECKING:
+    from cosconcat.job.request import Request
 
 GAP = {"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:120"}
 EVENTS = 24  # calls of a whole recording besides three a piece
@@ -77,6 +85,32 @@ def test_three_hundred_recordings_of_a_day_cost_a_few_calls_each() -> None:
     assert answer["counts"] == {"submitted": 300}
     assert memory.calls["POST jobs"] == 300
     assert memory.calls.total() <= 6 * 300 + 20, dict(memory.calls)
+
+
+@pytest.mark.parametrize("most", [2, 50])
+def test_recordings_that_ci_refuses_hold_up_no_other_and_count_as_jobs(most: int) -> None:
+    """A refusal of one content says nothing of the next; each is one of CONCAT_SWEEP_JOBS, and is told."""
+    memory = in_memory(**GAP, CONCAT_SWEEP_JOBS=str(most))
+    first = int(memory.world.now) // 86_400 * 86_400 - 86_400
+    for number in range(6):
+        memory.put(key(first + 600 * number))
+    memory.world.run(memory.world.now + 8000)
+    real, asked = memory.services.ci, []
+
+    def submit(bucket: Bucket, request: Request) -> Job:
+        asked.append(request)
+        if len(asked) % 2:
+            raise Blocked("refused", code="Odd", fix="wait")
+        return real.submit(bucket, request)
+
+    services = replace(memory.services, ci=cast("Ci", Altered(real, submit=submit)))
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(TryAgain):
+        handle_sweep(services)
+    assert len(asked) == min(most, 6)
+    assert memory.calls["POST jobs"] == len(asked) // 2
+    report = json.loads(memory.cos.shelves[memory.config.bucket.name].current[".concat/report.json"].body)
+    told = report.get("draft", report)["blocked"]
+    assert len([name for name in told if name.startswith("cam_")]) == -(-len(asked) // 2)
 
 
 def test_a_round_over_many_sources_that_wait_costs_a_look_each() -> None:

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from cosconcat.errors import NeverAgain, NotYet, TimedOut, TryAgain
+from cosconcat.errors import Blocked, NeverAgain, NotYet, TimedOut, TryAgain
 from cosconcat.groups import gap
 from cosconcat.groups.gap import Part, TimedFragment
 from cosconcat.groups.recordings import Judgement, Recording, judge
 from cosconcat.groups.reserved import Reserved, fitted
-from cosconcat.groups.source import SourceListing, fragments_of, list_source, rule_of, timed_fragment
+from cosconcat.groups.source import SourceListing, fragments_of, list_source, recording_id, rule_of, timed_fragment
 from cosconcat.model import ContentId, Result, gid_of
 from cosconcat.naming.keys import FragmentName
 from cosconcat.protocol.day import Asked, any_whole, came_again, ended, overdue, overwritten, unclosed, unreadable
@@ -149,7 +149,11 @@ class _Walk:
                 yield from self._told(judged, recordings)
                 return
             for part in whole:
-                closed = self._close(part, recordings)
+                try:
+                    closed = self._close(part, recordings)
+                except TryAgain as failure:
+                    self.put_off.add(part.pieces[0].object.key)
+                    closed = self._failure(recording_id(self.asked.source, part.pieces[0]), failure)
                 if closed is None:
                     overtaken += 1
                     break
@@ -215,15 +219,19 @@ class _Walk:
         self.helped.add(one)
         try:
             result = step()
-        except TimedOut:
-            raise
         except TryAgain as failure:
-            self.failed.append(f"{group}: {failure}")
-            return
+            result = self._failure(group, failure)
         except NeverAgain as mistake:
             result = Result(group, "invalid", str(mistake))
         if result is not None:
             yield result
+
+    def _failure(self, group: str, failure: TryAgain) -> Result:
+        """What is told of a step that failed for now, unless all others would fail as well."""
+        if isinstance(failure, TimedOut) or self.services.submissions.refusal is not None:
+            raise failure
+        self.failed.append(f"{group}: {failure}")
+        return Result(group, "blocked" if isinstance(failure, Blocked) else "try-again", str(failure))
 
     def _judged(self, recordings: Sequence[Recording]) -> list[Judgement]:
         """The parts that are asked for, with what is to be done about each."""
@@ -244,6 +252,7 @@ class _Walk:
         if refused is not None:
             self.put_off.add(first.object.key)
             return refused
+        self.services.submissions.may_claim()
         newest = self.reserved.newest(first.day)
         slot = main_slot(source, part, self.listing.pieces, recordings, newest, self.rule)
         if not reserve(self.services, self.reserved, first.day, slot):

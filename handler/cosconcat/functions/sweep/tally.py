@@ -22,6 +22,9 @@ HANGING_SECONDS = 15  # a failure that took so long is a wait for nothing; or WA
 WASTED_PART = 0.2  # of a run's time may go into such waits before groups that caused one earlier have no further turn
 
 _INDEXED = re.compile(r"([0-9a-f]{32})-([0-9]{4,})")  # an entry of the index: gid and rev
+_KINDS = {
+    "gave-up": "gave_up", "kept": "kept", "blocked": "blocked", "try-again": "blocked", "invalid": "invalid",
+}  # fmt: skip
 STATES = ("ignored", "invalid", "waiting", "already-submitted", "already-finished", "deferred")
 
 
@@ -109,7 +112,7 @@ class Tally:
 
     def note(self, result: Result) -> None:
         """Into the report what a person should know of a group's result."""
-        kind = {"gave-up": "gave_up", "kept": "kept", "blocked": "blocked", "invalid": "invalid"}.get(result.action)
+        kind = _KINDS.get(result.action)
         if kind or result.stuck:
             what = {"reason": result.reason, "job": result.job, "output": result.key}
             self.findings.add(kind or "stuck", result.group, **what)
