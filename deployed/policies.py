@@ -163,7 +163,7 @@ def _copies_in_parts(target: str, what: str, *, create_only: bool = False) -> li
 
 def _jobs(config: Config, function: str) -> list[Need]:
     ci = _media(config)
-    seen = Need("ci:DescribeMediaJob", ci, "GET /jobs/<id>: a callback is believed only after this")
+    seen = Need("ci:DescribeMediaJob", ci, "GET /jobs/{id}: a callback is believed only after this")
     if function == "callback":
         return [seen]
     return [

@@ -1,1 +1,1 @@
-"""Finding the setting for names: which convention fits a listing, and why a name nearly fits one."""
+"""The workbench for names: what a convention makes of a listing, which setting fits one, why a name nearly does."""

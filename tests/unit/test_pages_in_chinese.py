@@ -1,4 +1,4 @@
-"""A page in Chinese says what its English page says: the same code, variables and figures, and links that resolve."""
+"""A page in Chinese says what its English page says: the same code, variables and figures. On all, links resolve."""
 
 from __future__ import annotations
 
@@ -133,6 +133,16 @@ def test_the_table_of_variables_is_the_code_s() -> None:
     found = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", page, re.MULTILINE))
     assert list(found) == [variable.name for variable in TABLE]
     assert [v.name for v in TABLE if v.default and not v.otherwise and found[v.name] != f"`{v.default}`"] == []
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_word_is_taken_for_html(page: Path) -> None:
+    """`<name>` outside of code is a tag to Markdown: it is not shown."""
+    found = []
+    for block in MarkdownIt("commonmark", {"html": True}).enable("table").parse(page.read_text("utf-8")):
+        raw = [block, *(block.children or ())]
+        found += [token.content for token in raw if token.type in ("html_inline", "html_block")]
+    assert [tag for tag in found if not re.match(r"<(br>|!--|/?details>|/?summary>|details><summary>)", tag)] == []
 
 
 def anchors(page: Path) -> set[str]:

@@ -18,3 +18,8 @@ def between_marks(page: str, *made: str, marks: tuple[str, str] = MARKS) -> str:
         _, _, page = rest.partition(marks[1])
         written += f"{before}{marks[0]}\n\n{text}\n\n{marks[1]}"
     return written + page
+
+
+def in_words(text: str) -> str:
+    """Text for a page, outside of code: `<name>` would be taken for HTML there, and not shown."""
+    return text.replace("<", "&lt;").replace(">", "&gt;")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cosconcat.naming.presets import PRESETS, Preset
-from tools.pages import ROOT, between_marks
+from tools.pages import ROOT, between_marks, in_words
 
 PAGE = ROOT / "docs" / "naming.md"
 
@@ -12,7 +12,11 @@ def recorders() -> str:
     """The part of docs/naming.md that is made here."""
     rows = [_row(name, preset) for name, preset in PRESETS.items() if preset.source]
     return "\n".join(
-        ["| `CONCAT_NAMING` | names, as their source shows them | templates | whole |", "|---|---|---|---|", *rows]
+        [
+            "| `CONCAT_NAMING` | whole when | names, as their source shows them | templates | source |",
+            "|---|---|---|---|---|",
+            *rows,
+        ]
     )
 
 
@@ -22,7 +26,8 @@ def _row(name: str, preset: Preset) -> str:
     alone = "; alone: " + "<br>".join(map(_code, preset.alone)) if preset.alone else ""
     first = f", first {preset.first}" if preset.first != "auto" else ""
     extensions = f", also {', '.join(preset.extensions)}" if preset.extensions else ""
-    return f"| `{name}` | {shown} | {templates}{alone} | `{preset.completion}`{first}{extensions}. {preset.source} |"
+    when = f"`{preset.completion}`{first}{extensions}"
+    return f"| `{name}` | {when} | {shown} | {templates}{alone} | {in_words(preset.source)} |"
 
 
 def _code(text: str) -> str:
