@@ -46,6 +46,11 @@ MUTANTS = (
         "pieces of the day after are claimed without being reserved there",
     ),
     _mutant(
+        "later-upload-cut-off", "G2", "groups.recordings:until_owned",
+        "(1 if recording.stands else 0)", "0",
+        "without its piece after midnight, an earlier upload of which was joined, a recording is joined in vain",
+    ),
+    _mutant(
         "claim-of-what-was-wished", "G2", "protocol.reserving:claim_reserved",
         "granted = _granted(services, reserved, slot)", "granted = _granted(services, reserved, slot) and slot.next",
         "more is claimed of the day after than was granted",

@@ -326,6 +326,18 @@ def gone_while_joined() -> str:
     return source.broken((0,))
 
 
+def corrected_after_the_join() -> str:
+    """A piece right after midnight was joined; it is uploaded anew, and the one before midnight comes as well."""
+    source = Source()
+    source.put(0)
+    source.settle()
+    source.put(-50)
+    other = Content("another", recording(40.0, 40_000))
+    source.memory.cos.write(source.memory.config.bucket.name, source.key(0), content=other)
+    source.settle()
+    return "" if source.jobs == [[0], [-50, 0]] else f"G5: {source.jobs}"
+
+
 def slow_uploads() -> str:
     """Pieces of ten minutes, each there when it is over: nothing comes for ten minutes, and yet it goes on."""
     source = Source()
@@ -354,6 +366,7 @@ STORIES = [
     ("late-piece-not-deferred", late_and_whole_while_joined),
     ("closed-between-pieces", between_under_another_gap),
     ("past-joined", overwritten_before_it_was_joined),
+    ("later-upload-cut-off", corrected_after_the_join),
     ("", replaced_after_the_death),
     ("", an_hour_later),
     ("", two_left_and_a_grant_lost),
