@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 COMMAND := $(VENV)/bin/cos-concat
+CONFIGURED = $(COMMAND) $(if $(ENV),--env $(ENV))
 PIP    := $(PY) -m pip install -q --disable-pip-version-check --require-hashes
 
 .PHONY: help demo up invoke test test-long lint clean
@@ -37,48 +38,48 @@ demo: $(VENV)/demo  ## a dozen fragments become one proven video; your own: make
 	@$(COMMAND) demo $(ARGS) -- $(CLIPS)
 
 up: $(VENV)/demo  ## keep the local cloud running for any COS client; Ctrl-C ends it
-	@$(COMMAND) up $(ARGS)
+	@$(CONFIGURED) up $(ARGS)
 
 invoke: $(VENV)/demo  ## run one function: make invoke FUNCTION=upload EVENT=events/cos-created-put.json
-	@$(COMMAND) invoke "$(FUNCTION)" "$(EVENT)"
+	@$(CONFIGURED) invoke "$(FUNCTION)" "$(EVENT)"
 
 layer: build/layer.zip  ## the functions' dependencies as a layer: build/layer and build/layer.zip
 build/layer.zip: layers/build.py $(VENV)/layer
 	@mkdir -p build && $(PY) layers/build.py $(VENV)/layer build
 
 package: layer $(COMMAND)  ## what is deployed: build/code.zip and build/layer.zip
-	@$(COMMAND) package $(ARGS)
+	@$(CONFIGURED) package $(ARGS)
 
 policies: $(COMMAND)  ## the CAM policy of each function, for the configuration in .env
-	@$(COMMAND) policies $(ARGS)
+	@$(CONFIGURED) policies $(ARGS)
 
 doctor: $(COMMAND)  ## check buckets, media processing, queue and callback of the configuration in .env
-	@$(COMMAND) doctor $(ARGS)
+	@$(CONFIGURED) doctor $(ARGS)
 
 cost: $(COMMAND)  ## what 1,000 groups cost: make cost ARGS="--fragments 12 --seconds 300"
-	@$(COMMAND) cost $(ARGS)
+	@$(CONFIGURED) cost $(ARGS)
 
 deploy: layer $(COMMAND)  ## deploy from .env, after a question: make deploy [ARGS=--check] [ENV=.env.prod]
-	@$(COMMAND) $(if $(ENV),--env $(ENV)) deploy $(ARGS)
+	@$(CONFIGURED) deploy $(ARGS)
 
 destroy: $(COMMAND)  ## remove what deploy made, never a bucket or what is in one
-	@$(COMMAND) $(if $(ENV),--env $(ENV)) destroy $(ARGS)
+	@$(CONFIGURED) destroy $(ARGS)
 
 pause: $(COMMAND)  ## stop what starts by itself, and show what is in flight
-	@$(COMMAND) $(if $(ENV),--env $(ENV)) pause $(ARGS)
+	@$(CONFIGURED) pause $(ARGS)
 
 resume: $(COMMAND)  ## let a paused deployment go on
-	@$(COMMAND) $(if $(ENV),--env $(ENV)) resume $(ARGS)
+	@$(CONFIGURED) resume $(ARGS)
 .PHONY: layer package policies doctor cost deploy destroy pause resume
 
 names: $(COMMAND)  ## which group each key belongs to: make names ARGS="fragments/a.part1-of-2.mp4"
-	@$(COMMAND) names $(ARGS)
+	@$(CONFIGURED) names $(ARGS)
 
 status: $(COMMAND)  ## where is my video: make status ARGS=lecture
-	@$(COMMAND) status $(ARGS)
+	@$(CONFIGURED) status $(ARGS)
 
 preview: $(COMMAND)  ## what the configuration would do with the bucket; reads, writes nothing
-	@$(COMMAND) preview $(ARGS)
+	@$(CONFIGURED) preview $(ARGS)
 .PHONY: names status preview
 
 pages: $(VENV)/dev  ## write the parts of docs/ that the code knows

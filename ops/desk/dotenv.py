@@ -107,8 +107,10 @@ def _suspicious(line: str, match: re.Match[str] | None, values: dict[str, str]) 
 
 
 def _text(raw: bytes, file: Path) -> str:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in raw[:64]:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InvalidInput([f"{file}: is UTF-16 (Windows editors call it Unicode); save it as UTF-8"])
+    if b"\x00" in raw[:64]:
+        raise InvalidInput([f"{file}: holds zero bytes: UTF-16 without its mark, or no text; save it as UTF-8"])
     try:
         return raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as error:

@@ -47,6 +47,8 @@ def told(error: BaseException) -> Told | None:
         return Told((), NO)
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return Told((": ".join(("stopped", *map(str, error.args))),), INTERRUPTED)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # nothing was asked: the help, line by line
+        return Told(error.format_message().splitlines(), MISUSED)
     if isinstance(error, click.UsageError):
         see = (f"see {error.ctx.command_path} --help",) if error.ctx else ()
         return Told((error.format_message(), *see), MISUSED)

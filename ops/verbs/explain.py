@@ -183,13 +183,15 @@ def command(keys: tuple[str, ...], manifest: Path | None, group: str | None, as_
     """
     if bool(keys) + bool(manifest) + bool(group) > 1:
         raise click.UsageError("KEYS, --manifest and --group each name a group: say one of them")
+    if group == "":
+        raise click.UsageError("--group is empty: name a group that lies in the bucket")
     environ = environment()
     config = read_config(environ)
     about: list[str] = []
     if group:
         fragments, about = set_in_bucket(environ, group)
     elif manifest:
-        with _told_as_mistakes():
+        with _told_as_mistakes(of=f"{manifest}: "):
             fragments = set_of_manifest(read_manifest(read_bytes(manifest), config), _group_of(manifest))
     elif keys:
         with _told_as_mistakes():
@@ -208,12 +210,12 @@ def command(keys: tuple[str, ...], manifest: Path | None, group: str | None, as_
 
 
 @contextmanager
-def _told_as_mistakes() -> Iterator[None]:
-    """What is wrong with keys or a file that a person names was asked wrongly."""
+def _told_as_mistakes(of: str = "") -> Iterator[None]:
+    """What is wrong with keys or a file that a person names was asked wrongly; each sentence says of what."""
     try:
         yield
     except InvalidInput as wrong:
-        raise Mistake("\n".join(wrong.problems)) from None
+        raise Mistake("\n".join(f"{of}{problem}" for problem in wrong.problems)) from None
 
 
 def _group_of(manifest: Path) -> str:

@@ -50,6 +50,13 @@ def test_make_targets_exist(page: Path) -> None:
     assert sorted(named - targets) == []
 
 
+def test_every_target_that_is_configured_takes_another_file() -> None:
+    """`ENV=.env.prod` is nowhere passed over, as if `.env` had been asked for; the demonstration reads none."""
+    makefile = (ROOT / "Makefile").read_text()
+    assert re.findall(r"^\t@\$\(COMMAND\) (\S+)", makefile, re.MULTILINE) == ["demo"]
+    assert "CONFIGURED = $(COMMAND) $(if $(ENV),--env $(ENV))" in makefile
+
+
 def test_commands_exist(page: Path) -> None:
     """Every `python -m …` that a page shows is a module here, every `cos-concat …` a verb."""
     named = set(re.findall(r"python -m ((?:ops|local|bench|tests)[\w.]*)", page.read_text()))

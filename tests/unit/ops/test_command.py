@@ -78,6 +78,7 @@ def test_every_verb_that_prints_data_prints_json(capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
+        ([], 2, "\n  names          Say what each key is"),
         (["nmes"], 2, "there is no verb 'nmes'; perhaps names"),
         (["xyzzy"], 2, "there are demo, up, "),
         (["names", "--nam"], 2, "No such option '--nam'"),

@@ -203,6 +203,8 @@ def test_an_event_that_is_none(content: bytes, words: str, tmp_path: Path, capsy
         (["names", "--suggest", "--file", "/dev/null"], "no keys: /dev/null holds none"),
         (["explain", "--group", "a", "fragments/a-1of1.mp4"], "each name a group: say one of them"),
         (["explain", "--manifest", "README.md", "--group", "a"], "each name a group: say one of them"),
+        (["explain", "--manifest", "README.md"], "README.md: $: is not JSON"),
+        (["explain", "--group", ""], "--group is empty: name a group"),
         (["explain", "nothing.txt"], "nothing.txt: outside the input prefix fragments/"),
         (["explain", "fragments/a-1of1.mp4", "fragments/b-1of1.mp4"], "keys of several groups: a, b"),
         (["policies", "--table", "upload"], "leave out FUNCTION and --json"),
