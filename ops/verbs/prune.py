@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from cosconcat.groups.source import day_of, written_day
 from cosconcat.model import ObjectVersion
 from ops.desk.environment import config_of, environment
 from ops.desk.mistakes import NO
@@ -39,13 +40,17 @@ _MEANS = {
 
 
 class Candidate(NamedTuple):
-    """A group all of whose contents ended long ago; `keys` are its records. `why_not` where they stay."""
+    """A group all of whose contents ended long ago; `keys` are its records. `why_not` where they stay.
+
+    `days` are `<sid>/<day>` of the slots that name it, where recordings are cut at gaps.
+    """
 
     group: str
     gid: str
     ended: str  # day of the last end
     keys: tuple[str, ...] = ()
     why_not: str = ""
+    days: tuple[str, ...] = ()
 
 
 @click.command(epilog=EXAMPLES)
@@ -59,13 +64,14 @@ def command(days: int, limit: int, yes: bool, as_json: bool) -> int:
     """Remove records of groups that ended long ago.
 
     A group's records go all together or not at all, and stay while a piece of it, or an attempt, is still there: they
-    are what keeps the same content from being joined twice.
+    are what keeps the same content from being joined twice. Where recordings are cut at gaps those of a source's day go
+    together, with the slots of the day.
     """
     config = config_of(environment())
     services = services_here()
-    found = list(_candidates(services, days, limit))
+    found = whole_days(services, list(candidates(services, days, limit)))
     if yes:
-        found = [_removed(services, candidate) for candidate in found]
+        found = [removed(services, candidate) for candidate in found]
     if as_json:
         show_json({"clean_up": config.cleanup, "means": _means(config), "groups": [one._asdict() for one in found]})
     else:
@@ -73,7 +79,7 @@ def command(days: int, limit: int, yes: bool, as_json: bool) -> int:
     return NO if any(one.why_not.startswith("not removed") for one in found) else 0
 
 
-def _candidates(services: Services, days: int, limit: int) -> Iterator[Candidate]:
+def candidates(services: Services, days: int, limit: int) -> Iterator[Candidate]:
     """Groups whose last end is older, in the order of their ends."""
     before = time.strftime("%Y-%m-%d", time.gmtime(services.clock.now() - days * 86400))
     entries: dict[str, list[str]] = {}  # gid -> names of its entries, the groups in the order of their last ends
@@ -93,22 +99,63 @@ def _candidate(services: Services, gid: str, names: list[str], *, under_way: boo
     if under_way or (content is not None and content.done is None):
         return Candidate(group, gid, day, why_not="an attempt is under way")
     pieces: set[str] = set()
+    days: set[str] = set()
     for rev in range(1, content.rev + 1 if content else 1):
         claim = ledger.claim(gid, rev, 1)
         pieces |= {fragment.object.key for fragment in claim.record.set.fragments} if claim else set()
+        days |= _days_of(services, gid, claim.record.slot) if claim and claim.record.slot else set()
     there = [key for key, head in services.cos.heads(config.bucket, sorted(pieces)).items() if head is not None]
     if there:
         return Candidate(group, gid, day, why_not=f"{len(there)} of its pieces still lie there, e.g. {there[0]}")
-    keys: list[str] = []
+    keys = _below(services, f"{gid}/")
+    closed = (f"{config.state_prefix}closed/{name}" for name in names)
+    return Candidate(group, gid, day, (*keys, *closed), days=tuple(sorted(days)))
+
+
+def _below(services: Services, folder: str) -> list[str]:
+    """The keys of a folder of records."""
+    config, keys = services.config, []
     marker: str | None = ""
     while marker is not None:
-        page = services.cos.list(config.state_bucket, f"{config.state_prefix}{gid}/", marker)
+        page = services.cos.list(config.state_bucket, f"{config.state_prefix}{folder}", marker)
         keys += [found.key for found in page.objects]
         marker = page.next_marker
-    return Candidate(group, gid, day, (*keys, *(f"{config.state_prefix}closed/{name}" for name in names)))
+    return keys
 
 
-def _removed(services: Services, candidate: Candidate) -> Candidate:
+def _days_of(services: Services, gid: str, slot: str) -> set[str]:
+    """The days whose slots name a recording: that of its own slot, `<sid>/<day>/<number>`, and the one after."""
+    sid, day, _ = slot.split("/")
+    days = (f"{sid}/{written_day(day_of(day) + more)}" for more in (0, 1))
+    return {one for one in days if gid in _named(services, one)}
+
+
+def _named(services: Services, day: str) -> set[str]:
+    """The recordings that the slots of a day name."""
+    newest = services.slots.newest(*day.split("/"))
+    return {one.gid for one in newest.intervals} if newest else set()
+
+
+def whole_days(services: Services, found: Sequence[Candidate]) -> list[Candidate]:
+    """The recordings of a source's day together, or none of them: a slot whose claim is gone would look as if its
+    writer had died. The slots go with the first of them.
+    """
+    named = {day: _named(services, day) for one in found for day in one.days}
+    going = {one.gid for one in found if not one.why_not}
+    while stay := {gid for gids in named.values() if not gids <= going for gid in gids & going}:
+        going -= stay
+    slots = {day: _below(services, f"gap/{day}/") for day, gids in named.items() if gids <= going}
+    result = []
+    for one in found:
+        if one.gid in going:
+            own = [key for day in one.days for key in slots.pop(day, ())]
+            result.append(one._replace(keys=(*own, *one.keys)))
+        else:
+            result.append(one._replace(keys=(), why_not=one.why_not or "another recording of its day stays"))
+    return result
+
+
+def removed(services: Services, candidate: Candidate) -> Candidate:
     """Remove a group's records so that what is left at any moment says no more and no less than that it ended."""
     if candidate.why_not:
         return candidate
@@ -120,20 +167,20 @@ def _removed(services: Services, candidate: Candidate) -> Candidate:
 
 
 def _in_order(keys: Sequence[str]) -> Iterator[list[str]]:
-    """First attempts, then content by content its first claim and its end, the newest first, at last the days' entries.
+    """Slots and attempts, then content by content its first claim and its end, newest first, at last the days' entries.
 
     A content without its end would look as if it were under way, one without its first claim as if it never was.
     """
-    closed = [key for key in keys if "/closed/" in key]
+    closed, slots = ([key for key in keys if f"/{folder}/" in key] for folder in ("closed", "gap"))
     pairs: dict[str, list[str]] = {}
     rest = []
     for key in keys:
         found = _PAIR.search(key)
         if found:
             pairs.setdefault(found[1], []).append(key)
-        elif key not in closed:
+        elif key not in closed and key not in slots:
             rest.append(key)
-    yield from filter(None, (rest, *(pairs[rev] for rev in sorted(pairs, reverse=True)), closed))
+    yield from filter(None, (slots[::-1], rest, *(pairs[rev] for rev in sorted(pairs, reverse=True)), closed))
 
 
 def _means(config: Config) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cosconcat.bootstrap import SystemClock
 from cosconcat.errors import NeverAgain, Rejected, ServiceUnavailable, TryAgain
 from cosconcat.events.cos import Upload
 from cosconcat.functions.retry import handle_retry
@@ -20,6 +21,7 @@ from cosconcat.protocol.closing import reconcile_fragment
 from cosconcat.records.slots import Slot
 from local.cos.versions import NewObject
 from ops.command import main
+from ops.verbs.prune import candidates, removed, whole_days
 from tests.support.desk import Altered, Desk, only
 
 GAP = {"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:60"}
@@ -468,6 +470,34 @@ def test_a_slot_that_cannot_be_completed_holds_up_no_other_recording(desk: Desk)
 
     with desk.instead(cos=Altered(real, head=head)):
         assert actions(desk) == {recording(0): "invalid", recording(1000): "submitted"}
+
+
+def test_the_records_of_a_day_are_pruned_together_with_its_slots(desk: Desk) -> None:
+    """Not while a piece of one of them is there; afterwards nothing of them comes back when a late piece does."""
+    ahead = SystemClock.now
+
+    class Later(SystemClock):
+        def now(self) -> float:
+            return ahead(self) + 100 * 86_400
+
+    def prune() -> dict[str, str]:
+        with desk.instead(clock=Later()):
+            found = whole_days(desk.services, list(candidates(desk.services, 90, 100)))
+            return {one.group: removed(desk.services, one).why_not for one in found}
+
+    put(desk, 0, 1000, MIDNIGHT - 30, MIDNIGHT + 30)
+    close(desk)
+    finish(desk)
+    put(desk, 1000)
+    told = prune()
+    assert told.pop(recording(1000)).startswith("1 of its pieces")
+    assert told == dict.fromkeys((recording(0), recording(MIDNIGHT - 30)), "another recording of its day stays")
+    assert close(desk) == {recording(1000): "already-finished"}
+    assert set(prune().values()) == {""}
+    assert desk.keys(".concat/gap/") == []
+    put(desk, 60)
+    assert close(desk) == {recording(60): "submitted"}
+    assert status(desk, recording(0))["state"] == "unknown"
 
 
 # -- where is my video, and go on with it ------------------------------------------------------------------------------
