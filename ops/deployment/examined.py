@@ -14,6 +14,7 @@ from ops.deployment.plan import plan
 from ops.deployment.seen import look
 from ops.deployment.settings import ADDRESS, OLD_SECRET, SECRET, read_settings
 from ops.deployment.steps.functions import layer_version
+from ops.desk import network
 
 if TYPE_CHECKING:
     from ops.deployment.seen import Seen
@@ -47,7 +48,9 @@ def examine_deployment(environ: Mapping[str, str]) -> Examined:
         door.keep_secret(*secrets)
         findings = tuple(_findings(settings, seen))
     except ConcatError as failure:
-        return Examined((Finding(CHECK, ok=True, text=f"not looked at: {failure}"),))
+        silent = network.cause(failure)
+        why = network.sentence(silent) if silent else str(failure)
+        return Examined((Finding(CHECK, ok=True, text=f"not looked at: {why}"),))
     made = {name: seen.environment[name] for name in _MADE if name in seen.environment}
     return Examined(findings, {name: value for name, value in made.items() if name not in settings.variables})
 

@@ -16,6 +16,17 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
 
 
+def groups_argument(command: F) -> F:
+    """`GROUPS`, as the argument `groups`; an empty one, of a variable that was not set, is no group."""
+
+    def named(_context: click.Context, _parameter: click.Parameter, groups: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not group.strip() for group in groups):
+            raise click.UsageError("one of GROUPS is empty: name each group by its id or the full key of a piece")
+        return groups
+
+    return click.argument("groups", nargs=-1, callback=named)(command)
+
+
 def yes_option(command: F) -> F:
     """`--yes`, as the argument `yes`."""
     return click.option("--yes", "-y", is_flag=True, help="Do it without a question.")(command)

@@ -39,6 +39,8 @@ Examples:
 """
 SWEEP_MINUTES = 5  # between two sweeps, as deployed
 _ROWS = 20  # of a kind, for people; --json has all
+_CLAIMED = "claimed before"  # a whole group that has records, however it ended
+_HOW_IT_ENDED = " (joined, in work, or given up: cos-concat status GROUP says which)"
 
 
 class Snapshot:
@@ -230,7 +232,7 @@ def _kind(judged: Judged, group: str) -> str:
     verdict = judged.verdicts[group]
     if isinstance(verdict, Whole):
         if group in judged.claimed:
-            return "joined before"
+            return _CLAIMED
         if group in judged.left:
             return "one piece, left"
         return "would be copied" if group in judged.copied else "would be joined"
@@ -275,7 +277,7 @@ def _print(told: Mapping[str, Any], judged: Judged) -> None:
         click.echo("Only the first of them were looked at: say --most for more.\n")
     rows = dict(_rows(judged))
     for kind, count in told["kinds"].items():
-        click.echo(f"{kind}: {count}")
+        click.echo(f"{kind}: {count}{_HOW_IT_ENDED if kind == _CLAIMED else ''}")
         if kind in ("has holes", "waits", "inconsistent"):
             shown = [[group, row.get("why", "")] for group, row in rows.items() if row["kind"] == kind]
             table(("group", "why"), shown[:_ROWS])

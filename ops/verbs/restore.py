@@ -13,7 +13,7 @@ from cosconcat.model import ObjectInfo, gid_of, iso_time
 from cosconcat.naming.keys import FragmentName, ManifestName, MarkerName, unfit_key
 from ops.desk.environment import config_of, environment
 from ops.desk.mistakes import NO, Mistake
-from ops.desk.options import json_option
+from ops.desk.options import groups_argument, json_option
 from ops.desk.show import counted, show_json, table
 from ops.sweep_function import services_here
 
@@ -56,7 +56,7 @@ class _Day(click.ParamType[int]):
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("groups", nargs=-1)
+@groups_argument
 @click.option("--since", type=_Day(), help="Moved to the trash at this time (ISO 8601, UTC) or later.")
 @click.option("--until", type=_Day(), help="Moved there before this time.")
 @click.option("--to", "to", metavar="PREFIX", help="Restore under this prefix, instead of to their own places.")

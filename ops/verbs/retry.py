@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ops.desk.mistakes import NO, Mistake
-from ops.desk.options import json_option
+from ops.desk.options import groups_argument, json_option
 from ops.desk.show import show_json, table
 from ops.sweep_function import ask, here_option
 
@@ -19,7 +19,7 @@ _GOOD = ("submitted", "adopted", "already-submitted", "already-finished", "finis
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("groups", nargs=-1)
+@groups_argument
 @click.option("--outcome", type=click.Choice(["gave-up", "kept"]), help="All that ended this way, instead of GROUPS.")
 @click.option("--since", metavar="TIME", help="Only what ended at this time (ISO 8601, UTC) or later.")
 @click.option("--limit", type=click.IntRange(1, 1000), help="At most so many (100).")

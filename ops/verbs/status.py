@@ -18,7 +18,7 @@ from cosconcat.log import printable
 from cosconcat.model import iso_time
 from ops import cost
 from ops.desk.mistakes import NO, Mistake
-from ops.desk.options import json_option
+from ops.desk.options import groups_argument, json_option
 from ops.desk.show import counted, show_json, table
 from ops.sweep_function import ask, here_option, services_here
 
@@ -34,7 +34,7 @@ _ROWS = 20  # of a kind, for people; --json has all
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("groups", nargs=-1)
+@groups_argument
 @click.option("--day", help="What ended on this day, 2026-11-26 (UTC), or in this month, 2026-11: read with your keys.")
 @here_option
 @json_option

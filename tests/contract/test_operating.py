@@ -82,7 +82,7 @@ def test_status_of_a_group_is_told_in_words_and_in_json(desk: Desk, operator: Op
 
 def test_status_without_a_group_shows_the_report(desk: Desk, operator: Operator) -> None:
     """What is wrong first, then what is still arriving, then what ended."""
-    assert "none yet" in operator.says("status", "--here", code=1)
+    assert "no report yet" in operator.says("status", "--here", code=1)
     desk.arrive(*PAIR)
     desk.call_back()
     desk.arrive("fragments/late.part1-of-3.mp4")
@@ -168,10 +168,10 @@ def test_preview_tells_what_was_joined_before_and_probes_when_asked(desk: Desk, 
         keeper = Operator(keeping, operator._capsys)
         keeping.arrive(*PAIR)
         keeping.call_back()
-        assert keeper.json("preview")["kinds"] == {"joined before": 1}
+        assert keeper.json("preview")["kinds"] == {"claimed before": 1}
         keeping.put("fragments/w.part1-of-1.mp4", seconds=30)
         told = keeper.json("preview", "--probe", "3")
-        assert told["kinds"] == {"joined before": 1, "would be joined": 1}
+        assert told["kinds"] == {"claimed before": 1, "would be joined": 1}
         assert told["fragment_seconds"] == pytest.approx(30, abs=0.1)
 
 

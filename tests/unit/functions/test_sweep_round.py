@@ -84,7 +84,7 @@ def test_what_no_convention_reads_is_reported_with_examples() -> None:
 def test_the_report_can_be_asked_for() -> None:
     """{"report": true} answers with the published report, or says that there is none yet."""
     prefix = Prefix(groups=2)
-    assert "none yet" in str(handle_report(services(prefix))["report"])
+    assert "no report yet" in str(handle_report(services(prefix))["report"])
     handle_sweep(services(prefix))
     report = cast("dict[str, Any]", handle_report(services(prefix))["report"])
     assert report["objects"] == 18

@@ -221,4 +221,4 @@ def _told_before(entries: object, group: str, what: Mapping[str, object]) -> boo
 def handle_report(services: Services) -> dict[str, object]:
     """The last published report, as it is."""
     report = Reports(services).published()
-    return {"results": [], "report": report or "none yet: it is published when a sweep has completed a round"}
+    return {"results": [], "report": report or "no report yet: one is published when a sweep has completed a round"}
