@@ -186,8 +186,9 @@ def why_it_ends(part: Part, pieces: Iterable[TimedFragment], rule: Rule) -> str:
     after = min((piece.start for piece in pieces if piece.start > part.pieces[-1].start), default=None)
     if after is None:
         return ""
-    seconds = (after - latest) // 1000
-    return f"then nothing for {seconds} s" if seconds > rule.gap else "then a piece that another recording holds"
+    if after - latest <= rule.gap * 1000:
+        return "then a piece that another recording holds"
+    return f"then nothing for {(after - latest) // 1000} s"
 
 
 def gap_too_short(pieces: Iterable[TimedFragment], rule: Rule, earlier: Collection[int] = ()) -> str:

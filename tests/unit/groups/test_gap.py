@@ -428,6 +428,15 @@ def test_a_gap_shorter_than_a_piece_is_noticed_where_names_tell_no_end() -> None
     assert gap.gap_too_short([piece(at, None, late=20) for at in range(0, 6000, 600)], RULE) == ""
 
 
+def test_why_a_recording_ends_goes_by_milliseconds_as_its_run_does() -> None:
+    """A gap that is longer by half a second is no piece of another."""
+    one, other = piece(0), piece(110)
+    later = other._replace(start=other.start + 500)
+    assert starts(gap.runs([one, later], RULE)) == [[0], [110]]
+    assert gap.why_it_ends(gap.Part((one,)), [one, later], RULE) == "then nothing for 60 s"
+    assert gap.why_it_ends(gap.Part((one,)), [one, other], RULE) == "then a piece that another recording holds"
+
+
 def test_the_day_of_a_piece_is_its_start_as_written() -> None:
     """Whatever CONCAT_TIMEZONE says."""
     one = piece(0)._replace(written=MIDNIGHT * 1000 - 1)
