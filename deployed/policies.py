@@ -229,7 +229,7 @@ def _examination(config: Config) -> list[Need]:
     every = dict.fromkeys((config.bucket, config.state_bucket, config.output_bucket))
     found += [Need("name/cos:HeadBucket", _whole(bucket), exists) for bucket in every]
     found.append(Need("name/cos:GetBucketVersioning", _whole(config.state_bucket), "GET ?versioning"))
-    rules = "GET ?lifecycle: rules that expire or eat too early"
+    rules = "GET ?lifecycle: rules that expire records or archive fragments too early"
     ruled = dict.fromkeys((config.bucket, config.state_bucket))
     found += [Need("name/cos:GetBucketLifecycle", _whole(bucket), rules) for bucket in ruled]
     return found

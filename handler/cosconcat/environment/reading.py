@@ -182,14 +182,23 @@ def _completion(env: Environment, naming: str, convention: Convention) -> tuple[
     if env.given("CONCAT_MARKER") and text != "marker":
         env.wrong("CONCAT_COMPLETION", f"is {text}, but CONCAT_MARKER makes a marker decide: set one of them")
     found = re.fullmatch(r"(total|marker|manifest)|(quiet|gap):([1-9][0-9]{0,6})", text)
+    without_total = f"marker, manifest, quiet:<seconds>{', gap:<seconds>' if convention.timed else ''}"
     if not text:
-        env.wrong("CONCAT_COMPLETION", "is required, as the names of CONCAT_NAMING hold no total")
+        env.wrong(
+            "CONCAT_COMPLETION",
+            f"is required, as the names of CONCAT_NAMING hold no total; allowed are {without_total}",
+        )
     elif found is None:
         env.wrong(
-            "CONCAT_COMPLETION", f"is {text!r}; allowed are total, marker, manifest, quiet:<seconds>, gap:<seconds>"
+            "CONCAT_COMPLETION",
+            f"is {text!r}; allowed are total, marker, manifest, quiet:<seconds>, gap:<seconds>, "
+            "with whole seconds from 1 to 9999999",
         )
     elif text == "total" and not convention.totals:
-        env.wrong("CONCAT_COMPLETION", f"is total, but the names of CONCAT_NAMING={naming} hold no total")
+        env.wrong(
+            "CONCAT_COMPLETION",
+            f"is total, but the names of CONCAT_NAMING={naming} hold no total; allowed are {without_total}",
+        )
     elif found[2] == "gap" and not convention.timed:
         env.wrong(
             "CONCAT_COMPLETION",

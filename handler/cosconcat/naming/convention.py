@@ -331,7 +331,7 @@ def _forms(naming: str) -> tuple[Expression | Template, ...]:
         from difflib import get_close_matches
 
         close = get_close_matches(naming.lower(), PRESETS, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
+        hint = f" (did you mean {close[0]}?)" if close else ""
         raise ValueError(
             f"is {naming!r}, which is no preset{hint}; the presets are {', '.join(PRESETS)}; allowed are also a "
             "template, as {group}_{index:3}.{ext}, and a regular expression with (?P<group>…)"
