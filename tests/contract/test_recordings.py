@@ -300,6 +300,38 @@ def test_a_joined_piece_without_its_output_is_told_and_retry_joins_it_anew(clean
         assert desk.keys("output/") == [f"output/{recording(0)}.r0002.mp4"]
 
 
+def test_retry_of_a_source_pays_for_nothing_again_that_was_joined_and_moved_away() -> None:
+    """With CONCAT_CLEANUP=keep the pieces lie there for good; who means one recording names it."""
+    with Desk({**GAP, "CONCAT_CLEANUP": "keep"}) as desk:
+        put(desk, 0, 1000)
+        close(desk)
+        finish(desk)
+        for second in (0, 1000):
+            desk.cloud.store.delete(desk.cloud.bucket, f"output/{recording(second)}.mp4")
+        desk.later(300)
+        expected = [(recording(second), "already-finished") for second in (0, 1000)]
+        assert retried(desk, "cam") == expected
+        assert len(desk.jobs) == 2
+        assert retried(desk, recording(1000)) == [(recording(1000), "submitted")]
+
+
+def test_retry_of_what_was_kept_pays_for_no_other_recording_that_holds_its_pieces_by_now() -> None:
+    """A late piece before it began another recording with all of them, whose output was moved away."""
+    with Desk({**GAP, "CONCAT_CLEANUP": "keep"}) as desk:
+        put(desk, 60, 120)
+        close(desk)
+        desk.later(5)
+        put(desk, 60)
+        finish(desk)
+        put(desk, 0)
+        assert close(desk) == {recording(0): "submitted"}
+        finish(desk)
+        desk.cloud.store.delete(desk.cloud.bucket, f"output/{recording(0)}.mp4")
+        desk.later(300)
+        assert retried(desk, recording(60)) == [(recording(0), "already-finished")]
+        assert retried(desk, key(60)) == [(recording(0), "submitted")]
+
+
 def test_retry_joins_what_was_kept(desk: Desk) -> None:
     """A piece was uploaded again while it was joined: nobody knows what CI read, so a person decides."""
     put(desk, 0, 60)

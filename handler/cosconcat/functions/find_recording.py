@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cosconcat.functions.sweep.source_day import read_unit
 from cosconcat.groups import gap
 from cosconcat.groups.gap import DAY
-from cosconcat.groups.recordings import Judgement, Recording, note_of, owners
+from cosconcat.groups.recordings import Judgement, note_of, owners
 from cosconcat.groups.reserved import Look, look_at_source
 from cosconcat.groups.source import days_of, recording_id, rule_of
 from cosconcat.model import gid_of
@@ -28,7 +28,8 @@ MOST_DAYS = 31  # of a source, the newest
 class Found(NamedTuple):
     """What somebody asked for: a recording by its group id or, where it is not closed, the part it will be made of.
 
-    `key` is a piece of it, and `ends` says why no later piece belongs to the part.
+    `key` is a piece of it, and `ends` says why no later piece belongs to the part. `joined`: it was, and what is there
+    of it are the very uploads, which were not to be removed.
     """
 
     group: str
@@ -36,6 +37,7 @@ class Found(NamedTuple):
     part: Judgement | None = None
     note: str = ""
     ends: str = ""
+    joined: bool = False
 
 
 def find(services: Services, asked: str) -> Found | None:
@@ -102,14 +104,15 @@ def of_source(services: Services, asked: str) -> Iterator[Found]:
         look = look_at_source(services, source, day)
         parts = [one.part for one in look.judged if one.action != "settled" and one.part.pieces[0].day == day]
         found = [_holding(services, source, look, part.pieces[0].object.key) for part in parts]
-        found += [Found(one.group, key) for one, key in _still_there(look, day)]
+        found += _still_there(look, day)
         yield from sorted((one for one in found if one is not None), key=lambda one: one.group)
 
 
-def _still_there(look: Look, day: int) -> Iterator[tuple[Recording, str]]:
+def _still_there(look: Look, day: int) -> Iterator[Found]:
     """Recordings of which the first piece that was not removed starts on a day, each with that piece."""
     owned = owners(look.recordings)
     for recording in look.recordings:
-        first = next((piece for piece in look.pieces if owned.get(piece.identity) == recording), None)
-        if first is not None and first.day == day and recording.state != "superseded":
-            yield recording, first.object.key
+        there = [piece for piece in look.pieces if owned.get(piece.identity) == recording]
+        if there and there[0].day == day and recording.state != "superseded":
+            joined = recording.state == "joined" and set(there) <= set(recording.pieces)
+            yield Found(recording.group, there[0].object.key, joined=joined)

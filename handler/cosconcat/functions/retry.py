@@ -86,6 +86,8 @@ def _retry_recordings(services: Services, asked: str) -> list[Result]:
 def _retry_recording(services: Services, found: Found) -> Result:
     from cosconcat.protocol.closing import reconcile_fragment
 
+    if found.joined:  # of a whole source that is no wish to pay for it again, wherever its output is by now
+        return Result(found.group, "already-finished", "joined; its pieces were not to be removed", found.key)
     if services.ledger.newest_content(gid_of(found.group)) is not None and found.part is None:
         return retry(services, found.group)
     try:

@@ -29,8 +29,9 @@ from cosconcat.records.slots import Slot
 from cosconcat.services import Services
 
 
-def reconcile_fragment(services: Services, key: str, *, forced: bool = False) -> Result:
-    """The recording of one piece, one step further: what an event, or a person who says retry, brings about.
+def reconcile_fragment(services: Services, key: str, *, forced: bool = False, again: str = "") -> Result:
+    """The recording of one piece, one step further: what an event, or a person who says retry, brings about. `again` is
+    the id of a recording that is joined anew, although it was joined, where its output is gone.
 
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
@@ -38,7 +39,7 @@ def reconcile_fragment(services: Services, key: str, *, forced: bool = False) ->
     name, plain = services.config.convention.read(key), services.config.convention_as_written.read(key)
     if not isinstance(name, FragmentName) or not isinstance(plain, FragmentName):
         return Result("", "ignored", "no piece of a source", key)
-    results = list(close_recordings(services, name.group, plain.number // gap.DAY, own=key, forced=forced))
+    results = list(_closed(services, Asked(name.group, plain.number // gap.DAY, key, forced, again)))
     if not results:
         return Result(name.group, "ignored", "the object is gone", key)
     begun = (one for one in results if one.action == "submitted" and one.group == results[-1].group)
@@ -64,7 +65,7 @@ def retry_recording(services: Services, group: str) -> Result:
         if resumed is not None:
             return resumed
     left = gap.runs(_left_of(services, content), rule_of(services.config))
-    results = [reconcile_fragment(services, run[0].object.key, forced=True) for run in left]
+    results = [reconcile_fragment(services, run[0].object.key, forced=True, again=group) for run in left]
     begun = (one for one in results if one.action in ("submitted", "finished"))
     gone = Result(group, "ignored", "none of its pieces is there any more")
     return next(begun, results[0] if results else gone)
@@ -93,23 +94,25 @@ def close_again(services: Services, gid: str, rev: int) -> Result | None:
     return None if result.action in ("waiting", "ignored") else result
 
 
-def close_recordings(
-    services: Services, source: str, day: int, *, own: str = "", forced: bool = False
-) -> Iterator[Result]:
-    """Every recording of a source that begins on a day (UTC, as written), or the one of the piece `own`: closed if it
-    is whole; otherwise what it waits for. A generator: whoever has no more time or jobs stops asking.
+def close_recordings(services: Services, source: str, day: int) -> Iterator[Result]:
+    """Every recording of a source that begins on a day (UTC, as written): closed if it is whole; otherwise what it
+    waits for. A generator: whoever has no more time or jobs stops asking.
 
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
     """
-    asked, rule = Asked(source, day, own, forced), rule_of(services.config)
-    listing = list_source(services, source, day, own)
+    return _closed(services, Asked(source, day))
+
+
+def _closed(services: Services, asked: Asked) -> Iterator[Result]:
+    rule = rule_of(services.config)
+    listing = list_source(services, asked.source, asked.day, asked.own)
     near = asked.near(listing.pieces, rule)
-    if near and (forced or any_whole(near, rule, listing.now)):
+    if near and (asked.forced or any_whole(near, rule, listing.now)):
         yield from _Walk(services, asked, listing._replace(pieces=tuple(near))).results()
     elif near:
         judged = judge(near, [], rule, listing.now)
-        yield from unclosed(source, [one for one in judged if asked.wants(one.part)])
+        yield from unclosed(asked.source, [one for one in judged if asked.wants(one.part)])
 
 
 @dataclass
@@ -189,7 +192,7 @@ class _Walk:
 
     def _asked_to_join_again(self, recordings: Iterable[Recording]) -> list[ContentId]:
         """What was joined of which a person said retry."""
-        joined = [one for one in recordings if self.asked.forced and one.state == "joined"]
+        joined = [one for one in recordings if one.state == "joined" and one.group == self.asked.again]
         return [one.content_id for one in joined if any(piece.object.key == self.asked.own for piece in one.pieces)]
 
     def _remove_again(self, one: ContentId) -> Result | None:

@@ -19,13 +19,14 @@ _ACTIONS: dict[str, Action] = {"wait": "waiting", "defer": "deferred", "invalid"
 
 class Asked(NamedTuple):
     """The recordings of a source that begin on a day (UTC, as written), or the one of the piece `own`; `forced`: a
-    person said retry.
+    person said retry, and meant the recording `again`, which is joined anew where its output is gone.
     """
 
     source: str
     day: int
     own: str = ""
     forced: bool = False
+    again: str = ""
 
     def near(self, pieces: Iterable[TimedFragment], rule: Rule) -> list[TimedFragment]:
         """The pieces that may be in what is asked for: whole runs of them."""
