@@ -32,12 +32,17 @@ def rest_again(known: Known, place: tuple[str, int, int], claim: dict[str, Any])
     for (gid, rev, n), end in known.ends.items():
         if gid != place[0] or end["next"] != "clean" or known.done.get((gid, rev), {}).get("outcome") != "joined":
             continue
-        output = known.cos.shelves[known.outputs].current.get(end["proof"]["key"])
-        if output is None or output.info.etag != end["proof"]["etag"]:
+        if not _stands(known, end):
             continue
         held = {(o["key"], o["etag"]) for o in known.joined(known.claims[gid, rev, n])}
         if known.stands_before((gid, rev), place[1]) and pieces <= held:
             yield f"G2: claim {place} joins again what rev {rev} holds"
+
+
+def _stands(known: Known, end: dict[str, Any]) -> bool:
+    """Whether the output that was proven is there."""
+    output = known.cos.shelves[known.outputs].current.get(end["proof"]["key"])
+    return output is not None and output.info.etag == end["proof"]["etag"]
 
 
 def again_unasked(known: Known, place: tuple[str, int, int], claim: dict[str, Any]) -> Iterator[str]:
@@ -81,10 +86,13 @@ def in_two_recordings(
         theirs = known.tokens.get(other.user_data)
         if theirs is None or theirs[:2] == place[:2] or not mine & recordings.versions(known.claims[theirs]):
             continue
-        then = known.ends.get(theirs, {}).get("next")
+        end = known.ends.get(theirs, {})
+        then = end.get("next")
         done = known.done.get(theirs[:2], {}).get("outcome")
         if other.state in LIVE:
             yield f"G2: job {place} beside that of {theirs}, which is {other.state}"
+        elif then == "clean" and claim["group"] in known.retried and not _stands(known, end):
+            continue  # its output is gone, and a person asks for another
         elif other.state == "Success" and (then is None or (then == "clean" and done != "kept")):
             yield f"G2: job {place} joins again what {theirs} joined"
 
@@ -103,7 +111,8 @@ def _second(known: Known, place: tuple[str, int, int], other: Work, theirs: tupl
     if other.state in LIVE:
         yield f"G2: second job for one content, the first ({theirs}) is {other.state}"
     elif other.state == "Success":
-        then = known.ends.get(theirs, {}).get("next")
+        end = known.ends.get(theirs, {})
+        then = end.get("next")
         if then in {None, "retry"} and not known.forgotten([other], "retry"):
             yield f"G2: second job for one content, the first ({theirs}) succeeded and was not looked at"
         output = known.cos.shelves[known.outputs].current.get(other.resolved)
