@@ -123,6 +123,15 @@ def told(cos: CosOverHttp, call: str, meaning: type[ConcatError]) -> str:
     return str(refused.value)
 
 
+@pytest.mark.parametrize("call", [call for call in CALLS if call not in ("head", "heads")])  # they bear no body
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 412])
+def test_a_refusal_without_an_error_is_nobody_s(script: Script, cos: CosOverHttp, call: str, status: int) -> None:
+    """A proxy's page: believed, a probe would fail for good and an output that cannot be tagged be kept."""
+    for body in (b"<html>forbidden</html>", b""):
+        script.answer = Response(status, {"Content-Type": "text/html"}, body)
+        assert f"HTTP {status}" in told(cos, call, ServiceUnavailable)
+
+
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
 def test_a_redirect_is_no_success(script: Script, cos: CosOverHttp, call: str, status: int) -> None:
@@ -206,7 +215,7 @@ def test_a_part_of_an_object_is_what_was_asked_for(
 @pytest.mark.parametrize(
     ("code", "meaning"),
     [("FileAlreadyExists", False), ("ObjectAlreadyExists", False), ("PathConflict", ServiceUnavailable),
-     ("UploadConflict", ServiceUnavailable), ("ObjectLocked", Rejected)],
+     ("UploadConflict", ServiceUnavailable), ("SomethingNew", ServiceUnavailable), ("ObjectLocked", Rejected)],
 )  # fmt: skip
 def test_a_conflict_on_create_is_not_always_an_existing_key(
     script: Script, cos: CosOverHttp, code: str, meaning: type[ConcatError] | bool

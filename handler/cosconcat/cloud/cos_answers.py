@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 SKEW_SECONDS = 900  # COS refuses requests whose clock is further off (RequestTimeTooSkewed)
 PARALLEL = 8  # requests at a time where several keys are asked for
-_TRY_AGAIN_CODES = frozenset({"PathConflict", "UploadConflict", "RequestTimeout", "SlowDown", "ExpiredToken"})
+_TRY_AGAIN_CODES = frozenset({"RequestTimeout", "SlowDown", "ExpiredToken"})
+_LASTING_CONFLICTS = ("AlreadyExists", "ObjectLocked")  # how their codes end; other 409s tell of what goes on just now
 _ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<([A-Za-z]+)[\s/>]")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+)")
 
@@ -175,8 +176,10 @@ def _refusal(what: str, error: CosServiceError) -> ConcatError:
     skew = _skew_seconds()
     if code == "RequestTimeTooSkewed" or (status == 403 and not code and abs(skew) > SKEW_SECONDS):
         return ServiceUnavailable(f"{what}: this machine's clock is {skew} s off the service's (RequestTimeTooSkewed)")
-    unsaid = status == 400 and not code  # a HEAD: an expired token, perhaps
-    if status >= 500 or status in (200, 429) or code in _TRY_AGAIN_CODES or unsaid:  # 200: a copy that broke off
+    if not code and (status == 400 or not what.startswith("HEAD ")):  # a HEAD's 400: an expired token, perhaps
+        return ServiceUnavailable(f"{what}: HTTP {status} without an error of COS: check bucket, region and proxy")
+    passing = status == 409 and not code.endswith(_LASTING_CONFLICTS)
+    if status >= 500 or status in (200, 429) or code in _TRY_AGAIN_CODES or passing:  # 200: a copy that broke off
         return ServiceUnavailable(f"{what}: HTTP {status} {code} {message}".rstrip())
     return Rejected(
         f"{what}: {message or 'refused'}", status=status, code=code or f"HTTP{status}", request_id=request_id

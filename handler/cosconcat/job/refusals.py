@@ -103,6 +103,9 @@ FOR_ALL_CODES = frozenset({
     "MissingAuthorization", "InvalidAuthorization", "SecretidNotExist", "SignatureExpired", "SignatureDoesNotMatch",
     "InvalidAccessKeyId", "ExpiredToken", "RequestTimeTooSkewed",
 })  # fmt: skip
+_ABOUT_NOW = frozenset({
+    HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS,
+})  # fmt: skip
 CLOCK_CODES = frozenset({"SignatureExpired", "RequestTimeTooSkewed"})
 _NAME_OF_NUMBER = {refusal.number: code for code, refusal in REFUSALS.items() if refusal.number}
 
@@ -135,8 +138,8 @@ def read_error(body: bytes) -> ErrorBody | None:
 def standing(status: int, error: ErrorBody | None) -> Standing:
     """What an answer other than 200 means for the job that was to be created.
 
-    A code that no document lists is judged by its status: 401, 403 and 429 are about who asks, the other 4xx about
-    what is asked.
+    A code that no document lists is judged by its status: 401, 403 and 429 are about who asks, 409 about what goes on
+    just now, the other 4xx about what is asked.
     """
     if error is None or status == HTTPStatus.REQUEST_TIMEOUT:
         return Standing.UNKNOWN  # who answered is not even known; 408 says that the service gave up waiting
@@ -145,7 +148,7 @@ def standing(status: int, error: ErrorBody | None) -> Standing:
         return Standing.UNKNOWN
     if known is not None:
         return known.standing
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
+    if status in _ABOUT_NOW:
         return Standing.FOR_NOW
     return Standing.FOR_GOOD if 400 <= status < 500 else Standing.UNKNOWN
 

@@ -133,6 +133,7 @@ def test_a_number_stands_for_its_name(number: str) -> None:
         (404, "SomethingNew", Standing.FOR_GOOD),
         (401, "SomethingNew", Standing.FOR_NOW),
         (403, "SomethingNew", Standing.FOR_NOW),
+        (409, "SomethingNew", Standing.FOR_NOW),
         (429, "SomethingNew", Standing.FOR_NOW),
         (408, "RequestTimeout", Standing.UNKNOWN),
         (500, "SomethingNew", Standing.UNKNOWN),
@@ -142,7 +143,7 @@ def test_a_number_stands_for_its_name(number: str) -> None:
     ],
 )
 def test_a_code_that_no_document_lists_is_judged_by_its_status(status: int, code: str, means: Standing) -> None:
-    """401, 403, 429 are about who asks; other 4xx about what is asked; after a 5xx the job may exist."""
+    """401, 403, 429 are about who asks, 409 about now; other 4xx about what is asked; after a 5xx the job may exist."""
     assert standing(status, read_error(body(code))) is means
 
 
