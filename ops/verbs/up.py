@@ -53,7 +53,7 @@ def command(port: int, sweep: float, empty: bool, as_json: bool) -> None:
             sys.stdout.flush()
 
     if up.running() is not None:
-        raise Mistake(f"a local cloud is running already, see {up.STATE}")
+        raise Mistake(f"a local cloud is running already, see {up.STATE}: use it, or end it first (Ctrl-C)")
     try:
         screen = Screen(sys.stderr if as_json else sys.stdout)
         up.keep_up(screen, port, sweep, rehearsal, ready, empty=empty)
