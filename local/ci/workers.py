@@ -80,6 +80,8 @@ class Workers:
         except Stopped:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the job must end and tell
+            if self._stopping.is_set():  # what it needs is being taken away
+                raise Stopped from None
             _log.exception("job %s", job.id)
             code, message = "InternalError", f"{type(error).__name__}: {error}"
         if self._stopping.wait(max(0.0, not_before - time.monotonic())):

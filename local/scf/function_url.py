@@ -7,9 +7,10 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from local.network.http import Request, Response
+from local.network.http import ConnectionCut, Request, Response
 from local.scf.events import Json, Shape, http_event
 from local.scf.function import EVENT_TOO_LARGE, OK, SYNCHRONOUS_LIMIT, Result, error
+from local.scf.instances import StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,4 +82,7 @@ class FunctionUrls:
             return Response(404, dict(JSON), json.dumps({"errorMessage": told}).encode())
         if len(request.body) > SYNCHRONOUS_LIMIT:
             return Response(EVENT_TOO_LARGE, dict(JSON), json.dumps(error(EVENT_TOO_LARGE, "")).encode())
-        return http_response(self._invoke(function, request_event(request, self.shape)))
+        try:
+            return http_response(self._invoke(function, request_event(request, self.shape)))
+        except StoppedError as stopped:  # whoever ends the cloud while it is asked gets no answer
+            raise ConnectionCut(str(stopped)) from None

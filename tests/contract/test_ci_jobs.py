@@ -422,6 +422,25 @@ def test_stop_ends_a_running_job_at_once(clip: bytes, tmp_path: Path, monkeypatc
     assert not list((tmp_path / "work").iterdir())
 
 
+def test_what_a_job_misses_once_it_is_stopped_is_no_mistake_of_it(
+    ci: LocalCi, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever interrupts a demonstration sees no traceback of what was taken away under a job."""
+    begun, workers = threading.Event(), ci.service._workers
+
+    def do(_job: Any) -> None:
+        begun.set()
+        assert workers._stopping.wait(30)
+        raise FileNotFoundError("its folder")
+
+    monkeypatch.setattr(workers.workshop, "do", do)
+    ci.submit(direct(ci))
+    assert begun.wait(30)
+    workers.stop()
+    assert ci.service.jobs()[0].state == "Running"
+    assert caplog.text == ""
+
+
 def test_job_leaves_no_folder(ci: LocalCi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether it succeeds or fails."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

@@ -17,6 +17,7 @@ from local.network.http import ConnectionCut, Request, Response
 from local.scf.cos_trigger import CosTrigger, Filter
 from local.scf.function import Result, error
 from local.scf.function_url import FunctionUrls, function_host, is_function_host
+from local.scf.instances import StoppedError
 from local.scf.kills import Kills
 from local.switches import Switches
 
@@ -163,6 +164,17 @@ class TestFunctionUrl:
         settings: dict[str, object] = {"method": "POST", "host": self.HOST, "path": "/", **request}
         response = urls(Request(**settings))  # type: ignore[arg-type]  # each test names its own
         return (seen[0] if seen else {}), response
+
+    def test_whoever_asks_while_the_cloud_ends_gets_no_answer(self) -> None:
+        """And nobody reads of a service that failed."""
+
+        def invoke(_name: str, _event: Json) -> Result:
+            raise StoppedError("the local cloud has been stopped")
+
+        urls = FunctionUrls(invoke, shape="documented")
+        urls.open(self.HOST, "callback")
+        with pytest.raises(ConnectionCut):
+            urls(Request(method="POST", host=self.HOST, path="/"))
 
     def test_the_host_has_the_real_form(self) -> None:
         """`<appid>-<id>.<region>.tencentscf.com`."""
