@@ -126,6 +126,11 @@ class World:
         return bool(self._actors)
 
     @property
+    def busy_until(self) -> float:
+        """When the last of the invocations that run now has ended, at the latest; now, when none runs."""
+        return max((self.now, *(actor.deadline for actor in self._actors)))
+
+    @property
     def next_moment(self) -> float | None:
         """When the next thing is due."""
         return self._heap[0][0] if self._heap else None

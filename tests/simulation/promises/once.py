@@ -12,15 +12,19 @@ from tests.simulation.promises.known import Known
 
 
 def older_version(known: Known, place: tuple[str, int, int], claim: dict[str, Any]) -> Iterator[str]:
-    """What was joined from a key is not followed by an older version, which shows once the joined one is gone."""
-    pieces = {f["object"]["key"]: f["object"]["last_modified"] for f in claim["set"]["fragments"]}
+    """What was joined from a key is not followed by an older version, which shows once the joined one is gone; unless
+    it is the same content, of which the output is gone as well.
+    """
+    pieces = {f["object"]["key"]: f["object"] for f in claim["set"]["fragments"]}
     if claim["group"] in known.retried:  # a person's wish
         return
     for (gid, rev, n), before in known.claims.items():
         if gid != place[0] or rev >= place[1] or n > 1 or known.done.get((gid, rev), {}).get("outcome") != "joined":
             continue
-        for fragment in before["set"]["fragments"]:
-            if pieces.get(fragment["object"]["key"], float("inf")) < fragment["object"]["last_modified"]:
+        gone = not any(_stands(known, end) for at, end in known.ends.items() if at[:2] == (gid, rev) and end["proof"])
+        for joined in (fragment["object"] for fragment in before["set"]["fragments"]):
+            now = pieces.get(joined["key"])
+            if now and now["last_modified"] < joined["last_modified"] and not (gone and now["etag"] == joined["etag"]):
                 yield f"G2: claim {place} joins a version older than the one joined before"
 
 

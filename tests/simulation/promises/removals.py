@@ -44,7 +44,7 @@ def removed(known: Known, bucket: str, thing: Thing, sight: Sight) -> Iterator[s
     elif cleanup in {"keep", "expire"} or known.keeps:
         yield f"G1: {key}: removed under CONCAT_CLEANUP={cleanup}"
     elif thing.content is None:
-        yield from _marker(known, key)
+        yield from _marker(known, key, thing.info.etag)
     else:
         yield from _piece(known, thing, sight)
     looked_at = thing.created <= sight.seen.get(key, 0.0)  # not what was put there between the HEAD and the DELETE
@@ -93,11 +93,15 @@ def _in_trash(known: Known, thing: Thing) -> bool:
     return any(copy.content is not None and copy.content.media == media for copy in copies)
 
 
-def _marker(known: Known, key: str) -> Iterator[str]:
+def _marker(known: Known, key: str, etag: str) -> Iterator[str]:
     """A marker is removed last: nothing that it declared whole lies there any more."""
     for place, claim in known.claims.items():
         marker = claim["set"]["marker"]
-        if marker and marker["key"] == key and known.ends.get(place, {}).get("next") == "clean":
+        if (
+            marker
+            and (marker["key"], marker["etag"]) == (key, etag)
+            and known.ends.get(place, {}).get("next") == "clean"
+        ):
             current = known.cos.shelves[known.inputs].current
             for piece in (f["object"] for f in claim["set"]["fragments"]):
                 named = names.read(piece["key"])

@@ -109,7 +109,7 @@ class Schedule:
     def _under_strain(self, strain: Strain) -> None:
         """What lasts is judged while it does; once it is mended everything ends as ever."""
         world = self.world
-        strain.peace = world.now
+        strain.peace = world.busy_until  # what began before may still write the cursor as it was then
         if self.plan.strain in ("hangs", "kills"):
             self.excused = frozenset(strain.bad)
             self._to_the_end(MOST_SWEEPS + (DEATHS * self.plan.bad if self.plan.strain == "kills" else 0))
