@@ -15,6 +15,7 @@ from cosconcat.model import Job
 from tests.simulation.models.world import EPOCH, HANG_SECONDS, HANGS, RESERVE_SECONDS, World
 
 THROTTLED_CALLS = {"GET jobs": 0.8, "GET job": 0.8, "POST": 1.0}  # while CI is asked too often; and in some plans
+INPUT_PREFIX = "fragments/"
 THROTTLED_STORAGE = 0.2  # of all other calls
 
 
@@ -27,6 +28,7 @@ class Strike(NamedTuple):
     at: float  # when it made the call
     lasts: float  # seconds
     cut: bool  # it hung until right before its time limit: what came of it could perhaps not be written down
+    indexed: bool  # for an entry of the index; a sweep goes through these before it lists the input prefix
 
 
 class Strain:
@@ -40,6 +42,7 @@ class Strain:
         self.mended = False
         self.peace = float("inf")  # from when on nothing else fails
         self.struck: list[Strike] = []
+        self._behind_the_index: set[str] = set()  # runs that listed the input prefix
         rng = Random(world.plan.seed * 389 + 11)
         self._rng = rng
         self._dies = rng.random() < 0.3  # at the POST of the group that never gets a job
@@ -54,6 +57,8 @@ class Strain:
         """The fault of this call, or none."""
         if self.mended:
             return ""
+        if (kind, name) == ("LIST", INPUT_PREFIX) and self.world.actor is not None:
+            self._behind_the_index.add(self.world.actor.name)
         if self.plan.strain == "throttled":
             return self._at_throttled(kind)
         if kind != self.plan.bad_call or self.world.now < self._bad_from:
@@ -80,7 +85,8 @@ class Strain:
         usual = HANGS.get(kind, HANG_SECONDS)
         began = actor.deadline - self.plan.time_limit
         self.world.reached[f"{self.plan.strain} at {kind}"] += 1
-        self.struck.append(Strike(gid, actor.name, began, now, min(left, usual), cut=left <= usual))
+        indexed = actor.name not in self._behind_the_index
+        self.struck.append(Strike(gid, actor.name, began, now, min(left, usual), cut=left <= usual, indexed=indexed))
 
     def _is_throttled(self) -> bool:
         begins, ends = self._throttled

@@ -180,7 +180,8 @@ def _turns(gid: str, strikes: list[Strike], got_on: list[float], deaths: int) ->
     in_a_row = 0
     for before, after in pairwise(runs):
         in_a_row = in_a_row + 1 if deaths or (before.lasts >= COUNTS_SECONDS and not before.cut) else 0
-        if any(before.at <= moment <= after.at for moment in got_on):
+        through_the_index = before.indexed and not after.indexed  # where it hung before it did not this time
+        if through_the_index or any(before.at <= moment <= after.at for moment in got_on):
             in_a_row = 0
         sure = in_a_row - deaths
         pause = min(FIRST_ASIDE * 2 ** (sure - 1), LONGEST_ASIDE) if sure > 0 else 0
