@@ -44,7 +44,7 @@ def removed(known: Known, bucket: str, thing: Thing, sight: Sight) -> Iterator[s
     elif cleanup in {"keep", "expire"} or known.keeps:
         yield f"G1: {key}: removed under CONCAT_CLEANUP={cleanup}"
     elif thing.content is None:
-        yield from _marker(known, key, thing.info.etag)
+        yield from _marker(known, thing, sight)
     else:
         yield from _piece(known, thing, sight)
     looked_at = thing.created <= sight.seen.get(key, 0.0)  # not what was put there between the HEAD and the DELETE
@@ -55,8 +55,7 @@ def removed(known: Known, bucket: str, thing: Thing, sight: Sight) -> Iterator[s
 def _piece(known: Known, thing: Thing, sight: Sight) -> Iterator[str]:
     """It is what was looked at just before, a verified output holds it, and with `trash` a copy is there."""
     key = thing.info.key
-    versioned = known.cos.shelves[known.inputs].versioned
-    if thing.created > sight.seen.get(key, 0.0) >= sight.sent - FRESH_SECONDS and not versioned:
+    if _put_since(known, thing, sight):
         again = held(known, thing, sight.seen)
         what = "the same put again" if again else "overwritten"
         known.world.reached[f"not promised: {what} between last HEAD and DELETE"] += 1
@@ -64,6 +63,12 @@ def _piece(known: Known, thing: Thing, sight: Sight) -> Iterator[str]:
         yield f"G1: {key} ({thing.info.etag[-4:]}) removed, but no verified output holds it"
     elif known.world.plan.cleanup == "trash" and not _in_trash(known, thing):
         yield f"G1: {key}: removed, but it is not in the trash"
+
+
+def _put_since(known: Known, thing: Thing, sight: Sight) -> bool:
+    """Whether it was put there between a HEAD that was fresh and the DELETE, which takes what lies there then."""
+    versioned = known.cos.shelves[known.inputs].versioned
+    return thing.created > sight.seen.get(thing.info.key, 0.0) >= sight.sent - FRESH_SECONDS and not versioned
 
 
 def held(known: Known, thing: Thing, seen: Mapping[str, float]) -> bool:
@@ -93,8 +98,12 @@ def _in_trash(known: Known, thing: Thing) -> bool:
     return any(copy.content is not None and copy.content.media == media for copy in copies)
 
 
-def _marker(known: Known, key: str, etag: str) -> Iterator[str]:
+def _marker(known: Known, thing: Thing, sight: Sight) -> Iterator[str]:
     """A marker is removed last: nothing that it declared whole lies there any more."""
+    key, etag = thing.info.key, thing.info.etag
+    if _put_since(known, thing, sight):
+        known.world.reached["not promised: a marker put between last HEAD and DELETE"] += 1
+        return
     for place, claim in known.claims.items():
         marker = claim["set"]["marker"]
         if (
