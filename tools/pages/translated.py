@@ -17,14 +17,9 @@ _STAMP = re.compile(r"\A<!-- compared with (?P<digest>[0-9a-f]{12}) of the Engli
 _NO_WORDS = re.compile(r"^```.*?^```$|<!--.*?-->", re.DOTALL | re.MULTILINE)
 
 
-def released(page: str) -> str:
-    """A changelog without what is not released yet, which is translated with its release."""
-    return re.sub(r"^(## \[Unreleased\]\n).*?(?=^## )", r"\1\n", page, flags=re.DOTALL | re.MULTILINE)
-
-
 def digest(english: str) -> str:
     """Twelve digits that change when a word of the page does."""
-    words = " ".join(_NO_WORDS.sub(" ", released(english)).split())
+    words = " ".join(_NO_WORDS.sub(" ", english).split())
     return hashlib.sha256(words.encode()).hexdigest()[:12]
 
 
