@@ -20,6 +20,7 @@ from tests.simulation.models.losses import (
     ODD_LOSSES_OF_COPIES,
     Joined,
     lost_piece,
+    shown,
     whole,
 )
 from tests.simulation.models.objects import Content, CosModel
@@ -304,6 +305,7 @@ class CiModel:
             if apart.random() < 0.8:
                 losses = LOSSES_OF_BYTES if world.plan.verify == "size" and work.direct else LOSSES
                 media, held = apart.choice(losses)(joined, size, apart)
+            media, held = shown((media, held), joined, size, world.plan.overlap)
         elif not (world.plan.verify == "size" and work.direct) and world.happens("odd-loss"):
             losses = ODD_LOSSES_OF_COPIES if work.direct and world.plan.direct != "trust" else ODD_LOSSES
             media, held = world.chance.choice(losses)(joined, size, world.chance)
@@ -332,9 +334,10 @@ class CiModel:
         """What lies there in the end, where that is not what the job tells, or where it tells too little."""
         world, etag = self.world, f"{0x0DD00000 + self.contents:032x}"
         if world.happens("told-of-another"):
-            lost, held = lost_piece(joined, written.media.size, world.chance)
+            size, overlap = written.media.size, world.plan.overlap
+            lost, held = shown(lost_piece(joined, size, world.chance), joined, size, overlap)
             if world.chance.random() < 0.5:
-                lost = lost._replace(size=written.media.size)
+                lost = lost._replace(size=size)
             else:
                 etag += "-2"  # uploaded in parts: only its size tells it
             written = Content(etag, lost, tuple(_playable(held, direct=work.direct)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.simulation.models.losses import blur
 from tests.simulation.promises import names, recordings
 from tests.simulation.promises.groups import Group
 from tests.simulation.promises.played import Played
@@ -310,16 +311,14 @@ def _undisturbed(schedule: Played, group: Group, verdict: str) -> list[str]:
 
 def _transitions_look_like_a_loss(schedule: Played, group: Group) -> bool:
     """Whether one piece is about as long as a transition, or some together as all that transitions overlap: what an
-    output lacks is the same then, whether they are in it or not. About: a few pictures and a frame of sound for each,
-    and of MPEG-TS the sound that outlasts the picture.
+    output lacks is the same then, whether they are in it or not.
     """
     names = group.listed or group.keys
     pieces = [group.original[key] for key in names if key in group.original]
     if group.intro:
         pieces += filter(None, [schedule.cos.shelves[schedule.promises.inputs].current[group.intro].content])
     lengths = [piece.media.duration or 0.0 for piece in pieces]
-    one, outlasting = schedule.plan.overlap, sum(piece.media.format == "mpegts" for piece in pieces)
-    about = 0.3 + 0.17 * len(lengths) + 0.3 * outlasting
+    one, about = schedule.plan.overlap, blur([piece.media for piece in pieces])
     sums = {0.0}
     for length in lengths:
         sums |= {round(each + length, 1) for each in sums}
