@@ -12,6 +12,7 @@ from local.ci.rendering.damage import DAMAGES
 from local.ci.rendering.ffmpeg import executable
 from tests.support.coded import judge, make_base
 from tests.support.local_ci import LocalCi
+from tests.support.longer import one_in
 
 CODED = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac")
 PIECES = ("1.mp4", "2.mp4", "3.mp4")
@@ -61,7 +62,7 @@ def test_every_damage_has_its_expectation() -> None:
     assert set(FAULTS) == {"", *DAMAGES}
 
 
-@pytest.mark.parametrize("damage", FAULTS)
+@pytest.mark.parametrize("damage", one_in(3, FAULTS))
 def test_damage_is_done_and_called_a_success(damage: str, ci: LocalCi, folder: Path, tmp_path: Path) -> None:
     """The job says Success, and the decoded output lacks what the damage takes; without one it is whole."""
     ci.switches.damage = damage

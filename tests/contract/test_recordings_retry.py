@@ -24,6 +24,7 @@ from tests.support.gaps import (
     retried,
     status,
 )
+from tests.support.longer import one_in
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def desk() -> Iterator[Desk]:
         yield one
 
 
-@pytest.mark.parametrize("cleanup", ["delete", "keep"])
+@pytest.mark.parametrize("cleanup", one_in(2, ["delete", "keep"]))
 @pytest.mark.parametrize("asked", [recording(0), key(60), "cam"], ids=["recording", "piece", "source"])
 def test_a_joined_piece_without_its_output_is_told_and_retry_joins_it_anew(cleanup: str, asked: str) -> None:
     """Somebody took the output away, and uploaded the pieces again; as long as it is there nothing is joined twice."""

@@ -20,6 +20,7 @@ from cosconcat.model import Bucket, Job, JobPage
 from deployed.policies import FUNCTIONS, Function, granting, needs, policy
 from local.account import cam
 from tests.support.desk import Altered, Desk
+from tests.support.longer import one_in
 
 Cleanup = Literal["delete", "trash", "expire", "keep"]
 APART = {"CONCAT_OUTPUT_BUCKET": "out-1250000000", "CONCAT_STATE_BUCKET": "led-1250000000"}
@@ -135,7 +136,7 @@ def lost_answer(roles: Roles) -> None:
             desk.upload(strange) if function == "upload" else desk.sweep()
 
 
-@pytest.mark.parametrize("cleanup", get_args(Cleanup))
+@pytest.mark.parametrize("cleanup", one_in(4, get_args(Cleanup)))
 def test_every_right_of_every_function_is_used(cleanup: Cleanup, monkeypatch: pytest.MonkeyPatch) -> None:
     """In each mode of clean-up, with assets and a watermark; nothing that a run did was refused."""
     settings = {**APART, "CONCAT_CLEANUP": cleanup, "CONCAT_CALLBACK_URL": "https://cb.example/done"}

@@ -112,6 +112,7 @@ def steady(printed: str) -> list[str]:
     return sorted(filter(None, lines))
 
 
+@pytest.mark.slow
 def test_own_files_with_blanks_in_their_names_are_joined_and_compared_by_their_pictures(tmp_path: Path) -> None:
     """CLIPS in the order given, whatever they are called."""
     given = [tmp_path / "second half.mp4", tmp_path / "a first.mov"]

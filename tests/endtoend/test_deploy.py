@@ -124,6 +124,7 @@ def upload_and_wait(desk: Desk, group: str, prefix: str = "fragments/", output: 
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_every_command_of_the_page_in_its_order(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the example file to a joined recording, one variable changed, a second stage, pause, resume, removal."""
@@ -176,6 +177,7 @@ def test_every_command_of_the_page_in_its_order(desk: Desk, monkeypatch: pytest.
     assert "Nothing to do" not in desk.run("make destroy ENV=.env.prod"), "another stage is another deployment"
 
 
+@pytest.mark.slow
 def test_the_targets_of_the_makefile_deploy_and_remove(desk: Desk) -> None:
     """`make deploy` as a person types it: it makes the command, builds what is missing and answers by its exit code."""
     shutil.copyfile(ROOT / ".env.example", desk.folder / ".env")

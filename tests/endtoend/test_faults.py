@@ -57,7 +57,8 @@ def test_killed_after_post(clips: list[Path], tmp_path: Path) -> None:
         assert recording.posts == 1
 
 
-@pytest.mark.parametrize("moment", ["before", pytest.param("after", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "after"])
 def test_killed_in_the_middle_of_clean_up(clips: list[Path], tmp_path: Path, moment: Moment) -> None:
     """A clean-up that was cut off is finished by whoever comes next."""
     with Recording(clips, switches=Switches(retry_seconds=0.3)) as recording:
@@ -90,6 +91,7 @@ def test_answer_to_post_lost_and_the_job_listed_late(clips: list[Path], tmp_path
         assert recording.posts == 1
 
 
+@pytest.mark.slow
 def test_every_event_three_times_in_random_order_in_parallel(clips: list[Path], tmp_path: Path) -> None:
     """Nine events on many instances at once make one job."""
     switches = Switches(retry_seconds=0.3, event_copies=3, shuffle_events=True)
@@ -100,6 +102,7 @@ def test_every_event_three_times_in_random_order_in_parallel(clips: list[Path], 
         assert recording.posts == 1
 
 
+@pytest.mark.slow
 def test_listing_lags(clips: list[Path], tmp_path: Path) -> None:
     """A listing that hides everything for a second only delays the join until the sweep."""
     with Recording(clips, switches=Switches(retry_seconds=0.3, listing_lag=1)) as recording:
@@ -125,6 +128,7 @@ def test_post_refused_and_later_allowed(clips: list[Path], tmp_path: Path, code:
         assert_joined(recording, tmp_path)
 
 
+@pytest.mark.slow
 def test_failed_jobs_end_in_gave_up_and_a_person_can_retry(clips: list[Path], tmp_path: Path) -> None:
     """CONCAT_MAX_ATTEMPTS failed jobs are enough; everything stays; {"retry": group} goes on."""
     environment = {"CONCAT_MAX_ATTEMPTS": "2"}
@@ -141,6 +145,7 @@ def test_failed_jobs_end_in_gave_up_and_a_person_can_retry(clips: list[Path], tm
         assert_joined(recording, tmp_path, jobs=3)
 
 
+@pytest.mark.slow
 def test_identical_content_uploaded_again_after_done(clips: list[Path], tmp_path: Path) -> None:
     """It is in the output already: no second job, and the new copies go too."""
     with Recording(clips) as recording:
@@ -228,6 +233,7 @@ def test_callback_five_times_in_parallel(clips: list[Path], tmp_path: Path) -> N
         assert_joined(recording, tmp_path)
 
 
+@pytest.mark.slow
 def test_every_event_lost(clips: list[Path], tmp_path: Path) -> None:
     """The sweep finds whole groups nobody told it about."""
     with Recording(clips, switches=Switches(retry_seconds=0.3, lose_events=1.0)) as recording:

@@ -62,6 +62,7 @@ def test_the_others_end_as_in_the_twin_without_him(first: int) -> None:
     assert whole > PART, "most of them are joined"
 
 
+@pytest.mark.slow
 def test_he_reaches_what_he_is_for() -> None:
     """Manifests that claim names of others, groups named like a rev, and results of his own."""
     reached = [played(replace(plan_of(seed), hostile=True)) for seed in range(1, 41)]

@@ -38,7 +38,7 @@ def test_probes_of_ten_thousand_pieces_are_read_back(count: int) -> None:
     assert largest(memory) <= LARGEST
 
 
-@pytest.mark.parametrize("streams", [30, 300])
+@pytest.mark.parametrize("streams", [30, pytest.param(300, marks=pytest.mark.slow)])
 def test_probes_of_pieces_with_many_streams_are_read_back(streams: int) -> None:
     """A channel with a sound track in each language: its pieces fill a record sooner."""
     memory = in_memory()
