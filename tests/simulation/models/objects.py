@@ -312,7 +312,7 @@ class CosModel:
 
     def _removal(self, bucket: str, version: ObjectVersion, sent: float) -> Callable[[], None]:
         actor = self.world.actor
-        sight = Sight(sent, actor.seen if actor else {})
+        sight = Sight(sent, {**actor.seen} if actor else {})  # as it was then: the DELETE may arrive much later
 
         def effect() -> None:
             self.remove(bucket, version.key, version.version_id, sight)
