@@ -145,7 +145,8 @@ def judge(
     judged = []
     for run in runs(free, rule, limits):
         for part in parts(run, rule):
-            if any(_is_new(piece, owned.get(piece.identity), forced) for piece in part.pieces):
+            is_new = any(_is_new(piece, owned.get(piece.identity), forced) for piece in part.pieces)
+            if is_new and not _ended_as_it_is(part, owned, forced):
                 beside = [one for one in in_flight if _lies_near(one, run, rule)]
                 judged.append(_judge_part(part, free, beside, recordings, rule, now))
             else:
@@ -158,6 +159,19 @@ def _is_new(piece: TimedFragment, owner: Recording | None, forced: Collection[st
     if owner is None or owner.state == "superseded" or piece.object.key in forced:
         return True
     return piece.object.last_modified > owner.closed_at
+
+
+def _ended_as_it_is(part: Part, owned: Mapping[Identity, Recording], forced: Collection[str]) -> bool:
+    """Whether these very pieces were kept or given up and none was uploaded since, or asked for: that another recording
+    which held some of them was superseded is no reason to pay for the same join again.
+    """
+    identities = {piece.identity for piece in part.pieces}
+    return any(
+        owner.state in ("kept", "gave-up")
+        and {piece.identity for piece in owner.pieces} == identities
+        and not any(_is_new(piece, owner, forced) for piece in part.pieces)
+        for owner in filter(None, map(owned.get, identities))
+    )
 
 
 def _lies_near(recording: Recording, run: Sequence[TimedFragment], rule: Rule) -> bool:

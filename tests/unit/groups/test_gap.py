@@ -324,6 +324,19 @@ def test_of_two_that_are_settled_the_one_claimed_last_says_whether_to_begin_anew
     assert judged([piece(0)], [old, new]) == judged([piece(0)], [new, old]) == ["settled"]
 
 
+def test_what_was_given_up_is_not_joined_as_it_is_because_a_recording_with_its_last_piece_was_superseded() -> None:
+    """Its end had been joined with what came later, which is free again; whoever says retry has it joined."""
+    pieces = [piece(0), piece(100)]
+    given_up = recording("gave-up", *pieces, closed_at=LATER)._replace(claimed_at=1)
+    with_the_next = recording("superseded", pieces[1], piece(200), group="cam_2")._replace(claimed_at=2)
+    assert judged(pieces, [given_up, with_the_next]) == ["settled"]
+    assert judged(pieces, [given_up, with_the_next], forced=pieces[0].object.key) == ["close"]
+    since = given_up._replace(closed_at=pieces[0].object.last_modified - 1)
+    assert judged(pieces, [since, with_the_next]) == ["close"]
+    tried_again = recording("superseded", *pieces)._replace(claimed_at=2)
+    assert judged(pieces, [given_up, tried_again]) == ["close"]
+
+
 # -- late pieces -------------------------------------------------------------------------------------------------------
 
 
