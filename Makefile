@@ -90,7 +90,7 @@ translated: $(VENV)/dev  ## which Chinese pages are older than their English one
 
 # The tests start Python hundreds of times: its byte-code is kept beside the code, whatever the environment says.
 KEPT := PYTHONDONTWRITEBYTECODE=
-test: $(VENV)/dev  ## the tests, about two minutes on two cores
+test: $(VENV)/dev  ## the tests, about three minutes on two cores
 	@$(KEPT) $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow and not account" $(ARGS)
 
 test-long: $(VENV)/dev  ## the longer runs that CI adds
