@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,10 @@ from cosconcat import log
 # A machine that is busy with something else must not fail a property: how long an example takes is no property here.
 settings.register_profile("cos-concat", deadline=None)
 settings.load_profile("cos-concat")
+
+# The variables of a `make test ARGS=...` above the tests are not those of whoever types the `make` that a test tries.
+for _name in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "ARGS"):
+    os.environ.pop(_name, None)
 
 
 def pytest_collection_finish() -> None:

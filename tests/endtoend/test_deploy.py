@@ -186,13 +186,9 @@ def test_the_targets_of_the_makefile_deploy_and_remove(desk: Desk) -> None:
     # What the virtual environment holds is there: this test runs in it, whatever folder it is in.
     venv = sys.prefix
     words = ["make", "-o", f"{venv}/layer", f"VENV={venv}", f"COMMAND={command}", "PIP=:", f"ENV={desk.folder}/.env"]
-    # The variables of a `make test` above this one are not those of whoever types `make deploy`.
-    outside = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
 
     def make(*more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*words, *more], cwd=ROOT, env=outside, capture_output=True, text=True, check=False, timeout=SECONDS
-        )
+        return subprocess.run([*words, *more], cwd=ROOT, capture_output=True, text=True, check=False, timeout=SECONDS)
 
     first = make("deploy", "ARGS=--yes")
     assert first.returncode == 0, first.stdout + first.stderr
