@@ -41,6 +41,11 @@ MUTANTS = (
         "the upload before the one that was joined, as LIST or versions show it, is joined as well",
     ),
     _mutant(
+        "given-up-joined-as-it-is", "G2", "groups.recordings:judge",
+        "is_new and not _ended_as_it_is(part, owned, forced)", "is_new",
+        "what was given up is paid for once more because another recording that held its end was superseded",
+    ),
+    _mutant(
         "no-grant", "G2", "protocol.reserving:_granted",
         "if not wanted:\n        return ()", "if True:\n        return slot.next",
         "pieces of the day after are claimed without being reserved there",

@@ -338,6 +338,25 @@ def corrected_after_the_join() -> str:
     return "" if source.jobs == [[0], [-50, 0]] else f"G5: {source.jobs}"
 
 
+def given_up_and_its_end_superseded() -> str:
+    """Two pieces are given up. The second is joined with a third one that is taken away, so that this is superseded."""
+    source = Source()
+    source.put(-50, 0)
+    faults = source.memory.world.plan.faults
+    faults["job-fails"] = 1.0
+    source.settle()
+    source.settle()
+    faults["job-fails"] = 0.0
+    source.put(50)
+    source.later(2 * DAY)
+    source.close(0, source.instance(blind_to=(-50,)))
+    source.remove(50)
+    source.settle()
+    paid, works = source.memory.config.max_attempts, source.memory.ci.work.values()
+    given_up = sum(source.key(-50) in work.fragments for work in works)
+    return "" if (given_up, len(works)) == (paid, paid + 1) else f"G2: {given_up} of {len(works)} jobs for one given up"
+
+
 def slow_uploads() -> str:
     """Pieces of ten minutes, each there when it is over: nothing comes for ten minutes, and yet it goes on."""
     source = Source()
@@ -367,6 +386,7 @@ STORIES = [
     ("closed-between-pieces", between_under_another_gap),
     ("past-joined", overwritten_before_it_was_joined),
     ("later-upload-cut-off", corrected_after_the_join),
+    ("given-up-joined-as-it-is", given_up_and_its_end_superseded),
     ("", replaced_after_the_death),
     ("", an_hour_later),
     ("", two_left_and_a_grant_lost),
