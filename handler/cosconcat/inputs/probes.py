@@ -11,11 +11,17 @@ from cosconcat.model import Media, ProbeError, Unanswered
 from cosconcat.records.records import Probes
 
 if TYPE_CHECKING:
+    from cosconcat.model import ObjectInfo
     from cosconcat.records.records import Claim
     from cosconcat.services import Services
 
 
-_REMEDIES = {"InvalidObjectState": "restore it from the archive", "NoSuchKey": "it is gone"}
+_REPLACED = "Replaced"  # our own word, as nothing refused: other bytes lie there than were claimed
+_REMEDIES = {
+    "InvalidObjectState": "restore it from the archive",
+    "NoSuchKey": "it is gone",
+    _REPLACED: "it is another by now",
+}
 _NOT_MEDIA = (
     "upload the recording again, or leave it out; later chunks of a browser's recorder and parts of a split file are no"
     " media files of their own: put them together before the upload"
@@ -59,7 +65,7 @@ def unreadable(services: Services, claim: Claim) -> tuple[str, ...]:
 
 
 def _is_gone(found: Media | ProbeError) -> bool:
-    return isinstance(found, ProbeError) and found.code == "NoSuchKey"
+    return isinstance(found, ProbeError) and found.code in ("NoSuchKey", _REPLACED)
 
 
 def record_readable(services: Services, claim: Claim, known: Probes, media: Mapping[str, Media | ProbeError]) -> None:
@@ -85,12 +91,36 @@ def probe(services: Services, claim: Claim, keys: Sequence[str], known: Probes) 
         ServiceUnavailable: one could not be made for now; the others are recorded first, so that none is paid twice.
         Blocked: the deployment's role, or CI's, may not read the fragments.
     """
-    missing = [key for key in keys if key not in known.media]
+    objects = {o.key: o for o in claim.set.joined}
+    kept = {key: found for key, found in known.media.items() if key in objects and is_of(found, objects[key].size)}
+    missing = [key for key in keys if key not in kept]
     made = services.cos.media(services.config.bucket, missing) if missing else {}
+    others = [objects[key] for key, found in made.items() if not is_of(found, objects[key].size)]
+    made = {**made, **_of_other_bytes(services, others)}
     learned = {key: found for key, found in made.items() if not isinstance(found, Unanswered)}
     unanswered = [found.message for found in made.values() if isinstance(found, Unanswered)]
     if unanswered:
         if learned:
             services.ledger.create_probes(claim, replace(known, media=learned))
         raise ServiceUnavailable(unanswered[0])
-    return {**known.media, **learned}
+    return {**kept, **learned}
+
+
+def is_of(found: Media | ProbeError | Unanswered, size: int) -> bool:
+    """Whether a probe can be one of an object of so many bytes: where it tells another size, something else was looked
+    at, and nothing that it says counts.
+    """
+    return not isinstance(found, Media) or found.size == size
+
+
+def _of_other_bytes(services: Services, claimed: Sequence[ObjectInfo]) -> Mapping[str, ProbeError | Unanswered]:
+    """What is known of objects whose probes are of other bytes: that they were replaced, or nothing yet."""
+    heads = services.cos.heads(services.config.bucket, [o.key for o in claimed]) if claimed else {}
+    found: dict[str, ProbeError | Unanswered] = {}
+    for one in claimed:
+        head = heads[one.key]
+        if head is None or not head.object.same_content(one):
+            found[one.key] = ProbeError(_REPLACED, f"{one.key} is not what was claimed")
+        else:
+            found[one.key] = Unanswered(f"GET videoinfo {one.key}: told of other bytes than the {one.size} that it has")
+    return found

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cosconcat.errors import ServiceUnavailable
+from cosconcat.inputs.probes import is_of
 from cosconcat.model import Media, ProbeError, Unanswered
 from cosconcat.verification.playlist import Playlist, check_playlist, joined_segments, read_playlist
 from cosconcat.verification.verdict import Unverified
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cosconcat.model import Head, Job
     from cosconcat.records.records import Claim
     from cosconcat.services import Services
@@ -26,24 +29,35 @@ def output_media(services: Services, claim: Claim, job: Job, head: Head) -> Medi
     if job.media is not None and job.media.duration and job.media.streams:
         return job.media
     key = head.object.key
-    return _probe(services, claim, [key])[key]
+    return _probe(services, claim, {key: head.object.size})[key]
 
 
-def whole_playlist(services: Services, claim: Claim, head: Head) -> Playlist | Unverified:
+class WholePlaylist(NamedTuple):
+    """A complete playlist, and the bytes of each of its segments, by key."""
+
+    playlist: Playlist
+    sizes: Mapping[str, int]
+
+
+def whole_playlist(services: Services, claim: Claim, head: Head) -> WholePlaylist | Unverified:
     """The playlist of an hls output, if it is complete and every segment is there."""
     key = head.object.key
     stored = services.cos.get(claim.output, key)
     playlist = read_playlist(stored.body if stored else b"", key)
-    whole = check_playlist(playlist, services.cos.heads(claim.output, playlist.segments))
-    return whole if isinstance(whole, Unverified) else playlist
+    heads = services.cos.heads(claim.output, playlist.segments)
+    whole = check_playlist(playlist, heads)
+    if isinstance(whole, Unverified):
+        return whole
+    return WholePlaylist(playlist, {segment: found.object.size for segment, found in heads.items() if found})
 
 
 def _of_segments(services: Services, claim: Claim, head: Head) -> Media | Unverified:
-    playlist = whole_playlist(services, claim, head)
-    if isinstance(playlist, Unverified):
-        return playlist
+    whole = whole_playlist(services, claim, head)
+    if isinstance(whole, Unverified):
+        return whole
+    playlist, sizes = whole
     ends = [playlist.segments[0], playlist.segments[-1]]
-    probes = _probe(services, claim, ends)
+    probes = _probe(services, claim, {key: sizes[key] for key in ends})
     first, last = (probes[key] for key in ends)
     if isinstance(first, Unverified):
         return first
@@ -52,12 +66,14 @@ def _of_segments(services: Services, claim: Claim, head: Head) -> Media | Unveri
     return joined_segments(playlist, first, last, head.object.size)
 
 
-def _probe(services: Services, claim: Claim, keys: list[str]) -> dict[str, Media | Unverified]:
-    """Paid calls."""
+def _probe(services: Services, claim: Claim, sizes: Mapping[str, int]) -> dict[str, Media | Unverified]:
+    """Paid calls; `sizes` are the bytes of each object, by key."""
     found: dict[str, Media | Unverified] = {}
-    for key, media in services.cos.media(claim.output, keys).items():
+    for key, media in services.cos.media(claim.output, list(sizes)).items():
         if isinstance(media, Unanswered):
             raise ServiceUnavailable(media.message)
+        if not is_of(media, sizes[key]):
+            raise ServiceUnavailable(f"GET videoinfo {key}: told of other bytes than the {sizes[key]} that it has")
         if isinstance(media, ProbeError):
             found[key] = Unverified(f"{key} cannot be probed: {media.code} {media.message}", {}, "no-length")
         else:
