@@ -65,6 +65,11 @@ class Head(NamedTuple):
     encrypted: bool = False  # by the service: then its ETag is no MD5 (document 436/7749)
     crc64: str = ""  # x-cos-hash-crc64ecma, of the bytes however they came (document 436/40334); "" if not told
 
+    @property
+    def is_archived(self) -> bool:
+        """Whether nobody can read it before it is restored."""
+        return self.storage_class in ARCHIVES and not self.restored
+
 
 class Stored(NamedTuple):
     """Answer of GET for a small object (a record, a manifest)."""

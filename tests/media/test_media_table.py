@@ -83,7 +83,7 @@ def test_an_archived_piece_is_named_with_what_to_do(studio: Studio, tmp_path: Pa
     files = studio.make([case for case in CASES if case.name == name])
     ending = through({}, files, tmp_path, archived=[name])[name]
     assert (ending.outcome, ending.removed, ending.jobs) == ("gave-up", False, 1)
-    assert "restore it from the archive" in ending.reason
+    assert "is archived (ARCHIVE), so CI cannot read it: restore it" in ending.reason
 
 
 @pytest.mark.slow

@@ -68,9 +68,14 @@ class GroupListing:
         head: Head | None = self.services.cos.head(self.services.config.bucket, key)
         if head is None:
             return False
-        self.add([head.object])
+        self._take(head)
         self.now = max(self.now, head.now)
         return self.shows(key)
+
+    def _take(self, head: Head) -> None:
+        self.add([head.object])
+        if head.is_archived:
+            self.archived.add(head.object.key)
 
     def page(self, span: KeyRange, after: str = "") -> Page:
         """One LIST page of a span."""
@@ -139,7 +144,8 @@ class GroupListing:
         widths = {self._width(own), 1} if not own.digits.startswith("0") else {self._width(own)}
         keys = dict.fromkeys(own.renumbered(number, width) for number in missing for width in sorted(widths))
         heads = self.services.cos.heads(self.services.config.bucket, list(keys))
-        self.add(head.object for head in heads.values() if head is not None)
+        for head in filter(None, heads.values()):
+            self._take(head)
 
     def list_until_gap(self, span: KeyRange, own: FragmentName) -> tuple[int, ...]:
         """List a group of known size from just before `own` to the end, then from the beginning up to there, and stop

@@ -116,6 +116,7 @@ def list_source(services: Services, source: str, day: int, own: str = "") -> Sou
         if head is not None:
             add([head.object])
             now = max(now, head.now)
+            archived |= {own} if head.is_archived else set()
     return SourceListing(tuple(gap.in_order(found.values())), now, archived)
 
 

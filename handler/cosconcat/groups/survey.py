@@ -48,7 +48,8 @@ def survey(services: Services, group: str, own: str = "") -> Verdict:
         gap = _look(listing, fragment, event=bool(own))
         if own and not listing.shows(own) and not ((gap or listing.partial) and listing.pieces):
             listing.head(own)
-        return _with_room(config, _readable(listing, _judge(listing, gap)))
+        verdict = _judge(listing, gap)
+        return _with_room(config, verdict if listing.manifest else _readable(listing, verdict))
     except InvalidInput as mistake:
         return Invalid(group, str(mistake))
 
@@ -92,7 +93,9 @@ def _beside(listing: GroupListing, fragments: FragmentSet) -> list[str]:
 
 
 def _readable(listing: GroupListing, verdict: Verdict) -> Verdict:
-    """The verdict, unless a piece is archived and nobody restored it: the job would be paid for and fail."""
+    """The verdict, unless a piece that LIST shows is archived and nobody restored it: the job would be paid for and
+    fail.
+    """
     if not isinstance(verdict, Whole) or not listing.archived:
         return verdict
     from cosconcat.inputs.heads import still_archived
@@ -252,8 +255,9 @@ def closed_by(services: Services, marker: MarkerName) -> list[str]:
 
 
 def _by_manifest(listing: GroupListing, found: ObjectInfo) -> Verdict:
-    """The verdict on a group whose manifest is there: everything it lists must be."""
+    """The verdict on a group whose manifest is there: everything it lists must be, in a class that CI can read."""
     from cosconcat.groups import manifest as manifests
+    from cosconcat.inputs.heads import archived
 
     services, group, config = listing.services, listing.group, listing.services.config
     if found.size > manifests.LARGEST:
@@ -272,4 +276,6 @@ def _by_manifest(listing: GroupListing, found: ObjectInfo) -> Verdict:
     keys = [entry.key for entry in manifest.fragments] + [key for key in (manifest.intro, manifest.outro) if key]
     heads = services.cos.heads(config.bucket, keys)
     there = {key: head.object for key, head in heads.items() if head is not None}
-    return rules.judge_manifest(config, group, manifest, stored.head.object, there)
+    verdict = rules.judge_manifest(config, group, manifest, stored.head.object, there)
+    unreadable = archived(heads[key] for key in keys) if isinstance(verdict, Whole) else ""
+    return Invalid(group, unreadable) if unreadable else verdict

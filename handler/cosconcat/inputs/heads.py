@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from cosconcat.model import ARCHIVES, FragmentSet, Head, ObjectInfo
+from cosconcat.model import FragmentSet, Head, ObjectInfo
 from cosconcat.records.records import Claim
 from cosconcat.services import Services
 
@@ -18,11 +19,21 @@ class FreshHeads:
     at: float
 
 
-def changed_fragments(services: Services, claim: Claim) -> list[str]:
-    """Keys of the claim's objects that are no longer the bytes it named (HEAD, not LIST)."""
+class JoinedNow(NamedTuple):
+    """What HEAD, not LIST, shows of everything that a claim joins: keys whose bytes are no longer those it named, and
+    which of them CI cannot read, as it is archived; an empty text when there is none.
+    """
+
+    changed: tuple[str, ...]
+    archived: str
+
+
+def look_at_joined(services: Services, claim: Claim) -> JoinedNow:
+    """A HEAD for each object that the claim joins."""
     parts = claim.set.joined
     heads = services.cos.heads(services.config.bucket, [o.key for o in parts])
-    return [o.key for o in parts if (h := heads[o.key]) is None or not h.object.same_content(o)]
+    changed = (o.key for o in parts if (h := heads[o.key]) is None or not h.object.same_content(o))
+    return JoinedNow(tuple(changed), archived(heads.values()))
 
 
 def inputs_of(claim: Claim) -> dict[str, ObjectInfo]:
@@ -44,10 +55,15 @@ def compare(claim: Claim, heads: Mapping[str, Head | None]) -> tuple[list[str], 
     return changed, rewritten
 
 
-def still_archived(services: Services, fragments: FragmentSet, archived: Collection[str]) -> str:
-    """Which of the fragments that LIST showed as archived nobody has restored; an empty text when there is none."""
-    for key in (fragment.object.key for fragment in fragments.fragments):
-        head = services.cos.head(services.config.bucket, key) if key in archived else None
-        if head is not None and head.storage_class in ARCHIVES and not head.restored:
-            return f"{key} is archived ({head.storage_class}), so CI cannot read it: restore it, then say retry"
-    return ""
+def archived(heads: Iterable[Head | None]) -> str:
+    """Which of these CI cannot read, as it is archived and nobody has restored it; an empty text when there is none."""
+    found = next((head for head in heads if head is not None and head.is_archived), None)
+    if found is None:
+        return ""
+    return f"{found.object.key} is archived ({found.storage_class}), so CI cannot read it: restore it, then say retry"
+
+
+def still_archived(services: Services, fragments: FragmentSet, listed: Collection[str]) -> str:
+    """Which of the objects that LIST showed as archived nobody has restored; an empty text when there is none."""
+    keys = (one.key for one in fragments.joined if one.key in listed)
+    return archived(services.cos.head(services.config.bucket, key) for key in keys)

@@ -299,9 +299,10 @@ def _run_attempt(
             case attempt.HeadOutput(job_id):
                 seen = seen._replace(output_written=_written_since(services, claim, entry.written, job_id))
             case attempt.HeadFragments():
-                from cosconcat.inputs.heads import changed_fragments
+                from cosconcat.inputs.heads import look_at_joined
 
-                seen = seen._replace(changed=tuple(changed_fragments(services, claim)))
+                now = look_at_joined(services, claim)
+                seen = seen._replace(changed=now.changed, unreadable=(now.archived,) if now.archived else None)
             case attempt.ProbeFragments():
                 from cosconcat.inputs.probes import unreadable
 

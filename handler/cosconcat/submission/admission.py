@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cosconcat.errors import Rejected
+from cosconcat.inputs.heads import archived
 from cosconcat.job.compose import named_objects
 from cosconcat.model import FragmentSet, Result
 
@@ -32,8 +33,8 @@ def reason_against(services: Services, fragments: FragmentSet) -> Result | None:
 
 
 def _unusable(services: Services, fragments: FragmentSet) -> str:
-    """Which sound or image that the request names is not there, or not for the functions to see. CI reads with rights
-    of its own: what this function may not look at, nobody shall have drawn into a result through it.
+    """Which sound or image that the request names is not there, archived, or not for the functions to see. CI reads
+    with rights of its own: what this function may not look at, nobody shall have drawn into a result through it.
     """
     problems = (why_unusable(services, key) for key in named_objects(services.config, fragments))
     return next(filter(None, problems), "")
@@ -43,9 +44,12 @@ def why_unusable(services: Services, key: str) -> str:
     """Why this function may not have an object read into a result; empty when it may."""
     bucket = services.config.bucket
     try:
-        there = services.cos.head(bucket, key) is not None
+        head = services.cos.head(bucket, key)
     except Rejected as refusal:
         if refusal.status != 403:
             raise
         return f"{key}, which the request names as a sound or image, may not be read: {refusal}"
-    return "" if there else f"{key}, which the request names as a sound or image, is not in {bucket.name}"
+    if head is None:
+        return f"{key}, which the request names as a sound or image, is not in {bucket.name}"
+    unreadable = archived([head])
+    return f"the request names a sound or image that CI cannot read: {unreadable}" if unreadable else ""

@@ -130,23 +130,26 @@ def _post(services: Services, request: Request) -> Job:
 
 
 def _look_first(services: Services, claim: Claim, *, doubted: bool) -> Result | None:
-    """Before any POST but the very first: the fragments and the configuration unchanged, no job yet, the output's key
-    free?
+    """Before any POST but the very first: the fragments and the configuration unchanged, nothing archived, no job yet,
+    the output's key free?
     """
+    archived = ""
     if doubted or claim.n > 1 or claim.rev > 1:
         from cosconcat.inputs.expiry import untag_expiry
-        from cosconcat.inputs.heads import changed_fragments
+        from cosconcat.inputs.heads import look_at_joined
         from cosconcat.inputs.ownership import own_keys
 
-        changed = changed_fragments(services, claim)
+        changed, archived = look_at_joined(services, claim)
         if changed:
             return _superseded(services, claim, f"changed since it was listed: {', '.join(changed[:5])}")
         untag_expiry(services, own_keys(services.config, claim))
-    if claim.n == 1:
-        return None
     found = find_earlier_job(services, claim) if claim.earlier else None
     if found is not None:
         return adopt(services, claim, found)
+    if archived:
+        return end_without_job(services, claim, End("gave-up", "NotPosted", archived, probed=claim.probed))
+    if claim.n == 1:
+        return None
     meant = claim.output, claim.format
     if meant != (services.config.output_bucket, container_format(services.config, claim.set)):
         reason = f"the configuration no longer names {claim.output.name} and {claim.format}, for which it was claimed"
@@ -163,9 +166,9 @@ def _look_first(services: Services, claim: Claim, *, doubted: bool) -> Result | 
 
 def _give_up(services: Services, claim: Claim, mistake: str, probed: Probed) -> Result:
     """The fragments cannot be joined as they are; unless they are no longer there, or no longer the same."""
-    from cosconcat.inputs.heads import changed_fragments
+    from cosconcat.inputs.heads import look_at_joined
 
-    changed = changed_fragments(services, claim)
+    changed, _ = look_at_joined(services, claim)
     if changed:
         return _superseded(services, claim, f"changed since it was listed: {', '.join(changed[:5])}; {mistake}")
     return end_without_job(services, claim, End("gave-up", "NotPosted", mistake, probed=probed))
