@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import re
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from qcloud_cos import CosS3Client
 
 from cosconcat.cloud.bucket_settings import SettingsOverHttp
 from cosconcat.cloud.cos import SIMPLE_COPY_BYTES, CosOverHttp
+from cosconcat.cloud.ports import LARGEST
 from cosconcat.config import Config, Credentials
-from cosconcat.errors import Blocked, ConcatError, Rejected, ServiceUnavailable
+from cosconcat.errors import Blocked, ConcatError, InvalidInput, Rejected, ServiceUnavailable
 from cosconcat.model import Bucket, ByteRange, ObjectInfo, ObjectVersion, ProbeError, Unanswered
 from local.network.http import ConnectionCut, Request, Response
 from local.network.proxy import Proxy
@@ -20,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 DEMO = Bucket("demo-1250000000", "ap-guangzhou")
-XML = {"Content-Type": "application/xml"}
+XML = {"Content-Type": "application/xml", "x-cos-request-id": "rid"}
 
 
 def error(code: str, *, resource: bool = True) -> bytes:
@@ -123,13 +128,102 @@ def told(cos: CosOverHttp, call: str, meaning: type[ConcatError]) -> str:
     return str(refused.value)
 
 
-@pytest.mark.parametrize("call", [call for call in CALLS if call not in ("head", "heads")])  # they bear no body
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 412])
 def test_a_refusal_without_an_error_is_nobody_s(script: Script, cos: CosOverHttp, call: str, status: int) -> None:
-    """A proxy's page: believed, a probe would fail for good and an output that cannot be tagged be kept."""
+    """A proxy's page: believed, a probe would fail for good, an output that cannot be tagged be kept, and an output's
+    key be free that is not.
+    """
     for body in (b"<html>forbidden</html>", b""):
         script.answer = Response(status, {"Content-Type": "text/html"}, body)
         assert f"HTTP {status}" in told(cos, call, ServiceUnavailable)
+
+
+def test_nothing_is_there_only_where_cos_says_so(script: Script, cos: CosOverHttp) -> None:
+    """A HEAD's 404 has no body; the id of the request tells COS's own from that of a proxy."""
+    settings = SettingsOverHttp(Config(DEMO, scheme="http"), Credentials("AKIDexample", "secret-key", "the-token"))
+    script.answer = Response(404, {"Content-Type": "text/html"})
+    for ask in (lambda: cos.head(DEMO, "k"), lambda: cos.heads(DEMO, ["k", "l"]), lambda: settings.exists(DEMO)):
+        with pytest.raises(ServiceUnavailable, match="HTTP 404 without x-cos-request-id"):
+            ask()
+    script.answer = Response(404, {"x-cos-request-id": "rid"})
+    assert cos.head(DEMO, "k") is None
+    assert cos.heads(DEMO, ["k", "l"]) == {"k": None, "l": None}
+
+
+OBJECT = {"ETag": '"e"', "Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT"}
+TEXT = b"0123456789" * 1000
+
+
+@pytest.mark.parametrize(
+    ("encoding", "stored", "meant"),
+    [
+        ("", b"3", b"3"),
+        ("identity", b"3", b"3"),
+        ("utf-8", b"3", b"3"),
+        ("br", b"3", b"3"),
+        ("gzip", b"", b""),
+        ("gzip", gzip.compress(TEXT), TEXT),
+        ("GZIP", gzip.compress(TEXT), TEXT),
+        ("x-gzip", gzip.compress(TEXT), TEXT),
+        ("aws-chunked, gzip", gzip.compress(TEXT), TEXT),
+        ("deflate", zlib.compress(TEXT), TEXT),
+        ("deflate", zlib.compress(TEXT)[2:-4], TEXT),
+        ("gzip", b"3", None),
+        ("gzip", b"12", None),
+        ("gzip", gzip.compress(TEXT)[:-20], None),
+        ("gzip", gzip.compress(TEXT)[:-1], None),
+        ("gzip", gzip.compress(TEXT) + b"3", None),
+        ("gzip", gzip.compress(TEXT) + gzip.compress(b"3"), None),
+        ("gzip", gzip.compress(bytes(LARGEST + 1)), None),
+        ("gzip, gzip", gzip.compress(gzip.compress(TEXT)), None),
+        ("deflate", b"3", None),
+        ("deflate", zlib.compress(TEXT)[:-20], None),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_a_client_encoded_is_decoded_whole_or_refused(
+    script: Script, cos: CosOverHttp, encoding: str, stored: bytes, meant: bytes | None
+) -> None:
+    """A marker that says 3 must not read as empty because its client called it gzip. The parts of a file are its bytes
+    as they are stored.
+    """
+    script.answer = Response(200, {**OBJECT, "Content-Encoding": encoding}, stored)
+    if meant is None:
+        with pytest.raises(InvalidInput, match=f"{DEMO.name}/k: its Content-Encoding is {encoding}, but"):
+            cos.get(DEMO, "k")
+    else:
+        found = cos.get(DEMO, "k")
+        assert found is not None
+        assert (found.body, found.head.object.size) == (meant, len(stored))
+    script.answer = Response(206, {"Content-Encoding": encoding, "Content-Range": f"bytes 0-9/{len(stored)}"}, stored)
+    part = ByteRange("k", 0, len(stored))
+    if stored:
+        assert cos.read(DEMO, [part]) == {part: stored}
+    assert {request.headers["accept-encoding"] for request in script.asked} == {"identity"}
+
+
+@pytest.mark.parametrize("length", ["2", "4", "-3", "three", None])
+def test_a_body_of_another_length_than_was_said_is_asked_for_again(
+    cos: CosOverHttp, monkeypatch: pytest.MonkeyPatch, length: str | None
+) -> None:
+    """What was cut off is no marker, no manifest and no piece; nor is what nobody said the length of."""
+    answer = {**OBJECT, "Content-Range": "bytes 0-2/3"} | ({} if length is None else {"Content-Length": length})
+    monkeypatch.setattr(CosS3Client, "get_object", lambda *_, **__: {**answer, "Body": _Body(b"abc")})
+    for ask in (lambda: cos.get(DEMO, "k"), lambda: cos.read(DEMO, [ByteRange("k", 0, 3)])):
+        with pytest.raises(ServiceUnavailable, match=f"{DEMO.name}/k.*the answer makes no sense"):
+            ask()
+
+
+class _Body:
+    """What the SDK makes of a body."""
+
+    def __init__(self, held: bytes) -> None:
+        self._held = held
+
+    def get_raw_stream(self) -> io.BytesIO:
+        """The bytes."""
+        return io.BytesIO(self._held)
 
 
 @pytest.mark.parametrize("call", CALLS)

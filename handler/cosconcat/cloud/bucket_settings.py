@@ -120,6 +120,8 @@ class SettingsOverHttp:
             raise ServiceUnavailable(f"{what}: {type(failure).__name__}") from None
         if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise ServiceUnavailable(f"{what}: HTTP {answer.status_code}")
+        if method == "HEAD" and answer.status_code != HTTPStatus.OK and "x-cos-request-id" not in answer.headers:
+            raise ServiceUnavailable(f"{what}: HTTP {answer.status_code} without x-cos-request-id: check the proxy")
         if answer.status_code != HTTPStatus.OK:
             said = read_error(answer.content)
             message, code = (said.message, said.code) if said else ("refused", f"HTTP{answer.status_code}")

@@ -19,12 +19,14 @@ from requests.structures import CaseInsensitiveDict
 
 from cosconcat.cloud.cos_answers import (
     PARALLEL,
+    decoded,
     head_of,
     keeps_to,
     listed,
     service_now,
     shared_session,
     translated,
+    whole_body,
 )
 from cosconcat.cloud.ports import LARGEST, Copied
 from cosconcat.cloud.session import Bounds
@@ -114,19 +116,27 @@ class CosOverHttp:
         return _each(keys, lambda key: self.head(bucket, key))
 
     def get(self, bucket: Bucket, key: str) -> Stored | None:
-        """A small object with its headers, or None when there is none.
+        """A small object with its headers, or None when there is none. What its uploader encoded is decoded.
 
         Raises:
-            InvalidInput: it is larger than 8 MiB, so no record and no manifest.
+            InvalidInput: it is larger than 8 MiB, so no record and no manifest; or not encoded as its uploader said.
         """
         try:
             with translated("GET", bucket, key):
                 answer = self._client(bucket).get_object(Bucket=bucket.name, Key=_path(key))
-                return Stored(answer["Body"].get_raw_stream().read(), head_of(key, answer))
+                stored, head = whole_body(answer), head_of(key, answer)
         except Rejected as refusal:
             if refusal.code in _GONE_CODES:
                 return None
             raise
+        encoding = CaseInsensitiveDict(answer).get("Content-Encoding", "")
+        try:
+            return Stored(decoded(stored, encoding), head)
+        except ValueError as broken:
+            said = (
+                f"its Content-Encoding is {encoding[:80]}, but it is not ({broken}); upload it without, or encoded so"
+            )
+            raise InvalidInput([f"{bucket.name}/{key}: {said}"]) from None
 
     def create(self, bucket: Bucket, key: str, body: bytes) -> bool:
         """Create-only PUT: True when written, False when the key exists (perhaps by an earlier try of this call).
@@ -289,7 +299,7 @@ class CosOverHttp:
                 answer = self._client(bucket).get_object(
                     Bucket=bucket.name, Key=_path(part.key), Range=f"bytes={part.start}-{part.start + part.length - 1}"
                 )
-                held: bytes = answer["Body"].get_raw_stream().read()
+                held = whole_body(answer)
                 if len(held) > part.length:  # the service did not keep to the range
                     raise InvalidInput([f"{bucket.name}/{part.key}: more than the {part.length} bytes asked for"])
                 if not keeps_to(part, answer, held):

@@ -10,6 +10,7 @@ import contextlib
 import re
 import threading
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -35,6 +36,7 @@ PARALLEL = 8  # requests at a time where several keys are asked for
 _TRY_AGAIN_CODES = frozenset({"RequestTimeout", "SlowDown", "ExpiredToken"})
 _LASTING_CONFLICTS = ("AlreadyExists", "ObjectLocked")  # how their codes end; other 409s tell of what goes on just now
 _ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<([A-Za-z]+)[\s/>]")
+_ZLIB_HEAD = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+)")
 
 
@@ -64,6 +66,50 @@ def listed(item: Mapping[str, str]) -> ObjectInfo:
     modified = datetime.fromisoformat(item["LastModified"].replace("Z", "+00:00"))
     etag = item["ETag"] or ""  # an empty element, which is this object's trouble alone
     return ObjectInfo(item["Key"], _unquoted(etag), int(item["Size"]), int(modified.timestamp()))
+
+
+def whole_body(answer: Mapping[str, Any]) -> bytes:
+    """The bytes of a GET's answer, undecoded: as many as it says it has.
+
+    Raises:
+        ValueError: fewer or more, so it was cut off or tampered with on the way. KeyError: it does not say how many.
+    """
+    body: bytes = answer["Body"].get_raw_stream().read()
+    said = int(CaseInsensitiveDict(answer)["Content-Length"])
+    if len(body) != said:
+        raise ValueError(f"{len(body)} of {said} bytes")
+    return body
+
+
+def decoded(stored: bytes, encoding: str) -> bytes:
+    """What the client meant that stored these bytes under this Content-Encoding: COS gives them back as they came.
+
+    An encoding that is none of HTTP's compressions (`utf-8`, say) or unknown to Python (`br`) leaves them as they are.
+
+    Raises:
+        ValueError: they are not so encoded, or only the beginning of what was, or more than LARGEST bytes when decoded.
+    """
+    encodings = [name for name in re.split(r"[\s,]+", encoding.lower()) if name in ("gzip", "x-gzip", "deflate")]
+    if not encodings or not stored:
+        return stored
+    if len(encodings) > 1:
+        raise ValueError("encoded more than once")
+    if encodings[0] == "deflate":
+        return _inflated(stored, zlib.MAX_WBITS if _ZLIB_HEAD.match(stored) else -zlib.MAX_WBITS)  # some leave it out
+    return _inflated(stored, 16 + zlib.MAX_WBITS)
+
+
+def _inflated(stored: bytes, window: int) -> bytes:
+    stream = zlib.decompressobj(window)
+    try:
+        found = stream.decompress(stored, LARGEST + 1)
+    except zlib.error as broken:
+        raise ValueError(str(broken)) from None
+    if len(found) > LARGEST:
+        raise ValueError(f"more than {LARGEST} bytes when decoded")
+    if not stream.eof or stream.unused_data:
+        raise ValueError("something follows its end" if stream.eof else "cut off")
+    return found
 
 
 def keeps_to(part: ByteRange, headers: Mapping[str, str], held: bytes) -> bool:
@@ -176,7 +222,12 @@ def _refusal(what: str, error: CosServiceError) -> ConcatError:
     skew = _skew_seconds()
     if code == "RequestTimeTooSkewed" or (status == 403 and not code and abs(skew) > SKEW_SECONDS):
         return ServiceUnavailable(f"{what}: this machine's clock is {skew} s off the service's (RequestTimeTooSkewed)")
-    if not code and (status == 400 or not what.startswith("HEAD ")):  # a HEAD's 400: an expired token, perhaps
+    head = what.startswith("HEAD ")  # its answer has no body to say more, but the id that COS gives to every request
+    if head and not request_id:
+        return ServiceUnavailable(
+            f"{what}: HTTP {status} without x-cos-request-id, so COS did not say it: check bucket, region and proxy"
+        )
+    if not code and (status == 400 or not head):  # a HEAD's 400: an expired token, perhaps
         return ServiceUnavailable(f"{what}: HTTP {status} without an error of COS: check bucket, region and proxy")
     passing = status == 409 and not code.endswith(_LASTING_CONFLICTS)
     if status >= 500 or status in (200, 429) or code in _TRY_AGAIN_CODES or passing:  # 200: a copy that broke off
