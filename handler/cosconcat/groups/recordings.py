@@ -51,6 +51,26 @@ class Recording(NamedTuple):
         return self.state in ("clean", "joined")
 
 
+JOINED_ANEW = "its output was gone when others of its pieces were joined anew; retry joins what is left of it"
+
+
+def as_they_stand(recordings: Sequence[Recording]) -> list[Recording]:
+    """The recordings, but what was joined counts as kept once some of its pieces were reserved or claimed after it:
+    only a person who says retry brings that about, and only where its output is no longer what was proven. When one
+    was claimed whose records cannot be read nobody knows.
+    """
+    latest: dict[Identity, float] = {}
+    for recording in recordings:
+        claimed_at = inf if recording.state == "pending" else recording.claimed_at
+        for piece in recording.pieces:
+            latest[piece.identity] = max(claimed_at, latest.get(piece.identity, 0))
+
+    def is_replaced(one: Recording) -> bool:
+        return one.state == "joined" and any(latest[piece.identity] > one.claimed_at for piece in one.pieces)
+
+    return [one._replace(state="kept", reason=JOINED_ANEW) if is_replaced(one) else one for one in recordings]
+
+
 def owners(recordings: Iterable[Recording]) -> Mapping[Identity, Recording]:
     """Whose each piece is: by the claim, or by the slots while there is none. Of several the one claimed last, unless
     one is not settled; days are read one after the other, so that what comes later here may be older.

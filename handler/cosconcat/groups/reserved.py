@@ -18,6 +18,7 @@ from cosconcat.groups.recordings import (
     Judgement,
     Recording,
     State,
+    as_they_stand,
     came_back,
     judge,
     newcomers,
@@ -98,7 +99,7 @@ class Reserved:
             for interval in newest.intervals if newest else ():
                 if _touches(interval, spans, margin, longest):
                     found[interval.content_id] = self._recording(day, interval)
-        return list(found.values())
+        return as_they_stand(list(found.values()))
 
     def _recording(self, day: int, interval: Interval) -> Recording:
         content_id = interval.content_id

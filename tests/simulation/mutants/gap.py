@@ -46,6 +46,16 @@ MUTANTS = (
         "what was given up is paid for once more because another recording that held its end was superseded",
     ),
     _mutant(
+        "joined-anew-and-still-joined", "G3", "groups.recordings:as_they_stand",
+        'one.state == "joined" and any', "False and any",
+        "what was joined owns its pieces for ever, though its output is gone and they were claimed again",
+    ),
+    _mutant(
+        "earlier-claim-joins-anew", "G2", "groups.recordings:as_they_stand",
+        "latest[piece.identity] > one.claimed_at", "latest[piece.identity] > 0",
+        "what was joined counts as kept although nobody claimed it after that, and is joined with what came late",
+    ),
+    _mutant(
         "no-grant", "G2", "protocol.reserving:_granted",
         "if not wanted:\n        return ()", "if True:\n        return slot.next",
         "pieces of the day after are claimed without being reserved there",

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from cosconcat.groups import gap
 from cosconcat.groups.gap import DAY, Rule, TimedFragment
-from cosconcat.groups.recordings import Recording, State, adjoining, judge, newcomers, note_of, until_owned
+from cosconcat.groups.recordings import (
+    Recording,
+    State,
+    adjoining,
+    as_they_stand,
+    judge,
+    newcomers,
+    note_of,
+    owners,
+    until_owned,
+)
 from cosconcat.model import ObjectInfo, gid_of
 
 MIDNIGHT = 1_704_067_200  # 2024-01-01T00:00:00Z
@@ -322,6 +332,44 @@ def test_of_two_that_are_settled_the_one_claimed_last_says_whether_to_begin_anew
     old = recording("superseded", piece(0), closed_at=LATER)._replace(claimed_at=1)
     new = recording("kept", piece(0), closed_at=LATER, group="cam_2")._replace(claimed_at=2)
     assert judged([piece(0)], [old, new]) == judged([piece(0)], [new, old]) == ["settled"]
+
+
+@pytest.mark.parametrize(
+    ("later", "at", "expected"),
+    [
+        ("pending", 0, ["kept", "pending"]),  # its writer may have died
+        ("in flight", 2, ["kept", "in flight"]),
+        ("joined", 2, ["kept", "joined"]),
+        ("superseded", 2, ["kept", "superseded"]),
+        ("gave-up", 2, ["kept", "gave-up"]),
+        ("superseded", 1, ["joined", "superseded"]),  # in one second: it may have been before it
+        ("superseded", 0, ["joined", "superseded"]),
+        ("unreadable", 0, ["joined", "unreadable"]),
+    ],
+)
+def test_what_was_joined_counts_as_kept_once_a_piece_of_it_was_claimed_again(
+    later: State, at: int, expected: list[State]
+) -> None:
+    """Whichever day was read first; only a person who says retry can have it claimed, where its output is gone."""
+    joined = recording("joined", piece(0), piece(100))._replace(claimed_at=1)
+    anew = recording(later, piece(100), group="cam_2")._replace(claimed_at=at)
+    found = as_they_stand([joined, anew])
+    assert [one.state for one in found] == expected
+    assert as_they_stand([anew, joined]) == found[::-1]
+
+
+def test_what_a_retry_claimed_is_its_own_whatever_comes_of_it() -> None:
+    """And what it left out waits for the next retry, or for new pieces beside it."""
+    joined = recording("joined", piece(0), piece(100), closed_at=LATER)._replace(claimed_at=1)
+    anew = recording("superseded", piece(0), closed_at=LATER)._replace(claimed_at=2, rev=2)
+    known = as_they_stand([joined, anew])
+    assert owners(known)[piece(0).identity].rev == 2
+    assert judged([piece(0)], known) == ["close"]
+    assert judged([piece(100)], known) == ["settled"]
+    assert judged([piece(100)], known, forced=piece(100).object.key) == ["close"]
+    assert judged([piece(100), piece(200)], known) == ["close"]
+    given_up = as_they_stand([joined, anew._replace(state="gave-up")])
+    assert judged([piece(0)], given_up) == ["settled"]
 
 
 def test_what_was_given_up_is_not_joined_as_it_is_because_a_recording_with_its_last_piece_was_superseded() -> None:

@@ -17,6 +17,7 @@ from typing import Any, cast
 import pytest
 
 from cosconcat.cloud.ports import Cos
+from cosconcat.functions.retry import handle_retry
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.model import Bucket, ObjectInfo, Page, Token, gid_of
 from cosconcat.protocol.closing import close_recordings
@@ -39,7 +40,7 @@ class Source:
     """One camera, the midnight in question, and instances that see and do what they are told to."""
 
     def __init__(self, **settings: str) -> None:
-        self.memory: InMemory = in_memory(**GAP, CONCAT_CLEANUP="keep", **settings)
+        self.memory: InMemory = in_memory(**{**GAP, "CONCAT_CLEANUP": "keep", **settings})
         self.midnight = (int(self.memory.world.now) // DAY + 1) * DAY
 
     def key(self, second: int) -> str:
@@ -84,6 +85,14 @@ class Source:
             return made
 
         return replace(self.memory.services, cos=cast("Cos", Altered(cos, list=shown, create=create)))
+
+    def lose_outputs_and_retry(self) -> None:
+        """A user takes the outputs away, and says retry to the recording that begins at midnight."""
+        bucket = self.memory.config.bucket.name
+        for key in [key for key in self.memory.cos.shelves[bucket].current if key.startswith("output/")]:
+            self.memory.cos.remove(bucket, key)
+        with contextlib.redirect_stdout(io.StringIO()):
+            handle_retry(self.memory.services, self.key(0)[len("fragments/") : -len(".mp4")])
 
     def close(self, day: int, services: Services | None = None) -> list[str]:
         """Recordings that begin on the day before midnight (-1) or after it (0) are closed, if they are whole."""
@@ -357,6 +366,44 @@ def given_up_and_its_end_superseded() -> str:
     return "" if (given_up, len(works)) == (paid, paid + 1) else f"G2: {given_up} of {len(works)} jobs for one given up"
 
 
+def late_while_joined_anew() -> str:
+    """An output is gone and a person says retry; while the pieces are joined anew another one comes: all three are."""
+    source = Source()
+    source.put(0, 50)
+    source.settle()
+    source.lose_outputs_and_retry()
+    source.put(100)
+    source.settle()
+    return "" if source.jobs == [[0, 50], [0, 50, 100]] else f"G3: what has no output is left: {source.jobs}"
+
+
+def joined_anew_in_vain() -> str:
+    """An output is gone, and the retry is given up: the report says so for as long as the pieces are there."""
+    source = Source()
+    source.put(0, 50)
+    source.settle()
+    source.memory.world.plan.faults["job-fails"] = 1.0
+    source.lose_outputs_and_retry()
+    source.settle()
+    source.settle()
+    told = source.close(0)
+    return "" if told == ["gave-up"] else f"G3: what was given up is told as {told}"
+
+
+def joined_anew_to_expire() -> str:
+    """An output is gone, and the retry is joined: its pieces stay tagged for the lifecycle rule."""
+    source = Source(CONCAT_CLEANUP="expire", CONCAT_CLEANUP_DRY_RUN="true")
+    source.put(0, 50)
+    source.settle()
+    services = source.memory.services
+    source.memory.services = replace(services, config=replace(services.config, cleanup_dry_run=False))
+    source.lose_outputs_and_retry()
+    source.settle()
+    there = source.memory.cos.shelves[source.memory.config.bucket.name].current
+    untagged = [second for second in (0, 50) if not there[source.key(second)].tags]
+    return f"G3: {untagged} never expire" if untagged else ""
+
+
 def slow_uploads() -> str:
     """Pieces of ten minutes, each there when it is over: nothing comes for ten minutes, and yet it goes on."""
     source = Source()
@@ -387,6 +434,10 @@ STORIES = [
     ("past-joined", overwritten_before_it_was_joined),
     ("later-upload-cut-off", corrected_after_the_join),
     ("given-up-joined-as-it-is", given_up_and_its_end_superseded),
+    ("joined-anew-and-still-joined", late_while_joined_anew),
+    ("joined-anew-and-still-joined", joined_anew_in_vain),
+    ("joined-anew-and-still-joined", joined_anew_to_expire),
+    ("earlier-claim-joins-anew", late_after_the_join),
     ("", replaced_after_the_death),
     ("", an_hour_later),
     ("", two_left_and_a_grant_lost),
