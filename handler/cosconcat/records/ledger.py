@@ -23,11 +23,13 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
+from cosconcat import log
 from cosconcat.cloud.ports import LARGEST, Cos
 from cosconcat.errors import InvalidInput
-from cosconcat.model import Bucket, Fragment, FragmentSet, ObjectInfo, ObjectVersion
+from cosconcat.model import Bucket, ObjectVersion
 from cosconcat.records.records import (
     Attempt,
     Claim,
@@ -37,7 +39,6 @@ from cosconcat.records.records import (
     End,
     JobRecord,
     Probes,
-    Proof,
     Stamped,
     closed_from,
 )
@@ -84,7 +85,7 @@ class Ledger:
 
     def create_end(self, claim: Claim, end: End) -> Stamped[End]:
         """End the attempt this way, unless it has ended: the end that holds is returned."""
-        end = replace(end, reason=end.reason[:LONGEST_REASON])
+        end = replace(end, reason=log.safe(end.reason)[:LONGEST_REASON])
         if self._create(self._key(claim.gid, claim.rev, f"end-{claim.n:04}.json"), end):
             return Stamped(end, 0, 0, mine=True)
         held = self.end(claim.gid, claim.rev, claim.n)
@@ -122,19 +123,19 @@ class Ledger:
 
     def claim(self, gid: str, rev: int, n: int) -> Stamped[Claim] | None:
         """The claim of attempt n."""
-        return self._read(self._claim_key(gid, rev, n), _claim_from)
+        return self._read(self._claim_key(gid, rev, n), partial(_claim_of, gid, rev, n))
 
     def job(self, gid: str, rev: int, n: int) -> Stamped[JobRecord] | None:
         """The job of attempt n, if it is known."""
-        return self._read(self._key(gid, rev, f"job-{n:04}.json"), lambda d: _made(JobRecord, d))
+        return self._read(self._key(gid, rev, f"job-{n:04}.json"), partial(_made, JobRecord))
 
     def end(self, gid: str, rev: int, n: int) -> Stamped[End] | None:
         """The end of attempt n, if it has ended."""
-        return self._read(self._key(gid, rev, f"end-{n:04}.json"), _end_from)
+        return self._read(self._key(gid, rev, f"end-{n:04}.json"), partial(_made, End))
 
     def done(self, gid: str, rev: int) -> Stamped[Done] | None:
         """The closing record, if there is one."""
-        return self._read(self._key(gid, rev, "done.json"), lambda d: _made(Done, d))
+        return self._read(self._key(gid, rev, "done.json"), partial(_made, Done))
 
     def probes(self, gid: str, rev: int) -> Probes | None:
         """What is recorded of the pieces, all of it; a later record is believed rather than an earlier one."""
@@ -246,7 +247,7 @@ class Ledger:
 
     def read_closed(self, name: str) -> Closed | None:
         """What is entered under a name that `closed` gave."""
-        entry = self._read(f"{self._prefix}closed/{name}", lambda d: _made(Closed, d))
+        entry = self._read(f"{self._prefix}closed/{name}", partial(_made, Closed))
         return entry.record if entry else None
 
     # --- keys ------------------------------------------------------------------------------------------------------
@@ -298,16 +299,18 @@ class Ledger:
         stored = self._cos.get(self._bucket, key)
         if stored is None:
             return None
+        from cosconcat.records.reading import read_json
+
         try:
-            record = parse(_of_a_known_format(json.loads(stored.body)))
+            record = parse(_of_a_known_format(read_json(stored.body)))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as broken:
             raise InvalidInput([f"{self._bucket.name}/{key}: not a record of ours ({broken})"]) from broken
         return Stamped(record, stored.head.object.last_modified, stored.head.now)
 
 
 def _bounded(kept: Mapping[str, str]) -> Mapping[str, str]:
-    """As much of it as a record can hold that is read back."""
-    bounded = {key: kept[key][:LONGEST_KEPT] for key in list(kept)[:MOST_KEPT]}
+    """As much of it as a record can hold that is read back; why something stays may be in a service's own words."""
+    bounded = {key: log.safe(kept[key])[:LONGEST_KEPT] for key in list(kept)[:MOST_KEPT]}
     if len(kept) > MOST_KEPT:
         bounded["…"] = f"and {len(kept) - MOST_KEPT} more"
     return bounded
@@ -330,31 +333,23 @@ def _of_a_known_format(content: dict[str, Any]) -> dict[str, Any]:
     return content
 
 
-def _made(kind: Callable[..., R], content: Mapping[str, Any]) -> R:
-    """A record's dataclass from what was read; fields that this release does not know are left out."""
-    known = kind.__dataclass_fields__  # type: ignore[attr-defined]  # the caller passes dataclasses only
-    return kind(**{name: value for name, value in content.items() if name in known})
+def _made(kind: Callable[..., R], content: object) -> R:
+    """What was read, by the types of its fields; imported here, as most events that submit read no record."""
+    from cosconcat.records.reading import made
+
+    return made(kind, content)
 
 
-def _object_from(d: dict[str, Any] | None) -> ObjectInfo | None:
-    return _made(ObjectInfo, d) if d else None
+def _claim_of(gid: str, rev: int, n: int, content: Mapping[str, Any]) -> Claim:
+    """The claim that was asked for.
 
-
-def _claim_from(d: dict[str, Any]) -> Claim:
-    s = d["set"]
-    fragments = tuple(_made(Fragment, {**f, "object": _object_from(f["object"])}) for f in s["fragments"])
-    extras = {name: _object_from(s[name]) for name in ("marker", "intro", "outro")}
-    return _made(
-        Claim,
-        {
-            **d,
-            "format": d.get("container", d["format"]),  # early claims have the container under this name
-            "set": _made(FragmentSet, {**s, "fragments": fragments, **extras}),
-            "output": _made(Bucket, d["output"]),
-            "earlier": tuple(d["earlier"]),
-        },
-    )
-
-
-def _end_from(d: dict[str, Any]) -> End:
-    return _made(End, {**d, "proof": _made(Proof, d["proof"]) if d["proof"] else None})
+    Raises:
+        ValueError, TypeError: it is no claim, joins nothing, or is another one's.
+    """
+    early = {"container": content.get("format")}  # where early claims have the container
+    claim = _made(Claim, {**content, "format": {**early, **content}["container"]})
+    if not claim.set.fragments:
+        raise ValueError("set.fragments: it joins nothing")
+    if (claim.gid, claim.rev, claim.n) != (gid, rev, n):
+        raise ValueError(f"group, rev, n: it is claim {claim.n} for content {claim.rev} of group {claim.group!r:.200}")
+    return claim

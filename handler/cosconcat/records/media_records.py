@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from cosconcat.model import Media, ProbeError, Stream
+from cosconcat.records.reading import made
 from cosconcat.records.records import Probes
 
 
@@ -33,10 +35,10 @@ def from_json(record: dict[str, Any]) -> Probes:
     """The record `probes-<k>.json`, read back.
 
     Raises:
-        KeyError, TypeError: it is none of ours.
+        AttributeError, KeyError, TypeError, ValueError: it is none of ours.
     """
     media = {key: _media_from(told) for key, told in record["media"].items()}
-    return Probes(record["fingerprint"], media, record["probed"])
+    return replace(made(Probes, {**record, "media": {}}), media=media)
 
 
 def _media(found: Media | ProbeError) -> dict[str, Any]:
@@ -47,14 +49,9 @@ def _media(found: Media | ProbeError) -> dict[str, Any]:
 
 def _media_from(told: dict[str, Any]) -> Media | ProbeError:
     if "refused" in told:
-        return ProbeError(**_fields(ProbeError, told["refused"]))
-    streams = tuple(Stream(**_fields(Stream, stream)) for stream in told["streams"])
-    return Media(**{"duration": None, **_fields(Media, told), "streams": streams})
+        return made(ProbeError, told["refused"])
+    return made(Media, {"duration": None, **told})
 
 
 def _known(value: Media | ProbeError | Stream) -> dict[str, Any]:
     return {name: held for name, held in value._asdict().items() if held not in (None, "", ())}
-
-
-def _fields(kind: type[Media | ProbeError | Stream], told: dict[str, Any]) -> dict[str, Any]:
-    return {name: held for name, held in told.items() if name in kind._fields}

@@ -13,15 +13,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from cosconcat.cloud.ports import Cos
 from cosconcat.errors import InvalidInput
 from cosconcat.model import Bucket, ContentId, ObjectInfo, gid_of
+from cosconcat.records.reading import made, read_json
 
 FORMAT = 1  # of the slots that are written; higher ones are refused
+OBJECT = ("key", "etag", "size", "last_modified")  # a piece as a slot holds it, in this order
 
 Kind = Literal["main", "grant"]
 
@@ -116,7 +118,7 @@ class Slots:
         if stored is None:
             return None
         try:
-            return _read(json.loads(stored.body))
+            return _read(day, k, read_json(stored.body))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as broken:
             raise InvalidInput([f"{self._bucket.name}/{key}: not a record of ours ({broken})"]) from broken
 
@@ -145,28 +147,29 @@ class Slots:
 
 def _written(slot: Slot) -> dict[str, object]:
     objects = {
-        name: [[o.key, o.etag, o.size, o.last_modified] for o in kept]
+        name: [[getattr(o, part) for part in OBJECT] for o in kept]
         for name, kept in (("pieces", slot.pieces), ("next", slot.next))
     }
     return {**vars(slot), **objects, "before": [list(interval) for interval in slot.before]}
 
 
-def _read(d: dict[str, Any]) -> Slot:
-    """A slot as it was written; fields of a later version that do not change its meaning are left out."""
-    if d["format"] > FORMAT:
+def _read(day: str, k: int, d: dict[str, Any]) -> Slot:
+    """The slot that was asked for, as it was written; fields of a later version that do not change its meaning are left
+    out.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is no slot, is another one, or was written by a later version.
+    """
+    if isinstance(d["format"], int | float) and d["format"] > FORMAT:
         raise ValueError(f"format {d['format']}, written by a later version; this one reads up to {FORMAT}")
-    return Slot(
-        d["k"],
-        d["kind"],
-        d["day"],
-        d["group"],
-        d["rev"],
-        tuple(ObjectInfo(*o) for o in d["pieces"]),
-        d["first"],
-        d["last"],
-        tuple(ObjectInfo(*o) for o in d["next"]),
-        tuple(Interval(*i) for i in d["before"]),
-        d["rejoined"],
-        d["note"],
-        d["format"],
-    )
+    objects = {name: [_named(OBJECT, one) for one in d.get(name, ())] for name in ("pieces", "next")}
+    before = [_named(Interval._fields, one) for one in d.get("before", ())]
+    slot = made(Slot, {**d, **objects, "before": before})
+    if (slot.day, slot.k) != (day, k):
+        raise ValueError(f"day, k: it is slot {slot.k} of {slot.day[:20]!r}")
+    return slot
+
+
+def _named(names: Sequence[str], values: Sequence[object]) -> dict[str, object]:
+    """What is written as a list, by the names of its fields."""
+    return dict(zip(names, values, strict=True))

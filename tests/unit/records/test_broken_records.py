@@ -81,6 +81,32 @@ def told_in_the_report(memory: InMemory, key: str) -> None:
     assert key.rpartition("/")[2] in told
 
 
+@pytest.mark.parametrize("record", ["claim", "job", "end", "done", "closed"])
+def test_a_field_of_another_type_ends_no_sweep(record: str) -> None:
+    """Whichever it is: the other group is joined, a report is published, and what is returned can be printed."""
+    fields = 0
+    for wrong in ("\ud83d", [1], {"a": 1}, None, 5, 1e300, True):
+        memory = run_until_claimed("done" if record == "closed" else record)
+        state = memory.config.state_bucket.name
+        (key,) = written(memory, record) if record != "closed" else closed_entries(memory)
+        body = memory.cos.shelves[state].current[key].body
+        for number, field in enumerate(json.loads(body)):
+            memory.cos.write(state, key, body=json.dumps({**json.loads(body), field: wrong}).encode())
+            memory.cos.shelves[state].current.pop(".concat/report.json", None)
+            memory.put(f"fragments/other{number}.part1-of-1.mp4")
+            json.dumps(handle_sweep(memory.services), ensure_ascii=False).encode()
+            assert any(work.key.startswith(f"output/other{number}.") for work in memory.ci.work.values())
+            report = json.loads(memory.cos.shelves[state].current[".concat/report.json"].body)
+            assert "published" in report
+            fields += 1
+    assert fields >= 7 * 3
+
+
+def closed_entries(memory: InMemory) -> list[str]:
+    """Keys of what ended, by its day."""
+    return [key for key in memory.cos.shelves[memory.config.state_bucket.name].current if "/closed/" in key]
+
+
 @pytest.mark.parametrize("how", BROKEN)
 @pytest.mark.parametrize("record", ["claim", "job", "end", "done"])
 def test_where_recordings_are_cut_at_gaps_it_is_the_trouble_of_that_recording_alone(record: str, how: str) -> None:
