@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from cosconcat import log
 from cosconcat.bootstrap import bootstrap, bucket_settings
-from cosconcat.errors import Refused
+from cosconcat.errors import ConcatError, Refused
 from cosconcat.events.timer import Doctor, Report, Retry, RetryMany, Status, read_timer_or_command
 from cosconcat.functions.retry import handle_retry, handle_retry_of_many
 from cosconcat.functions.sweep.report import handle_report
@@ -19,6 +20,14 @@ def main_handler(event: dict[str, object], context: dict[str, object]) -> dict[s
 def answer(services: Services, event: object) -> dict[str, object]:
     """The same for services that are given: a desk with keys of its own asks in this way."""
     try:
+        return _answer(services, event)
+    except ConcatError as failure:  # the platform prints it
+        failure.args = (log.printable(log.safe(str(failure))),)
+        raise
+
+
+def _answer(services: Services, event: object) -> dict[str, object]:
+    try:
         command = read_timer_or_command(event)
     except Refused as refusal:
         from cosconcat.events.http import refused_result
@@ -31,7 +40,7 @@ def answer(services: Services, event: object) -> dict[str, object]:
     if isinstance(command, Status):
         from cosconcat.functions.status import handle_status
 
-        return handle_status(services, command.group)
+        return {"results": [], **log.all_safe(handle_status(services, command.group))}
     if isinstance(command, Report):
         return handle_report(services)
     if isinstance(command, Doctor):
@@ -39,6 +48,6 @@ def answer(services: Services, event: object) -> dict[str, object]:
 
         return {
             "results": [],
-            "doctor": [finding.as_dict() for finding in examine(services, bucket_settings(services.config))],
+            "doctor": log.all_safe([one.as_dict() for one in examine(services, bucket_settings(services.config))]),
         }
     return handle_sweep(services)

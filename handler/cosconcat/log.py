@@ -82,6 +82,20 @@ def redacted(text: str) -> str:
     return _SIGNATURE.sub(r"\1***", text)
 
 
+def safe(text: str) -> str:
+    """`text` as it may be kept or handed out: without secrets, and half characters, which no encoding knows, as `?`."""
+    return redacted(text).encode(errors="replace").decode()
+
+
+def all_safe(node: Any) -> Any:
+    """The same JSON value with every text `safe`."""
+    if isinstance(node, Mapping):
+        return {all_safe(name): all_safe(inner) for name, inner in node.items()}
+    if isinstance(node, list | tuple):
+        return [all_safe(inner) for inner in node]
+    return safe(node) if isinstance(node, str) else node
+
+
 def _print(level: str, what: str, fields: Mapping[str, object]) -> None:
     if LEVELS[level] < _state["level"]:
         return
@@ -126,12 +140,10 @@ def escaped(text: str) -> str:
 
 
 def printed(words: Mapping[str, str]) -> dict[str, str]:
-    """A result with all its words printable: the platform writes what a function returns into its log."""
-    return {name: printable(word) for name, word in words.items()}
+    """A result with all its words printable and safe: the platform writes what a function returns into its log."""
+    return {name: printable(safe(word)) for name, word in words.items()}
 
 
 def _text(value: object, longest: int) -> str:
-    text = _UNPRINTABLE.sub(
-        _written, redacted(str(value)).encode(errors="replace").decode()
-    )  # half characters cannot be printed
+    text = _UNPRINTABLE.sub(_written, safe(str(value)))
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import isfinite
 from typing import NamedTuple
 
 from cosconcat import log
@@ -50,9 +51,9 @@ def finish(services: Services, claim: Claim, end: End, fresh_heads: FreshHeads |
     if done.outcome in ("kept", "gave-up"):  # whoever died while tagging may have met what came in between
         untag_expiry(services, own_keys(services.config, claim))
     seconds = proof.figures.get("output_seconds", 0) if proof else 0
-    done = replace(
-        done, closed_at=int(services.clock.now()), seconds=float(seconds) if isinstance(seconds, int | float) else 0.0
-    )
+    length = float(seconds) if isinstance(seconds, int | float) and isfinite(seconds) else 0.0
+    reason = log.safe(done.reason)  # a service may have quoted what it was sent
+    done = replace(done, reason=reason, closed_at=int(services.clock.now()), seconds=length)
     if not services.ledger.create_done(claim, done):
         held = services.ledger.done(claim.gid, claim.rev)
         done = held.record if held else done

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from cosconcat import log
 from cosconcat.model import iso_time
 
 FIRST_PAUSE_SECONDS = 600
@@ -61,7 +62,9 @@ class SetAside:
         """Its turn failed once more."""
         times = self._groups[gid].times + 1 if gid in self._groups else 1
         pause = min(FIRST_PAUSE_SECONDS * 2 ** min(times - 1, 20), LONGEST_PAUSE_SECONDS)
-        self._groups[gid] = Aside(group[:NAME_CHARACTERS], times, int(now) + pause, why[:NAME_CHARACTERS], indexed)
+        self._groups[gid] = Aside(
+            group[:NAME_CHARACTERS], times, int(now) + pause, log.safe(why)[:NAME_CHARACTERS], indexed
+        )
         if len(self._groups) > MOST_ASIDE:
             del self._groups[min(self._groups, key=lambda each: self._groups[each].until)]
 

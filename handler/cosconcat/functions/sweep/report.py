@@ -79,8 +79,10 @@ class Findings:
     bytes: int = 0
 
     def add(self, kind: str, group: str, **what: object) -> None:
-        """One group, once for each kind; the last word counts."""
-        held = self.entries[kind]
+        """One group, once for each kind; the last word counts. Every text is made safe: a report can be written
+        whatever a reason quotes, and holds no secret.
+        """
+        held, group = self.entries[kind], log.safe(group)
         entry = {name: _shortened(value) for name, value in what.items() if value not in ("", None)}
         grown = self.bytes + _size(group, entry) - (_size(group, held[group]) if group in held else 0)
         if (group in held or len(held) < MOST_OF_A_KIND) and grown <= MOST_BYTES:
@@ -99,7 +101,7 @@ class Findings:
         """An object under the input prefix that no convention reads."""
         self.unmatched_count += 1
         if len(self.unmatched_examples) < MOST_UNMATCHED:
-            self.unmatched_examples[key] = reason[:WORD_CHARACTERS]
+            self.unmatched_examples[log.safe(key)] = log.safe(reason)[:WORD_CHARACTERS]
 
     def lines(self) -> Iterator[tuple[str, str, Mapping[str, object]]]:
         """(kind, group, what) of every entry that a person should act on."""
@@ -137,7 +139,7 @@ class Findings:
 
 
 def _shortened(value: object) -> object:
-    return value[:WORD_CHARACTERS] if isinstance(value, str) else value
+    return log.safe(value)[:WORD_CHARACTERS] if isinstance(value, str) else log.all_safe(value)
 
 
 def _size(group: str, entry: Mapping[str, object]) -> int:
@@ -148,7 +150,7 @@ def _size(group: str, entry: Mapping[str, object]) -> int:
 def read_object(body: bytes) -> dict[str, Any]:
     """The report or the cursor as it was written; empty where it cannot be read, whoever wrote it."""
     try:
-        read = dict(json.loads(body))
+        read = dict(json.loads(body.decode()))  # as bytes, halves of characters would pass
         if b"\\ud" in body.lower():  # half a character, which no key and no report may hold
             json.dumps(read, ensure_ascii=False).encode()
     except (ValueError, TypeError, RecursionError):

@@ -120,7 +120,7 @@ class Tally:
     def summary(self) -> dict[str, object]:
         """Counts by action and the first results; raises TryAgain naming what failed for now."""
         if self._failed:
-            raise TryAgain(log.printable("; ".join(self._failed[:SHOWN_RESULTS])))
+            raise TryAgain(log.printable(log.safe("; ".join(self._failed[:SHOWN_RESULTS]))))
         return {
             "results": [log.printed(result.as_dict()) for result in self._results],
             "counts": dict(self._counts),
