@@ -11,6 +11,7 @@
     + InvalidInput         an event, message, manifest, name or request from outside that cannot be accepted
       - Refused              the event itself: unreadable, or not signed by us; answered and logged, never repeated
     + Rejected             COS or CI said no for good; carries code, message, request id and HTTP status
+    + Unprobed             what a probe should tell was not to be had for longer than is waited for
   x OutcomeUnknown       a request that must not be repeated was sent and its answer is unknown
 """
 
@@ -102,6 +103,10 @@ class Rejected(NeverAgain):
         self.status = status
         self.code = code
         self.request_id = request_id
+
+
+class Unprobed(NeverAgain):
+    """A probe of a content's pieces, or of its output, could not be made for longer than is waited for."""
 
 
 class OutcomeUnknown(ConcatError):

@@ -17,7 +17,7 @@ from cosconcat.errors import Rejected, ServiceUnavailable, TryAgain
 from cosconcat.functions.retry import handle_retry
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.groups.survey import survey
-from cosconcat.verification.verify import UNPROBED_STALE
+from cosconcat.inputs.probes import UNPROBED_STALE
 from tests.support.desk import Altered, Desk, only
 
 PARTS = [f"fragments/v.part{n}-of-3.mp4" for n in (1, 2, 3)]

@@ -11,6 +11,7 @@ from cosconcat.environment import typed
 from cosconcat.environment.reading import _MOST_EXTENSIONS, read_config
 from cosconcat.events import bodies, timer
 from cosconcat.groups import manifest
+from cosconcat.inputs.probes import UNPROBED_STALE
 from cosconcat.naming import keys
 from cosconcat.output import choice, tags
 from deployed import blueprint
@@ -36,6 +37,7 @@ SECONDS = {spec.key: spec.seconds for spec in blueprint.FUNCTIONS}
         ("manifest", [f"{manifest.LARGEST // 1024} KB"]),
         ("tags on the result", [f"{tags.MAX_TAGS}, by COS", f"{len(tags.OWN_TAGS)} are ours"]),
         ("names that are tried for a result whose name is taken", [f"{choice.SPARE_NAMES} besides"]),
+        ("a probe that is not answered", [f"a day, {UNPROBED_STALE} times"]),
         ("message of a callback", [f"{bodies.MAX_BYTES >> 20} MiB"]),
         ("run of a function", [f"{SECONDS['upload']} s for upload", f"{SECONDS['sweep']} s for callback and sweep"]),
     ],
@@ -46,8 +48,9 @@ def test_a_figure_is_the_code_s(what: str, figures: list[str]) -> None:
 
 
 def test_the_others_that_are_said_in_words() -> None:
-    """A day for notifications; one time limit for callback and sweep; the largest number of fragments is taken."""
+    """A day for notifications and probes; one limit for callback and sweep; the most fragments are taken."""
     assert finish.NOTIFY_FOR_SECONDS == 86400
+    assert UNPROBED_STALE * DEFAULTS.stale_seconds == 86400
     assert SECONDS["callback"] == SECONDS["sweep"]
     base = {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}
     assert read_config({**base, "CONCAT_MAX_FRAGMENTS": "10000"}).max_fragments == 10_000

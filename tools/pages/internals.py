@@ -12,6 +12,7 @@ from cosconcat.cloud.cos import RETRIES
 from cosconcat.cloud.notify import TIMEOUT_SECONDS
 from cosconcat.config import Config
 from cosconcat.functions.sweep.round import LISTED_SECONDS
+from cosconcat.inputs.probes import UNPROBED_STALE
 from cosconcat.model import Bucket
 from cosconcat.protocol.attempt import MOST_LOST
 from cosconcat.protocol.run import ROUNDS
@@ -43,7 +44,7 @@ def _purpose(folder: Path, name: str) -> str:
 def retries() -> str:
     """What is tried again, by whom, how often, after how long, and what comes then."""
     usual = Config(Bucket("demo-1250000000", "ap-guangzhou"))
-    lease = usual.lease_seconds
+    lease, unprobed = usual.lease_seconds, UNPROBED_STALE * usual.stale_seconds
     lost = f"its answer lost: the job is looked for at once, and after the lease of {lease} s (CONCAT_LEASE_SECONDS)"
     rows = (
         ("a read or a repeatable write of COS", "`cloud/cos.py`", f"{RETRIES} times; not when its answer timed out",
@@ -61,6 +62,9 @@ def retries() -> str:
          f"at once, then {FIRST_BACKOFF_SECONDS} s, doubling, at most {LONGEST_BACKOFF_SECONDS} s", "end gave-up"),
         ("CI's silence about a job", "the sweep", "each round", f"believed after two leases, {2 * lease} s",
          f"end retry; something at the output after {usual.stale_seconds} s (CONCAT_STALE_SECONDS): end gave-up"),
+        ("a probe that was not answered, or told of other bytes", "the sweep; before its job the next `claim-<n>`",
+         "each round", f"there {FIRST_BACKOFF_SECONDS} s, doubling, at most {LONGEST_BACKOFF_SECONDS} s",
+         f"end gave-up {unprobed // 3600} h after the first ({UNPROBED_STALE} times CONCAT_STALE_SECONDS)"),
         ("a lost create of a claim", "`protocol/run.py`", f"{ROUNDS} rounds", "at once",
          "`NotYet`: raised, the next event or sweep goes on"),
         ("an event whose function raised", "SCF", "by the function's setting", "by the function's setting",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from cosconcat.errors import ServiceUnavailable, TryAgain
+from cosconcat.errors import ServiceUnavailable, TryAgain, Unprobed
 from cosconcat.model import Media, ProbeError, Unanswered
 from cosconcat.records.records import Probes
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from cosconcat.records.records import Claim
     from cosconcat.services import Services
 
+
+UNPROBED_STALE = 24  # times CONCAT_STALE_SECONDS (together a day by default) that probes of one content are waited for
 
 _REPLACED = "Replaced"  # our own word, as nothing refused: other bytes lie there than were claimed
 _REMEDIES = {
@@ -31,7 +33,8 @@ _NOT_MEDIA = (
 def recorded_probes(services: Services, claim: Claim) -> Probes:
     """What earlier invocations learned of this content, in this rev or in one before it that held the very uploads.
 
-    The same bytes uploaded again do not count: something else may have lain there for a while and been probed.
+    The same bytes uploaded again do not count: something else may have lain there for a while and been probed. How long
+    probes could not be made counts for this rev alone: a person may have said retry.
     """
     for rev in range(claim.rev, 0, -1):
         found = services.ledger.probes(claim.gid, rev)
@@ -39,7 +42,7 @@ def recorded_probes(services: Services, claim: Claim) -> Probes:
             continue
         held = claim if rev == claim.rev else _claimed(services, claim.gid, rev)
         if held is not None and held.set.joined == claim.set.joined:
-            return found
+            return found if rev == claim.rev else replace(found, unanswered_for=None)
     return Probes(claim.fingerprint)
 
 
@@ -60,6 +63,8 @@ def unreadable(services: Services, claim: Claim) -> tuple[str, ...]:
         media = probe(services, claim, list(dict.fromkeys(keys)), known)
     except TryAgain:
         return ()
+    except Unprobed as failure:
+        return (str(failure),)
     record_readable(services, claim, known, media)
     return tuple(refused({key: found for key, found in media.items() if not _is_gone(found)}))
 
@@ -70,9 +75,13 @@ def _is_gone(found: Media | ProbeError) -> bool:
 
 def record_readable(services: Services, claim: Claim, known: Probes, media: Mapping[str, Media | ProbeError]) -> None:
     """Record new probes; a refusal is none to keep, for an archived object may be restored."""
-    learned = {key: found for key, found in media.items() if not isinstance(found, ProbeError)}
-    if learned.keys() - known.media.keys():
+    learned = {key: found for key, found in _readable(media).items() if known.media.get(key) != found}
+    if learned:
         services.ledger.create_probes(claim, replace(known, media=learned))
+
+
+def _readable(media: Mapping[str, Media | ProbeError]) -> Mapping[str, Media]:
+    return {key: found for key, found in media.items() if isinstance(found, Media)}
 
 
 def refused(media: Mapping[str, Media | ProbeError]) -> list[str]:
@@ -89,6 +98,7 @@ def probe(services: Services, claim: Claim, keys: Sequence[str], known: Probes) 
 
     Raises:
         ServiceUnavailable: one could not be made for now; the others are recorded first, so that none is paid twice.
+        Unprobed: nor for longer than is waited for.
         Blocked: the deployment's role, or CI's, may not read the fragments.
     """
     objects = {o.key: o for o in claim.set.joined}
@@ -100,10 +110,28 @@ def probe(services: Services, claim: Claim, keys: Sequence[str], known: Probes) 
     learned = {key: found for key, found in made.items() if not isinstance(found, Unanswered)}
     unanswered = [found.message for found in made.values() if isinstance(found, Unanswered)]
     if unanswered:
-        if learned:
-            services.ledger.create_probes(claim, replace(known, media=learned))
-        raise ServiceUnavailable(unanswered[0])
+        wait_for_probe(services, claim, known, learned, unanswered[0])
     return {**kept, **learned}
+
+
+def wait_for_probe(
+    services: Services, claim: Claim, known: Probes, media: Mapping[str, Media | ProbeError], failure: str
+) -> NoReturn:
+    """A probe of the content could not be made: record since when, and what others told (`media`), by key.
+
+    Raises:
+        ServiceUnavailable: always, but for
+        Unprobed: the first record of it is older than is waited for. Late to be looked at is not long unreadable.
+    """
+    waited = known.unanswered_for
+    if waited is not None and waited > UNPROBED_STALE * services.config.stale_seconds:
+        raise Unprobed(f"a probe was not answered for {waited} s; the last: {failure}")
+    if waited is None:  # what an earlier rev holds comes along, as only the newest with records is read
+        begun = replace(known, media={**known.media, **_readable(media)}, unanswered_for=0)
+        services.ledger.create_probes(claim, begun)
+    else:
+        record_readable(services, claim, known, media)
+    raise ServiceUnavailable(failure)
 
 
 def is_of(found: Media | ProbeError | Unanswered, size: int) -> bool:

@@ -142,12 +142,15 @@ class Ledger:
         from cosconcat.records import media_records
 
         found: Probes | None = None
+        waited: int | None = None
         for number in range(1, MOST_PROBES + 1):
             entry = self._read(self._probes_key(gid, rev, number), media_records.from_json)
             if entry is None:
                 break
             earlier = found.media if found else {}
-            found = replace(entry.record, media={**earlier, **entry.record.media})
+            if waited is None and entry.record.unanswered_for is not None:
+                waited = entry.age
+            found = replace(entry.record, media={**earlier, **entry.record.media}, unanswered_for=waited)
         return found
 
     def record_names(self, gid: str, rev: int) -> frozenset[str]:

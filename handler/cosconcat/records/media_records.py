@@ -28,17 +28,19 @@ def to_json(probes: Probes, most: int, most_bytes: int) -> Iterator[dict[str, An
 
 
 def _record(probes: Probes, part: dict[str, Any]) -> dict[str, Any]:
-    return {"fingerprint": probes.fingerprint, "probed": probes.probed, "media": part}
+    told = {"fingerprint": probes.fingerprint, "probed": probes.probed, "media": part}
+    return told if probes.unanswered_for is None else {**told, "unanswered": True}
 
 
 def from_json(record: dict[str, Any]) -> Probes:
-    """The record `probes-<k>.json`, read back.
+    """The record `probes-<k>.json`, read back as if it was written just now.
 
     Raises:
         AttributeError, KeyError, TypeError, ValueError: it is none of ours.
     """
     media = {key: _media_from(told) for key, told in record["media"].items()}
-    return replace(made(Probes, {**record, "media": {}}), media=media)
+    waited = 0 if record.get("unanswered") is True else None
+    return replace(made(Probes, {**record, "media": {}}), media=media, unanswered_for=waited)
 
 
 def _media(found: Media | ProbeError) -> dict[str, Any]:

@@ -73,11 +73,15 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class Probes:
-    """What was learned of a content's pieces before its end, so that no probe is paid for twice; by key."""
+    """What was learned of a content's pieces before its end, so that no probe is paid for twice; by key.
+
+    `unanswered_for` are the seconds since a record first said that a probe could not be made, None where none says so.
+    """
 
     fingerprint: str
     media: Mapping[str, Media | ProbeError] = field(default_factory=dict)
     probed: Probed = ""
+    unanswered_for: int | None = None
 
 
 @dataclass(frozen=True)

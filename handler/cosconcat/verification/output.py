@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cosconcat.errors import ServiceUnavailable
 from cosconcat.inputs.probes import is_of
 from cosconcat.model import Media, ProbeError, Unanswered
 from cosconcat.verification.playlist import Playlist, check_playlist, joined_segments, read_playlist
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
     from cosconcat.services import Services
 
 
-def output_media(services: Services, claim: Claim, job: Job, head: Head) -> Media | Unverified:
-    """What the output is.
+def output_media(services: Services, claim: Claim, job: Job, head: Head) -> Media | Unverified | Unanswered:
+    """What the output is; `Unanswered` where it can only be probed, and that failed for now.
 
     Raises:
         ServiceUnavailable: it could not be looked at for now.
@@ -51,7 +50,7 @@ def whole_playlist(services: Services, claim: Claim, head: Head) -> WholePlaylis
     return WholePlaylist(playlist, {segment: found.object.size for segment, found in heads.items() if found})
 
 
-def _of_segments(services: Services, claim: Claim, head: Head) -> Media | Unverified:
+def _of_segments(services: Services, claim: Claim, head: Head) -> Media | Unverified | Unanswered:
     whole = whole_playlist(services, claim, head)
     if isinstance(whole, Unverified):
         return whole
@@ -59,23 +58,21 @@ def _of_segments(services: Services, claim: Claim, head: Head) -> Media | Unveri
     ends = [playlist.segments[0], playlist.segments[-1]]
     probes = _probe(services, claim, {key: sizes[key] for key in ends})
     first, last = (probes[key] for key in ends)
-    if isinstance(first, Unverified):
+    if not isinstance(first, Media):
         return first
-    if isinstance(last, Unverified):
+    if not isinstance(last, Media):
         return last
     return joined_segments(playlist, first, last, head.object.size)
 
 
-def _probe(services: Services, claim: Claim, sizes: Mapping[str, int]) -> dict[str, Media | Unverified]:
+def _probe(services: Services, claim: Claim, sizes: Mapping[str, int]) -> dict[str, Media | Unverified | Unanswered]:
     """Paid calls; `sizes` are the bytes of each object, by key."""
-    found: dict[str, Media | Unverified] = {}
+    found: dict[str, Media | Unverified | Unanswered] = {}
     for key, media in services.cos.media(claim.output, list(sizes)).items():
-        if isinstance(media, Unanswered):
-            raise ServiceUnavailable(media.message)
-        if not is_of(media, sizes[key]):
-            raise ServiceUnavailable(f"GET videoinfo {key}: told of other bytes than the {sizes[key]} that it has")
         if isinstance(media, ProbeError):
             found[key] = Unverified(f"{key} cannot be probed: {media.code} {media.message}", {}, "no-length")
+        elif not is_of(media, sizes[key]):
+            found[key] = Unanswered(f"GET videoinfo {key}: told of other bytes than the {sizes[key]} that it has")
         else:
             found[key] = media
     return found

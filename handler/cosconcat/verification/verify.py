@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cosconcat.errors import ServiceUnavailable
-from cosconcat.inputs.probes import probe, recorded_probes
-from cosconcat.model import Head, Job, ObjectInfo, ProbeError
+from cosconcat.errors import Unprobed
+from cosconcat.inputs.probes import probe, recorded_probes, wait_for_probe
+from cosconcat.model import Head, Job, ObjectInfo, ProbeError, Unanswered
 from cosconcat.records.records import Claim, Probes
 from cosconcat.services import Services
 from cosconcat.verification.join import JoinOptions, ProbedFragment
@@ -21,8 +21,6 @@ from cosconcat.verification.output import output_media
 from cosconcat.verification.own_reads import judge
 from cosconcat.verification.rules.table import LOOK
 from cosconcat.verification.verdict import Unverified, Verdict, Verified
-
-UNPROBED_STALE = 24  # times CONCAT_STALE_SECONDS (together a day by default) that unreadable fragments are waited for
 
 
 def verify(
@@ -46,22 +44,34 @@ def verify(
         known = recorded_probes(services, claim)
     direct = is_direct(request, posted_directly=trusted or known.probed in ("alike", "unread"))
     options = join_options(config, claim, direct=direct, configurations="" if trusted else known.probed)
-    if config.verify == "size" and direct and claim.format != "hls":
-        return "size", _by_bytes(services, claim, job, head, joined, known, options)
-    output = output_media(services, claim, job, head)
-    if isinstance(output, Unverified):
-        return "duration", output
+    by_bytes = config.verify == "size" and direct and claim.format != "hls"
+    judged = _by_bytes if by_bytes else _by_streams
     try:
-        probes = probe(services, claim, [o.key for o in joined], known)
-    except ServiceUnavailable as failure:
-        since = _waited(services, claim, job)
-        if since <= UNPROBED_STALE * config.stale_seconds:  # late to be looked at is not the same as long unreadable
-            raise
-        reason = f"for {since} s the fragments could not be probed: {failure}"
-        return "duration", Unverified(reason, {}, "no-length")
+        verdict = judged(services, claim, job, head, joined, known, options)
+    except Unprobed as failure:
+        verdict = Unverified(str(failure), {}, "no-length")
+    return "size" if by_bytes else "duration", verdict
+
+
+def _by_streams(
+    services: Services,
+    claim: Claim,
+    job: Job,
+    head: Head,
+    joined: Sequence[ObjectInfo],
+    known: Probes,
+    options: JoinOptions,
+) -> Verdict:
+    """Each stream of the output against those of the pieces, which are probed first: what they tell is kept."""
+    probes = probe(services, claim, [o.key for o in joined], known)
+    output = output_media(services, claim, job, head)
+    if isinstance(output, Unanswered):
+        wait_for_probe(services, claim, known, probes, output.message)
+    if isinstance(output, Unverified):
+        return output
     trims = {f.object.key: (f.start, f.end) for f in claim.set.fragments}  # a direct join with trims is refused
     pieces = [ProbedFragment(o.key, probes[o.key], *trims.get(o.key, ("", ""))) for o in joined]
-    return "duration", judge(services, claim.output, head.object.key, pieces, output, options)
+    return judge(services, claim.output, head.object.key, pieces, output, options)
 
 
 def _by_bytes(
@@ -77,20 +87,17 @@ def _by_bytes(
     verdict = check_size([o.size for o in joined], head.object.size)
     if isinstance(verdict, Unverified):
         return verdict
-    output = output_media(services, claim, job, head)
-    if isinstance(output, Unverified):
-        return output
     first = joined[0].key
-    media = probe(services, claim, [first], known)[first]
+    probes = probe(services, claim, [first], known)
+    media = probes[first]
     if isinstance(media, ProbeError):
         return Unverified(f"{first} cannot be probed ({media.code})", verdict.figures, "no-length")
+    output = output_media(services, claim, job, head)
+    if isinstance(output, Unanswered):
+        wait_for_probe(services, claim, known, probes, output.message)
+    if isinstance(output, Unverified):
+        return output
     kinds = check_kinds(first, media, output, options)
     if not isinstance(kinds, Unverified) and known.probed == "unread":
         kinds = Unverified("the decoder configurations of the pieces cannot be read", {}, "configurations", LOOK)
     return replace(kinds, figures={**verdict.figures, **kinds.figures})
-
-
-def _waited(services: Services, claim: Claim, job: Job) -> int:
-    """Seconds since there was a job's output to judge."""
-    entry = services.ledger.claim(claim.gid, claim.rev, claim.n)
-    return entry.now - max(entry.written, job.ended) if entry else 0

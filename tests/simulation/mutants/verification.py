@@ -193,8 +193,8 @@ MUTANTS = (
         forced={"encrypted": 0.5},
     ),
     Mutant(
-        "unprobed-for-now-is-unproven", "G3", "cosconcat.verification.verify:verify",
-        "if since <= UNPROBED_STALE * config.stale_seconds:", "if False:",
+        "unprobed-for-now-is-unproven", "G3", "cosconcat.inputs.probes:wait_for_probe",
+        "if waited is not None and waited > UNPROBED_STALE * services.config.stale_seconds:", "if True:",
         "a probe that hangs once gives an output up",
         forced={"hang": 0.05},
     ),

@@ -13,6 +13,7 @@ import pytest
 
 from cosconcat.errors import TryAgain
 from cosconcat.events.cos import Upload
+from cosconcat.functions.retry import handle_retry
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.functions.upload import handle_uploads
 from cosconcat.model import Bucket, Head, Job, JobPage, Media, ObjectInfo, ProbeError, Stored, Unanswered, gid_of
@@ -181,5 +182,84 @@ def test_the_segments_of_a_playlist_are_held_against_their_bytes(size: int) -> N
     cos: Any = Altered(memory.services.cos, get=lambda *_: Stored(playlist, head), heads=heads, media=media)
     claim: Any = SimpleNamespace(format="hls", output=memory.config.bucket)
     job: Any = None
-    with pytest.raises(TryAgain, match=r"output/a1\.ts.*the 100"):
-        output_media(replace(memory.services, cos=cos), claim, job, head)
+    told = output_media(replace(memory.services, cos=cos), claim, job, head)
+    assert isinstance(told, Unanswered)
+    assert "output/a1.ts: told of other bytes than the 100" in told.message
+
+
+# -- for how long
+
+TRUSTED = {"CONCAT_DIRECT": "true", "CONCAT_ON_MIXED": "trust", "CONCAT_VERIFY": "size"}
+UNANSWERED = [
+    ({}, PIECES[1], True, 1),
+    ({}, PIECES[1], False, 1),
+    ({}, OUTPUT, False, 1),
+    (TRUSTED, PIECES[0], True, 1),
+    (TRUSTED, OUTPUT, False, 1),
+    ({"CONCAT_DIRECT": "true"}, PIECES[1], True, 0),
+    ({"CONCAT_DIRECT": "true", "CONCAT_ON_MIXED": "refuse"}, PIECES[1], True, 0),
+]
+
+
+@pytest.mark.parametrize(("settings", "key", "told", "posts"), UNANSWERED)
+def test_what_cannot_be_probed_for_a_day_ends_its_group(
+    settings: dict[str, str], key: str, told: bool, posts: int
+) -> None:
+    """Wherever it is asked; nothing is removed, what others told is paid once, and the reason names the call."""
+    refusal = Unanswered(f"GET videoinfo {key}: HTTP 500")
+    story = Story(lambda asked, found: refusal if asked == key else found, settings=settings, told=told)
+    story.begin()
+    assert 24 <= story.hours_to_its_end() <= 25.5
+    assert story.outcome.startswith("gave-up")
+    assert f"GET videoinfo {key}: HTTP 500" in story.outcome
+    assert set(PIECES) <= set(story.there)
+    assert len(story.memory.ci.work) == posts
+    assert all(story.asked.count(other) <= 1 for other in {*PIECES, OUTPUT} - {key})
+    before = len(story.asked)
+    story.sweep(3)
+    assert len(story.asked) == before
+
+
+@pytest.mark.parametrize(("settings", "key", "told", "posts"), UNANSWERED)
+def test_an_hour_without_probes_ends_nothing(settings: dict[str, str], key: str, told: bool, posts: int) -> None:
+    """Late to be looked at is not the same as long unreadable: the day counts from the first that was not answered."""
+    down = True
+    refusal = Unanswered(f"GET videoinfo {key}: HTTP 500")
+    story = Story(lambda asked, found: refusal if down and asked == key else found, settings=settings, told=told)
+    story.begin()
+    if posts:
+        story.memory.world.run(story.memory.world.now + 3 * 86_400)
+    story.sweep(3, after=1200)
+    assert key in story.asked
+    down = False
+    story.sweep(4, after=4000)
+    assert story.outcome == "joined: "
+
+
+def test_who_says_retry_has_a_day_again() -> None:
+    """What was waited for before counts for the content that was given up."""
+    down = True
+    refusal = Unanswered("GET videoinfo: HTTP 500")
+    story = Story(lambda asked, found: refusal if down and asked == PIECES[1] else found)
+    story.begin()
+    story.hours_to_its_end()
+    with _quietly():
+        handle_retry(story.memory.services, "g")
+    story.sweep(5)
+    assert story.memory.services.ledger.done(gid_of("g"), 2) is None
+    assert story.asked.count(PIECES[0]) == 1, "the first content's probes count"
+    down = False
+    story.sweep(3)
+    assert story.memory.services.ledger.newest_joined(gid_of("g"), 2) is not None
+
+
+def test_the_look_after_a_failed_job_holds_up_no_further_attempt() -> None:
+    """Where no piece can be probed for now, nobody knows that CI could not read it."""
+    refusal = Unanswered("GET videoinfo: HTTP 500")
+    story = Story(lambda _asked, _found: refusal)
+    story.begin()
+    faults = story.memory.world.plan.faults
+    faults["job-fails"] = 1.0
+    story.sweep(40, after=1800)
+    assert story.outcome.startswith("gave-up")
+    assert len(story.memory.ci.work) == story.memory.config.max_attempts
