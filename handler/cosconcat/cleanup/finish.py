@@ -79,19 +79,26 @@ def end_of(claim: Claim, done: Done) -> dict[str, object]:
     }
 
 
-def close(services: Services, claim: Claim, done: Done, age_seconds: int = 0) -> None:
+def close(services: Services, claim: Claim, done: Done, age_seconds: int = 0) -> str:
     """Enter the content under the day of its end, tell the receiver of CONCAT_NOTIFY_URL, then remove the index entry;
-    undelivered, the sweep tells it again.
+    undelivered, the sweep tells it again. Returns why COS refuses to remove the entry, or ''.
 
     `age_seconds` of the closing record: after a day a receiver that is down for good is given up.
     """
     services.ledger.enter_closed(claim, done)
-    failure = services.notify(end_of(claim, done))
+    notifies = bool(services.config.notify_url)
+    heard = age_seconds > 0 and notifies and services.ledger.is_told(claim)
+    failure = "" if heard else services.notify(end_of(claim, done))
     if failure:
         log.warning("notification not delivered", group=claim.group, reason=failure)
         if age_seconds < NOTIFY_FOR_SECONDS:
-            return
-    services.ledger.close(claim.gid, claim.rev)
+            return ""
+    refused = services.ledger.close(claim.gid, claim.rev)
+    if refused:
+        log.warning("not taken out of the index", group=claim.group, reason=refused)
+        if notifies and not heard:
+            services.ledger.create_told(claim)  # or every sweep would tell it, for as long as COS refuses
+    return refused
 
 
 def remove_reuploads(services: Services, *claims: Claim, besides: Sequence[str] = ()) -> Result | None:

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cosconcat.errors import NotYet
-from cosconcat.model import FragmentSet, Job, Result, gid_of
+from cosconcat.model import Action, FragmentSet, Job, Result, gid_of
 from cosconcat.output.choice import bears_fingerprint, free_key, is_occupied
 from cosconcat.output.key import expand, is_copied, output_key, with_rev
 from cosconcat.protocol import content
@@ -196,8 +196,10 @@ def run_content(
     ledger = services.ledger
     newest = ledger.newest_attempt(gid, rev)
     if newest is None:  # only when records were deleted by hand
-        ledger.close(gid, rev)
-        return Result(gid, "ignored", f"rev {rev} is in the index but has no claim")
+        refused = ledger.close(gid, rev)
+        return Result(
+            gid, "blocked" if refused else "ignored", refused or f"rev {rev} is in the index but has no claim"
+        )
     claim, end = newest.claim.record, newest.end
     if not claim.set.lies_under(services.config.input_prefix):
         return Result(claim.group, "ignored", "claimed by another deployment, whose input prefix is not ours")
@@ -223,10 +225,9 @@ def _after_end(
     claim = entry.record
     match attempt.after_end(attempt.EndedAttempt(claim, end, done, forced)):
         case attempt.Close(closed):
-            close(services, claim, closed.record, closed.age)
-            return Result(
-                claim.group, "already-finished", closed.record.reason, closed.record.output, closed.record.job
-            )
+            refused = close(services, claim, closed.record, closed.age)
+            action: Action = "blocked" if refused else "already-finished"
+            return Result(claim.group, action, refused or closed.record.reason, closed.record.output, closed.record.job)
         case attempt.ClaimNext():
             return _claim_next(services, entry, end.record)
         case attempt.Finish():

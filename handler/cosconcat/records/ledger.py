@@ -5,6 +5,7 @@
     <state>/<gid>/<rev>/job-<n>.json     the job that attempt n led to
     <state>/<gid>/<rev>/end-<n>.json     THE branch point: how attempt n ended and what comes next
     <state>/<gid>/<rev>/done.json        the closing record
+    <state>/<gid>/<rev>/told             the receiver of notifications heard of it, and COS keeps its entry in the index
     <state>/closed/<day>/<time>-<gid>-<rev>  the same in a few words, to be found by the day (UTC) of the end
     <state>/<gid>/<rev>/probes-<k>.json  what was learned of the pieces by an invocation that brought no end about
     <state>/out/<hash of the key>        whose an output key is, where two groups could mean the same one; `-2` behind
@@ -115,9 +116,15 @@ class Ledger:
         if done.closed_at:
             self._create(self._closed_key(claim, done), closed_from(claim, done))
 
-    def close(self, gid: str, rev: int) -> None:
-        """Take the content out of the sweep's index; the very last step."""
-        self._cos.delete(self._bucket, [ObjectVersion(self._open_key(gid, rev))])
+    def create_told(self, claim: Claim) -> None:
+        """Record that the receiver of notifications has heard of the content's end."""
+        self._cos.create(self._bucket, self._told_key(claim), b"")
+
+    def close(self, gid: str, rev: int) -> str:
+        """Take the content out of the sweep's index; the very last step. Returns why COS refuses that, or ''."""
+        key = self._open_key(gid, rev)
+        undeleted = self._cos.delete(self._bucket, [ObjectVersion(key)])
+        return "".join(f"COS does not delete {self._bucket.name}/{key}: {one.code} {one.message}" for one in undeleted)
 
     # --- read ------------------------------------------------------------------------------------------------------
 
@@ -136,6 +143,10 @@ class Ledger:
     def done(self, gid: str, rev: int) -> Stamped[Done] | None:
         """The closing record, if there is one."""
         return self._read(self._key(gid, rev, "done.json"), partial(_made, Done))
+
+    def is_told(self, claim: Claim) -> bool:
+        """Whether the receiver is known to have heard of the end; most entries leave the index with that."""
+        return self._cos.head(self._bucket, self._told_key(claim)) is not None
 
     def probes(self, gid: str, rev: int) -> Probes | None:
         """What is recorded of the pieces, all of it; a later record is believed rather than an earlier one."""
@@ -266,6 +277,9 @@ class Ledger:
 
     def _open_key(self, gid: str, rev: int) -> str:
         return f"{self._prefix}open/{gid}-{rev:04}"
+
+    def _told_key(self, claim: Claim) -> str:
+        return self._key(claim.gid, claim.rev, "told")
 
     def _closed_key(self, claim: Claim, done: Done) -> str:
         day = time.strftime("%Y-%m-%d/%H%M%S", time.gmtime(done.closed_at))
