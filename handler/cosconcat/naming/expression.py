@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from cosconcat.naming.keys import KeyRange, Reading, common_beginning
 from cosconcat.naming.matcher import Bounded, Spans
-from cosconcat.naming.times import InconsistentError, any_spelling, read_time, write_time_like
+from cosconcat.naming.times import InconsistentError, any_spelling, ends_within_a_day, read_time, write_time_like
 
 NOWHERE = (0, 0)
 
@@ -75,11 +75,9 @@ class Expression:
             return None
         try:
             time = read_time(text, offset)
-            end = read_time(ended, offset) if ended else None
+            end = ends_within_a_day(time, read_time(ended, offset)) if ended else None
         except ValueError as error:
-            raise InconsistentError(str(error)) from None
-        if end is not None and end < time:
-            raise InconsistentError(f"{ended!r}, its end, is before {text!r}, its beginning")
+            raise InconsistentError(f"{text} {ended}".rstrip() + f": {error}") from None
         return Reading(source, None, place, total, time, end)
 
     def spans(

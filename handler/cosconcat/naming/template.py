@@ -35,6 +35,7 @@ from cosconcat.naming.times import (
 )
 
 _FREE = frozenset({*GROUPS, "*", "**"})
+_TIMES = ("time", "end")
 _MOST_SPELLINGS = 8  # so many ways of writing one moment are listed one by one
 
 
@@ -137,7 +138,7 @@ class Template:
         `offset` seconds east of UTC.
 
         Raises:
-            InconsistentError: when two of its times disagree.
+            InconsistentError: when two of its times disagree, or it cannot end when it does.
             ValueError: when what stands for a time is none.
         """
         folder, slash, name = ("", "", rest) if self.whole_key else rest.rpartition("/")
@@ -165,7 +166,7 @@ class Template:
 
     def _moments(self, name: str, found: Spans, offset: int) -> tuple[int, int | None]:
         """When a piece starts and, where its name tells, ends: epoch milliseconds."""
-        written = " ".join(name[slice(*span)] for key, span in found.items() if key.startswith(("time", "end")))
+        starts, ends = ([name[slice(*span)] for key, span in found.items() if key.startswith(kind)] for kind in _TIMES)
         try:
             values = self._values(name, found, "time")
             time = moment(values, offset)
@@ -174,7 +175,17 @@ class Template:
         except InconsistentError:
             raise
         except ValueError as error:
-            raise ValueError(f"{written} is no date and time: {error}") from None
+            reason = f"{' '.join(starts + ends)} is no date and time: {error}"
+            raise (InconsistentError if ends and not self._may_be_id(starts, ends) else ValueError)(reason) from None
+
+    def _may_be_id(self, starts: Sequence[str], ends: Sequence[str]) -> bool:
+        """Whether what stands where a start does may end the group, so that what stands for the end is the start. Not
+        where both are written alike: such a name says what cannot be, and a form without an end would read it so.
+        """
+        if any(one.parts for one in self.fields if one.name in _TIMES):
+            return False
+        start, end = (len(text) if text.isdigit() else 0 for text in (starts[0], ends[0]))
+        return start > 0 and start != end
 
     def _values(self, name: str, found: Spans, kind: str) -> Values:
         several = [one for one in self.fields if one.name == kind]

@@ -33,6 +33,7 @@ _PARTS = (
     r"(?P<H>[0-9]{2})[:._-]?(?P<M>[0-9]{2})[:._-]?(?P<S>[0-9]{2})"
     r"(?:(?:[.,]|-(?=[0-9]{3}(?:[0-9]{3})?(?:Z|[+-]|\Z)))?(?P<f>[0-9]+))?(?P<z>Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
+_TOO_LONG = "it does not end within a day after it begins"
 
 
 class InconsistentError(ValueError):
@@ -146,10 +147,7 @@ def moment_after(values: Values, start: int, offset: int) -> int:
         ValueError: when it ends before it begins, or more than a day later: no piece is that long.
     """
     if gives_day(values):
-        end = moment(values, offset)
-        if not start <= end <= start + DAY_SECONDS * 1000:
-            raise ValueError("it does not end within a day after it begins")
-        return end
+        return ends_within_a_day(start, moment(values, offset))
     zone = values.get("z", offset)
     cycle = DAY_SECONDS if {"H", "I"} & set(values) else 3600 if "M" in values else 60
     grain = 1000 if "S" in values else 60_000 if "M" in values else 3_600_000
@@ -159,7 +157,18 @@ def moment_after(values: Values, start: int, offset: int) -> int:
         end = (local // 1000 // cycle + turn) * cycle * 1000 + within * 1000 + values.get("f", 0)
         if end >= (local if "f" in values else local // grain * grain) and _on_day(values, end):
             return max(start, end - zone * 1000)
-    raise ValueError("it does not end within a day after it begins")
+    raise ValueError(_TOO_LONG)
+
+
+def ends_within_a_day(start: int, end: int) -> int:
+    """The end of a piece (both epoch milliseconds).
+
+    Raises:
+        ValueError: when it lies before the start, or more than a day later: no piece is that long.
+    """
+    if not start <= end <= start + DAY_SECONDS * 1000:
+        raise ValueError(_TOO_LONG)
+    return end
 
 
 def gives_day(values: Iterable[str]) -> bool:

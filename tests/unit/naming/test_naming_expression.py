@@ -81,6 +81,16 @@ def test_an_expression_that_cannot_be_used_is_refused_with_the_reason(expression
         Convention.of(expression, IN)
 
 
+@pytest.mark.parametrize("end", ["20260922T000039", "20260923T000041"])
+def test_a_name_that_ends_before_it_begins_or_days_later_is_invalid(end: str) -> None:
+    """No piece is longer than a day, and none ends before it begins."""
+    convention = Convention.of(r"(?P<group>[^_]+)_(?P<time>\w+)-(?P<end>\w+)\.(?P<ext>mp4)", IN)
+    found = convention.read(f"{IN}cam_20260922T000040-{end}.mp4")
+    assert isinstance(found, InvalidName)
+    assert "does not end within a day" in found.reason
+    assert isinstance(convention.read(f"{IN}cam_20260922T000040-20260923T000040.mp4"), FragmentName)
+
+
 @pytest.mark.parametrize(
     ("expression", "lead", "tail"),
     [

@@ -159,11 +159,51 @@ def test_times_that_disagree_are_invalid(template: str, key: str) -> None:
         ("c_20240101T100000Z_20240102T100001Z.mp4", "does not end within a day"),
     ],
 )
-def test_a_piece_that_ends_before_it_begins_or_days_later_is_none(key: str, reason: str) -> None:
-    """Two times in a name need not be beginning and end."""
+def test_a_piece_that_ends_before_it_begins_or_days_later_is_invalid(key: str, reason: str) -> None:
+    """It follows the convention, and says what cannot be."""
     found = read("{group}_{time}_{end}.mp4", key)
-    assert isinstance(found, NotOurs)
+    assert isinstance(found, InvalidName)
     assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cam_20260922T000040Z_20260922T000039Z",  # a clock that was set back
+        "cam_20261025T025900_20261025T020400",  # the hour that comes twice in autumn
+        "cam_20260922T000000Z_20260923T000001Z",  # longer than a day
+        "cam_20260922T000040Z_20260922T000039",
+        "cam_2026-09-22_00-00-40_20260922T000039Z",
+        "cam_1790035240_1790035239",
+        "cam_1790035240000_1790035239000",
+        "cam_20260922T240000_20260923T000100",  # no such hour
+        "cam_20260231T120000_20260301T120000",  # no such day
+        "cam_20260922T000000_20260922T240000",
+    ],
+)
+@pytest.mark.parametrize("window", [0, 3600])
+def test_a_start_is_never_read_as_a_part_of_the_group(name: str, window: int) -> None:
+    """Where two times cannot be start and end, the end is not the start of another source."""
+    found = Convention.of("timestamp", "in/", window=window).read(f"in/{name}.mp4")
+    assert isinstance(found, InvalidName)
+    assert "is no date and time" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("cam_1380013800_20240101T120000Z", "cam_1380013800"),
+        ("cam_13800138000_1704110400", "cam_13800138000"),
+        ("cam_1699999999999_2024-01-01-12-00-00", "cam_1699999999999"),
+        ("cam_20991234567890_1704110400", "cam_20991234567890"),
+        ("cam_1699999999_1704110400000", "cam_1699999999"),
+    ],
+)
+def test_a_number_before_a_time_that_is_written_otherwise_may_be_an_id(name: str, source: str) -> None:
+    """A phone number, or a serial one."""
+    found = Convention.of("timestamp", "in/").read(f"in/{name}.mp4")
+    assert isinstance(found, FragmentName)
+    assert (found.source, found.number, found.end) == (source, ms(2024, 1, 1, 12), None)
 
 
 @pytest.mark.parametrize(
