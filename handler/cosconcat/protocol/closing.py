@@ -29,9 +29,8 @@ from cosconcat.records.slots import Slot
 from cosconcat.services import Services
 
 
-def reconcile_fragment(services: Services, key: str, *, forced: bool = False, again: str = "") -> Result:
-    """The recording of one piece, one step further: what an event, or a person who says retry, brings about. `again` is
-    the id of a recording that is joined anew, although it was joined, where its output is gone.
+def reconcile_fragment(services: Services, key: str, *, forced: bool = False) -> Result:
+    """The recording of one piece, one step further: what an event, or a person who says retry, brings about.
 
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
@@ -39,7 +38,8 @@ def reconcile_fragment(services: Services, key: str, *, forced: bool = False, ag
     name, plain = services.config.convention.read(key), services.config.convention_as_written.read(key)
     if not isinstance(name, FragmentName) or not isinstance(plain, FragmentName):
         return Result("", "ignored", "no piece of a source", key)
-    results = list(_closed(services, Asked(name.group, plain.number // gap.DAY, key, forced, again)))
+    asked = Asked(name.group, plain.number // gap.DAY, key, frozenset([key] if forced else []))
+    results = list(_closed(services, asked))
     if not results:
         return Result(name.group, "ignored", "the object is gone", key)
     begun = (one for one in results if one.action == "submitted" and one.group == results[-1].group)
@@ -48,7 +48,8 @@ def reconcile_fragment(services: Services, key: str, *, forced: bool = False, ag
 
 def retry_recording(services: Services, group: str) -> Result:
     """A person says retry: what was kept is cleaned up if its output still holds, otherwise what is left of it is
-    joined anew. Where pieces between were taken away that is several recordings, of which the first begun is told.
+    joined anew. Where pieces between were taken away, or cuts lie elsewhere by now, that is several recordings: all are
+    begun, and the first of them is told.
 
     Raises:
         TryAgain: as `reconcile_fragment` does.
@@ -64,20 +65,29 @@ def retry_recording(services: Services, group: str) -> Result:
         resumed = resume(services, claim)
         if resumed is not None:
             return resumed
-    left = gap.runs(_left_of(services, content), rule_of(services.config))
-    results = [reconcile_fragment(services, run[0].object.key, forced=True, again=group) for run in left]
+    results = [result for run in _left_of(services, content) for result in _retried(services, run, group)]
     begun = (one for one in results if one.action in ("submitted", "finished"))
     gone = Result(group, "ignored", "none of its pieces is there any more")
     return next(begun, results[0] if results else gone)
 
 
-def _left_of(services: Services, newest: Content) -> list[TimedFragment]:
-    """Of all contents that a recording had, the pieces that are still there, whatever lies under their names by now."""
+def _retried(services: Services, run: Sequence[TimedFragment], group: str) -> Iterator[Result]:
+    """A run of what is left of a recording, whichever parts it is cut into by now."""
+    name = services.config.convention.read(run[0].object.key)
+    if isinstance(name, FragmentName):
+        keys = frozenset(piece.object.key for piece in run)
+        yield from _closed(services, Asked(name.group, run[0].day, run[0].object.key, keys, group))
+
+
+def _left_of(services: Services, newest: Content) -> list[list[TimedFragment]]:
+    """Of all contents that a recording had, the pieces that are still there, whatever lies under their names by now; in
+    runs.
+    """
     claims = (services.ledger.claim(newest.claim.record.gid, rev, 1) for rev in range(1, newest.rev + 1))
     keys = {one.object.key for claim in claims if claim is not None for one in claim.record.set.fragments}
     heads = services.cos.heads(services.config.bucket, sorted(keys))
     pieces = (timed_fragment(services.config, head.object) for head in heads.values() if head is not None)
-    return [piece for piece in pieces if piece is not None]
+    return gap.runs([piece for piece in pieces if piece is not None], rule_of(services.config))
 
 
 def close_again(services: Services, gid: str, rev: int) -> Result | None:
@@ -161,7 +171,7 @@ class _Walk:
                     overtaken += 1
                     break
                 yield closed
-                if self.asked.own and closed.action in ("submitted", "finished"):
+                if self.asked.own and not self.asked.forced and closed.action in ("submitted", "finished"):
                     return
         raise NotYet(f"source {self.asked.source}: its recordings are being closed by others right now")
 
@@ -193,7 +203,7 @@ class _Walk:
     def _asked_to_join_again(self, recordings: Iterable[Recording]) -> list[ContentId]:
         """What was joined of which a person said retry."""
         joined = [one for one in recordings if one.state == "joined" and one.group == self.asked.again]
-        return [one.content_id for one in joined if any(piece.object.key == self.asked.own for piece in one.pieces)]
+        return [one.content_id for one in joined if any(map(self.asked.names, one.pieces))]
 
     def _remove_again(self, one: ContentId) -> Result | None:
         """Where the output is no longer what was proven, nothing is: who says retry has it joined anew."""
@@ -238,8 +248,7 @@ class _Walk:
 
     def _judged(self, recordings: Sequence[Recording]) -> list[Judgement]:
         """The parts that are asked for, with what is to be done about each."""
-        forced = [self.asked.own] if self.asked.forced else []
-        judged = judge(self.listing.pieces, recordings, self.rule, self.listing.now, forced=forced)
+        judged = judge(self.listing.pieces, recordings, self.rule, self.listing.now, forced=self.asked.forced)
         wanted = [one for one in judged if self.asked.wants(one.part)]
         return [fitted(self.services, self.asked.source, one, self.listing.archived) for one in wanted]
 

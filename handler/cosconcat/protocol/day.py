@@ -18,27 +18,31 @@ _ACTIONS: dict[str, Action] = {"wait": "waiting", "defer": "deferred", "invalid"
 
 
 class Asked(NamedTuple):
-    """The recordings of a source that begin on a day (UTC, as written), or the one of the piece `own`; `forced`: a
-    person said retry, and meant the recording `again`, which is joined anew where its output is gone.
+    """The recordings of a source that begin on a day (UTC, as written), or those of the piece `own` and of `forced`:
+    keys of which a person said retry. Who meant the recording `again`, which is joined anew where its output is gone.
     """
 
     source: str
     day: int
     own: str = ""
-    forced: bool = False
+    forced: frozenset[str] = frozenset()
     again: str = ""
+
+    def names(self, piece: TimedFragment) -> bool:
+        """Whether it is one of the pieces that are asked for by their keys."""
+        return piece.object.key == self.own or piece.object.key in self.forced
 
     def near(self, pieces: Iterable[TimedFragment], rule: Rule) -> list[TimedFragment]:
         """The pieces that may be in what is asked for: whole runs of them."""
         return [piece for run in gap.runs(pieces, rule) if self._touches(run) for piece in run]
 
     def _touches(self, run: Sequence[TimedFragment]) -> bool:
-        return any(piece.object.key == self.own if self.own else piece.day == self.day for piece in run)
+        return any(self.names(piece) if self.own else piece.day == self.day for piece in run)
 
     def wants(self, part: Part) -> bool:
         """Whether a part is what is asked for."""
         if self.own:
-            return any(piece.object.key == self.own for piece in part.pieces)
+            return any(map(self.names, part.pieces))
         return part.pieces[0].day == self.day
 
 
@@ -97,7 +101,7 @@ def overwritten(asked: Asked, recordings: Iterable[Recording], near: Iterable[Ti
     """What is said of pieces of which a later upload was joined: they stay."""
     reason = "older than what was joined: a version that was overwritten came back, or LIST shows the past"
     for piece, one in came_back(near, recordings).items():
-        if piece.object.key == asked.own if asked.own else piece.day == asked.day:
+        if asked.names(piece) if asked.own else piece.day == asked.day:
             yield Result(one.group, "kept", reason, piece.object.key)
 
 
@@ -119,7 +123,7 @@ def ended(
 def _is_asked_for(asked: Asked, shown: Sequence[TimedFragment]) -> bool:
     """By what is left of a recording: the pieces of the day on which it began may have been taken away."""
     if asked.own:
-        return any(piece.object.key == asked.own for piece in shown)
+        return any(map(asked.names, shown))
     return shown[0].day == asked.day
 
 

@@ -94,6 +94,16 @@ MUTANTS = (
         "a late piece is closed beside the recording in flight that would take it in",
     ),
     _mutant(
+        "retry-begins-one-part", "G3", "protocol.closing:_Walk.results",
+        "self.asked.own and not self.asked.forced and", "self.asked.own and",
+        "where what was given up is several recordings by now, a retry begins the first, and the others stay",
+    ),
+    _mutant(
+        "retry-forces-one-part", "G3", "protocol.closing:_retried",
+        "for piece in run", "for piece in run[:1]",
+        "where what was given up is several recordings by now, a retry means the first alone, and the others stay",
+    ),
+    _mutant(
         "deferred-not-helped", "G3", "protocol.closing:_Walk._steps",
         "if one.beside and one.beside.overdue", "if False",
         "a claim whose winner died holds back for ever what may belong to it",

@@ -404,6 +404,22 @@ def joined_anew_to_expire() -> str:
     return f"G3: {untagged} never expire" if untagged else ""
 
 
+def given_up_and_cut_otherwise() -> str:
+    """What was given up was too long, a person thinks: shorter parts are allowed, and all of them are tried again."""
+    pieces = [*range(0, 360, 30)]
+    source = Source(CONCAT_MAX_ATTEMPTS="1")
+    source.put(*pieces)
+    source.memory.world.plan.faults["job-fails"] = 1.0
+    source.settle()
+    source.memory.world.plan.faults["job-fails"] = 0.0
+    services = source.memory.services
+    source.memory.services = replace(services, config=replace(services.config, max_fragments=4))
+    source.lose_outputs_and_retry()
+    source.settle()
+    again = [second for job in source.jobs[1:] for second in job]
+    return "" if again == pieces else f"G3: a person said retry, and what was tried again is {source.jobs[1:]}"
+
+
 def slow_uploads() -> str:
     """Pieces of ten minutes, each there when it is over: nothing comes for ten minutes, and yet it goes on."""
     source = Source()
@@ -438,6 +454,8 @@ STORIES = [
     ("joined-anew-and-still-joined", joined_anew_in_vain),
     ("joined-anew-and-still-joined", joined_anew_to_expire),
     ("earlier-claim-joins-anew", late_after_the_join),
+    ("retry-begins-one-part", given_up_and_cut_otherwise),
+    ("retry-forces-one-part", given_up_and_cut_otherwise),
     ("", replaced_after_the_death),
     ("", an_hour_later),
     ("", two_left_and_a_grant_lost),
