@@ -39,19 +39,22 @@ def command(
         raise Mistake("name GROUPS, or say --outcome gave-up or --outcome kept")
     if groups and (since or limit):
         raise Mistake("--since and --limit go with --outcome")
-    results, left = [], 0
+    results, left, go_on = [], 0, {}
     if outcome:
         many = {"outcome": outcome, **({"since": since} if since else {}), **({"limit": limit} if limit else {})}
         answer = ask({"retry": many}, here=here)
         results, left = answer["results"], int(answer.get("left", 0))
+        go_on = {"since": answer["since"]} if answer.get("since") else {}
     else:
         for group in groups:
             results += ask({"retry": group}, here=here)["results"]
     if as_json:
-        show_json({"results": results, "left": left})
+        show_json({"results": results, "left": left, **go_on})
     else:
         rows = [[each["group"], each["action"], each.get("reason", ""), each.get("job", "")] for each in results]
-        table(("group", "now", "why", "job"), rows) if rows else click.echo("nothing ended this way")
+        if rows or not left:
+            table(("group", "now", "why", "job"), rows) if rows else click.echo("nothing ended this way")
         if left:
-            click.echo(f"{left} more are left: run the same again")
+            there = f" with --since {go_on['since']}" if go_on else ""
+            click.echo(f"{left} more are left or unread: run the same again{there}")
     return 0 if all(each["action"] in _GOOD for each in results) else NO

@@ -89,7 +89,8 @@ QUESTIONS = (
         "cos-concat retry --outcome gave-up --since 2026-01-01 --here",
         '`cos-concat retry lecture` for one group. As an event: `{"retry": "lecture"}` or\n'
         '`{"retry": {"outcome": "gave-up", "since": "2026-01-01", "limit": 100}}`. Where recordings are cut at gaps,\n'
-        "a piece's key stands for its recording, and a source for all of it that is there.",
+        "a piece's key stands for its recording, and a source for all of it that is there. Where limit or time is too\n"
+        "short for all, the answer counts what is `left`, and `since` is where the same command goes on.",
     ),
     Question(
         "What happens to my full bucket on the first day?",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,11 +17,14 @@ from cosconcat.protocol.reconcile import reconcile_content, survey_and_reconcile
 from cosconcat.services import Services
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from cosconcat.config import Config
     from cosconcat.functions.find_recording import Found
-    from cosconcat.records.records import Closed
 
 NOBODY = "no piece of it is there, and no record: check its name, and CONCAT_INPUT_PREFIX"
+GID = slice(18, 50)  # of an entry's name, `<day>/<time>-<gid>-<rev>`
+COUNTED_BEYOND = 500  # entries that are read after the limit is reached, for `left`; further ones are only counted
 MARGIN_SECONDS = 30  # no further group is begun when less is left until the deadline; or half of a short run
 
 
@@ -99,42 +103,76 @@ def _retry_recording(services: Services, found: Found) -> Result:
 
 
 def handle_retry_of_many(services: Services, wanted: RetryMany) -> dict[str, object]:
-    """Every group that ended this way since then and has not ended otherwise after that, oldest first.
+    """Every group that ended this way since then and has not ended otherwise after that, oldest first: each entry is
+    read when it is its turn, so that a run too short for all of them has retried what it came to.
 
-    What fails for now is told as `try-again` and does not keep the others waiting. `left` counts the groups for which
-    limit or time was too short.
+    What fails for now is told as `try-again` and does not keep the others waiting. `left` counts what limit or time was
+    too short for: groups, and entries that were not read (at least; the time may be too short to list them). `since` is
+    where to go on: asked with it, the same command begins behind what this one looked at.
+
+    Raises:
+        TryAgain: not even the first entry was listed.
     """
     services.submissions.begin()
+    margin = min(MARGIN_SECONDS, (services.deadline - services.clock.now()) / 2)
     results: list[Result] = []
-    left = 0
-    latest = services.deadline - min(MARGIN_SECONDS, (services.deadline - services.clock.now()) / 2)
-    for group in _ended(services, wanted):
-        if len(results) >= wanted.limit or services.clock.now() > latest:
-            left += 1
-            continue
-        try:
-            results.append(retry(services, group))
-        except TryAgain as failure:
-            results.append(Result(group, "try-again", str(failure)))
-    return {"results": [log.printed(result.as_dict()) for result in results], "left": left}
-
-
-def _ended(services: Services, wanted: RetryMany) -> list[str]:
-    """The groups whose last entry under a day says this outcome, in the order of their ends."""
-    after = time.strftime("%Y-%m-%d/%H%M%S", time.gmtime(wanted.since))
-    last: dict[str, str] = {}  # gid -> name of its last entry
-    for name in services.ledger.closed(after):
-        gid = name[18:50]
-        last.pop(gid, None)
-        last[gid] = name
-    entries = (_read(services, name) for name in last.values())
-    return [entry.group for entry in entries if entry is not None and entry.outcome == wanted.outcome]
-
-
-def _read(services: Services, name: str) -> Closed | None:
-    """What is entered under a name; None where that cannot be read, which is that group's trouble alone."""
+    tried: set[str] = set()
+    name, go_on, left, beyond = "", "", 0, 0
     try:
-        return services.ledger.read_closed(name)
+        for name in services.ledger.closed(time.strftime("%Y-%m-%d/%H%M%S", time.gmtime(wanted.since))):
+            now, full = services.clock.now(), len(results) >= wanted.limit
+            late = now > services.deadline - margin or beyond >= COUNTED_BEYOND
+            beyond += full
+            found = None if late else _ended_last(services, name, wanted, tried)
+            if late or (full and found):
+                left, go_on = left + 1, go_on or name
+            elif found:
+                tried.add(name[GID])
+                results.append(found if isinstance(found, Result) else _retried(services, found))
+            if now > services.deadline - margin / 2:
+                break
+    except TryAgain as failure:  # of LIST alone
+        if not name:
+            raise
+        log.warning("closed entries not listed", after=name, reason=str(failure))
+        left, go_on = left + 1, go_on or name
+    since = {"since": _moment_of(go_on)} if left else {}
+    return {"results": [log.printed(result.as_dict()) for result in results], "left": left, **since}
+
+
+def _ended_last(services: Services, name: str, wanted: RetryMany, tried: Collection[str]) -> str | Result | None:
+    """The group of an entry under a day, if it is the last of that group and says the outcome that is wanted; why
+    nobody knows for now; None for any other. An entry that cannot be read is its group's trouble alone.
+    """
+    if name[GID] in tried:  # it ended once more meanwhile
+        return None
+    try:
+        entry = services.ledger.read_closed(name)
+    except TryAgain as failure:
+        return Result(name, "try-again", str(failure))
     except NeverAgain as mistake:
         log.warning("closed entry not read", entry=name, reason=str(mistake))
         return None
+    if entry is None or entry.outcome != wanted.outcome:
+        return None
+    try:
+        newest = services.ledger.newest_content(entry.gid)
+    except TryAgain as failure:
+        return Result(entry.group, "try-again", str(failure))
+    except NeverAgain:  # the retry tells why
+        return entry.group
+    ended = newest and (newest.rev if newest.done else newest.rev - 1)
+    return None if ended and ended > entry.rev else entry.group
+
+
+def _retried(services: Services, group: str) -> Result:
+    try:
+        return retry(services, group)
+    except TryAgain as failure:
+        return Result(group, "try-again", str(failure))
+
+
+def _moment_of(name: str) -> str:
+    """When the content of an entry ended, as `since` takes it; empty where its name tells no time."""
+    found = re.match(r"([0-9]{4}-[0-9]{2}-[0-9]{2})/([0-9]{2})([0-9]{2})([0-9]{2})-", name)
+    return "{}T{}:{}:{}Z".format(*found.groups()) if found else ""
