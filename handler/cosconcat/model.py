@@ -204,6 +204,11 @@ class Job(NamedTuple):
     ended: int = 0  # EndTime, epoch seconds; 0 when unknown or not ended
 
 
+def is_job_id(text: str) -> bool:
+    """Whether CI can be asked for a job of this id, which becomes part of a request's path."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text) is not None
+
+
 class JobPage(NamedTuple):
     """One page of the job listing, newest first; `next_token` is empty on the last one."""
 
@@ -303,6 +308,15 @@ class Token(NamedTuple):
         if found is None:
             return None
         return cls(found["gid"], int(found["rev"]), int(found["n"]), found["nonce"])
+
+    @staticmethod
+    def nonces_in(text: str) -> frozenset[str]:
+        """What may be a nonce of ours in a job's UserData, also where its token did not come back as it was sent."""
+        token = Token.parse(text)
+        if token is not None:
+            return frozenset((token.nonce,))
+        told = text.lower().replace("%2f", "/")
+        return frozenset(re.findall(r"[0-9a-f]{32,64}", told)) if "cosconcat" in told else frozenset()
 
 
 def iso_time(seconds: float) -> str:

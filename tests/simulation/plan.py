@@ -88,7 +88,13 @@ OWN_FAULTS = {
     "copy-damaged": 0.3,  # what lies at the output's key is not what was copied
     "late-pieces": 1.0,  # pieces come after quiet time was over, around those that were joined, again, and corrected
 }
-FAULTS = {**CALL_FAULTS, **WORLD_FAULTS, **OWN_FAULTS, **LATEST}
+# In no plan unless a mutant forces them: what only a CI that contradicts its pages would do.
+FORCED = {
+    "told-in-part": 1.0,  # of a job the listing, and CI when it is asked for it, do not tell where its output goes
+    "answered-with-anothers": 1.0,  # a POST is taken, and answered with somebody else's job
+    "told-as-anothers": 1.0,  # asked for a job CI tells, under its id, of somebody else's that failed
+}
+FAULTS = {**CALL_FAULTS, **WORLD_FAULTS, **OWN_FAULTS, **LATEST, **FORCED}
 CLEANUPS: tuple[Literal["delete", "trash", "expire", "keep"], ...] = ("delete", "trash", "expire", "keep")
 VERIFIES: tuple[Literal["duration", "none"], ...] = ("duration", "none")
 CONVENTIONS = (("part-of", "total"), ("folder", "marker"), ("folder", "manifest"), ("folder", "quiet"),
@@ -221,7 +227,7 @@ def _under_strain(plan: Plan, rng: Random) -> None:
     if plan.completion == "manifest":  # groups that want one output's name read each other's records
         plan.completion = "marker"
     plan.time_limit = min(plan.time_limit, 300)  # so that no two sweeps are at work in peace
-    learned_since = {"late-pieces", *LATEST}  # a draw for one of them would change what every seed means
+    learned_since = {"late-pieces", *LATEST, *FORCED}  # a draw for one of them would change what every seed means
     kept = {name: chance for name, chance in plan.faults.items() if name not in learned_since and rng.random() < 0.3}
     plan.faults = {**dict.fromkeys(FAULTS, 0.0), **kept}
     if plan.strain in ("hangs", "kills"):

@@ -7,7 +7,6 @@ first used.
 
 from __future__ import annotations
 
-import re
 import time
 from datetime import datetime, timedelta, timezone
 from functools import cache, lru_cache
@@ -23,7 +22,7 @@ from cosconcat import log
 from cosconcat.cloud.session import AnswerTooLarge, Bounds, CallTimedOut, NoTimeLeft, SteadySession
 from cosconcat.errors import InvalidInput, OutcomeUnknown, Rejected, ServiceUnavailable, TimedOut
 from cosconcat.job.response import Answer, read_jobs
-from cosconcat.model import Bucket, Job, JobPage
+from cosconcat.model import Bucket, Job, JobPage, is_job_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,7 +39,6 @@ PAGE_SIZE = 100  # the most that one page of the listing may hold
 ECHOED_FRAGMENTS = 25_000  # that a page holds at most: each job echoes all of its own
 
 _CHINA = timezone(timedelta(hours=8))  # the offset in every documented sample of startCreationTime
-_JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class CiOverHttp:
@@ -112,7 +110,7 @@ class CiOverHttp:
             Blocked: CI refuses for now.
             Rejected: CI refuses for good.
         """
-        if not _JOB_ID.fullmatch(job_id):
+        if not is_job_id(job_id):
             raise InvalidInput([f"JobId: {job_id[:80]!r} is not a job id; allowed: letters, digits, - and _"])
         try:
             answer = self._read(bucket, f"/jobs/{job_id}", {})

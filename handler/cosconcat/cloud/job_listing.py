@@ -20,6 +20,7 @@ class ListedPart(NamedTuple):
     until: float
     read_at: float  # local time at which the first of its pages was asked for
     jobs: dict[str, list[Job]]
+    shows_ours: bool = False  # one of them bears a token as we send it
 
 
 class JobListing:
@@ -45,16 +46,17 @@ class JobListing:
         """
         for start, end in list(uncovered(since, until, self._recent(not_before))):
             ours: dict[str, list[Job]] = {}
+            shows_ours = False
             for job in read(start, end):
-                token = Token.parse(job.user_data)
-                if token is not None:
-                    ours.setdefault(token.nonce, []).append(job)
-            self._parts.append(ListedPart(start, end, now, ours))
+                shows_ours = shows_ours or Token.parse(job.user_data) is not None
+                for nonce in Token.nonces_in(job.user_data):
+                    ours.setdefault(nonce, []).append(job)
+            self._parts.append(ListedPart(start, end, now, ours, shows_ours))
         parts = [part for part in self._recent(not_before) if part.since <= until and part.until >= since]
         found = [job for part in parts for nonce in nonces for job in part.jobs.get(nonce, ())]
         while len(self._parts) > 1 and sum(len(part.jobs) for part in self._parts) > MOST_KEPT:
             del self._parts[0]
-        return found, any(part.jobs for part in parts)
+        return found, any(part.shows_ours for part in parts)
 
     def _recent(self, not_before: float) -> list[ListedPart]:
         return [part for part in self._parts if part.read_at >= not_before]

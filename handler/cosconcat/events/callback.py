@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,9 +22,9 @@ from cosconcat.errors import InvalidInput, Refused
 from cosconcat.events.bodies import MAX_BYTES, read_body
 from cosconcat.events.cos import Ignored
 from cosconcat.events.http import is_http
+from cosconcat.model import is_job_id
 
 MOST_JOBS = 10  # in one message: CI sends one, documents show lists
-_JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # it becomes part of a request's path
 _WORKFLOW = Ignored("EventName: WorkflowFinish tells of a workflow, and no workflow runs jobs of ours")
 _LONGEST = 4096  # bytes of any text taken over; UserData may have 1,024, a key 850
 
@@ -181,7 +180,7 @@ def _message(
 ) -> Message:
     """`token` is the address's: it stands in for a UserData that the body does not repeat."""
     job_id = _text(job.get("JobId"), f"{place}.JobsDetail.JobId")
-    if not _JOB_ID.fullmatch(job_id):
+    if not is_job_id(job_id):
         raise InvalidInput([f"{place}.JobsDetail.JobId: expected letters, digits, - and _, at most 64"])
     operation = _node(job.get("Operation"))
     user_data = _text(operation.get("UserData"), f"{place}.JobsDetail.Operation.UserData")

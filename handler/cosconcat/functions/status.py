@@ -23,11 +23,12 @@ from cosconcat.errors import InvalidInput
 from cosconcat.functions.retry import NOBODY, group_of
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Invalid, NoFragments, Verdict, Waiting, Whole
-from cosconcat.model import gid_of, iso_time
+from cosconcat.model import gid_of, is_job_id, iso_time
 from cosconcat.output.key import is_copied
 from cosconcat.protocol.attempt import WITHOUT_JOB
 from cosconcat.records.records import Attempt, Claim, Done, Stamped
 from cosconcat.services import Services
+from cosconcat.submission.lookup import is_anothers
 
 if TYPE_CHECKING:
     from cosconcat.config import Config
@@ -216,11 +217,15 @@ def _in_flight(services: Services, group: str, attempt: Attempt) -> Status:
         return status
     if end is None:
         record = services.ledger.job(claim.record.gid, claim.record.rev, claim.record.n)
-        job = services.ci.job(services.config.bucket, record.record.job) if record else None
         status.job = record.record.job if record else ""
+        job = services.ci.job(services.config.bucket, status.job) if is_job_id(status.job) else None
         if record is None:
             status.why = f"claimed {claim.age} s ago, no job is known yet"
             status.until = iso_time(claim.written + claim.record.lease_seconds)
+        elif not is_job_id(status.job) or (job is not None and is_anothers(job, claim.record)):
+            status.why = (
+                f"its job is recorded as {status.job!r}, which is none of ours; ours is looked for by its nonce"
+            )
         elif job is None:
             status.why = f"CI does not know job {status.job} (yet)"
         elif job.state in LIVE:

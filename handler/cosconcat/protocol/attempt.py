@@ -10,20 +10,25 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cosconcat.config import Config
-from cosconcat.model import Action, Job, Result
+from cosconcat.model import Action, Job, Result, is_job_id
 from cosconcat.records.records import Claim, Done, End, Stamped
+from cosconcat.submission.lookup import NO_ID, is_anothers, told_otherwise
 from cosconcat.submission.submit import back_off
 
 WITHOUT_JOB = ("Rejected", "NotPosted", "NotCopied")  # outcomes of attempts that led to no job and no copy
 UNFINISHED = ("Submitted", "Running", "Pause")  # the API's words for a job that has yet to end
+ENDED = ("Success", "Failed", "Cancel")
 MOST_LOST = 10  # attempts for one content that led to no job: with the usual leases they take ten hours
 
 
 class Listing(NamedTuple):
-    """What CI's job listing showed: the attempt's job, or at least that it does show jobs of ours."""
+    """What CI's job listing showed: the attempt's job, or at least that it does show jobs of ours. `doubt` is a job
+    that bears our nonce and is told otherwise than it was claimed.
+    """
 
     job: Job | None
     shows_ours: bool
+    doubt: Job | None = None
 
 
 class OpenAttempt(NamedTuple):
@@ -32,7 +37,7 @@ class OpenAttempt(NamedTuple):
     claim: Claim
     age: int  # seconds since the claim was written, on the service's clock
     job_id: str = ""  # of the job record; empty when there is none
-    job: Job | None = None  # as CI tells it
+    job: Job | None = None  # as CI tells it, which may show that it is not ours
     unknown_to_ci: bool = False  # CI was asked for `job_id` and knows no such job
     listing: Listing | None = None
     output_written: bool | None = None  # whether something at least as new as the claim lies at the output key
@@ -103,11 +108,11 @@ Step = (
 
 def next_step(seen: OpenAttempt, config: Config) -> Step:
     """The one thing to do now; a `Result` says what the attempt waits for."""
-    if seen.job is not None:
+    if seen.job is not None and not is_anothers(seen.job, seen.claim):
         return _by_state(seen, seen.job, config)
     if seen.unknown_to_ci:
         return _unknown_to_ci(seen, config)
-    if seen.job_id:
+    if seen.job is None and is_job_id(seen.job_id):
         return ReadJob(seen.job_id)
     if seen.age <= seen.claim.lease_seconds:
         doing = "it is being copied" if seen.claim.copied else "its job is being submitted"
@@ -118,6 +123,10 @@ def next_step(seen: OpenAttempt, config: Config) -> Step:
         return SearchListing()
     if seen.listing.job is not None:
         return Adopt(seen.listing.job)
+    if seen.listing.doubt is not None:
+        return _in_doubt(seen, seen.listing.doubt, config)
+    if seen.job_id:
+        return _answered_with_anothers(seen, config)
     return _not_listed(seen, seen.listing, config)
 
 
@@ -150,6 +159,28 @@ def _unknown_to_ci(seen: OpenAttempt, config: Config) -> Step:
         return EndAttempt(End("gave-up", "Lost", reason))
     reason = f"CI no longer knows job {seen.job_id}, and it left no output"
     return _failed(seen.claim, config, seen.job_id, "Lost", reason)
+
+
+def _in_doubt(seen: OpenAttempt, doubt: Job, config: Config) -> Step:
+    """A job bears our nonce, so it was posted by us, but it is told otherwise than it was claimed: nothing is built on
+    it, and none is posted beside it. Once it has ended, and still is told so, a person has to look at it.
+    """
+    told, stale = told_otherwise(doubt), seen.age > config.stale_seconds
+    if stale and doubt.state in ENDED:
+        reason = f"{told}; look at that job before you say retry"
+        return EndAttempt(End("gave-up", doubt.state, reason, doubt.id, failures=seen.claim.failures))
+    return Result(seen.claim.group, "already-submitted", told, seen.claim.output_key, doubt.id, stuck=stale)
+
+
+def _answered_with_anothers(seen: OpenAttempt, config: Config) -> Step:
+    """Our POST was answered, so that a job exists and will be billed, but with the id of another, and none with our
+    nonce is listed. It may come to be listed; that it never was is not believed.
+    """
+    why = is_anothers(seen.job, seen.claim) if seen.job is not None else NO_ID
+    told = f"its job is recorded as {seen.job_id[:80]!r}, {why}"
+    if seen.age <= max(config.stale_seconds, 2 * seen.claim.lease_seconds):
+        return _wait(seen, f"{told}; none with its nonce is listed so far")
+    return EndAttempt(End("gave-up", "Lost", f"{told}, and CI lists none with its nonce"))
 
 
 def _not_listed(seen: OpenAttempt, listing: Listing, config: Config) -> Step:

@@ -327,11 +327,11 @@ def _run_attempt(
 
 
 def _search_listing(services: Services, entry: Stamped[Claim]) -> Listing:
-    """The attempt's job in CI's listing, or whether it shows jobs of ours at all."""
+    """The attempt's job in CI's listing, one in doubt, or whether it shows jobs of ours at all."""
     from cosconcat.protocol.attempt import Listing
 
-    job, shows_ours = search_listing(services, entry)
-    return Listing(job, shows_ours)
+    found, shows_ours = search_listing(services, entry)
+    return Listing(found.job, shows_ours, found.doubt)
 
 
 def _written_since(services: Services, claim: Claim, since: int, job_id: str = "") -> bool:

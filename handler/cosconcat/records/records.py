@@ -23,6 +23,14 @@ Probed = Literal["", "alike", "unlike", "unread"]
 
 
 @dataclass(frozen=True)
+class Lease:
+    """When an attempt was claimed and when its lease was over (epoch seconds): between the two it posted, or never."""
+
+    claimed: int
+    over: int
+
+
+@dataclass(frozen=True)
 class Claim:
     """The right to post one job, and exactly what it joins; without a job it is left alone for `lease_seconds`."""
 
@@ -38,6 +46,7 @@ class Claim:
     format: str  # what ${ext} stands for is derived from it
     earlier: tuple[str, ...] = ()  # nonces of attempts before this one whose job, if there is one, was not found
     since: int = 0  # when the first of those was claimed (epoch seconds)
+    leases: tuple[Lease, ...] = ()  # of each of those, as far as it was written down
     failures: int = 0  # failed jobs of this content before this attempt
     refusals: int = 0  # refused POSTs in a row before this attempt
     probed: Probed = ""  # what earlier probes said of the fragments: they are paid for once

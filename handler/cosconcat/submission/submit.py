@@ -17,11 +17,19 @@ from cosconcat import log, signing
 from cosconcat.errors import ConcatError, InvalidInput, NeverAgain, NotYet, OutcomeUnknown, TryAgain
 from cosconcat.job.compose import compose, container_format
 from cosconcat.job.request import Request
-from cosconcat.model import FragmentSet, Job, ProbeError, Result
+from cosconcat.model import FragmentSet, Job, ProbeError, Result, is_job_id
 from cosconcat.output.key import expand, extension_of, is_copied
 from cosconcat.records.records import Claim, End, JobRecord, Probed, Probes, Stamped
 from cosconcat.services import Services
-from cosconcat.submission.lookup import find_earlier_job, find_job
+from cosconcat.submission.lookup import (
+    NO_ID,
+    NOT_LISTED,
+    find_earlier_job,
+    find_job,
+    is_anothers,
+    lease_of,
+    told_otherwise,
+)
 
 FIRST_BACKOFF_SECONDS = 60
 LONGEST_BACKOFF_SECONDS = 3600
@@ -68,6 +76,7 @@ def next_claim(services: Services, previous: Stamped[Claim], end: End) -> Claim:
         lease_seconds=services.config.lease_seconds,
         earlier=(*claim.earlier, claim.nonce) if lost else claim.earlier,
         since=claim.since or (previous.written if lost else 0),
+        leases=(*claim.leases, lease_of(previous)) if lost else claim.leases,
         failures=end.failures,
         refusals=end.refusals,
         probed=end.probed,
@@ -101,7 +110,7 @@ def submit(services: Services, claim: Claim, *, doubted: bool = False) -> Result
         end_without_job(services, claim, End("retry", "NotPosted", late, probed=probed))
         return Result(claim.group, "waiting", late)
     try:
-        job = _post(services, request)
+        job = _post(services, claim, request)
     except OutcomeUnknown as lost:
         found = find_job(services, claim)
         if found is None:
@@ -117,11 +126,17 @@ def submit(services: Services, claim: Claim, *, doubted: bool = False) -> Result
     return Result(claim.group, "submitted", key=claim.output_key, job=job.id)
 
 
-def _post(services: Services, request: Request) -> Job:
-    """The one POST, counted whatever comes of it."""
+def _post(services: Services, claim: Claim, request: Request) -> Job:
+    """The one POST, counted whatever comes of it. What its answer names is recorded, and believed from then on: so it
+    must be a job that CI can be asked for, and none that is told to be another's.
+    """
     services.submissions.posted += 1
     try:
         job = services.ci.submit(services.config.bucket, request)
+        wrong = is_anothers(job, claim) if is_job_id(job.id) else NO_ID
+        if wrong:
+            told = f"the answer names job {job.id[:80]!r}, {wrong}; whether one of ours exists is unknown"
+            raise OutcomeUnknown(f"POST /jobs of {services.config.bucket.name}: {told}")
     except ConcatError as failure:
         services.submissions.answered(failure)
         raise
@@ -143,9 +158,11 @@ def _look_first(services: Services, claim: Claim, *, doubted: bool) -> Result | 
         if changed:
             return _superseded(services, claim, f"changed since it was listed: {', '.join(changed[:5])}")
         untag_expiry(services, own_keys(services.config, claim))
-    found = find_earlier_job(services, claim) if claim.earlier else None
+    found, doubt = find_earlier_job(services, claim) if claim.earlier else NOT_LISTED
     if found is not None:
         return adopt(services, claim, found)
+    if doubt is not None:
+        raise NotYet(f"group {claim.group}: {told_otherwise(doubt)}; no job is posted beside it")
     if archived:
         return end_without_job(services, claim, End("gave-up", "NotPosted", archived, probed=claim.probed))
     if claim.n == 1:

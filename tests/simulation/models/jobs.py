@@ -38,7 +38,7 @@ class Work:
     __slots__ = (
         "bucket", "callback", "code", "created", "direct", "ended", "etag", "files", "forgotten", "fragments",
         "id", "key", "known_from", "listed_late", "media", "message", "number", "output", "read", "resolved",
-        "shown_from", "state", "user_data",
+        "shown_from", "state", "told_in_part", "user_data",
     )  # fmt: skip
 
     def __init__(self, number: int, request: Asked, now: float) -> None:
@@ -58,6 +58,7 @@ class Work:
         self.ended = 0.0
         self.shown_from = now  # from when on the listing shows it
         self.listed_late = False  # the listing shows it only some time after its end
+        self.told_in_part = False  # but for the answer to its POST nobody is told where its output goes
         self.known_from = now  # from when on CI knows it when it is asked for it
         self.read: dict[int, tuple[str, Content]] = {}
         self.files: tuple[OutputFile, ...] = ()
@@ -152,7 +153,14 @@ class CiModel:
             return world.call("POST", asked.key, self._refusing(world.chance.random()))
         if world.happens("post-refused"):
             return world.call("POST", asked.key, self._invalid)
-        return world.call("POST", asked.key, lambda: self.show(self.accept(asked)), writes=True, once=True)
+        anothers = world.happens("answered-with-anothers")
+        return world.call(
+            "POST", asked.key, lambda: self._answer(self.accept(asked), anothers=anothers), writes=True, once=True
+        )
+
+    def _answer(self, work: Work, *, anothers: bool) -> Job:
+        told = self.show(work)
+        return told._replace(id=f"x{work.number:032x}", user_data="somebody else's") if anothers else told
 
     @staticmethod
     def _refusing(drawn: float) -> Callable[[], Job]:
@@ -173,8 +181,12 @@ class CiModel:
 
         def effect() -> Job | None:
             work = self.work.get(job_id)
-            known = work and not work.forgotten and work.known_from <= self.world.now
-            return self.show(work) if work and known else None
+            if work is None or work.forgotten or work.known_from > self.world.now:
+                return None
+            told = self.show(work)
+            if self.world.happens("told-as-anothers"):
+                return told._replace(user_data="somebody else's", state="Failed", files=(), media=None)
+            return told._replace(output=Bucket("", "")) if work.told_in_part else told
 
         return self.world.call("GET job", job_id[-4:], effect)
 
@@ -196,7 +208,8 @@ class CiModel:
                 continue
             if len(shown) == self.page:
                 return JobPage(tuple(shown), str(int(shown[-1].id[1:], 16)))
-            shown.append(self.show(work))
+            told = self.show(work)
+            shown.append(told._replace(output=Bucket("", "")) if work.told_in_part else told)
         return JobPage(tuple(shown), "")
 
     def show(self, work: Work) -> Job:
@@ -223,6 +236,7 @@ class CiModel:
         """Create the job and plan its life."""
         world, chance = self.world, self.world.chance.random
         work = Work(len(self.work) + 1, asked, world.now)
+        work.told_in_part = world.happens("told-in-part")
         if world.happens("jobs-lag"):
             work.shown_from += self.slowest_listing * chance() ** 0.3
         if world.happens("job-unknown"):

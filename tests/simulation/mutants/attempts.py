@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.simulation.mutants.mutant import Mutant, faulty
 from tests.simulation.plan import CALL_FAULTS
 
+IN_DOUBT = {"told-in-part": 1.0, "post-lost": 0.8, "job-fails": 0.0, "job-cancelled": 0.0, "edit": 0.0}
+
 MUTANTS = (
     Mutant(
         "silence-believed", "G2", "cosconcat.protocol.attempt:_not_listed",
@@ -64,13 +66,32 @@ MUTANTS = (
         faulty("job-forgotten"),
     ),
     Mutant(
-        "recorded-job-not-asked-for", "G2", "cosconcat.protocol.attempt:next_step", "if seen.job_id:", "if False:",
+        "recorded-job-not-asked-for", "G2", "cosconcat.protocol.run:run_attempt",
+        'record.record.job if record else ""', '""',
         "a job whose id is recorded is looked for in the listing, which may hide it",
     ),
     Mutant(
         "listed-job-not-adopted", "G2", "cosconcat.protocol.attempt:next_step",
         "if seen.listing.job is not None:", "if False:",
         "a job that the listing shows is believed never to have been",
+    ),
+    Mutant(
+        "doubt-taken-for-absence", "G2", "cosconcat.protocol.attempt:next_step",
+        "if seen.listing.doubt is not None:", "if False:",
+        "a job that bears our nonce and is told otherwise than it was claimed is believed never to have been",
+        forced=IN_DOUBT | {"job-slow": 0.5},
+    ),
+    Mutant(
+        "doubt-without-an-end", "G3", "cosconcat.protocol.attempt:_in_doubt",
+        "if stale and doubt.state in ENDED:", "if False:",
+        "a job in doubt is waited for, for ever, although it has ended",
+        forced=IN_DOUBT,
+    ),
+    Mutant(
+        "anothers-job-believed", "G2", "cosconcat.protocol.attempt:next_step",
+        "if seen.job is not None and not is_anothers(seen.job, seen.claim):", "if seen.job is not None:",
+        "what CI tells under a recorded id of somebody else's job ends the attempt: a second one is billed",
+        forced={"told-as-anothers": 0.5, "job-slow": 0.5},
     ),
     Mutant(
         "unreadable-tried-again", "G2", "cosconcat.protocol.attempt:_job_failed", "if seen.unreadable:", "if False:",

@@ -7,9 +7,9 @@ from tests.simulation.mutants.mutant import Mutant, faulty
 MUTANTS = (
     Mutant(
         "post-repeated", "G2", "cosconcat.submission.submit:submit",
-        "        job = _post(services, request)\n",
-        "        try:\n            job = _post(services, request)\n"
-        "        except OutcomeUnknown:\n            job = _post(services, request)\n",
+        "        job = _post(services, claim, request)\n",
+        "        try:\n            job = _post(services, claim, request)\n"
+        "        except OutcomeUnknown:\n            job = _post(services, claim, request)\n",
         "a POST whose answer was lost is sent again, as the SDK would",
     ),
     Mutant(
@@ -20,7 +20,7 @@ MUTANTS = (
         "an unknown outcome is taken for no job",
     ),
     Mutant(
-        "no-adoption-after-the-lease", "G2", "cosconcat.submission.lookup:search_listing",
+        "no-adoption-after-the-lease", "G2", "cosconcat.submission.lookup:_among",
         "if is_adoptable(job, claim)", "if False",
         "after a crash the job that runs is not looked for",
     ),
@@ -34,16 +34,21 @@ MUTANTS = (
         "a job beyond the first page of the listing is not found",
     ),
     Mutant(
-        "no-slack-between-clocks", "G2", "cosconcat.submission.lookup:search_listing",
-        "(claim.since or entry.written) - LISTING_SLACK_SECONDS", "(claim.since or entry.written)",
+        "no-slack-between-clocks", "G2", "cosconcat.submission.lookup:_within",
+        "lease.claimed - LISTING_SLACK_SECONDS", "lease.claimed",
         "with CI's clock behind COS's the job is listed as older than its claim",
         faulty("clock-skew"),
     ),
     Mutant(
-        "window-ends-with-the-claim", "G2", "cosconcat.submission.lookup:search_listing",
-        "entry.written + claim.lease_seconds + LISTING_SLACK_SECONDS", "entry.written + 1",
+        "window-ends-with-the-claim", "G2", "cosconcat.submission.lookup:_within",
+        "lease.over + LISTING_SLACK_SECONDS", "lease.claimed + 1",
         "a job that was posted late within its lease is not looked for in the listing",
         faulty("post-lost"),
+    ),
+    Mutant(
+        "anothers-job-recorded", "G2", "cosconcat.submission.submit:_post", "if wrong:", "if False:",
+        "a POST that was answered with somebody else's job is taken for one without an output: a second one is billed",
+        forced={"answered-with-anothers": 1.0, "job-slow": 0.5},
     ),
     Mutant(
         "attempt-not-increased", "G3", "cosconcat.submission.submit:next_claim", "n=claim.n + 1", "n=claim.n",

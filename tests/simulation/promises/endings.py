@@ -20,7 +20,7 @@ LAST_REV = 10_000  # beyond every rev of a schedule
 SPOILERS = (
     "job-cancelled", "job-forgotten", "short-output", "post-refused", "delete-refused", "odd piece", "copy-damaged",
     "told-of-another", "odd-loss", "jumping-clock", "transitions", "tiny-piece",
-    "unreadable-piece", "job-dropped",
+    "unreadable-piece", "job-dropped", "told-in-part",
 )  # fmt: skip
 
 

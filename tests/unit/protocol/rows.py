@@ -42,6 +42,9 @@ UNRECORDED = Bare("it spares a job, but nothing is promised once records are gon
 BARE: Mapping[str, Bare] = {
     "job Failed, the first, and more are allowed": ANEW,
     "job Failed, the first, and more are allowed … and one is gone, or no longer what was claimed": ANEW,
+    "job recorded, CI not asked": Bare(
+        "without it the job is looked for by its nonce, and found as long as CI lists it", "recorded-job-not-asked-for"
+    ),
     "no job recorded, lease running": Bare(
         "it spares calls: a job is adopted at any time, and silence believed only after two leases", "silence-believed"
     ),

@@ -55,6 +55,19 @@ def unlisted(age: int, listing: Listing = SHOWS_OTHERS, *, written: bool | None 
     return OpenAttempt(CLAIM, age, listing=listing, output_written=written)
 
 
+def doubted(state: str) -> Listing:
+    """CI lists a job with our nonce, and not where its output goes."""
+    return Listing(None, shows_ours=True, doubt=job(state)._replace(output=Bucket("", "")))
+
+
+ANOTHERS = job("Success")._replace(user_data=str(CLAIM.token._replace(nonce="c" * 32)))
+
+
+def recorded(told: Job, age: int, listing: Listing | None = None) -> OpenAttempt:
+    """CI was asked for the job that is recorded, and perhaps for its listing."""
+    return OpenAttempt(CLAIM, age, "j1", told, listing=listing, output_written=False)
+
+
 class Row(NamedTuple):
     """One line of the table: in words, and as values. Of a result or an end only what tells it from others is given."""
 
@@ -109,6 +122,20 @@ OPEN = [
         "listed", "adopt the job", OpenAttempt(CLAIM, LEASE_OVER, listing=Listing(job("Running"), shows_ours=True)),
         Adopt(job("Running")),
     ),
+    Row("in doubt: listed with our nonce, but told otherwise than claimed", "wait: already-submitted",
+        unlisted(TWO_LEASES, doubted("Running")), "already-submitted"),
+    Row("… for longer than CONCAT_STALE_SECONDS", "the same, and stuck in the report",
+        unlisted(STALE, doubted("Running")), "stuck"),
+    Row("… and it has ended", "end gave-up: a person has to look at that job",
+        unlisted(STALE, doubted("Success")), "gave-up Success"),
+    Row("the recorded job is another's by what CI tells of it", "as if none were recorded: search CI's listing",
+        recorded(ANOTHERS, LEASE_OVER), SearchListing()),
+    Row("… no other is listed", "wait: already-submitted", recorded(ANOTHERS, STALE - 1, SHOWS_OTHERS),
+        "already-submitted"),
+    Row("… for longer than CONCAT_STALE_SECONDS", "end gave-up: the POST was answered, so there is a job",
+        recorded(ANOTHERS, STALE, SHOWS_OTHERS), "gave-up Lost"),
+    Row("the recorded id is none that CI can be asked for", "the same: search CI's listing",
+        OpenAttempt(CLAIM, LEASE_OVER, "job 1"), SearchListing()),
     Row("not listed, within two leases", "wait: already-submitted", unlisted(TWO_LEASES - 1), "already-submitted"),
     Row(
         "not listed, none of ours ever shown, younger than CONCAT_STALE_SECONDS", "wait: already-submitted",

@@ -16,6 +16,7 @@ from cosconcat.job.request import Request
 from cosconcat.model import Bucket, Job, JobPage, Result, gid_of
 from cosconcat.output.key import expand
 from cosconcat.protocol.reconcile import reconcile_content, survey_and_reconcile
+from cosconcat.records.records import Lease
 from cosconcat.services import Submissions
 from cosconcat.submission.lookup import listed_jobs
 from cosconcat.submission.submit import first_claim, submit
@@ -50,7 +51,8 @@ def test_what_appeared_at_the_output_after_a_lost_attempt_is_not_joined_beside()
     verdict = survey(memory.services, "cam1")
     assert isinstance(verdict, Whole)
     first = first_claim(memory.services, verdict.set, 1, "output/cam1.mp4")
-    again = replace(first, n=2, earlier=("0" * 32,), since=int(memory.world.now))
+    now = int(memory.world.now)
+    again = replace(first, n=2, earlier=("0" * 32,), since=now, leases=(Lease(now, now + first.lease_seconds),))
     memory.put("output/cam1.mp4")
     assert submit(memory.services, again).action == "gave-up"
     assert memory.ci.work == {}
