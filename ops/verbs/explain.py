@@ -16,7 +16,7 @@ from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
 from cosconcat.errors import InvalidInput
 from cosconcat.groups.manifest import Manifest, read_manifest
-from cosconcat.groups.rules import in_order, in_words, judge_numbers
+from cosconcat.groups.rules import differing_types, in_order, in_words, judge_numbers
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import FoundFragment, Invalid, Waiting, Whole
 from cosconcat.job.compose import compose
@@ -29,6 +29,7 @@ from ops.desk.keys import with_keys
 from ops.desk.mistakes import Mistake
 from ops.desk.options import json_option
 from ops.desk.show import show_json
+from ops.recordings import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -79,6 +80,8 @@ def notes(config: Config, fragments: FragmentSet, request: Request, *, seen: boo
 def not_yet(config: Config, keys: Sequence[str]) -> list[str]:
     """Why a group of these keys alone would not be sent, as far as their numbers tell."""
     names = [name for key in keys if isinstance(name := config.convention.read(key), FragmentName)]
+    if config.completion == "gap":
+        return [f"none of this is sent: {reason}" for reason in _not_joined(config, keys)]
     if config.convention.timed or not names:
         return []
     found = in_order([FoundFragment(name, ObjectInfo(name.key, "", 1, 0)) for name in names])
@@ -93,6 +96,15 @@ def not_yet(config: Config, keys: Sequence[str]) -> list[str]:
     return []
 
 
+def _not_joined(config: Config, keys: Sequence[str]) -> list[str]:
+    """Why a recording of these pieces would not be joined; nothing where it would be."""
+    from cosconcat.groups import gap
+    from cosconcat.groups.source import rule_of
+
+    wrong = [gap.inconsistent(part.pieces, rule_of(config)) for part in parts_of(config, keys)]
+    return [reason for reason in (*wrong, differing_types(config, keys)) if reason]
+
+
 def printed(request: Request) -> str:
     """The request's XML, indented for people; sent without the indentation."""
     root = ET.fromstring(request.to_xml())  # noqa: S314  our own document
@@ -104,7 +116,7 @@ def set_of_keys(config: Config, keys: Sequence[str]) -> FragmentSet:
     """The group that these keys make, in the convention's order, whole or not.
 
     Raises:
-        InvalidInput: naming each key that is no fragment, or keys of several groups.
+        InvalidInput: naming each key that is no fragment, or keys of several groups or recordings.
     """
     names = {key: config.convention.read(key) for key in keys}
     wrong = [
@@ -118,7 +130,25 @@ def set_of_keys(config: Config, keys: Sequence[str]) -> FragmentSet:
         wrong.append(f"keys of several groups: {', '.join(groups)}")
     if wrong:
         raise InvalidInput(wrong)
+    if config.completion == "gap":
+        return _recording_of_keys(config, groups[0], keys)
     return FragmentSet(groups[0], tuple(Fragment(name.number, _unseen(name.key)) for name in found))
+
+
+def _recording_of_keys(config: Config, source: str, keys: Sequence[str]) -> FragmentSet:
+    """The one recording that pieces of a source are, where recordings are cut at gaps."""
+    from cosconcat.groups import gap
+    from cosconcat.groups.source import in_places, recording_id, rule_of
+
+    parts = parts_of(config, keys)
+    if len(parts) > 1:
+        pieces, rule = [piece for part in parts for piece in part.pieces], rule_of(config)
+        told = (f"{recording_id(source, one.pieces[0])} ({gap.why_it_ends(one, pieces, rule)})" for one in parts[:-1])
+        raise InvalidInput(
+            [f"keys of {len(parts)} recordings: {', '.join(told)}, {recording_id(source, parts[-1].pieces[0])}"]
+        )
+    first = parts[0].pieces[0]
+    return FragmentSet(recording_id(source, first), in_places(*(_unseen(p.object.key) for p in parts[0].pieces)))
 
 
 def set_of_manifest(manifest: Manifest, group: str) -> FragmentSet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -22,6 +22,7 @@ from ops.desk.environment import config_of, environment
 from ops.desk.mistakes import NO
 from ops.desk.options import Amount, json_option, probe_price_option
 from ops.desk.show import counted, show_json, table
+from ops.recordings import judged as judged_recordings
 from ops.sweep_function import services_here
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class Snapshot:
 
     def __init__(self, cos: Cos, bucket: Bucket, prefix: str, most: int) -> None:
         self._cos = cos
-        self._bucket = bucket
+        self.bucket = bucket
+        self.prefix = prefix
         self.objects: list[ObjectInfo] = []
         self.complete = True
         self.now = 0
@@ -95,6 +97,38 @@ class Snapshot:
     def get(self, bucket: Bucket, key: str) -> Stored | None:
         """From the bucket."""
         return self._cos.get(bucket, key)
+
+
+class WithSlots:
+    """The port, where recordings are cut at gaps: inputs and slots from their snapshots, other records from the bucket.
+    A slot that was not listed is none: most buckets have no slots yet, and are asked for none.
+    """
+
+    def __init__(self, cos: Cos, inputs: Snapshot, slots: Snapshot) -> None:
+        self._cos = cos
+        self._inputs = inputs
+        self._slots = slots
+
+    def list(self, bucket: Bucket, prefix: str, marker: str = "", limit: int = 1000) -> Page:
+        """As the port has it."""
+        return self._holding(bucket, prefix).list(bucket, prefix, marker, limit)
+
+    def head(self, bucket: Bucket, key: str) -> Head | None:
+        """As the port has it."""
+        return self._holding(bucket, key).head(bucket, key)
+
+    def heads(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Head | None]:
+        """As the port has it; all keys are of one kind."""
+        return self._holding(bucket, keys[0]).heads(bucket, keys) if keys else {}
+
+    def get(self, bucket: Bucket, key: str) -> Stored | None:
+        """As the port has it."""
+        missing = self._holding(bucket, key) is self._slots and self._slots.head(bucket, key) is None
+        return None if missing else self._cos.get(bucket, key)
+
+    def _holding(self, bucket: Bucket, key: str) -> Cos | Snapshot:
+        shown = (self._inputs, self._slots)
+        return next((one for one in shown if bucket == one.bucket and key.startswith(one.prefix)), self._cos)
 
 
 class Judged(NamedTuple):
@@ -162,7 +196,6 @@ def judge(services: Services, most: int) -> Judged:
     """Every group under the input prefix, judged as the sweep would, by one pass of LIST; outputs by HEAD."""
     config = services.config
     snapshot = Snapshot(services.cos, config.bucket, config.input_prefix, most)
-    still = replace(services, cos=cast("Cos", snapshot))
     unmatched: dict[str, str] = {}
     groups: dict[str, None] = {}
     for found in snapshot.objects:
@@ -171,11 +204,8 @@ def judge(services: Services, most: int) -> Judged:
             unmatched[found.key] = name.reason
         else:
             groups[name.group] = None
-    verdicts = {group: survey(still, group) for group in groups}
+    verdicts, claimed = (_recordings if config.completion == "gap" else _groups)(services, snapshot, groups)
     whole = {group: verdict for group, verdict in verdicts.items() if isinstance(verdict, Whole)}
-    records = {group: f"{config.state_prefix}{gid_of(group)}/0001/claim-0001.json" for group in whole}
-    known = services.cos.heads(config.state_bucket, list(records.values()))
-    claimed = frozenset(group for group, key in records.items() if known[key] is not None)
     keys = {group: resolved_output_key(config, verdict.set) for group, verdict in whole.items()}
     wanted = {group: key for group, key in keys.items() if key and group not in claimed}
     there = services.cos.heads(config.output_bucket, list(wanted.values()))
@@ -184,6 +214,26 @@ def judge(services: Services, most: int) -> Judged:
     single = {group for group, verdict in whole.items() if verdict.set.is_single}
     left = frozenset(single if config.single == "leave" else ())
     return Judged(verdicts, unmatched, claimed, taken, copied, left, len(snapshot.objects), snapshot.complete)
+
+
+def _groups(services: Services, snapshot: Snapshot, groups: Iterable[str]) -> tuple[dict[str, Verdict], frozenset[str]]:
+    """Verdicts, and which of the whole groups were claimed before."""
+    config, still = services.config, replace(services, cos=cast("Cos", snapshot))
+    verdicts = {group: survey(still, group) for group in groups}
+    whole = (group for group, verdict in verdicts.items() if isinstance(verdict, Whole))
+    records = {group: f"{config.state_prefix}{gid_of(group)}/0001/claim-0001.json" for group in whole}
+    known = services.cos.heads(config.state_bucket, list(records.values()))
+    return verdicts, frozenset(group for group, key in records.items() if known[key] is not None)
+
+
+def _recordings(services: Services, snapshot: Snapshot, _: object) -> tuple[dict[str, Verdict], frozenset[str]]:
+    """The same where recordings are cut at gaps. An id may be claimed, and new pieces come under it: those count."""
+    config = services.config
+    slots = Snapshot(services.cos, config.state_bucket, f"{config.state_prefix}gap/", sys.maxsize)
+    still = replace(services, cos=cast("Cos", WithSlots(services.cos, snapshot, slots)))
+    found = {one.group: one for one in judged_recordings(still, snapshot.objects)}
+    claimed = frozenset(group for group, one in found.items() if one.claimed)
+    return {group: one.verdict for group, one in found.items()}, claimed
 
 
 def _probe(services: Services, judged: Judged, most: int) -> float | None:

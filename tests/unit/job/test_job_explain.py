@@ -9,6 +9,7 @@ import pytest
 
 from cosconcat.environment.reading import read_config
 from cosconcat.job.request import Request
+from cosconcat.model import gid_of
 from ops.command import main
 from ops.verbs.explain import printed, request_for, set_of_keys
 
@@ -44,6 +45,54 @@ def test_keys_are_explained_in_the_conventions_order(capsys: pytest.CaptureFixtu
     assert "Video.Bitrate: void with Crf" in err
     assert "nonce" in err
     assert ENVIRONMENT["CONCAT_CALLBACK_SECRET"] not in out + err
+
+
+GAP = {**ENVIRONMENT, "CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:60"}
+
+
+def piece(clock: str, ext: str = "mp4") -> str:
+    """A piece of one camera."""
+    return f"fragments/cam_202401{clock}Z.{ext}"
+
+
+def test_pieces_are_explained_as_the_recording_that_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its id, and so its output and its job, is its source and start."""
+    assert main(["explain", piece("01T120050"), piece("01T120000")], GAP) == 0
+    out, _ = capsys.readouterr()
+    request = Request.from_xml(out.encode())
+    assert urls(request) == ["cam_20240101T120000Z.mp4", "cam_20240101T120050Z.mp4"]
+    assert request.Operation is not None
+    assert request.Operation.Output is not None
+    assert request.Operation.Output.Object == "output/cam_20240101T120000Z.${ext}"
+    assert gid_of("cam_20240101T120000Z") in (request.Operation.UserData or "")
+
+
+def test_pieces_of_several_recordings_are_no_request(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is named, and why it ends."""
+    assert main(["explain", piece("01T120000"), piece("05T120050"), piece("05T120100")], GAP) == 2
+    told = "keys of 2 recordings: cam_20240101T120000Z (then nothing for 345650 s), cam_20240105T120050Z"
+    assert told in capsys.readouterr().err
+    day = [piece(f"01T{hour:02}{minute:02}00") for hour in range(2) for minute in range(60)]
+    assert main(["explain", *day], {**GAP, "CONCAT_MAX_LENGTH": "hour"}) == 2
+    assert "cam_20240101T000000Z (cut by CONCAT_MAX_LENGTH), cam_20240101T010000Z" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("keys", "settings", "why"),
+    [
+        ((piece("01T120000"), piece("01T120000", "MP4")), {}, "overlap by more than half"),
+        ((piece("01T120000"), piece("01T120050", "flv")), {"CONCAT_DIRECT": "true"}, "differ in type"),
+        ((piece("01T120000"),), {"CONCAT_SINGLE": "leave"}, "CONCAT_SINGLE=leave"),
+    ],
+)
+def test_it_is_said_why_a_recording_would_not_be_sent(
+    keys: tuple[str, ...], settings: dict[str, str], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the sweep would judge it."""
+    assert main(["explain", *keys], {**GAP, "CONCAT_JOB": "{}", **settings}) == 0
+    err = capsys.readouterr().err
+    assert "none of this is sent" in err
+    assert why in err
 
 
 def test_the_printed_request_is_the_composed_one() -> None:
