@@ -108,9 +108,9 @@ def claim_problem(known: Known, place: tuple[str, int, int], body: dict[str, Any
     if n > 1 or before is None or before["fingerprint"] != body["fingerprint"]:
         return ""
     done = known.done.get((gid, rev - 1), {})
-    current = known.cos.shelves[known.inputs].current
-    things = [current.get(fragment["object"]["key"]) for fragment in body["set"]["fragments"]]
-    uploaded = max((thing.created for thing in things if thing is not None), default=0.0)
+    keys = [fragment["object"]["key"] for fragment in body["set"]["fragments"]]
+    # Even if it is gone by now: what was claimed lay there a moment ago.
+    uploaded = max((known.latest[key][1] for key in keys if key in known.latest), default=0.0)
     if done.get("outcome") == "gave-up" and uploaded < done["closed_at"] - 1800:  # as far as clocks may differ
         return f"G2: claim {place}: of what was given up before, and nobody has uploaded anything since"
     return ""
