@@ -7,7 +7,7 @@ import io
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -161,6 +161,63 @@ def test_a_copy_happens_only_from_the_version_that_was_meant(world: World) -> No
     assert world.store.get(DEMO.name, "trash/a") is None
     assert world.cos.copy(DEMO, ObjectInfo("a", md5(b"new"), 3, 0), ELSEWHERE, "b") == "copied"
     assert world.store.get(ELSEWHERE.name, "b") == b"new"
+
+
+@pytest.fixture
+def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is larger than ten bytes is copied in parts of a MiB."""
+    monkeypatch.setattr("cosconcat.cloud.cos.SIMPLE_COPY_BYTES", 10)
+    monkeypatch.setattr("cosconcat.cloud.cos.COPIED_PART_BYTES", 1024**2)
+
+
+LARGE = bytes(2 * 1024**2) + b"end"
+
+
+@pytest.mark.usefixtures("in_parts")
+@pytest.mark.parametrize("create_only", [True, False])
+def test_a_copy_in_parts_whose_last_answer_was_lost_is_found_at_its_key(world: World, *, create_only: bool) -> None:
+    """Repeated, its completion would meet no upload and count as refused for good, while the copy lies there."""
+    world.store.put(DEMO.name, "a", LARGE)
+    original = ObjectInfo("a", md5(LARGE), len(LARGE), 0)
+    world.switches.lose_cos_answers["POST complete"] = 1
+    assert world.cos.copy(DEMO, original, ELSEWHERE, "b", create_only=create_only) == "copied"
+    assert world.store.get(ELSEWHERE.name, "b") == LARGE
+    assert world.calls.kinds()["POST complete"] == 1
+    assert world.cos.copy(DEMO, original, ELSEWHERE, "b", create_only=True) == "taken"
+
+
+@pytest.mark.usefixtures("in_parts")
+@pytest.mark.parametrize("lying", [None, b"x", bytes(len(LARGE))])
+def test_a_copy_in_parts_that_was_not_completed_is_made_later(world: World, lying: bytes | None) -> None:
+    """Down at its completion, with nothing at the key, or something of another size or content; no part is left."""
+    world.store.put(DEMO.name, "a", LARGE)
+    if lying is not None:
+        world.store.put(DEMO.name, "b", lying)
+    world.switches.fail_cos += [("POST complete", "b", 503)]
+    with pytest.raises(ServiceUnavailable, match=r"POST complete .*/b .*503"):
+        world.cos.copy(DEMO, ObjectInfo("a", md5(LARGE), len(LARGE), 0), DEMO, "b")
+    assert world.store.get(DEMO.name, "b") == lying
+    assert not world.store.moto.get_bucket(DEMO.name).multiparts
+
+
+@pytest.mark.usefixtures("in_parts")
+def test_a_copy_in_parts_of_what_changed_meanwhile_is_not_taken_for_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies at the key is what was uploaded since, not the original that was meant."""
+    since = LARGE[:-1] + b"!"
+    world.store.put(DEMO.name, "a", LARGE)
+    world.store.put(DEMO.name, "b", since)
+    world.switches.fail_cos += [("POST complete", "b", 503)] * 3
+    complete = world.cos._complete
+
+    def changing(*meant: Any, **how: Any) -> None:
+        world.store.put(DEMO.name, "a", since)
+        complete(*meant, **how)
+
+    monkeypatch.setattr(world.cos, "_complete", changing)
+    with pytest.raises(ServiceUnavailable):
+        world.cos.copy(DEMO, ObjectInfo("a", md5(LARGE), len(LARGE), 0), DEMO, "b")
 
 
 def test_more_than_a_thousand_are_deleted_in_batches(world: World) -> None:

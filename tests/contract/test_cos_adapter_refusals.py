@@ -326,6 +326,16 @@ def test_a_conflict_on_create_is_not_always_an_existing_key(
     assert "x-cos-forbid-overwrite" in script.asked[-1].headers["authorization"]
 
 
+def test_an_upload_that_is_gone_is_begun_anew(
+    script: Script, cos: CosOverHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Completed by a request whose answer was lost, or removed by a lifecycle rule: neither is refused for good."""
+    script.answer = Response(404, XML, error("NoSuchUpload"))
+    monkeypatch.setattr(CosS3Client, "create_multipart_upload", lambda *_, **__: {"UploadId": "u"})
+    with pytest.raises(ServiceUnavailable, match="NoSuchUpload"):
+        CALLS["copy in parts"](cos)
+
+
 def test_what_is_deleted_already_is_no_failure(script: Script, cos: CosOverHttp) -> None:
     """Whatever the service says about a missing key or version."""
     errors = "".join(

@@ -192,15 +192,18 @@ class CosOverHttp:
     def _copy_in_parts(
         self, source: Bucket, original: ObjectInfo, target: Bucket, key: str, *, create_only: bool
     ) -> None:
-        """Parts of COPIED_PART_BYTES, a few at a time. Whoever is killed at it leaves parts to a lifecycle rule."""
+        """Parts of COPIED_PART_BYTES, a few at a time. Whoever is killed at it leaves parts to a lifecycle rule.
+
+        Where nobody knows whether the last request took effect, what lies at the key tells, once the upload is ended.
+        """
         client = self._client(target, COPY)
-        with translated("POST uploads", target, key):
+        with translated("POST uploads", target, key, "InitiateMultipartUploadResult"):
             upload = client.create_multipart_upload(Bucket=target.name, Key=_path(key))["UploadId"]
 
         def part(number: int) -> str:
             first = (number - 1) * COPIED_PART_BYTES
             last = min(first + COPIED_PART_BYTES, original.size) - 1
-            with translated("COPY part", target, key):
+            with translated("COPY part", target, key, "CopyPartResult"):
                 answer = client.upload_part_copy(
                     Bucket=target.name,
                     Key=_path(key),
@@ -212,26 +215,43 @@ class CosOverHttp:
                 )
             return str(answer["ETag"])
 
+        sent = False
         try:
             numbers = range(1, -(-original.size // COPIED_PART_BYTES) + 1)
-            parts = [{"PartNumber": number, "ETag": etag} for number, etag in _each(numbers, part).items()]
-            with translated("POST complete", target, key):  # by hand: the SDK would wait for it for 20 minutes
-                address = {"uploadId": upload}
-                answer = client.send_request(
-                    method="POST",
-                    url=client.get_conf().uri(bucket=target.name, path=_path(key)),
-                    bucket=target.name,
-                    auth=CosS3Auth(client.get_conf(), _path(key), params=address),
-                    params=address,
-                    data=dict_to_xml({"Part": parts}),
-                    headers=dict(_CREATE_ONLY) if create_only else {},
-                )
-                if b"ETag" not in answer.content:  # a 200 may bear an error, as that of a copy
-                    raise ServiceUnavailable(f"POST complete {target.name}/{key}: {answer.content[:200]!r}")
-        except ConcatError:
+            etags = _each(numbers, part)
+            sent = True
+            self._complete(target, key, upload, etags, create_only=create_only)
+        except ConcatError as failure:
             with contextlib.suppress(ConcatError), translated("DELETE upload", target, key):
                 client.abort_multipart_upload(Bucket=target.name, Key=_path(key), UploadId=upload)
-            raise
+            unknown = sent and isinstance(failure, ServiceUnavailable)
+            if not (unknown and self._is_copied(source, original, target, key)):
+                raise
+
+    def _complete(self, target: Bucket, key: str, upload: str, etags: Mapping[int, str], *, create_only: bool) -> None:
+        """Make the parts an object, by one request: the SDK repeats it, and a second one meets no upload any more."""
+        client = self._client(target, COPY, repeat=False)
+        address = {"uploadId": upload}
+        parts = [{"PartNumber": number, "ETag": etag} for number, etag in etags.items()]
+        with translated("POST complete", target, key, "CompleteMultipartUploadResult"):
+            client.send_request(  # by hand: the SDK's own would wait for it for 20 minutes
+                method="POST",
+                url=client.get_conf().uri(bucket=target.name, path=_path(key)),
+                bucket=target.name,
+                auth=CosS3Auth(client.get_conf(), _path(key), params=address),
+                params=address,
+                data=dict_to_xml({"Part": parts}),
+                headers=dict(_CREATE_ONLY) if create_only else {},
+            )
+
+    def _is_copied(self, source: Bucket, original: ObjectInfo, target: Bucket, key: str) -> bool:
+        """Whether the object at the key has the bytes of the original, by the CRC-64 that COS tells of both."""
+        with contextlib.suppress(ConcatError):
+            copy, there = self.head(target, key), self.head(source, original.key)
+            if copy is None or there is None or there.object.etag != original.etag:
+                return False
+            return copy.object.size == original.size and bool(copy.crc64) and copy.crc64 == there.crc64
+        return False
 
     def delete(self, bucket: Bucket, versions: Sequence[ObjectVersion]) -> Sequence[DeleteError]:
         """Multi-delete in batches of 1,000; what could not be deleted is returned. A missing key counts as deleted.

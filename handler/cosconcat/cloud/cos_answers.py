@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 SKEW_SECONDS = 900  # COS refuses requests whose clock is further off (RequestTimeTooSkewed)
 PARALLEL = 8  # requests at a time where several keys are asked for
-_TRY_AGAIN_CODES = frozenset({"RequestTimeout", "SlowDown", "ExpiredToken"})
+_TRY_AGAIN_CODES = frozenset({"RequestTimeout", "SlowDown", "ExpiredToken", "NoSuchUpload"})  # the last: begun anew
 _LASTING_CONFLICTS = ("AlreadyExists", "ObjectLocked")  # how their codes end; other 409s tell of what goes on just now
 _ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<([A-Za-z]+)[\s/>]")
 _ZLIB_HEAD = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
