@@ -82,6 +82,7 @@ class Reserved:
     def read_anew(self, content_id: ContentId) -> None:
         """Its records have changed, or may have."""
         self.known.pop(content_id, None)
+        self.claims.pop(content_id, None)
 
     def near(self, pieces: Sequence[TimedFragment]) -> list[Recording]:
         """The recordings that took time within a gap of one of these pieces, of the pieces' own days; and of the day

@@ -265,15 +265,22 @@ class _Walk:
             self.put_off.add(first.object.key)
             return refused
         self.services.submissions.may_claim()
-        newest = self.reserved.newest(first.day)
-        slot = main_slot(source, part, self.listing.pieces, recordings, newest, self.rule)
-        if not reserve(self.services, self.reserved, first.day, slot):
-            return None
-        self.helped.add(slot.content_id)
-        closed = claim_reserved(self.services, self.reserved, slot, self.listing.now, found=False)
-        if closed.action == "superseded":  # LIST showed what is no longer there: another look has to see that
-            self.put_off.add(first.object.key)
-        return closed
+        taken = 0
+        for _ in range(ROUNDS):
+            newest = self.reserved.newest(first.day)
+            slot = main_slot(source, part, self.listing.pieces, recordings, newest, self.rule, taken)
+            if not reserve(self.services, self.reserved, first.day, slot):
+                return None
+            self.helped.add(slot.content_id)
+            closed = claim_reserved(self.services, self.reserved, slot, self.listing.now, found=False)
+            if closed is not None:
+                if closed.action == "superseded":  # LIST showed what is no longer there: another look has to see that
+                    self.put_off.add(first.object.key)
+                return closed
+            self.helped.discard(slot.content_id)
+            content = self.services.ledger.newest_content(slot.gid)
+            taken = max(slot.rev, content.rev if content else 0)
+        raise NotYet(f"group {recording_id(source, first)}: its name is being claimed by others right now")
 
     def _told(self, judged: Sequence[Judgement], recordings: Sequence[Recording]) -> Iterator[Result]:
         """What waits, in whose way it is, and what ended without a join; at the very end whose step failed for now."""

@@ -39,6 +39,7 @@ def main_slot(
     recordings: Sequence[Recording],
     newest: Slot | None,
     rule: Rule,
+    taken: int = 0,
 ) -> Slot:
     """What is reserved for a whole part: its pieces of the day on which it begins, and those of the day after that it
     wants.
@@ -50,6 +51,7 @@ def main_slot(
         recordings: what the records say of those that lie near.
         newest: the last slot of the day on which it begins, by which it was judged.
         rule: the configuration.
+        taken: a rev of its name; neither that nor one before it is free.
     """
     first = part.pieces[0]
     pieces = [piece for piece in part.pieces if first.day <= piece.day <= first.day + 1]
@@ -67,8 +69,8 @@ def main_slot(
         rejoined=_rejoined(part, recordings),
         note=_note(part, near, recordings, newest, rule),
     )
-    before = sum(one.kind == "main" and one.gid == slot.gid for one in slot.before)
-    return replace(slot, rev=before + 1)
+    revs = (one.rev for one in slot.before if one.kind == "main" and one.gid == slot.gid)
+    return replace(slot, rev=max(taken, *revs, 0) + 1)
 
 
 def _rejoined(part: Part, recordings: Iterable[Recording]) -> int:
@@ -103,8 +105,11 @@ def reserve(services: Services, reserved: Reserved, day: int, slot: Slot) -> boo
 # -- from a slot to its job --------------------------------------------------------------------------------------------
 
 
-def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int, *, found: bool) -> Result:
+def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int, *, found: bool) -> Result | None:
     """Grant, claim, submit. `found` says that the slot is somebody else's; `now` is the service's clock.
+
+    None when another slot, of a day that another name writes or before the zone was changed, has a claim of this id and
+    rev, or a group that was no recording: then this slot holds nothing.
 
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
@@ -129,7 +134,11 @@ def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int,
         note=slot.note,
     )
     reserved.remember(claim, now)
-    if services.ledger.create_claim(claim) is not None:
+    winner = services.ledger.create_claim(claim)
+    if winner is not None and winner.record.slot != claim.slot:
+        reserved.read_anew(slot.content_id)
+        return None
+    if winner is not None:
         return Result(slot.group, "already-submitted", "its slot was claimed by another instance")
     result = begin(services, claim, doubted=found)
     if result.action != "submitted":  # it has ended already: what it came to is read anew

@@ -104,6 +104,16 @@ MUTANTS = (
         "where what was given up is several recordings by now, a retry means the first alone, and the others stay",
     ),
     _mutant(
+        "anothers-claim-taken-for-ones-own", "G3", "protocol.reserving:claim_reserved",
+        "winner is not None and winner.record.slot != claim.slot", "False",
+        "where another slot has a claim of the same name, nothing is begun, and it counts as in flight",
+    ),
+    _mutant(
+        "slot-for-each-earlier-rev", "G3", "protocol.closing:_Walk._close",
+        "taken = max(slot.rev, content.rev if content else 0)", "taken = slot.rev",
+        "a slot is spent for each rev that a recording of another day has under the same name",
+    ),
+    _mutant(
         "deferred-not-helped", "G3", "protocol.closing:_Walk._steps",
         "if one.beside and one.beside.overdue", "if False",
         "a claim whose winner died holds back for ever what may belong to it",

@@ -86,13 +86,13 @@ class Source:
 
         return replace(self.memory.services, cos=cast("Cos", Altered(cos, list=shown, create=create)))
 
-    def lose_outputs_and_retry(self) -> None:
-        """A user takes the outputs away, and says retry to the recording that begins at midnight."""
+    def lose_outputs_and_retry(self, second: int = 0) -> None:
+        """A user takes the outputs away, and says retry to the recording that begins then."""
         bucket = self.memory.config.bucket.name
         for key in [key for key in self.memory.cos.shelves[bucket].current if key.startswith("output/")]:
             self.memory.cos.remove(bucket, key)
         with contextlib.redirect_stdout(io.StringIO()):
-            handle_retry(self.memory.services, self.key(0)[len("fragments/") : -len(".mp4")])
+            handle_retry(self.memory.services, self.key(second)[len("fragments/") : -len(".mp4")])
 
     def close(self, day: int, services: Services | None = None) -> list[str]:
         """Recordings that begin on the day before midnight (-1) or after it (0) are closed, if they are whole."""
@@ -420,6 +420,31 @@ def given_up_and_cut_otherwise() -> str:
     return "" if again == pieces else f"G3: a person said retry, and what was tried again is {source.jobs[1:]}"
 
 
+def two_names_of_one_moment() -> str:
+    """Names with a zone and without: two recordings begin in one second, on two days as they are written, and have one
+    id. The second is begun at once, and spends one slot in vain, however often the first was tried.
+    """
+    source = Source(CONCAT_TIMEZONE="+08:00", CONCAT_MAX_ATTEMPTS="1")
+    source.put(-100)
+    source.memory.world.plan.faults["job-fails"] = 1.0
+    source.settle()
+    for _ in range(2):
+        source.lose_outputs_and_retry(-100)
+        source.settle()
+    source.memory.world.plan.faults["job-fails"] = 0.0
+    source.remove(-100)
+    written = time.strftime("%Y%m%dT%H%M%S", time.gmtime(source.midnight - 100 + 8 * 3600))
+    source.memory.put(f"fragments/cam_{written}.mp4", 40)
+    source.later(DAY)
+    told = source.close(0)
+    if told != ["submitted"]:
+        return f"G3: what has another's id is told as {told}"
+    day = time.strftime("/%Y-%m-%d/", time.gmtime(source.midnight))
+    records = source.memory.cos.shelves[source.memory.config.state_bucket.name].current
+    slots = sum("/gap/" in key and day in key for key in records)
+    return "" if slots == 2 else f"G3: {slots} slots for one recording"
+
+
 def slow_uploads() -> str:
     """Pieces of ten minutes, each there when it is over: nothing comes for ten minutes, and yet it goes on."""
     source = Source()
@@ -456,6 +481,8 @@ STORIES = [
     ("earlier-claim-joins-anew", late_after_the_join),
     ("retry-begins-one-part", given_up_and_cut_otherwise),
     ("retry-forces-one-part", given_up_and_cut_otherwise),
+    ("anothers-claim-taken-for-ones-own", two_names_of_one_moment),
+    ("slot-for-each-earlier-rev", two_names_of_one_moment),
     ("", replaced_after_the_death),
     ("", an_hour_later),
     ("", two_left_and_a_grant_lost),
