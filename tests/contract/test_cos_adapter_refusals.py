@@ -17,7 +17,8 @@ from cosconcat.cloud.cos import SIMPLE_COPY_BYTES, CosOverHttp
 from cosconcat.cloud.ports import LARGEST
 from cosconcat.config import Config, Credentials
 from cosconcat.errors import Blocked, ConcatError, InvalidInput, Rejected, ServiceUnavailable
-from cosconcat.model import Bucket, ByteRange, ObjectInfo, ObjectVersion, ProbeError, Unanswered
+from cosconcat.job.refusals import OBJECT_CODES, REFUSALS, Standing
+from cosconcat.model import Bucket, ByteRange, Media, ObjectInfo, ObjectVersion, ProbeError, Unanswered
 from local.network.http import ConnectionCut, Request, Response
 from local.network.proxy import Proxy
 
@@ -275,11 +276,24 @@ def test_settings_that_are_something_else_are_not_told(script: Script, body: str
             ask(DEMO)
 
 
-def test_a_probe_without_figures_is_no_length(script: Script, cos: CosOverHttp) -> None:
-    """It is Cloud Infinite's answer, and nothing is verified by it."""
-    for body in (b"<Response/>", b"<Response><MediaInfo/></Response>"):
-        script.answer = Response(200, dict(XML), body)
-        assert isinstance(cos.media(DEMO, ["k"])["k"], ProbeError)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<Response/>",
+        b"<Response><RequestId>r</RequestId></Response>",
+        b"<Response><Code>InternalError</Code><Message>busy</Message></Response>",
+        b"<Response><MediaInfo/></Response>",
+        b"<Response><MediaInfo><Format><Duration>1</Duration></Format></MediaInfo></Response>",
+        b"<Response><MediaInfo><Format><Duration>one</Duration><Size>1</Size></Format></MediaInfo></Response>",
+    ],
+)
+def test_a_probe_without_figures_is_no_answer(script: Script, cos: CosOverHttp, body: bytes) -> None:
+    """Nothing is verified by it, and nothing given up: the file may be as it should."""
+    script.answer = Response(200, dict(XML), body)
+    told = cos.media(DEMO, ["k"])["k"]
+    assert isinstance(told, Unanswered)
+    assert "demo-1250000000/k: MediaInfo" in told.message
+    assert ("InternalError" in told.message) == (b"InternalError" in body)
 
 
 @pytest.mark.parametrize(
@@ -385,16 +399,57 @@ def _page(next_marker: str, truncated: str, *keys: str, etag: str = '"e"') -> by
     return f"<ListBucketResult>{told}</ListBucketResult>".encode()
 
 
-def test_what_the_object_cannot_help_is_told_from_what_it_is(script: Script, cos: CosOverHttp) -> None:
-    """A probe refused for the object's sake is an answer; for the account's sake it is an error."""
-    for code in ("InvalidArgument", "ResourceNotSupported", "NoSuchKey"):
-        script.answer = Response(400, XML, error(code, resource=False))
-        refused = cos.media(DEMO, ["k"])["k"]
-        assert isinstance(refused, ProbeError)
-        assert refused.code == code
-    script.answer = Response(400, XML, error("CIRoleNotExist", resource=False))
-    with pytest.raises(Blocked, match=r"CIRoleNotExist.*authorise CI in the console"):
+@pytest.mark.parametrize("code", [*REFUSALS, *OBJECT_CODES, "ServerBusy", "1103", "1014", "1015"])
+def test_what_the_object_cannot_help_is_told_from_what_it_is(script: Script, cos: CosOverHttp, code: str) -> None:
+    """A probe refused for the object's sake is an answer; for the account's sake it is an error; what is refused for
+    now, or by a code that nobody documents, is asked again.
+    """
+    script.answer = Response(400, XML, error(code, resource=False))
+    name = {"1103": "ResourceNotFound", "1014": "SignatureExpired", "1015": "InvalidArgument"}.get(code, code)
+    told = _probed(cos)
+    if isinstance(told, Blocked):
+        assert REFUSALS[name].standing is Standing.FOR_NOW
+        assert REFUSALS[name].fix in str(told) or name == "AccessDenied"
+    elif isinstance(told, ProbeError):
+        assert (told.code, name in OBJECT_CODES) == (name, True)
+        assert name not in REFUSALS or REFUSALS[name].standing is Standing.FOR_GOOD
+    else:
+        assert (isinstance(told, Unanswered), name in OBJECT_CODES) == (True, False)
+
+
+def _probed(cos: CosOverHttp) -> object:
+    try:
+        return cos.media(DEMO, ["k"])["k"]
+    except Blocked as blocked:
+        return blocked
+
+
+@pytest.mark.parametrize("code", ["CIRoleNotExist", "SignatureExpired", "QueuePaused", "AccessDenied", "NoSuchBucket"])
+def test_what_the_deployment_may_not_ask_is_told_with_its_fix(script: Script, cos: CosOverHttp, code: str) -> None:
+    """A person has to act, and no group is to blame."""
+    script.answer = Response(403, XML, error(code, resource=False))
+    with pytest.raises(Blocked, match=code):
         cos.media(DEMO, ["k"])
+
+
+def test_what_others_told_is_not_lost_where_one_may_not_be_asked(
+    script: Script, cos: CosOverHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are paid; asked alone, it is told with its fix."""
+    info = b"<Response><MediaInfo><Format><Duration>1</Duration><Size>9</Size></Format></MediaInfo></Response>"
+    readable = Response(200, dict(XML), info)
+
+    def answer(_script: Script, request: Request) -> Response:
+        locked = "locked" in request.path
+        return Response(403, dict(XML), error("AccessDenied", resource=False)) if locked else readable
+
+    monkeypatch.setattr(Script, "__call__", answer)
+    found = cos.media(DEMO, ["a", "locked"])
+    assert isinstance(found["a"], Media)
+    assert isinstance(found["locked"], Unanswered)
+    assert "read the fragments" in found["locked"].message
+    with pytest.raises(Blocked, match="read the fragments"):
+        cos.media(DEMO, ["locked"])
 
 
 def test_the_etag_of_a_condition_is_quoted_and_the_tags_carry_their_md5(script: Script, cos: CosOverHttp) -> None:

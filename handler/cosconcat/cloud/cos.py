@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from qcloud_cos import CosConfig, CosS3Client
@@ -58,10 +58,6 @@ COPIED_PART_BYTES = 512 * 1024**2  # of what is larger
 DELETED_AT_ONCE = 1000  # COS's limit of a multi-delete
 
 _GONE_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchResource"})
-_NOT_THE_OBJECTS_FAULT = frozenset({
-    "AccessDenied", "InvalidAccessKeyId", "SecretidNotExist", "SignatureDoesNotMatch", "InvalidAuthorization",
-    "MissingAuthorization", "NoSuchBucket", "CIRoleNotExist", "MediaBucketUnBinded", "BucketUnBinded",
-})  # fmt: skip
 
 _CREATE_ONLY = {"x-cos-forbid-overwrite": "true"}
 
@@ -301,12 +297,20 @@ class CosOverHttp:
     def media(self, bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Media | ProbeError | Unanswered]:
         """Probe media files by `?ci-process=videoinfo` (a paid call each), a bounded number at a time.
 
-        A probe that fails for now is `Unanswered`, so that what the others told is not lost. After one that hangs no
-        other is begun: a group whose pieces hang costs one such wait, not a hundred.
+        A probe that fails for now is `Unanswered`, so that what the others told is not lost. After one that hangs, or
+        is refused for the deployment's sake, no other is begun: a group whose pieces hang costs one such wait, not a
+        hundred.
+
+        Raises:
+            Blocked: one was refused for the deployment's sake, and none told anything.
         """
         self._client(bucket, PROBE)
-        hanging: set[str] = set()
-        return _each(keys, lambda key: self._probe_or_failure(bucket, key, hanging))
+        stopped: list[TimedOut | Blocked] = []
+        found = _each(keys, lambda key: self._probe_or_failure(bucket, key, stopped))
+        blocked = next((failure for failure in stopped if isinstance(failure, Blocked)), None)
+        if blocked is not None and all(isinstance(one, Unanswered) for one in found.values()):
+            raise blocked
+        return found
 
     def read(self, bucket: Bucket, parts: Sequence[ByteRange]) -> Mapping[ByteRange, bytes]:
         """Parts of objects by ranged GET, a bounded number at a time; fewer bytes where the object ends or is gone."""
@@ -330,14 +334,16 @@ class CosOverHttp:
                 return b""
             raise
 
-    def _probe_or_failure(self, bucket: Bucket, key: str, hanging: set[str]) -> Media | ProbeError | Unanswered:
-        """`hanging` holds the first probe that was not answered in time, for those that have not begun."""
-        if hanging:
-            return Unanswered(next(iter(hanging)))
+    def _probe_or_failure(
+        self, bucket: Bucket, key: str, stopped: MutableSequence[TimedOut | Blocked]
+    ) -> Media | ProbeError | Unanswered:
+        """`stopped` holds why no further probe is begun: one was not answered in time, or nobody may ask."""
+        if stopped:
+            return Unanswered(str(stopped[0]))
         try:
             return self._probe(bucket, key)
-        except TimedOut as failure:
-            hanging.add(str(failure))
+        except (TimedOut, Blocked) as failure:
+            stopped.append(failure)
             return Unanswered(str(failure))
         except ServiceUnavailable as failure:
             return Unanswered(str(failure))
@@ -350,15 +356,11 @@ class CosOverHttp:
                 answer = self._ask(bucket, key, {"ci-process": "videoinfo"})
             return read_media(answer)
         except Rejected as refusal:
-            if refusal.code in _NOT_THE_OBJECTS_FAULT or refusal.status == 401:
-                from cosconcat.job.refusals import fix_of
+            from cosconcat.job.refusals import probe_refused
 
-                rights = "let the functions' role, and CI's service role, read the fragments"
-                fix = rights if refusal.code == "AccessDenied" else fix_of(refusal.code)
-                raise Blocked(str(refusal), code=refusal.code, fix=fix) from None
-            return ProbeError(refusal.code, str(refusal))
-        except InvalidInput as mistake:
-            return ProbeError("NoMediaInfo", f"{bucket.name}/{key}: {mistake}")
+            return probe_refused(refusal)
+        except InvalidInput as mistake:  # an answer without what it promises: the object may be sound
+            raise ServiceUnavailable(f"GET videoinfo {bucket.name}/{key}: {mistake}") from None
 
     def _ask(self, bucket: Bucket, key: str, parameters: dict[str, str]) -> bytes:
         """GET with parameters; the body as it came, where the SDK would evaluate it as Python."""

@@ -88,6 +88,8 @@ class Cos(Protocol):
         """Probe media files by `?ci-process=videoinfo` (a paid call each), a bounded number at a time.
 
         A probe that fails for now is `Unanswered`, so that what the others told is not lost.
+
+        Raises `Blocked` when one was refused for the deployment's sake and none told anything.
         """
         ...
 

@@ -89,7 +89,7 @@ def refused(media: Mapping[str, Media | ProbeError]) -> list[str]:
     return [
         f"{key} cannot be joined: CI cannot read it ({found.code}); {_REMEDIES.get(found.code, _NOT_MEDIA)}"
         for key, found in media.items()
-        if isinstance(found, ProbeError) and found.code != "NoMediaInfo"
+        if isinstance(found, ProbeError)
     ]
 
 
@@ -102,7 +102,8 @@ def probe(services: Services, claim: Claim, keys: Sequence[str], known: Probes) 
         Blocked: the deployment's role, or CI's, may not read the fragments.
     """
     objects = {o.key: o for o in claim.set.joined}
-    kept = {key: found for key, found in known.media.items() if key in objects and is_of(found, objects[key].size)}
+    recorded = _readable(known.media).items()  # earlier releases recorded refusals too, some of them passing ones
+    kept = {key: found for key, found in recorded if key in objects and is_of(found, objects[key].size)}
     missing = [key for key in keys if key not in kept]
     made = services.cos.media(services.config.bucket, missing) if missing else {}
     others = [objects[key] for key, found in made.items() if not is_of(found, objects[key].size)]

@@ -88,7 +88,9 @@ def read_media(body: bytes) -> Media:
     """
     _, content = read_xml(body, "MediaInfo")
     if "MediaInfo" not in content:
-        raise InvalidInput(["MediaInfo: missing in the answer"])
+        code = content.get("Code")
+        said = f", which says {code}" if isinstance(code, str) and code else ""
+        raise InvalidInput([f"MediaInfo: missing in the answer{said}"])
     return media_of(schema.read(MediaInfo, content["MediaInfo"], "MediaInfo", [], "tolerant"))
 
 

@@ -14,8 +14,17 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from cosconcat.errors import SAID_CHARACTERS, Blocked, ConcatError, InvalidInput, OutcomeUnknown, Rejected
+from cosconcat.errors import (
+    SAID_CHARACTERS,
+    Blocked,
+    ConcatError,
+    InvalidInput,
+    OutcomeUnknown,
+    Rejected,
+    ServiceUnavailable,
+)
 from cosconcat.job.markup import read_xml
+from cosconcat.model import ProbeError
 
 
 class Standing(enum.Enum):
@@ -103,6 +112,13 @@ FOR_ALL_CODES = frozenset({
     "MissingAuthorization", "InvalidAuthorization", "SecretidNotExist", "SignatureExpired", "SignatureDoesNotMatch",
     "InvalidAccessKeyId", "ExpiredToken", "RequestTimeTooSkewed",
 })  # fmt: skip
+# Of a probe, what is about the object itself, whoever asks and whenever: the only argument of a probe is the object.
+# The last four are COS's. Any other refusal may be over at the next look.
+OBJECT_CODES = frozenset({
+    "InvalidArgument", "ResourceNotSupported", "UnavailableForLegalReasons",
+    "NoSuchKey", "NoSuchVersion", "NoSuchResource", "InvalidObjectState",
+})  # fmt: skip
+_DEPLOYMENT_CODES = FOR_ALL_CODES | {"AccessDenied", "NoSuchBucket", "BucketUnBinded"}
 _ABOUT_NOW = frozenset({
     HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS,
 })  # fmt: skip
@@ -176,6 +192,22 @@ def refusal(what: str, status: int, body: bytes, *, date: str = "", now: float =
         return Blocked(said, code=error.code, fix=fix, for_all=for_all)
     known = f"; {REFUSALS[error.code].fix}" if error.code in REFUSALS else ""
     return Rejected(f"{what}: {error.message}{known}", status=status, code=error.code, request_id=error.request_id)
+
+
+def probe_refused(refusal: Rejected) -> ProbeError:
+    """A refused probe, where its code is about the object itself.
+
+    Raises:
+        Blocked: it is about the deployment (role, keys, clock, binding), which a person or time can mend.
+        ServiceUnavailable: it is about now, or no document says what it is about.
+    """
+    code = _NAME_OF_NUMBER.get(refusal.code, refusal.code)
+    if code in OBJECT_CODES:
+        return ProbeError(code, str(refusal))
+    if code in _DEPLOYMENT_CODES or refusal.status == HTTPStatus.UNAUTHORIZED:
+        rights = "let the functions' role, and CI's service role, read the fragments"
+        raise Blocked(str(refusal), code=code, fix=rights if code == "AccessDenied" else fix_of(code)) from None
+    raise ServiceUnavailable(f"{refusal}: {fix_of(code)}") from None
 
 
 def fix_of(code: str) -> str:

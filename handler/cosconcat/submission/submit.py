@@ -17,7 +17,7 @@ from cosconcat import log, signing
 from cosconcat.errors import ConcatError, InvalidInput, NeverAgain, NotYet, OutcomeUnknown, TryAgain
 from cosconcat.job.compose import compose, container_format
 from cosconcat.job.request import Request
-from cosconcat.model import FragmentSet, Job, ProbeError, Result, is_job_id
+from cosconcat.model import FragmentSet, Job, Media, Result, is_job_id
 from cosconcat.output.key import expand, extension_of, is_copied
 from cosconcat.records.records import Claim, End, JobRecord, Probed, Probes, Stamped
 from cosconcat.services import Services
@@ -234,13 +234,11 @@ def _probe(services: Services, claim: Claim) -> Probed:
     if broken := refused(media):
         record_readable(services, claim, known, media)
         raise InvalidInput(broken)
-    read = [(key, found) for key in keys if not isinstance(found := media[key], ProbeError)]
-    unlike = [f"{key}: {found.code} {found.message}" for key, found in media.items() if isinstance(found, ProbeError)]
-    unlike += differences(read)
+    read = [(key, found) for key in keys if isinstance(found := media[key], Media)]
+    unlike = differences(read)
     unread: tuple[str, ...] = ()
     if not unlike and len(read) > 1:
-        compared = compare_configurations(services, read)
-        unlike, unread = list(compared.unlike), compared.unread
+        unlike, unread = compare_configurations(services, read)
     probed: Probed = "unlike" if unlike else "unread" if unread else "alike"
     if known.probed != probed:
         services.ledger.create_probes(claim, Probes(claim.fingerprint, media, probed))
