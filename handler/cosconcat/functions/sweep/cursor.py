@@ -11,11 +11,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cosconcat.errors import ConcatError, InvalidInput
+from cosconcat.errors import ConcatError
 from cosconcat.functions.sweep.aside import NAME_CHARACTERS, SetAside
-from cosconcat.functions.sweep.report import Findings, Reports, read_object
+from cosconcat.functions.sweep.read_back import read_back
+from cosconcat.functions.sweep.report import Findings, Reports
 from cosconcat.services import Services
 
+OURS = ("running", "marker", "aside")  # one of them is in whatever was written as sweep.json
 SAVED_SECONDS = 10  # a run that is killed loses no more than this of the way that it came
 LONGEST_LINE = 1000  # groups; younger ones are found again by the next round
 
@@ -52,13 +54,16 @@ class Cursor:
     def __init__(self, services: Services, began: float) -> None:
         self._services = services
         self.reports = Reports(services)
-        state = self._read()
+        read = read_back(services, "sweep.json", OURS)
+        state = read.content
         self.aside = SetAside(state.get("aside"), began)
         self.findings, self.marker = Findings(), ""
         if state.get("marker"):
             findings, marker = self.reports.draft()
             if marker.startswith(services.config.input_prefix):
                 self.findings, self.marker = findings, marker
+        if read.problem:
+            self.findings.add("invalid", read.key, reason=read.problem)
         self.round_begins = not self.marker
         self.careful = state.get("running") is True and _is_over(state, began)
         self.line = Line(state.get("line"), began)
@@ -103,15 +108,6 @@ class Cursor:
             state["until"] = self._services.deadline
         body = json.dumps(state).encode()
         self._services.cos.put(config.state_bucket, f"{config.state_prefix}sweep.json", body)
-
-    def _read(self) -> dict[str, Any]:
-        """As the last run left it; empty when it is unreadable: a new round begins then."""
-        config = self._services.config
-        try:
-            stored = self._services.cos.get(config.state_bucket, f"{config.state_prefix}sweep.json")
-            return read_object(stored.body) if stored else {}
-        except InvalidInput:
-            return {}
 
     def _died_at(self, gid: str, group: str, began: float) -> None:
         """Set the group aside that two runs died at. Where its name is not known, that it is set aside is written down

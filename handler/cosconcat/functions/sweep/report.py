@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from cosconcat import log
-from cosconcat.errors import InvalidInput
+from cosconcat.functions.sweep.read_back import ReadBack, read_back
 from cosconcat.model import iso_time
 from cosconcat.services import Services
 
@@ -64,6 +64,7 @@ KINDS = {
 MOST_OF_A_KIND = 1000  # entries; further ones are only counted, so that a huge bucket cannot fill the memory
 MOST_BYTES = 2 * 1024 * 1024  # of all entries together as JSON; further ones are only counted as well
 MOST_UNMATCHED = 20  # examples
+OURS = ("published", "draft")  # one of them is in whatever was written as report.json
 WORD_CHARACTERS = 1000  # of a reason: what people upload must not make a report that nobody can read
 
 
@@ -147,23 +148,13 @@ def _size(group: str, entry: Mapping[str, object]) -> int:
     return len(json.dumps({group: entry}, ensure_ascii=False).encode())
 
 
-def read_object(body: bytes) -> dict[str, Any]:
-    """The report or the cursor as it was written; empty where it cannot be read, whoever wrote it."""
-    try:
-        read = dict(json.loads(body.decode()))  # as bytes, halves of characters would pass
-        if b"\\ud" in body.lower():  # half a character, which no key and no report may hold
-            json.dumps(read, ensure_ascii=False).encode()
-    except (ValueError, TypeError, RecursionError):
-        return {}
-    return read
-
-
 class Reports:
     """`<state>/report.json`: the last complete report, and the draft of the next."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._published: Mapping[str, Any] | None = None  # without its draft, once it was read
+        self._unreadable: ReadBack | None = None
 
     def draft(self) -> tuple[Findings, str]:
         """What the round under way has found, and the key up to which it did; nothing where that cannot be read."""
@@ -175,7 +166,9 @@ class Reports:
 
     def save_draft(self, findings: Findings, marker: str) -> None:
         """Keep what was found up to this key, beside the last report."""
-        self._put({**self.published(), "draft": {"marker": marker, **findings.as_json()}})
+        before = self.published()
+        self._tell_unreadable(findings)
+        self._put({**before, "draft": {"marker": marker, **findings.as_json()}})
 
     def published(self) -> Mapping[str, Any]:
         """The report of the last complete round; empty where there is none, or none that can be read."""
@@ -188,20 +181,23 @@ class Reports:
         the report before it said the same: a group that nobody completes is one line, not one a round.
         """
         before = self.published()
+        self._tell_unreadable(findings)
         self._put({"published": now, "at": iso_time(now), **findings.as_json(), "ended": ended})
         for kind, group, what in findings.lines():
             if not _told_before(before.get(kind), group, what):
                 log.warning("report", kind=kind, group=group, **what)
 
     def _read(self) -> dict[str, Any]:
-        config = self._services.config
-        try:
-            stored = self._services.cos.get(config.state_bucket, f"{config.state_prefix}report.json")
-            whole = read_object(stored.body) if stored else {}
-        except InvalidInput:
-            whole = {}
-        self._published = {name: value for name, value in whole.items() if name != "draft"}
-        return whole
+        read = read_back(self._services, "report.json", OURS)
+        if read.problem:
+            self._unreadable = read
+        self._published = {name: value for name, value in read.content.items() if name != "draft"}
+        return read.content
+
+    def _tell_unreadable(self, findings: Findings) -> None:
+        """In the report that is written over one that could not be read."""
+        if self._unreadable is not None:
+            findings.add("invalid", self._unreadable.key, reason=self._unreadable.problem)
 
     def _put(self, report: Mapping[str, object]) -> None:
         config = self._services.config
