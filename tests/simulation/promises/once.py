@@ -93,10 +93,11 @@ def in_two_recordings(
         end = known.ends.get(theirs, {})
         then = end.get("next")
         done = known.done.get(theirs[:2], {}).get("outcome")
+        asked = {claim["group"], known.claims[theirs]["group"]}
         if other.state in LIVE:
             yield f"G2: job {place} beside that of {theirs}, which is {other.state}"
-        elif then == "clean" and claim["group"] in known.retried and not _stands(known, end):
-            continue  # its output is gone, and a person asks for another
+        elif then == "clean" and asked & known.retried and not _stands(known, end):
+            continue  # its output is gone, and a person asks for another, of what is left
         elif other.state == "Success" and (then is None or (then == "clean" and done != "kept")):
             yield f"G2: job {place} joins again what {theirs} joined"
 
