@@ -54,6 +54,12 @@ MUTANTS = (
         lambda plan: plan.completion == "manifest" and plan.faults["edit"] > 0,
     ),
     Mutant(
+        "replaced-piece-waited-for", "G3", "cosconcat.inputs.probes:_of_other_bytes",
+        "if head is None or not head.object.same_content(one):", "if False:",
+        "a piece that was replaced by one of another size is probed again for a day",
+        faulty("edit"),
+    ),
+    Mutant(
         "probes-of-other-uploads-count", "G1", "cosconcat.inputs.probes:recorded_probes",
         "if held is not None and held.set.joined == claim.set.joined:", "if held is not None:",
         "what was probed while something else lay at the key decides whether these pieces may be joined directly",
