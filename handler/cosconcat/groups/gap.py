@@ -74,6 +74,31 @@ def in_order(pieces: Iterable[TimedFragment]) -> list[TimedFragment]:
     return sorted(pieces, key=lambda piece: (piece.start, piece.object.key))
 
 
+class Reach(NamedTuple):
+    """How far a run reaches: to the end of `piece`. One that another piece overlaps by more than half (a clock that was
+    set back, an end that is mistyped) does not tell; its end is `doubted`, and counts where a next piece starts there.
+    """
+
+    piece: TimedFragment
+    doubted: int | None = None
+
+    @property
+    def end(self) -> int:
+        """Epoch milliseconds."""
+        return self.piece.reaches
+
+    def includes(self, start: int, gap: int) -> bool:
+        """Whether a start (epoch milliseconds) lies at most the gap (seconds) behind."""
+        near = self.doubted is not None and abs(start - self.doubted) <= gap * 1000
+        return near or start - self.end <= gap * 1000
+
+    def on(self, piece: TimedFragment) -> Reach:
+        """With the next piece of the run."""
+        if piece.reaches >= self.end:
+            return Reach(piece)
+        return Reach(piece, self.end) if _overlap(self.piece, piece) else self
+
+
 def runs(pieces: Iterable[TimedFragment], rule: Rule, borders: Collection[int] = ()) -> list[list[TimedFragment]]:
     """Pieces without a gap between them: the next belongs if it starts at most the gap after the latest end so far
     (after the latest start where names tell no end). `borders` are starts that no run reaches across.
@@ -81,14 +106,15 @@ def runs(pieces: Iterable[TimedFragment], rule: Rule, borders: Collection[int] =
     Nor does a run go back to a day before that of its first piece, as written: it could not be reserved with that.
     """
     found: list[list[TimedFragment]] = []
-    latest, limits = 0, sorted(borders)
+    limits = sorted(borders)
+    reach: Reach | None = None
     for piece in in_order(pieces):
-        if found and piece.start - latest <= rule.gap * 1000 and _goes_on(found[-1], piece, limits):
+        if reach is not None and reach.includes(piece.start, rule.gap) and _goes_on(found[-1], piece, limits):
             found[-1].append(piece)
-            latest = max(latest, piece.reaches)
+            reach = reach.on(piece)
         else:
             found.append([piece])
-            latest = piece.reaches
+            reach = Reach(piece)
     return found
 
 
@@ -103,32 +129,52 @@ def parts(run: Sequence[TimedFragment], rule: Rule) -> list[Part]:
 
     A part with more than CONCAT_MAX_FRAGMENTS pieces is cut by half the length, and half of that, until it fits.
     """
-    found = [Part(tuple(part), "CONCAT_MAX_LENGTH") for part in _cut(run, rule.max_length * 1000)]
-    found[-1] = Part(found[-1].pieces)
-    return [small for part in found for small in _fitting(part, rule.max_length * 500, rule.max_fragments)]
+    cut = _cut(Part(tuple(run)), rule.max_length * 1000, rule, "CONCAT_MAX_LENGTH")
+    found = [small for part in cut for small in _fitting(part, rule.max_length * 500, rule)]
+    return [*(_as_it_ends(*two, rule) for two in pairwise(found)), found[-1]]
 
 
-def _cut(run: Sequence[TimedFragment], length: int) -> Iterator[Sequence[TimedFragment]]:
+def _cut(whole: Part, length: int, rule: Rule, by: str) -> Iterator[Part]:
     """A run longer than `length` (milliseconds) ends before the first piece at or after the last multiple of it, from
     midnight UTC, that is not later than its first start and `length`.
+
+    What follows is looked at as if the run began there: a piece that ends late reaches across no cut.
     """
-    while run[-1].start >= run[0].start + length:
-        latest = run[0].start + length
-        border = latest - latest % DAY % length
-        at = next(place for place, piece in enumerate(run) if piece.start >= border)
-        yield run[:at]
-        run = run[at:]
-    yield run
+    run, began = whole.pieces, 0
+    while began < len(run):
+        place, reach = began + 1, Reach(run[began])
+        latest = run[began].start + length
+        while place < len(run) and run[place].start < latest and reach.includes(run[place].start, rule.gap):
+            reach = reach.on(run[place])
+            place += 1
+        if place < len(run) and reach.includes(run[place].start, rule.gap):
+            border = latest - latest % DAY % length
+            place = next(at for at in range(began + 1, place + 1) if run[at].start >= border)
+        yield Part(run[began:place], by if place < len(run) else whole.cut)
+        began = place
 
 
-def _fitting(part: Part, length: int, most: int) -> Iterator[Part]:
-    if len(part.pieces) <= most or length < SHORTEST_CUT:
+def _as_it_ends(part: Part, after: Part, rule: Rule) -> Part:
+    """Not cut, where what follows does not go on with it."""
+    reach, following = reach_of(part.pieces), after.pieces[0]
+    goes_on = reach.includes(following.start, rule.gap) and not _overlap(reach.piece, following)
+    return part if goes_on else Part(part.pieces)
+
+
+def reach_of(pieces: Sequence[TimedFragment]) -> Reach:
+    """How far these pieces reach, in order."""
+    reach = Reach(pieces[0])
+    for piece in pieces[1:]:
+        reach = reach.on(piece)
+    return reach
+
+
+def _fitting(part: Part, length: int, rule: Rule) -> Iterator[Part]:
+    if len(part.pieces) <= rule.max_fragments or length < SHORTEST_CUT:
         yield part
         return
-    smaller = [Part(tuple(pieces), "CONCAT_MAX_FRAGMENTS") for pieces in _cut(part.pieces, length)]
-    smaller[-1] = Part(smaller[-1].pieces, part.cut)
-    for one in smaller:
-        yield from _fitting(one, length // 2, most)
+    for one in _cut(part, length, rule, "CONCAT_MAX_FRAGMENTS"):
+        yield from _fitting(one, length // 2, rule)
 
 
 def whole_at(pieces: Iterable[TimedFragment], rule: Rule) -> int:
@@ -169,26 +215,32 @@ def overlapping(pieces: Iterable[TimedFragment]) -> tuple[TimedFragment, TimedFr
             return one, other
     last: TimedFragment | None = None
     for piece in ordered:
-        if last is not None:
-            shorter = min(last.reaches - last.start, piece.reaches - piece.start)
-            if 2 * (min(last.reaches, piece.reaches) - piece.start) > shorter:
-                return last, piece
+        if last is not None and _overlap(last, piece):
+            return last, piece
         if last is None or piece.reaches >= last.reaches:
             last = piece
     return None
+
+
+def _overlap(one: TimedFragment, later: TimedFragment) -> bool:
+    """Whether the later overlaps the other by more than half of the shorter."""
+    shorter = min(one.reaches - one.start, later.reaches - later.start)
+    return 2 * (min(one.reaches, later.reaches) - later.start) > shorter
 
 
 def why_it_ends(part: Part, pieces: Iterable[TimedFragment], rule: Rule) -> str:
     """Why no later piece of the source is in this part; an empty text when there is none."""
     if part.cut:
         return f"cut by {part.cut}"
-    latest = max(piece.reaches for piece in part.pieces)
-    after = min((piece.start for piece in pieces if piece.start > part.pieces[-1].start), default=None)
+    reach = reach_of(part.pieces)
+    after = next((piece for piece in in_order(pieces) if piece.start > part.pieces[-1].start), None)
     if after is None:
         return ""
-    if after - latest <= rule.gap * 1000:
-        return "then a piece that another recording holds"
-    return f"then nothing for {(after - latest) // 1000} s"
+    if not reach.includes(after.start, rule.gap):
+        return f"then nothing for {(after.start - reach.end) // 1000} s"
+    if _overlap(reach.piece, after):
+        return f"then {after.object.key}, before the end that the name of {reach.piece.object.key} tells"
+    return "then a piece that another recording holds"
 
 
 def gap_too_short(pieces: Iterable[TimedFragment], rule: Rule, earlier: Collection[int] = ()) -> str:

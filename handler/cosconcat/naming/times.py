@@ -18,6 +18,7 @@ DAY_SECONDS = 86400
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799  # of the years 1 and 9999, in UTC
 _FIRST_READ, _LAST_READ = -2_208_902_400_000, 4_102_271_999_999  # milliseconds: of 1900-01-02 and 2099-12-30, in UTC
 LAST_EPOCH = 1_999_999_999  # ten digits up to this are seconds since 1970; beyond it they are a date and an hour
+SET_BACK_SECONDS = 4 * 3600  # a clock is set back by less than this, and a piece rather lasts so much less than a day
 ZONES_SECONDS = 14 * 3600  # the farthest a local time can be from UTC, seconds
 _ZONE = r"([+-])([0-9]{2}):?([0-9]{2})"
 _CLOCKS = "|".join(f"[0-9]{{2}}{mark}[0-9]{{2}}{mark}[0-9]{{2}}" for mark in ("", "-", ":", r"\.", "_"))
@@ -144,7 +145,8 @@ def moment_after(values: Values, start: int, offset: int) -> int:
     values give a day, otherwise the first such moment that is not before the start.
 
     Raises:
-        ValueError: when it ends before it begins, or more than a day later: no piece is that long.
+        ValueError: when it ends before it begins, or more than a day later: no piece is that long. So also when it says
+            only an hour that lies shortly before the start, as when a clock is set back: nobody knows if that is a day.
     """
     if gives_day(values):
         return ends_within_a_day(start, moment(values, offset))
@@ -152,10 +154,12 @@ def moment_after(values: Values, start: int, offset: int) -> int:
     cycle = DAY_SECONDS if {"H", "I"} & set(values) else 3600 if "M" in values else 60
     grain = 1000 if "S" in values else 60_000 if "M" in values else 3_600_000
     within = _hour(values) * 3600 + values.get("M", 0) * 60 + values.get("S", 0)
-    local = start + zone * 1000
+    local, days = start + zone * 1000, {"d", "j"} & set(values)
     for turn in (0, 1):
         end = (local // 1000 // cycle + turn) * cycle * 1000 + within * 1000 + values.get("f", 0)
         if end >= (local if "f" in values else local // grain * grain) and _on_day(values, end):
+            if turn and cycle == DAY_SECONDS and not days and end - local > (DAY_SECONDS - SET_BACK_SECONDS) * 1000:
+                raise ValueError(f"it ends less than {SET_BACK_SECONDS // 3600} hours before it begins, or a day later")
             return max(start, end - zone * 1000)
     raise ValueError(_TOO_LONG)
 

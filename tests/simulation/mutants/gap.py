@@ -158,6 +158,16 @@ MUTANTS = (
         "cuts depend on which piece was seen first", LONG_AND_IN_PEACE,
     ),
     _mutant(
+        "contradicted-end-believed", "G5", "groups.gap:Reach.on",
+        "if _overlap(self.piece, piece) else self", "if False else self",
+        "one piece that ends too late by its name makes one recording of all that starts before",
+    ),
+    _mutant(
+        "late-end-across-cuts", "G5", "groups.gap:_cut",
+        "< latest and reach.includes(run[place].start, rule.gap)", "< latest",
+        "what lies far apart behind a cut is one recording because a piece before it ends late",
+    ),
+    _mutant(
         "lag-not-waited-for", "G5", "groups.gap:whole_at",
         "+ rule.gap + lag", "+ rule.gap",
         "a recording is closed while its next piece is still on its way",

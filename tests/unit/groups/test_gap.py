@@ -95,6 +95,20 @@ def test_no_run_goes_back_to_a_day_before_its_first() -> None:
     assert starts(gap.runs([before, piece(200)], RULE)) == [[110, 200]]
 
 
+def test_a_piece_that_another_contradicts_does_not_make_a_run_go_on() -> None:
+    """Its end is mistyped, or a clock was set back: the two are one run, which is invalid; what follows is not."""
+    hourly = [piece(at, 60) for at in range(3600, 80_000, 3600)]
+    late = piece(0, 86_000, key="fragments/cam_late.mp4")
+    assert starts(gap.runs([late, *hourly], RULE)) == [[0, 3600], *([at] for at in range(7200, 80_000, 3600))]
+    assert judged([late, *hourly]) == ["invalid", *["close"] * (len(hourly) - 1)]
+
+
+def test_an_end_that_was_doubted_counts_where_the_next_piece_starts_there() -> None:
+    """The short one within is the wrong one then."""
+    assert starts(gap.runs([piece(0, 600), piece(100, 10), piece(600)], RULE)) == [[0, 100, 600]]
+    assert starts(gap.runs([piece(0, 600), piece(100, 10), piece(300)], RULE)) == [[0, 100], [300]]
+
+
 # -- cuts --------------------------------------------------------------------------------------------------------------
 
 
@@ -129,6 +143,30 @@ def test_the_cuts_of_a_camera_that_never_stops_do_not_depend_on_where_one_looks_
     everything = cut(run, replace_rule(max_fragments=1000))
     later = cut([one for one in run if one.start >= (MIDNIGHT + 86_400) * 1000], replace_rule(max_fragments=1000))
     assert everything[-2:] == later[-2:]
+
+
+def test_a_piece_that_ends_late_reaches_across_no_cut() -> None:
+    """What follows the cut is no recording only because a piece before it says so; nor does the run go on, then."""
+    late = piece(3000, 40_000)
+    pieces = [late, *(piece(at, None) for at in range(9000, 40_000, 1200))]
+    rule = replace_rule(max_length=3600)
+    (run,) = gap.runs(pieces, rule)
+    assert cut(run, rule) == [([3000], "CONCAT_MAX_LENGTH"), *(([one.start // 1000 - MIDNIGHT], "") for one in run[1:])]
+    contradicted = [piece(3000, 40_000), piece(9000)]
+    assert cut(contradicted, rule) == [([3000], ""), ([9000], "")]
+    ends = gap.why_it_ends(gap.parts(contradicted, rule)[0], contradicted, rule)
+    assert ends == f"then {contradicted[1].object.key}, before the end that the name of {late.object.key} tells"
+
+
+def test_who_does_not_see_a_piece_that_ends_late_cuts_the_rest_alike() -> None:
+    """From whichever day one looks, whatever it overlaps."""
+    rest = [piece(at, 600) for at in (*range(90_000, 150_000, 600), *range(160_000, 260_000, 600))]
+    late = piece(80_000, 86_400)
+    rule = replace_rule(max_fragments=1000)
+    seen = [part for run in gap.runs([late, *rest], rule) for part in gap.parts(run, rule)]
+    alone = [part for run in gap.runs(rest, rule) for part in gap.parts(run, rule)]
+    assert seen[1:] == alone[1:]
+    assert starts([part.pieces for part in alone[1:]])[0][0] == 160_000
 
 
 def replace_rule(**changed: int) -> Rule:
@@ -173,10 +211,12 @@ def test_a_part_is_shorter_than_the_longest_recording_and_holds_no_gap(pieces: l
     """Whatever comes; and holds more than CONCAT_MAX_FRAGMENTS only where a second does."""
     for run in gap.runs(pieces, rule):
         for part in gap.parts(run, rule):
-            first, last = part.pieces[0], part.pieces[-1]
+            first, last, after = part.pieces[0], part.pieces[-1], run[run.index(part.pieces[-1]) + 1 :][:1]
             assert last.start < first.start + rule.max_length * 1000
             assert len(part.pieces) <= rule.max_fragments or last.start - first.start < gap.SHORTEST_CUT
-            assert part.cut or last == run[-1]
+            goes_on = bool(after) and len(gap.runs([*part.pieces, *after], rule)) == 1
+            doubted = gap.overlapping([gap.reach_of(part.pieces).piece, *after]) is not None
+            assert bool(part.cut) == (goes_on and not doubted)
 
 
 @settings(max_examples=40)

@@ -167,6 +167,29 @@ def test_a_piece_that_ends_before_it_begins_or_days_later_is_invalid(key: str, r
 
 
 @pytest.mark.parametrize(
+    ("end", "ends"),
+    [
+        ("02.03.00", None),  # the hour that comes twice in autumn
+        ("02.57.59", None),  # a second, by which a clock was set back
+        ("22.58.01", 72_001),
+        ("22.58.00", 20 * 3600),  # perhaps a long night
+        ("02.58.00", 0),
+        ("23.59.59", 75_719),
+    ],
+)
+def test_an_end_without_a_day_that_lies_shortly_before_the_start_is_invalid(end: str, ends: int | None) -> None:
+    """A clock that was set back, or a piece of almost a day: nobody knows."""
+    name = f"2026-10-25/001/dav/02/02.58.00-{end}[M][0@0][0].dav"
+    found = Convention.of("dahua", IN, window=0).read(IN + name)
+    if ends is None:
+        assert isinstance(found, InvalidName)
+        assert "ends less than 4 hours before it begins, or a day later" in found.reason
+    else:
+        assert isinstance(found, FragmentName)
+        assert found.end == found.number + ends * 1000
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "cam_20260922T000040Z_20260922T000039Z",  # a clock that was set back

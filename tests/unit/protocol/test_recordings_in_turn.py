@@ -47,11 +47,12 @@ class Source:
         """A piece that starts then."""
         return f"fragments/cam_{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(self.midnight + second))}.mp4"
 
-    def put(self, *seconds: int, at: int = 1000) -> None:
-        """Pieces that are uploaded then."""
+    def put(self, *seconds: int, at: int = 1000, lasting: int = 0) -> None:
+        """Pieces that are uploaded then; their names tell that they last so long, if at all."""
         self.memory.world.run(max(self.memory.world.now, self.midnight + at))
         for second in seconds:
-            self.memory.put(self.key(second), 40)
+            end = self.key(second + lasting).removeprefix("fragments/cam")
+            self.memory.put(self.key(second).replace(".mp4", end) if lasting else self.key(second), 40)
 
     def remove(self, *seconds: int) -> None:
         """A user takes pieces away."""
@@ -126,7 +127,7 @@ class Source:
             assert token is not None
             done = self.memory.services.ledger.done(token.gid, token.rev)
             if done is None or done.record.outcome != "superseded":
-                found.append([starts[name] for name in work.fragments])
+                found.append([starts[f"{name[: len(self.key(0)) - len('.mp4')]}.mp4"] for name in work.fragments])
         return found
 
     def broken(self, pieces: Collection[int]) -> str:
@@ -456,6 +457,25 @@ def slow_uploads() -> str:
     return "" if source.jobs == [[0, 50]] else f"G5: what belongs together is apart: {source.jobs}"
 
 
+def an_end_that_others_contradict() -> str:
+    """By its name a piece goes on for long after another began: the two are in doubt, and nothing else is."""
+    source = Source()
+    source.put(0, lasting=800)
+    source.put(200, 400, 600, lasting=30)
+    source.settle()
+    return "" if sorted(source.jobs) == [[400], [600]] else f"G5: one end too late decides for all: {source.jobs}"
+
+
+def an_end_beyond_the_cut() -> str:
+    """By its name a piece goes on beyond where its run is cut: what lies apart there stays so."""
+    source = Source(CONCAT_MAX_LENGTH="300")
+    source.put(0, lasting=800)
+    source.put(310, 400, 610, 700)
+    source.settle()
+    alone = [[0], [310], [400], [610], [700]]
+    return "" if sorted(source.jobs) == alone else f"G5: what lies apart is together: {source.jobs}"
+
+
 STORIES = [
     ("claim-of-what-was-wished", half_seen_first),
     ("no-grant", half_seen_first),
@@ -468,6 +488,8 @@ STORIES = [
     ("slot-loser-goes-on", slot_lost),
     ("no-border", late_on_both_sides),
     ("lag-not-waited-for", slow_uploads),
+    ("contradicted-end-believed", an_end_that_others_contradict),
+    ("late-end-across-cuts", an_end_beyond_the_cut),
     ("joined-is-free", late_after_the_join),
     ("late-pieces-not-looked-for", late_while_joined),
     ("late-piece-not-deferred", late_and_whole_while_joined),
