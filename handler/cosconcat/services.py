@@ -85,7 +85,7 @@ class Services:
         """The records, where the configuration says that they live; imported here, as many events need none."""
         from cosconcat.records.ledger import Ledger
 
-        return Ledger(self.cos, self.config.state_bucket, self.config.state_prefix)
+        return Ledger(self.cos, self.config.state_bucket, self.config.state_prefix, self.clock.now)
 
     @cached_property
     def job_slots(self) -> JobSlots:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from cosconcat.errors import InvalidInput
 from cosconcat.groups.source import day_of, written_day
 from cosconcat.model import ObjectVersion
 from ops.desk.environment import config_of, environment
@@ -92,6 +93,14 @@ def candidates(services: Services, days: int, limit: int) -> Iterator[Candidate]
 
 
 def _candidate(services: Services, gid: str, names: list[str], *, under_way: bool) -> Candidate:
+    """The group as its records tell; of one that cannot be read all stay, and the others go on."""
+    try:
+        return _told(services, gid, names, under_way=under_way)
+    except InvalidInput as broken:
+        return Candidate(gid, gid, names[-1][:10], why_not=str(broken))
+
+
+def _told(services: Services, gid: str, names: list[str], *, under_way: bool) -> Candidate:
     config, ledger = services.config, services.ledger
     entry = ledger.read_closed(names[-1])
     group, day = entry.group if entry else gid, names[-1][:10]

@@ -13,9 +13,11 @@ from typing import Any
 
 import click
 
+from cosconcat.errors import InvalidInput
 from cosconcat.functions.sweep.report import KINDS
 from cosconcat.log import printable
 from cosconcat.model import iso_time
+from cosconcat.records.records import Closed
 from ops import cost
 from ops.desk.mistakes import NO, Mistake
 from ops.desk.options import groups_argument, json_option
@@ -155,12 +157,20 @@ def _day(day: str, *, as_json: bool) -> int:
     if not re.fullmatch(r"20[0-9]{2}-[0-9]{2}(-[0-9]{2})?", day) or not _is_there(day):
         raise Mistake(f"--day {day}: write a day as 2026-11-26, a month as 2026-11")
     ledger = services_here().ledger
-    names = takewhile(lambda name: name.startswith(day), ledger.closed(day))
-    found = [entry for name in names if (entry := ledger.read_closed(name)) is not None]
+    found: list[Closed] = []
+    unread: list[str] = []
+    for name in takewhile(lambda name: name.startswith(day), ledger.closed(day)):
+        try:
+            entry = ledger.read_closed(name)
+        except InvalidInput as broken:
+            unread.append(str(broken))
+            continue
+        found += [entry] if entry else []
     minutes = sum(entry.seconds for entry in found) / 60
     usd = cost.MINUTES[cost.ASSUMED_HEIGHT].of(minutes)
     if as_json:
-        show_json({"ended": [asdict(entry) for entry in found], "billed_minutes": minutes, "estimated_usd": usd})
+        told = {"ended": [asdict(entry) for entry in found], "billed_minutes": minutes, "estimated_usd": usd}
+        show_json({**told, **({"unread": unread} if unread else {})})
         return 0 if found else NO
     counts = ", ".join(f"{count} {outcome}" for outcome, count in Counter(each.outcome for each in found).items())
     click.echo(f"{day}: {counts or 'nothing ended'}")
@@ -168,6 +178,8 @@ def _day(day: str, *, as_json: bool) -> int:
         ("at", "group", "outcome", "output", "removed", "kept", "reason"),
         [[iso_time(e.closed_at), e.group, e.outcome, e.output, e.removed, e.kept or "", e.reason] for e in found],
     )
+    for why in unread[:_ROWS]:
+        click.echo(printable(f"not read: {why}"))
     click.echo(f"about {usd:.4f} USD: {minutes:.2f} minutes of proven output, {cost.ASSUMED_HEIGHT}p assumed")
     return 0 if found else NO
 

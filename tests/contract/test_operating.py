@@ -296,6 +296,26 @@ def test_prune_removes_the_records_of_what_ended_long_ago_and_of_nothing_else(
     monkeypatch.undo()
 
 
+def test_an_entry_of_another_type_keeps_status_and_prune_from_no_other(
+    desk: Desk, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named, and its records stay."""
+    desk.arrive(*PAIR)
+    desk.call_back()
+    [name] = desk.services.ledger.closed()
+    broken = f".concat/closed/{name[:10]}/000000-{'a' * 32}-0001"
+    desk.cloud.store.put(desk.services.config.state_bucket.name, broken, b'{"group": ["a"]}')
+    told = operator.json("status", "--day", name[:10])
+    assert [each["group"] for each in told["ended"]] == ["v"]
+    assert "group: expected a text" in told["unread"][0]
+    assert "not read: " in operator.says("status", "--day", name[:10])
+    ahead = SystemClock.now
+    monkeypatch.setattr(SystemClock, "now", lambda self: ahead(self) + 9 * 86400)
+    whys = {each["group"]: each["why_not"] for each in operator.json("prune", "--days", "7")["groups"]}
+    assert whys["v"] == ""
+    assert "group: expected a text" in whys["a" * 32]
+
+
 def test_records_go_in_an_order_in_which_a_killed_prune_leaves_no_riddle() -> None:
     """No content is left with a claim and without its end, or the other way round; the days' entries go last."""
     names = ("0001/claim-0001.json", "0001/done.json", "0001/end-0001.json", "0002/claim-0001.json", "0002/done.json")

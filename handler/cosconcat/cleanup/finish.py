@@ -53,7 +53,7 @@ def finish(services: Services, claim: Claim, end: End, fresh_heads: FreshHeads |
     seconds = proof.figures.get("output_seconds", 0) if proof else 0
     length = float(seconds) if isinstance(seconds, int | float) and isfinite(seconds) else 0.0
     reason = log.safe(done.reason)  # a service may have quoted what it was sent
-    done = replace(done, reason=reason, closed_at=int(services.clock.now()), seconds=length)
+    done = replace(done, reason=reason, closed_at=services.ledger.now(), seconds=length)
     if not services.ledger.create_done(claim, done):
         held = services.ledger.done(claim.gid, claim.rev)
         done = held.record if held else done

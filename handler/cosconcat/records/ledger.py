@@ -30,7 +30,7 @@ from typing import Any, TypeVar
 from cosconcat import log
 from cosconcat.cloud.ports import LARGEST, Cos
 from cosconcat.errors import InvalidInput
-from cosconcat.model import Bucket, ObjectVersion
+from cosconcat.model import Bucket, ObjectInfo, ObjectVersion
 from cosconcat.records.records import (
     Attempt,
     Claim,
@@ -59,10 +59,16 @@ LONGEST_KEPT = 300  # characters of such a reason
 class Ledger:
     """Reads and creates records; nothing here overwrites, and only `close` deletes (an index entry)."""
 
-    def __init__(self, cos: Cos, bucket: Bucket, prefix: str) -> None:
+    def __init__(self, cos: Cos, bucket: Bucket, prefix: str, local_now: Callable[[], float] = time.time) -> None:
         self._cos = cos
         self._bucket = bucket
         self._prefix = prefix
+        self._local_now = local_now
+        self._ahead = 0.0  # the service's clock less the local one, seconds
+
+    def now(self) -> int:
+        """Epoch seconds on the service's clock, as the last record that was read told it; else on the local one."""
+        return int(self._local_now() + self._ahead)
 
     # --- create: True when this call (or an earlier try of it) wrote the record -----------------------------------
 
@@ -255,9 +261,13 @@ class Ledger:
 
     def closed(self, after: str = "") -> Iterator[str]:
         """Names, `<day>/<time>-<gid>-<rev>`, of the contents that ended, oldest first, from the name `after` on."""
+        return (name for name, _ in self.closed_as_listed(after))
+
+    def closed_as_listed(self, after: str = "") -> Iterator[tuple[str, int]]:
+        """The same, each with its Last-Modified: when it was entered, on the service's clock (epoch seconds)."""
         prefix = f"{self._prefix}closed/"
-        for key in self._keys(prefix, after and prefix + after):
-            yield key[len(prefix) :]
+        for found in self._objects(prefix, after and prefix + after):
+            yield found.key[len(prefix) :], found.last_modified
 
     def read_closed(self, name: str) -> Closed | None:
         """What is entered under a name that `closed` gave."""
@@ -285,12 +295,14 @@ class Ledger:
         day = time.strftime("%Y-%m-%d/%H%M%S", time.gmtime(done.closed_at))
         return f"{self._prefix}closed/{day}-{claim.gid}-{claim.rev:04}"
 
-    def _keys(self, prefix: str, after: str = "") -> Iterator[str]:
+    def _keys(self, prefix: str) -> Iterator[str]:
+        return (found.key for found in self._objects(prefix))
+
+    def _objects(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
         marker: str | None = after
         while marker is not None:
             page = self._cos.list(self._bucket, prefix, marker)
-            for found in page.objects:
-                yield found.key
+            yield from page.objects
             marker = page.next_marker
 
     def _numbers(self, prefix: str) -> Iterator[int]:
@@ -318,6 +330,7 @@ class Ledger:
             return None
         from cosconcat.records.reading import read_json
 
+        self._ahead = stored.head.now - self._local_now()
         try:
             record = parse(_of_a_known_format(read_json(stored.body)))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as broken:

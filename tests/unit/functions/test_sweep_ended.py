@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +13,13 @@ from hypothesis import strategies as st
 
 from cosconcat.errors import TimedOut
 from cosconcat.functions.sweep.ended import NAMED, READ, ended_since
+from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.model import Bucket, FragmentSet, gid_of
 from cosconcat.records.ledger import Ledger
 from cosconcat.records.records import Claim, Done
+from cosconcat.services import Submissions
 from tests.simulation.counted import InMemory, in_memory
+from tests.unit.functions.test_sweep_aside import Timed
 
 START = 1_700_000_000
 
@@ -70,9 +75,9 @@ def test_when_the_time_is_short_the_rest_is_only_counted() -> None:
     """The report is published all the same."""
     ledger = ledger_in(in_memory())
     end(ledger, "g", START)
-    assert report(ledger, {}, START, late=True) == {
-        "since": "", "until": "2023-11-14T22:13:20Z", "counts": {}, "unread": 1, "last": [],
-    }  # fmt: skip
+    told = report(ledger, {}, START, late=True)
+    assert told.pop("lately") == [*ledger.closed()]
+    assert told == {"since": "", "until": "2023-11-14T22:13:20Z", "counts": {}, "unread": 1, "last": []}
 
 
 def test_a_report_that_somebody_wrote_over_is_begun_anew() -> None:
@@ -95,6 +100,95 @@ def test_an_entry_that_cannot_be_read_is_counted_as_unread_and_stops_nothing(bod
     memory.cos.write(state, next(key for key in memory.cos.shelves[state].current if gid_of("b") in key), body=body)
     told = report(ledger, {}, START + 10)
     assert (told["counts"], told["unread"], [each["group"] for each in told["last"]]) == ({"joined": 2}, 1, ["a", "c"])
+    again = report(ledger, told, START + 70)
+    assert (again["counts"], again["unread"]) == ({}, 0), "it is told once"
+
+
+@pytest.mark.parametrize("ahead", [-840, 840, 365 * 86_400])
+def test_an_end_by_another_clock_hides_no_other(ahead: int) -> None:
+    """Minutes behind or ahead, as COS allows it, or a year: each of the others is counted, and itself, once."""
+    memory = in_memory()
+    ledger, world = ledger_in(memory), memory.world
+    before, counted = report(ledger, {}, int(world.now)), 0
+    for turn in range(6):
+        world.run(world.now + 200)
+        end(ledger, f"g{turn}", int(world.now))
+        if turn == 1:
+            end(ledger, "by another clock", int(world.now) + ahead)
+        world.run(world.now + 100)
+        before = report(ledger, before, int(world.now))
+        counted += before["counts"].get("joined", 0)
+    assert counted == 7
+    assert {each["group"] for each in before["last"]} == {"by another clock", *(f"g{turn}" for turn in range(6))}
+
+
+def test_more_ends_between_two_reports_than_are_named_are_counted_once() -> None:
+    """What was entered shortly before a report is seen by the next one again."""
+    memory = in_memory()
+    ledger, world = ledger_in(memory), memory.world
+    before, counted = report(ledger, {}, int(world.now)), 0
+    for turn in range(4):
+        for number in range(NAMED + 50):
+            end(ledger, f"g{turn}-{number}", int(world.now) - number % 60)
+        before = report(ledger, before, int(world.now))
+        counted += before["counts"]["joined"]
+        world.run(world.now + 60)
+    assert counted == 4 * (NAMED + 50)
+    world.run(world.now + 61)
+    assert "lately" not in report(ledger, before, int(world.now))
+
+
+def test_more_than_are_named_that_ended_before_the_last_report_are_not_counted_again() -> None:
+    """Their names lie within the clocks' tolerance, and they were entered earlier."""
+    memory = in_memory()
+    ledger, world = ledger_in(memory), memory.world
+    for number in range(NAMED + 50):
+        end(ledger, f"g{number}", int(world.now))
+    world.run(world.now + 200)
+    before = report(ledger, {}, int(world.now))
+    assert before["counts"] == {"joined": NAMED + 50}
+    assert report(ledger, before, int(world.now) + 60)["counts"] == {}
+
+
+def test_an_end_that_list_did_not_show_at_first_is_in_the_next_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was entered a minute before."""
+    memory = in_memory()
+    ledger, world = ledger_in(memory), memory.world
+    end(ledger, "g", int(world.now))
+    world.run(world.now + 60)
+    with monkeypatch.context() as lagging:
+        lagging.setattr(Ledger, "closed_as_listed", lambda ledger, after: iter(()))
+        before = report(ledger, {}, int(world.now))
+    assert report(ledger, before, int(world.now) + 60)["counts"] == {"joined": 1}
+
+
+@pytest.mark.parametrize("lost", [{"lately": 7}, {"lately": [[1]]}, {"until": "9999-12-31T23:59:59Z"}, {"until": [1]}])
+def test_a_report_of_which_a_part_was_written_over_hides_nothing(lost: dict[str, Any]) -> None:
+    """A border in the future is none."""
+    memory = in_memory()
+    ledger, world = ledger_in(memory), memory.world
+    end(ledger, "a", int(world.now))
+    before = report(ledger, {}, int(world.now))
+    world.run(world.now + 300)
+    end(ledger, "b", int(world.now))
+    told = report(ledger, {**before, **lost}, int(world.now))
+    assert told["counts"] == {"joined": 1}
+    assert [each["group"] for each in told["last"]] == ["a", "b"]
+
+
+def test_an_end_is_named_by_the_service_s_clock() -> None:
+    """An instance whose clock is ten minutes ahead names it as the others do."""
+    memory = in_memory()
+    memory.put("fragments/x.part1-of-1.mp4")
+    handle_sweep(memory.services)
+    memory.world.run(memory.world.now + 3000)
+    services = replace(memory.services, clock=Timed(memory.world.now + 600), submissions=Submissions())
+    handle_sweep(services)
+    [name] = memory.services.ledger.closed()
+    entry = memory.services.ledger.read_closed(name)
+    assert entry is not None
+    assert entry.closed_at == memory.world.now
+    assert name.startswith(time.strftime("%Y-%m-%d/%H%M%S-", time.gmtime(memory.world.now)))
 
 
 def test_after_an_entry_that_hangs_no_other_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

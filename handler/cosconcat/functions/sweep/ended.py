@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,33 +16,43 @@ from cosconcat.records.records import Closed
 NAMED = 100  # of the contents that ended last, in the report
 READ = 500  # most entries that one report reads; further ones are only counted
 LOOK_BACK_SECONDS = 86400  # where there is no earlier report to go on from
-OVERLAP_SECONDS = 120  # entries are named by the time of their end and written a moment later
+OVERLAP_SECONDS = 120  # LIST may lag: what was entered so shortly before the last report, it may not have shown
+SKEW_SECONDS = 900  # names are by the time of the end, by clocks that are no further off: COS answers no others
+MOST_LATELY = 1000  # entries of these two minutes that are remembered as told
 
 
 def ended_since(
     ledger: Ledger, before: Mapping[str, Any], now: float, out_of_time: Callable[[], bool]
 ) -> dict[str, object]:
-    """The report's part `ended`. `before` is that part of the report before this one, or empty.
+    """The report's part `ended`. `before` is that part of the report before this one, or empty; `now` is the service's
+    clock.
 
-    `counts` are by outcome; `unread` are further ones, for which the time was too short,
-    or that could not be read. `last` holds the newest
-    hundred, oldest first, whether they ended since the last report or before.
+    New is what was entered since then, whatever time its name tells: an end in the future hides no other. `counts` are
+    by outcome; `unread` are further ones, for which the time was too short, or that could not be read. `last` holds the
+    newest hundred, oldest first, whether they ended since the last report or before; `lately` what the next report may
+    see again.
     """
     known = _known(before)
-    seen_to = max(known, default=_name(now - LOOK_BACK_SECONDS))
-    complete_from = min(known, default=seen_to)  # from here on `known` has every entry up to `seen_to`
-    start = max(complete_from, _minus(seen_to, OVERLAP_SECONDS)) if known else seen_to
-    new = [name for name in ledger.closed(start) if name not in known and name >= complete_from]
+    since = _reached(before, now)
+    told = {*known, *_lately(before)}
+    new: deque[str] = deque(maxlen=READ)
+    lately: deque[str] = deque(maxlen=MOST_LATELY)
+    unread = 0
+    for name, entered in ledger.closed_as_listed(_name(since - SKEW_SECONDS)):
+        if entered >= now - OVERLAP_SECONDS:
+            lately.append(name)
+        if entered >= since - OVERLAP_SECONDS and name not in told:
+            unread += len(new) == READ
+            new.append(name)
     counts: Counter[str] = Counter()
-    unread = max(0, len(new) - READ)
-    for at, name in enumerate(new[-READ:]):
+    for at, name in enumerate(new):
         if out_of_time():
-            unread += min(len(new), READ) - at
+            unread += len(new) - at
             break
         try:
             entry = ledger.read_closed(name)
         except TimedOut:
-            unread += min(len(new), READ) - at
+            unread += len(new) - at
             break
         except ConcatError as failure:
             log.warning("closed entry not read", entry=name, reason=str(failure))
@@ -58,6 +68,7 @@ def ended_since(
         "counts": dict(counts),
         "unread": unread,
         "last": last,
+        **({"lately": [*lately]} if lately else {}),
     }
 
 
@@ -67,6 +78,12 @@ def _known(before: Mapping[str, Any]) -> dict[str, dict[str, object]]:
         return {str(entry["entry"]): dict(entry) for entry in before.get("last", ())}
     except (TypeError, KeyError, ValueError):
         return {}
+
+
+def _lately(before: Mapping[str, Any]) -> list[str]:
+    """What the earlier report remembered as told."""
+    lately = before.get("lately")
+    return [str(name) for name in lately] if isinstance(lately, list) else []
 
 
 def _in_short(name: str, entry: Closed) -> dict[str, object]:
@@ -88,11 +105,11 @@ def _name(seconds: float) -> str:
     return time.strftime("%Y-%m-%d/%H%M%S", time.gmtime(seconds))
 
 
-def _minus(name: str, seconds: int) -> str:
-    """The beginning of a name, so many seconds earlier; the name itself where it holds no time."""
+def _reached(before: Mapping[str, Any], now: float) -> float:
+    """Up to when (epoch seconds) the report before this one told what had ended."""
     import calendar
 
     try:
-        return _name(calendar.timegm(time.strptime(name[:17], "%Y-%m-%d/%H%M%S")) - seconds)
+        return min(calendar.timegm(time.strptime(str(before.get("until")), "%Y-%m-%dT%H:%M:%SZ")), now)
     except ValueError:
-        return name
+        return now - LOOK_BACK_SECONDS

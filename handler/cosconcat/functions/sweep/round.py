@@ -116,7 +116,7 @@ class _Round:
         ended = ended_since(
             self.services.ledger,
             before if isinstance(before, Mapping) else {},
-            self.services.clock.now(),
+            now,
             self._out_of_time,
         )
         self.cursor.publish(now, ended)
