@@ -87,6 +87,23 @@ def test_three_hundred_recordings_of_a_day_cost_a_few_calls_each() -> None:
     assert memory.calls.total() <= 6 * 300 + 20, dict(memory.calls)
 
 
+@pytest.mark.parametrize("before", [0, 10, 25])
+def test_each_recording_that_ended_near_a_piece_costs_two_reads(before: int) -> None:
+    """Its claim and its closing record: a camera whose clock begins anew at each boot has more of them every time."""
+    memory = in_memory(**GAP)
+    first = int(memory.world.now) // 86_400 * 86_400 - 86_400
+    for boot in range(before + 1):
+        memory.put(key(first + boot))
+        memory.world.run(memory.world.now + 8000)
+        memory.calls.clear()
+        with contextlib.redirect_stdout(io.StringIO()):
+            assert handle_sweep(memory.services)["counts"] == {"submitted": 1}
+            spent = memory.calls.total()
+            memory.world.run(memory.world.now + 2000)
+            assert handle_sweep(memory.services)["counts"] == {"finished": 1}
+    assert spent <= 24 + 2 * before
+
+
 @pytest.mark.parametrize("most", [2, 50])
 def test_recordings_that_ci_refuses_hold_up_no_other_and_count_as_jobs(most: int) -> None:
     """A refusal of one content says nothing of the next; each is one of CONCAT_SWEEP_JOBS, and is told."""

@@ -30,7 +30,7 @@ from cosconcat.inputs.heads import still_archived
 from cosconcat.model import ContentId, FragmentSet, ObjectInfo
 from cosconcat.naming.keys import FragmentName
 from cosconcat.output.key import impossible_key
-from cosconcat.records.records import Claim
+from cosconcat.records.records import Attempt, Claim
 from cosconcat.records.slots import Interval, Slot, sid_of
 from cosconcat.services import Services
 
@@ -115,26 +115,35 @@ class Reserved:
         return known
 
     def _claimed(self, interval: Interval) -> Recording | None:
+        """By its claim: that and the closing record say all of a recording that ended, as most near a piece have."""
         ledger, gid, rev = self.services.ledger, interval.gid, interval.rev
-        attempt = ledger.newest_attempt(gid, rev)
+        first = ledger.claim(gid, rev, 1)
+        if first is None:
+            return None
+        done = ledger.done(gid, rev)
+        attempt = Attempt(first, None) if done else ledger.newest_attempt(gid, rev, first)
         if attempt is None:
             return None
-        claim, state, closed_at, reason = attempt.claim.record, "in flight", 0, ""
-        left: Collection[str] = ()
-        if attempt.end is not None:
-            done = ledger.done(gid, rev)
-            if done is not None:
-                state, closed_at, reason = done.record.outcome, done.written, done.record.reason
-                left = done.record.kept if done.record.removed else [one.object.key for one in claim.set.fragments]
-            elif attempt.end.record.next == "clean":
-                state = "clean"
+        claim = attempt.claim.record
         self.claims[interval.content_id] = claim
-        overdue = attempt.claim.age > claim.lease_seconds
-        pieces = timed_fragments(self.services.config, claim)
-        state_ = _state(state)
-        written = attempt.claim.written
-        return Recording(
-            claim.group, gid, rev, state_, pieces, closed_at, overdue, claim.rejoined, reason, written, frozenset(left)
+        known = Recording(
+            claim.group,
+            gid,
+            rev,
+            "clean" if attempt.end is not None and attempt.end.record.next == "clean" else "in flight",
+            timed_fragments(self.services.config, claim),
+            overdue=attempt.claim.age > claim.lease_seconds,
+            rejoined=claim.rejoined,
+            claimed_at=attempt.claim.written,
+        )
+        if done is None:
+            return known
+        left = done.record.kept if done.record.removed else [one.object.key for one in claim.set.fragments]
+        return known._replace(
+            state=_state(done.record.outcome),
+            closed_at=done.written,
+            reason=done.record.reason,
+            left=frozenset(left),
         )
 
     def _reserved(self, day: int, interval: Interval, known: Recording | None) -> Recording:

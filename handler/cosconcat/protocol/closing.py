@@ -167,6 +167,9 @@ class _Walk:
                 except TryAgain as failure:
                     self.put_off.add(part.pieces[0].object.key)
                     closed = self._failure(recording_id(self.asked.source, part.pieces[0]), failure)
+                except NeverAgain as mistake:
+                    self.put_off.add(part.pieces[0].object.key)
+                    closed = Result(recording_id(self.asked.source, part.pieces[0]), "invalid", str(mistake))
                 if closed is None:
                     overtaken += 1
                     break

@@ -175,9 +175,9 @@ class Ledger:
         prefix = self._key(gid, rev, "")
         return frozenset(key[len(prefix) :] for key in self._keys(prefix))
 
-    def newest_attempt(self, gid: str, rev: int) -> Attempt | None:
-        """The attempt that no other has followed; None when the rev has no claim."""
-        claim = self.claim(gid, rev, 1)
+    def newest_attempt(self, gid: str, rev: int, first: Stamped[Claim] | None = None) -> Attempt | None:
+        """The attempt that no other has followed; None when the rev has no claim. `first` is its first, where known."""
+        claim = first or self.claim(gid, rev, 1)
         if claim is None:
             return None
         end = self.end(gid, rev, 1)

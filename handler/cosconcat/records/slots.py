@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from cosconcat.cloud.ports import Cos
+from cosconcat.cloud.ports import LARGEST, Cos
 from cosconcat.errors import InvalidInput
 from cosconcat.model import Bucket, ContentId, ObjectInfo, gid_of
 from cosconcat.records.reading import made, read_json
@@ -123,9 +123,16 @@ class Slots:
             raise InvalidInput([f"{self._bucket.name}/{key}: not a record of ours ({broken})"]) from broken
 
     def create(self, sid: str, day: str, slot: Slot) -> bool:
-        """Reserve; False when that number is taken (by somebody else, or by this call, its answer lost)."""
+        """Reserve; False when that number is taken (by somebody else, or by this call, its answer lost).
+
+        Raises:
+            InvalidInput: it is so large that nobody could read it back, nor any slot after it.
+        """
+        key = self._key(sid, day, slot.k)
         body = json.dumps(_written(slot), ensure_ascii=False, separators=(",", ":")).encode()
-        return self._cos.create(self._bucket, self._key(sid, day, slot.k), body)
+        if len(body) > LARGEST:
+            raise InvalidInput([f"{self._bucket.name}/{key}: would have {len(body)} bytes; at most {LARGEST} are read"])
+        return self._cos.create(self._bucket, key, body)
 
     def _key(self, sid: str, day: str, k: int) -> str:
         return f"{self._prefix}{sid}/{day}/{k:06}.json"

@@ -150,6 +150,7 @@ class Cameras:
         self.last[key] = now
         self.world.say(f"user uploads {key} ({content.etag[-4:]})")
         self.cos.write(self.bucket, key, content=content)
+        self.promises.latest[key] = (content.etag, self.world.now)
         self.functions.uploaded(key)
 
     def _retry(self, source: str) -> None:

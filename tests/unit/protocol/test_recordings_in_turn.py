@@ -533,18 +533,25 @@ def test_its_guard_is_missed(name: str, story: Callable[[], Any]) -> None:
         assert story() != ""
 
 
+@pytest.mark.parametrize(
+    ("record", "largest", "reason"),
+    [("groups.reserved", 3000, "20 pieces with such long names"), ("records.slots", 1500, "at most 1500 are read")],
+    ids=["claim", "slot"],
+)
 def test_what_no_record_could_hold_reserves_nothing_and_leaves_its_day_to_others(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    record: str, largest: int, reason: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Ten thousand pieces with long names: their slot was written and could not be read, nor any after it."""
+    """Ten thousand pieces with long names, or fewer behind a hundred thousand recordings: their slot was written and
+    could not be read, nor any after it.
+    """
     source = Source()
     source.put(*range(-40_000, -40_000 + 20 * 40, 40), -20_000, at=0)
     source.memory.world.run(source.memory.world.now + DAY)
-    monkeypatch.setattr("cosconcat.groups.reserved.LARGEST", 3000)
+    monkeypatch.setattr(f"cosconcat.{record}.LARGEST", largest)
     results = handle_sweep(source.memory.services)["results"]
     assert isinstance(results, list)
     assert sorted(told["action"] for told in results) == ["invalid", "submitted"]
-    assert "20 pieces with such long names" in next(told["reason"] for told in results if told["action"] == "invalid")
+    assert reason in next(told["reason"] for told in results if told["action"] == "invalid")
     records = source.memory.cos.shelves[source.memory.config.state_bucket.name].current
     assert sum("/gap/" in key for key in records) == 1
     capsys.readouterr()
