@@ -139,7 +139,7 @@ def _by_state(seen: OpenAttempt, job: Job, config: Config) -> Step:
     if job.state == "Failed":
         return _job_failed(seen, job, config)
     group, key = seen.claim.group, seen.claim.output_key
-    if seen.adopted:
+    if seen.adopted and not seen.job_id:
         return Result(group, "adopted", "found in CI's job listing by its nonce", key, job.id)
     stuck = seen.age > config.stale_seconds
     known = "" if job.state in UNFINISHED else ", a state that this release does not know,"
@@ -149,9 +149,17 @@ def _by_state(seen: OpenAttempt, job: Job, config: Config) -> Step:
 
 
 def _unknown_to_ci(seen: OpenAttempt, config: Config) -> Step:
-    """A job is recorded that CI does not know: young, it may appear; old, it was forgotten."""
+    """A job is recorded that CI does not know: young, it may appear; old, it was forgotten, unless one with our nonce
+    is listed under another id.
+    """
     if seen.age <= config.stale_seconds:
         return _wait(seen, "CI does not know its job (yet)")
+    if seen.listing is None:
+        return SearchListing()
+    if seen.listing.job is not None:
+        return Adopt(seen.listing.job)
+    if seen.listing.doubt is not None:
+        return _in_doubt(seen, seen.listing.doubt, config)
     if seen.output_written is None:
         return HeadOutput(seen.job_id)
     if seen.output_written:

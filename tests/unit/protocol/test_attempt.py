@@ -55,6 +55,11 @@ def unlisted(age: int, listing: Listing = SHOWS_OTHERS, *, written: bool | None 
     return OpenAttempt(CLAIM, age, listing=listing, output_written=written)
 
 
+def unknown(listing: Listing | None = None, *, written: bool | None = None) -> OpenAttempt:
+    """A job is recorded that CI does not know after so long."""
+    return OpenAttempt(CLAIM, STALE, "j1", unknown_to_ci=True, listing=listing, output_written=written)
+
+
 def doubted(state: str) -> Listing:
     """CI lists a job with our nonce, and not where its output goes."""
     return Listing(None, shows_ours=True, doubt=job(state)._replace(output=Bucket("", "")))
@@ -80,7 +85,10 @@ class Row(NamedTuple):
 OPEN = [
     Row("job Submitted, Running or Pause", "wait: already-submitted", asked("Running"), "already-submitted"),
     Row("… for longer than CONCAT_STALE_SECONDS", "the same, and stuck in the report", asked("Pause", STALE), "stuck"),
-    Row("… found in the listing just now", "wait: adopted", asked("Submitted")._replace(adopted=True), "adopted"),
+    Row("… found in the listing just now", "wait: adopted",
+        OpenAttempt(CLAIM, LEASE_OVER, job=job("Submitted"), adopted=True), "adopted"),
+    Row("… found there although another is recorded", "as one that is recorded",
+        asked("Submitted", STALE)._replace(adopted=True), "stuck"),
     Row("job Success", "verify its output", asked("Success"), Verify(job("Success"))),
     Row("job Cancel", "end gave-up", asked("Cancel"), "gave-up Cancel"),
     Row("job Failed, the first, and more are allowed", "look at the fragments", asked("Failed"), HeadFragments()),
@@ -99,15 +107,14 @@ OPEN = [
         "CI does not know the job, claim younger than CONCAT_STALE_SECONDS", "wait: already-submitted",
         OpenAttempt(CLAIM, STALE - 1, "j1", unknown_to_ci=True), "already-submitted",
     ),
-    Row("… older", "look at the output", OpenAttempt(CLAIM, STALE, "j1", unknown_to_ci=True), HeadOutput("j1")),
-    Row(
-        "… and its output was written since", "end gave-up: it cannot be verified without its job",
-        OpenAttempt(CLAIM, STALE, "j1", unknown_to_ci=True, output_written=True), "gave-up Lost",
-    ),
-    Row(
-        "… and there is no output", "as a failed job",
-        OpenAttempt(CLAIM, STALE, "j1", unknown_to_ci=True, output_written=False), "retry Lost 60",
-    ),
+    Row("… older", "search CI's listing", unknown(), SearchListing()),
+    Row("… and one with our nonce is listed under another id", "adopt that job",
+        unknown(Listing(job("Running"), shows_ours=True)), Adopt(job("Running"))),
+    Row("… and one is listed that is in doubt", "as one in doubt", unknown(doubted("Running")), "stuck"),
+    Row("… and none is listed", "look at the output", unknown(SILENT), HeadOutput("j1")),
+    Row("… and its output was written since", "end gave-up: it cannot be verified without its job",
+        unknown(SILENT, written=True), "gave-up Lost"),
+    Row("… and there is no output", "as a failed job", unknown(SILENT, written=False), "retry Lost 60"),
     Row("no job recorded, lease running", "wait: already-submitted", OpenAttempt(CLAIM, YOUNG), "already-submitted"),
     Row(
         "a copy, lease running", "wait: already-submitted",

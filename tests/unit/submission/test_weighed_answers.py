@@ -18,6 +18,7 @@ from cosconcat.model import Bucket, Job, JobPage, gid_of, is_job_id
 from cosconcat.protocol.reconcile import survey_and_reconcile
 from cosconcat.records.records import End, JobRecord, Stamped
 from cosconcat.services import Services
+from cosconcat.submission.lookup import NOT_LISTED, search_listing
 from cosconcat.submission.submit import next_claim, submit
 from tests.simulation.counted import InMemory, in_memory, keys
 from tests.support.desk import Altered
@@ -37,7 +38,7 @@ class Told:
         self.post = post  # None: the answer is lost
         self.by_id = by_id
         self.listed = listed
-        self.asked_for: list[str] = []
+        self.unknown: set[str] = set()  # ids of which CI says that there is no such job
         ci = memory.services.ci
 
         def submit(bucket: Bucket, request: Request) -> Job:
@@ -49,7 +50,8 @@ class Told:
         def job(bucket: Bucket, job_id: str) -> Job | None:
             if not is_job_id(job_id):
                 raise InvalidInput([f"JobId: {job_id!r}"])
-            self.asked_for.append(job_id)
+            if job_id in self.unknown:
+                return None
             found = ci.job(bucket, job_id if job_id in memory.ci.work else next(iter(memory.ci.work), ""))
             return found and self.by_id(found._replace(id=job_id))
 
@@ -177,6 +179,40 @@ def test_what_failed_for_an_earlier_attempt_stands_in_nobodys_way(capsys: pytest
     capsys.readouterr()
 
 
+def test_what_failed_for_an_earlier_attempt_by_its_id_stands_in_nobodys_way_either(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The listing tells less of it, and is behind."""
+    memory = in_memory()
+    memory.ci.longest = 1e9
+    ci = Told(memory, post=None, listed=lambda job: job._replace(output_key="", state="Running"))
+    ci.by_id = DOUBTS["no key"]
+    ci.begin()
+    [work] = memory.ci.work.values()
+    work.state = "Failed"
+    entry = ci.services.ledger.claim(GID, 1, 1)
+    assert entry is not None
+    ci.services.ledger.create_end(entry.record, End("retry", "Lost", "no job was created"))
+    ci.post = ci.by_id = AS_IT_IS
+    ci.sweeps(1)
+    assert len(memory.ci.work) == 2
+    capsys.readouterr()
+
+
+def test_a_token_that_did_not_come_back_as_it_was_sent_makes_no_silence_believed() -> None:
+    """Only who is shown tokens as we send them knows that one is missing."""
+    memory = in_memory()
+    ci = Told(memory, listed=DOUBTS["its token encoded"])
+    ci.begin()
+    entry = ci.services.ledger.claim(GID, 1, 1)
+    assert entry is not None
+    other = replace(entry, record=replace(entry.record, nonce="d" * 32))
+    assert search_listing(ci.services, other) == (NOT_LISTED, False)
+    ci.services.submissions.begin()
+    ci.listed = AS_IT_IS
+    assert search_listing(ci.services, other) == (NOT_LISTED, True)
+
+
 ANOTHERS: Change = lambda job: job._replace(  # noqa: E731
     user_data="cosconcat/" + "0" * 32 + "/0001/0001/" + "1" * 32, output_key="output/else.mp4", files=()
 )
@@ -244,6 +280,24 @@ def test_a_recorded_job_that_is_anothers_is_not_believed_but_ours_is_looked_for(
     ci.by_id = lambda job: job if job.id in memory.ci.work else ANOTHERS(job)._replace(state=state)
     ci.sweeps(10)
     assert (len(memory.ci.work), ci.outcome) == (1, "joined")
+    capsys.readouterr()
+
+
+def test_where_ci_knows_no_job_of_the_recorded_id_ours_is_looked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The POST was answered with an id that was never given out, and with nothing else."""
+    memory = in_memory()
+    memory.ci.longest = 1e9
+    ci = Told(memory, post=lambda job: job._replace(id="jother", user_data=""))
+    ci.unknown = {"jother"}
+    assert ci.begin() == "submitted"
+    ci.sweeps()
+    assert (len(memory.ci.work), ci.outcome) == (1, "")
+    assert "Running" in ci.report()["stuck"]["cam1"]["reason"]
+    next(iter(memory.ci.work.values())).state = "Cancel"
+    ci.sweeps(1)
+    assert ci.outcome == "gave-up"
     capsys.readouterr()
 
 
