@@ -109,8 +109,10 @@ def claim_problem(known: Known, place: tuple[str, int, int], body: dict[str, Any
         return ""
     done = known.done.get((gid, rev - 1), {})
     keys = [fragment["object"]["key"] for fragment in body["set"]["fragments"]]
-    # Even if it is gone by now: what was claimed lay there a moment ago.
-    uploaded = max((known.latest[key][1] for key in keys if key in known.latest), default=0.0)
+    current = known.cos.shelves[known.inputs].current
+    times = [current[key].created for key in keys if key in current]
+    times += [known.latest[key][1] for key in keys if key in known.latest]  # even if it is gone again by now
+    uploaded = max(times, default=0.0)
     if done.get("outcome") == "gave-up" and uploaded < done["closed_at"] - 1800:  # as far as clocks may differ
         return f"G2: claim {place}: of what was given up before, and nobody has uploaded anything since"
     return ""
