@@ -365,25 +365,70 @@ def test_what_is_deleted_already_is_no_failure(script: Script, cos: CosOverHttp)
 
 def test_an_answer_without_a_date_has_no_time(script: Script, cos: CosOverHttp) -> None:
     """Ages are never measured by this machine's clock."""
-    script.answer = Response(200, {**XML, "Date": "-"}, b"<ListBucketResult/>")
+    script.answer = Response(200, {**XML, "Date": "-"}, _page("", "false"))
     with pytest.raises(ServiceUnavailable, match="Date"):
         cos.list(DEMO, "p/")
 
 
 def test_a_page_that_leads_nowhere_is_a_failure(script: Script, cos: CosOverHttp) -> None:
     """Truncated without a marker or a key: whoever went on would begin again for ever."""
-    script.answer = Response(200, XML, b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")
+    script.answer = Response(200, XML, _page("", "true"))
     with pytest.raises(ServiceUnavailable, match="marker"):
         cos.list(DEMO, "p/")
 
 
 def test_a_page_that_leads_back_is_a_failure(script: Script, cos: CosOverHttp) -> None:
     """A marker that does not move, as from a cache that ignores it: whoever went on would never come to an end."""
-    script.answer = Response(200, XML, _page("p/b", "true", "p/a", "p/b"))
+    script.answer = Response(200, XML, _page("p/b", "true", "p/b"))
     assert cos.list(DEMO, "p/", "p/a").next_marker == "p/b"
     for marker in ("p/b", "p/c"):
+        script.answer = Response(200, XML, _page("p/b", "true"))
         with pytest.raises(ServiceUnavailable, match="marker"):
             cos.list(DEMO, "p/", marker)
+
+
+TOLD = "<Prefix>p%2F</Prefix><Marker>p%2Fa</Marker><IsTruncated>false</IsTruncated>"
+
+
+@pytest.mark.parametrize(
+    ("listed", "why"),
+    [
+        ("", "KeyError 'IsTruncated'"),
+        ("<Prefix>p%2F</Prefix>", "KeyError 'IsTruncated'"),
+        ("<Prefix>p%2F</Prefix><IsTruncated/>", "IsTruncated 'None'"),
+        ("<Prefix>p%2F</Prefix><IsTruncated>True</IsTruncated>", "IsTruncated 'True'"),
+        (f"{TOLD}<IsTruncated>true</IsTruncated>", r"IsTruncated ..'false', 'true'.."),
+        ("<IsTruncated>false</IsTruncated>", "KeyError 'Prefix'"),
+        ("<Prefix/><IsTruncated>false</IsTruncated>", "of the prefix 'None'"),
+        ("<Prefix>output%2F</Prefix><IsTruncated>false</IsTruncated>", "of the prefix 'output/'"),
+        (f"{TOLD}<Prefix>p%2F</Prefix>", "the answer makes no sense"),
+        (TOLD.replace("p%2Fa", ""), "after the marker 'None'"),
+        (TOLD.replace("p%2Fa", "p%2Fz"), "after the marker 'p/z'"),
+    ],
+)
+def test_a_page_that_says_too_little_or_is_of_another_listing_is_none(
+    script: Script, cos: CosOverHttp, listed: str, why: str
+) -> None:
+    """As the last page, or of the right prefix, it would hide keys: a piece, a marker, a record."""
+    script.answer = Response(200, XML, f"<ListBucketResult>{listed}</ListBucketResult>".encode())
+    with pytest.raises(ServiceUnavailable, match=f"LIST {DEMO.name}/p/.*{why}"):
+        cos.list(DEMO, "p/", "p/a")
+
+
+@pytest.mark.parametrize("key", ["output/b", "p", "p/a", "p/Z"])
+def test_a_page_with_keys_that_were_not_asked_for_is_none(script: Script, cos: CosOverHttp, key: str) -> None:
+    """Of another prefix, or not after the marker."""
+    script.answer = Response(200, XML, _page("", "false", "p/b", key))
+    with pytest.raises(ServiceUnavailable, match=f"with the key '{key}'"):
+        cos.list(DEMO, "p/", "p/a")
+
+
+@pytest.mark.parametrize("told", ["100%2525%2F%E4%B8%80 a", "100%25/一 a", "100%25%2F一%20a"])
+def test_the_prefix_of_a_page_is_known_encoded_or_not(script: Script, cos: CosOverHttp, told: str) -> None:
+    """The SDK decodes it, and no document says that it is encoded."""
+    body = f"<Prefix>{told}</Prefix><IsTruncated>false</IsTruncated>"
+    script.answer = Response(200, XML, f"<ListBucketResult>{body}</ListBucketResult>".encode())
+    assert cos.list(DEMO, "100%25/一 a").objects == ()
 
 
 def test_an_object_without_an_etag_spoils_no_page(script: Script, cos: CosOverHttp) -> None:
@@ -395,8 +440,93 @@ def test_an_object_without_an_etag_spoils_no_page(script: Script, cos: CosOverHt
 def _page(next_marker: str, truncated: str, *keys: str, etag: str = '"e"') -> bytes:
     rest = f"<ETag>{etag}</ETag><Size>1</Size><LastModified>2024-01-01T00:00:00.000Z</LastModified>"
     contents = "".join(f"<Contents><Key>{key}</Key>{rest}</Contents>" for key in keys)
-    told = f"<IsTruncated>{truncated}</IsTruncated><NextMarker>{next_marker}</NextMarker>{contents}"
+    told = f"<Prefix>p/</Prefix><IsTruncated>{truncated}</IsTruncated><NextMarker>{next_marker}</NextMarker>{contents}"
     return f"<ListBucketResult>{told}</ListBucketResult>".encode()
+
+
+SUCCESSES = {  # each call with an answer that is whole
+    "list": _page("", "false", "p/a"),
+    "head": b"x",
+    "get": b"x",
+    "create": b"",
+    "put": b"",
+    "copy": b'<CopyObjectResult><ETag>"e"</ETag></CopyObjectResult>',
+    "delete": b"<DeleteResult/>",
+    "tags": b"<Tagging><TagSet/></Tagging>",
+    "media": b"<Response><MediaInfo><Format><Duration>1</Duration></Format></MediaInfo></Response>",
+}
+
+
+@pytest.mark.parametrize("call", SUCCESSES)
+@pytest.mark.parametrize("status", [201, 202, 203, 204, 206])
+def test_only_the_status_that_says_it_was_done_is_success(
+    script: Script, cos: CosOverHttp, call: str, status: int
+) -> None:
+    """What was only accepted, or is a part, is neither written nor the object."""
+    whole = {**XML, **OBJECT, "Content-Range": "bytes 0-0/100"}
+    script.answer = Response(200, whole, SUCCESSES[call])
+    CALLS[call](cos)
+    script.answer = Response(status, whole, SUCCESSES[call])
+    assert f"HTTP {status}, which is no success" in told(cos, call, ServiceUnavailable)
+
+
+def test_a_part_is_one_only_as_partial_content(script: Script, cos: CosOverHttp) -> None:
+    """206; a 200 is the object from its beginning."""
+    script.answer = Response(200, {"Content-Range": "bytes 0-9/100"}, b"x" * 10)
+    with pytest.raises(ServiceUnavailable, match="HTTP 200, which is no success"):
+        cos.read(DEMO, [ByteRange("k", 0, 10)])
+
+
+@pytest.mark.parametrize("call", ["create", "put"])
+def test_an_error_beside_an_etag_is_nothing_written(script: Script, cos: CosOverHttp, call: str) -> None:
+    """It came too late for the status; a claim would count as ours."""
+    script.answer = Response(200, {**XML, **OBJECT}, error("InternalError"))
+    assert "InternalError" in told(cos, call, ServiceUnavailable)
+
+
+@pytest.mark.parametrize(
+    "headers", [{"ETag": '""'}, {"ETag": ""}, {"Content-Length": "-5"}, {"Content-Length": "five"}]
+)
+def test_a_head_without_etag_or_size_is_no_answer(
+    cos: CosOverHttp, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    """An object is known by both."""
+    whole = {**OBJECT, "Content-Length": "5", **headers}
+    monkeypatch.setattr(CosS3Client, "head_object", lambda *_, **__: whole)
+    with pytest.raises(ServiceUnavailable, match=f"HEAD {DEMO.name}/k.*makes no sense"):
+        cos.head(DEMO, "k")
+
+
+@pytest.mark.parametrize(
+    ("inner", "why"),
+    [
+        ("<Code>InternalError</Code><Message>m</Message>", "InternalError"),
+        ("oops", "oops"),
+        ("<Error><Key>z</Key><Code>AccessDenied</Code></Error>", "AccessDenied of 'z', which was not to be deleted"),
+        ("<Error><Key>z</Key><Code>NoSuchKey</Code></Error>", "NoSuchKey of 'z'"),
+        ("<Error><Key/><Code>InternalError</Code></Error>", "InternalError of ''"),
+        ("<Error><Code>InternalError</Code></Error>", "Key"),
+        ("<Error>InternalError</Error>", "makes no sense"),
+        ("<Error><Key>k</Key><Key>l</Key><Code>InternalError</Code></Error>", "makes no sense"),
+    ],
+)
+def test_a_delete_that_says_something_else_than_asked_is_no_answer(
+    script: Script, cos: CosOverHttp, inner: str, why: str
+) -> None:
+    """Believed, all counted as removed, or one too few."""
+    script.answer = Response(200, XML, f"<DeleteResult>{inner}</DeleteResult>".encode())
+    with pytest.raises(ServiceUnavailable, match=f"POST delete {DEMO.name}/k.*{why}"):
+        cos.delete(DEMO, [ObjectVersion("k"), ObjectVersion("l")])
+
+
+@pytest.mark.parametrize("element", ["Key", "ETag", "Size", "LastModified"])
+def test_what_stands_twice_is_no_answer(script: Script, cos: CosOverHttp, element: str) -> None:
+    """The SDK makes a list of it, which no other code expects."""
+    page = _page("", "false", "p/a").decode()
+    once = page[page.index(f"<{element}>") : page.index(f"</{element}>")] + f"</{element}>"
+    script.answer = Response(200, XML, page.replace(once, once * 2).encode())
+    with pytest.raises(ServiceUnavailable, match="makes no sense"):
+        cos.list(DEMO, "p/")
 
 
 @pytest.mark.parametrize("code", [*REFUSALS, *OBJECT_CODES, "ServerBusy", "1103", "1014", "1015"])

@@ -18,14 +18,17 @@ from qcloud_cos.cos_comm import dict_to_xml, format_xml, get_md5
 from requests.structures import CaseInsensitiveDict
 
 from cosconcat.cloud.cos_answers import (
+    GONE_CODES,
     PARALLEL,
     decoded,
     head_of,
+    is_page,
     keeps_to,
     listed,
     service_now,
     shared_session,
     translated,
+    undeleted,
     whole_body,
 )
 from cosconcat.cloud.ports import LARGEST, Copied
@@ -57,8 +60,6 @@ SIMPLE_COPY_BYTES = 5 * 1024**3  # the most that one request copies (document 43
 COPIED_PART_BYTES = 512 * 1024**2  # of what is larger
 DELETED_AT_ONCE = 1000  # COS's limit of a multi-delete
 
-_GONE_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchResource"})
-
 _CREATE_ONLY = {"x-cos-forbid-overwrite": "true"}
 
 _K = TypeVar("_K")
@@ -89,6 +90,7 @@ class CosOverHttp:
             )  # encoding-type=url is sent and undone by the SDK
             contents = answer.get("Contents", ())
             objects = tuple(listed(item) for item in contents)
+            is_page(answer, prefix, marker, objects)
             archived = frozenset(item["Key"] for item in contents if item.get("StorageClass") in ARCHIVES)
             more = answer.get("IsTruncated") == "true"
             next_marker = answer.get("NextMarker") or (objects[-1].key if objects else None)
@@ -122,7 +124,7 @@ class CosOverHttp:
                 answer = self._client(bucket).get_object(Bucket=bucket.name, Key=_path(key))
                 stored, head = whole_body(answer), head_of(key, answer)
         except Rejected as refusal:
-            if refusal.code in _GONE_CODES:
+            if refusal.code in GONE_CODES:
                 return None
             raise
         encoding = CaseInsensitiveDict(answer).get("Content-Encoding", "")
@@ -176,7 +178,7 @@ class CosOverHttp:
         self, source: Bucket, original: ObjectInfo, target: Bucket, key: str, *, create_only: bool
     ) -> None:
         apart = {**_CREATE_ONLY, "x-cos-tagging-directive": "Replaced"} if create_only else {}
-        with translated("COPY", target, key):
+        with translated("COPY", target, key, "CopyObjectResult"):
             self._client(target, COPY).copy_object(
                 Bucket=target.name,
                 Key=_path(key),
@@ -218,7 +220,7 @@ class CosOverHttp:
             sent = True
             self._complete(target, key, upload, etags, create_only=create_only)
         except ConcatError as failure:
-            with contextlib.suppress(ConcatError), translated("DELETE upload", target, key):
+            with contextlib.suppress(ConcatError), translated("DELETE upload", target, key, success=(200, 204)):
                 client.abort_multipart_upload(Bucket=target.name, Key=_path(key), UploadId=upload)
             unknown = sent and isinstance(failure, ServiceUnavailable)
             if not (unknown and self._is_copied(source, original, target, key)):
@@ -254,19 +256,15 @@ class CosOverHttp:
 
         Never repeated by the SDK: when the answer is lost, the keys may hold new content by the time it would be.
         """
-        undeleted: list[DeleteError] = []
+        left: list[DeleteError] = []
         for start in range(0, len(versions), DELETED_AT_ONCE):
             batch = versions[start : start + DELETED_AT_ONCE]
             with translated("POST delete", bucket, batch[0].key, "DeleteResult"):
                 answer = self._client(bucket, repeat=False).delete_objects(
                     Bucket=bucket.name, Delete={"Quiet": "true", "Object": [_named(one) for one in batch]}
                 )
-                undeleted += [
-                    DeleteError(error["Key"] or "", error["Code"] or "", error.get("Message") or "")
-                    for error in answer.get("Error", ())
-                    if error["Code"] not in _GONE_CODES
-                ]
-        return undeleted
+                left += undeleted(answer, {one.key for one in batch})
+        return left
 
     def tags(self, bucket: Bucket, key: str) -> Mapping[str, str]:
         """The object's tags, possibly none."""
@@ -282,7 +280,7 @@ class CosOverHttp:
 
     def tag(self, bucket: Bucket, key: str, tags: Mapping[str, str]) -> None:
         """Replace the object's tags; with none, remove them."""
-        with translated("PUT tagging" if tags else "DELETE tagging", bucket, key, ""):
+        with translated("PUT tagging" if tags else "DELETE tagging", bucket, key, "", success=(200, 204)):
             if not tags:
                 self._client(bucket).delete_object_tagging(Bucket=bucket.name, Key=_path(key))
                 return
@@ -319,7 +317,7 @@ class CosOverHttp:
 
     def _read_part(self, bucket: Bucket, part: ByteRange) -> bytes:
         try:
-            with translated("GET", bucket, part.key):
+            with translated("GET", bucket, part.key, success=(206,)):
                 answer = self._client(bucket).get_object(
                     Bucket=bucket.name, Key=_path(part.key), Range=f"bytes={part.start}-{part.start + part.length - 1}"
                 )
@@ -330,7 +328,7 @@ class CosOverHttp:
                     raise ValueError(f"other bytes than the {part.length} from {part.start} on")
                 return held
         except Rejected as refusal:
-            if refusal.status == 416 or refusal.code in _GONE_CODES:
+            if refusal.status == 416 or refusal.code in GONE_CODES:
                 return b""
             raise
 
@@ -376,7 +374,7 @@ class CosOverHttp:
         return bytes(answer.content)
 
     def _put(self, bucket: Bucket, key: str, body: bytes, headers: Mapping[str, str]) -> None:
-        with translated("PUT", bucket, key):
+        with translated("PUT", bucket, key, ""):
             answer = self._client(bucket).put_object(
                 Bucket=bucket.name,
                 Key=_path(key),

@@ -11,11 +11,12 @@ import re
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 from xml.etree.ElementTree import ParseError
 
 from qcloud_cos.cos_exception import CosClientError, CosServiceError
@@ -26,7 +27,7 @@ from cosconcat import log
 from cosconcat.cloud.ports import LARGEST
 from cosconcat.cloud.session import AnswerTooLarge, CallTimedOut, SteadySession
 from cosconcat.errors import SAID_CHARACTERS, ConcatError, InvalidInput, Rejected, ServiceUnavailable, TimedOut
-from cosconcat.model import Bucket, ByteRange, Head, ObjectInfo
+from cosconcat.model import Bucket, ByteRange, DeleteError, Head, ObjectInfo
 
 if TYPE_CHECKING:
     from requests import Response
@@ -35,6 +36,7 @@ SKEW_SECONDS = 900  # COS refuses requests whose clock is further off (RequestTi
 PARALLEL = 8  # requests at a time where several keys are asked for
 _TRY_AGAIN_CODES = frozenset({"RequestTimeout", "SlowDown", "ExpiredToken", "NoSuchUpload"})  # the last: begun anew
 _LASTING_CONFLICTS = ("AlreadyExists", "ObjectLocked")  # how their codes end; other 409s tell of what goes on just now
+GONE_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchResource"})
 _ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<([A-Za-z]+)[\s/>]")
 _ZLIB_HEAD = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+)")
@@ -43,12 +45,10 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+)")
 def head_of(key: str, headers: Mapping[str, str]) -> Head:
     """An object as the headers of its GET or HEAD describe it."""
     headers = CaseInsensitiveDict(headers)
-    info = ObjectInfo(
-        key,
-        _unquoted(headers["ETag"]),
-        int(headers["Content-Length"]),
-        _seconds(headers["Last-Modified"]),
-    )
+    etag, size = _unquoted(headers["ETag"]), headers["Content-Length"]
+    if not etag or not (size.isascii() and size.isdigit()):
+        raise ValueError(f"ETag {etag[:80]!r}, Content-Length {size[:80]!r}")
+    info = ObjectInfo(key, etag, int(size), _seconds(headers["Last-Modified"]))
     version = headers.get("x-cos-version-id", "")
     return Head(
         info,
@@ -66,6 +66,45 @@ def listed(item: Mapping[str, str]) -> ObjectInfo:
     modified = datetime.fromisoformat(item["LastModified"].replace("Z", "+00:00"))
     etag = item["ETag"] or ""  # an empty element, which is this object's trouble alone
     return ObjectInfo(item["Key"], _unquoted(etag), int(item["Size"]), int(modified.timestamp()))
+
+
+def is_page(answer: Mapping[str, Any], prefix: str, marker: str, objects: Sequence[ObjectInfo]) -> None:
+    """Whether a LIST's answer is the page that was asked for; taken for it, another would hide keys.
+
+    Raises:
+        KeyError, ValueError: it does not say which prefix it is of or whether it is the last one, or it is of another.
+    """
+    if answer["IsTruncated"] not in ("true", "false"):
+        raise ValueError(f"IsTruncated {str(answer['IsTruncated'])[:80]!r}")
+    if not _echoes(answer["Prefix"], prefix):
+        raise ValueError(f"of the prefix {str(answer['Prefix'])[:80]!r}")
+    if not _echoes(answer.get("Marker", marker), marker):
+        raise ValueError(f"after the marker {str(answer['Marker'])[:80]!r}")
+    strange = next((one.key for one in objects if not one.key.startswith(prefix) or one.key <= marker), None)
+    if strange is not None:
+        raise ValueError(f"with the key {strange[:80]!r}")
+
+
+def _echoes(told: object, asked: str) -> bool:
+    """Whether this is what was asked for. The SDK decodes it; no document says that COS has encoded it."""
+    return (told or "") in (asked, unquote(asked))
+
+
+def undeleted(answer: Mapping[str, Any], asked: Collection[str]) -> Iterator[DeleteError]:
+    """What a multi-delete that was to be quiet says of keys: those that were not deleted.
+
+    Raises:
+        KeyError, ValueError: it says something else, or something of keys that were not asked for.
+    """
+    others = {name: told for name, told in answer.items() if name not in ("Deleted", "Error") and told}
+    if others:
+        raise ValueError(f"with {str(others)[:SAID_CHARACTERS]}")
+    for error in answer.get("Error", ()):
+        key, code = error["Key"] or "", error["Code"] or ""
+        if key not in asked:
+            raise ValueError(f"{code} of {key[:80]!r}, which was not to be deleted")
+        if code not in GONE_CODES:
+            yield DeleteError(key, code, error.get("Message") or "")
 
 
 def whole_body(answer: Mapping[str, Any]) -> bytes:
@@ -165,39 +204,43 @@ def service_now() -> int:
 
 
 @contextlib.contextmanager
-def translated(method: str, bucket: Bucket, key: str, document: str | None = None) -> Iterator[None]:
+def translated(
+    method: str, bucket: Bucket, key: str, document: str | None = None, success: Collection[int] = (200,)
+) -> Iterator[None]:
     """Errors of the SDK, of the network below it and of answers that make no sense, in our own words.
 
     `document` is the root of what a success must bear, "" where it bears nothing; None where the caller looks himself.
+    `success` are the statuses that say it was done.
     """
     what = f"{method} {bucket.name}/{key} ({bucket.region})"
     _answer.response = None
     try:
         yield
-        _believe_only_success(what, document)
+        _believe_only_success(what, success, document)
     except CosServiceError as error:
         raise _refusal(what, error) from None
     except CosClientError as error:
         raise _client_failure(what, error) from None
-    except (ParseError, KeyError, TypeError, ValueError, OSError) as error:
-        _believe_only_success(what)  # says more than that an empty body makes no sense
+    except (ParseError, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+        _believe_only_success(what, success, document)  # says more than that it makes no sense
         raise ServiceUnavailable(f"{what}: the answer makes no sense ({type(error).__name__} {error})") from None
     finally:
         _answer.response = None
 
 
-def _believe_only_success(what: str, document: str | None = None) -> None:
-    """The SDK raises from status 400 on and takes a redirect for success; COS did only what it answered by 2xx, and
-    with the document that belongs to it: another is an error that came too late for its status, or nobody's of COS.
+def _believe_only_success(what: str, success: Collection[int], document: str | None = None) -> None:
+    """The SDK raises from status 400 on and takes all else for success; COS did only what it answered by the status
+    and the document that belong to it: another is an error that came too late for its status, or nobody's of COS.
 
     Raises:
-        ServiceUnavailable: the answer was a redirect (or another status that is no success), or something else.
+        ServiceUnavailable: the answer was a redirect, or another status that is not this call's success, or something
+            else in it.
     """
     response: Response | None = _answer.response
     if response is None:
         return
     status, location = response.status_code, response.headers.get("Location", "")
-    if not 200 <= status < 300:
+    if status not in success:
         to = f" to {location}" if location else ""
         raise ServiceUnavailable(f"{what}: HTTP {status}{to}, which is no success: check bucket, region and proxy")
     if document is None or _bears(response.content, document):

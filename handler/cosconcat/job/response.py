@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _FILES = 10_000  # hls writes a file for every few seconds
 _CHINA = 8 * 3600  # every documented time names this offset (seconds east of UTC); one that names none is taken for it
+_NO_ERROR = ("Success", "0")  # the codes that samples print where nothing is wrong
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 
 
@@ -105,22 +106,22 @@ class Answer(NamedTuple):
 def read_jobs(body: bytes) -> Answer:
     """The answer of POST /jobs, GET /jobs/<ids> or GET /jobs.
 
-    A job without an id, which nobody could follow, is left out rather than spoil a page of others.
-
     Raises:
-        InvalidInput: broken XML, or another root than Response.
+        InvalidInput: broken XML, another root than Response, an error in it, a job without an id, or a token that is
+            none. Half of it may not be believed: a job of ours could be in the other, and be posted again.
     """
     root, content = read_xml(body, "answer of CI", without=("ConcatFragment",))  # a hundred jobs echo thousands each
     if root != "Response":
         raise InvalidInput([f"answer of CI: the root is {root}; allowed: Response"])
+    said = [str(content[name])[:SAID_CHARACTERS] for name in ("Code", "Message") if content.get(name)]
+    if said and content.get("Code") not in _NO_ERROR:
+        raise InvalidInput([f"answer of CI: an error, {' '.join(said)}"])
     token = content.get("NextToken", "")
+    if not isinstance(token, str):
+        raise InvalidInput(["answer of CI: NextToken: stands twice, or is no text"])
     return Answer(
-        tuple(
-            job_from_details(detail)
-            for detail in _several(content.get("JobsDetail"))
-            if isinstance(detail, dict) and isinstance(detail.get("JobId"), str) and detail["JobId"]
-        ),
-        token if isinstance(token, str) else "",
+        tuple(job_from_details(detail) for detail in _several(content.get("JobsDetail")) if detail != ""),
+        token,
         tuple(
             missing.strip()
             for given in _several(content.get("NonExistJobIds"))

@@ -219,6 +219,15 @@ def test_the_listing_asks_for_everything_it_needs(server: CiServer, ci: CiOverHt
     assert second == {**first, "nextToken": ["5"]}
 
 
+@pytest.mark.parametrize("inner", [b"<Code>InternalError</Code>", b"<NextToken>1</NextToken><NextToken>2</NextToken>"])
+def test_half_a_listing_is_asked_for_again_and_is_none(server: CiServer, ci: CiOverHttp, inner: bytes) -> None:
+    """Taken for the last page it would say that a job of ours does not exist."""
+    server.script = [Answer(200, b"<Response>" + inner + b"</Response>")]
+    with pytest.raises(ServiceUnavailable, match=r"GET /jobs of .*unreadable answer"):
+        ci.jobs(BUCKET, 0)
+    assert len(server.seen) == 3
+
+
 def test_the_listing_ends_where_it_is_asked_to(server: CiServer, ci: CiOverHttp) -> None:
     """On every page of it; without an end none is named."""
     server.script = [Answer(200, JOB)]

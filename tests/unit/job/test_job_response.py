@@ -176,14 +176,34 @@ def test_a_job_with_an_odd_operation_is_still_a_job(operation_: object) -> None:
 
 
 def test_a_listing_has_jobs_a_token_and_unknown_ids() -> None:
-    """One or several of each; a job without an id does not spoil the page."""
+    """One or several of each."""
     body = b"""<Response>
-    <JobsDetail><JobId>j1</JobId></JobsDetail><JobsDetail><JobId/></JobsDetail>
+    <JobsDetail><JobId>j1</JobId></JobsDetail><JobsDetail/><Code>Success</Code><Message/>
     <JobsDetail><JobId>j2</JobId></JobsDetail><NextToken>225508</NextToken><NonExistJobIds>j3, j4</NonExistJobIds>
     <NonExistJobIds>j5</NonExistJobIds></Response>"""
     read = read_jobs(body)
     assert [job.id for job in read.jobs] == ["j1", "j2"]
     assert (read.next_token, read.missing) == ("225508", ("j3", "j4", "j5"))
+
+
+@pytest.mark.parametrize(
+    ("inner", "why"),
+    [
+        ("<Code>InternalError</Code><Message>try later</Message>", "an error, InternalError try later"),
+        ("<Code>InternalError</Code><JobsDetail><JobId>j1</JobId></JobsDetail>", "an error, InternalError"),
+        ("<Message>try later</Message>", "an error, try later"),
+        ("<Code>Success</Code><Code>InternalError</Code>", "an error"),
+        ("<NextToken>1</NextToken><NextToken>2</NextToken>", "NextToken"),
+        ("<NextToken><a>1</a></NextToken>", "NextToken"),
+        ("<JobsDetail><JobId/></JobsDetail>", "JobsDetail.JobId: missing"),
+        ("<JobsDetail><JobId>j1</JobId></JobsDetail><JobsDetail><State>Success</State></JobsDetail>", "JobId: missing"),
+        ("<JobsDetail>busy</JobsDetail>", "JobsDetail"),
+    ],
+)
+def test_half_an_answer_is_none(inner: str, why: str) -> None:
+    """A job of ours could be in what is missing: taken for all of it, it would be posted again."""
+    with pytest.raises(InvalidInput, match=why):
+        read_jobs(f"<Response>{inner}</Response>".encode())
 
 
 @pytest.mark.parametrize("body", [b"<Response/>", b"<Response></Response>", b"<Response><JobsDetail/></Response>"])
