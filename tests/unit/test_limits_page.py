@@ -10,11 +10,13 @@ from cosconcat.cleanup import finish
 from cosconcat.environment import typed
 from cosconcat.environment.reading import _MOST_EXTENSIONS, read_config
 from cosconcat.events import bodies, timer
+from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.groups import manifest
 from cosconcat.inputs.probes import UNPROBED_STALE
 from cosconcat.naming import keys
 from cosconcat.output import choice, tags
 from deployed import blueprint
+from tests.simulation.counted import in_memory
 from tools.pages import ROOT
 
 PAGE = (ROOT / "docs" / "limits.md").read_text("utf-8")
@@ -45,6 +47,24 @@ SECONDS = {spec.key: spec.seconds for spec in blueprint.FUNCTIONS}
 def test_a_figure_is_the_code_s(what: str, figures: list[str]) -> None:
     """As it stands in the row of that name."""
     assert [figure for figure in figures if figure not in ROWS[what]] == []
+
+
+def test_what_a_name_that_never_ends_costs_by_quiet_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """After ten joins and after twenty, as the page says it: four reads a join."""
+    memory = in_memory(CONCAT_NAMING="{group}_{index}.{ext}", CONCAT_COMPLETION="quiet:60")
+    memory.ci.longest = 20
+    found = []
+    for number in range(1, 22):
+        memory.put(f"fragments/cam_{number}.mp4")
+        memory.world.run(memory.world.now + 100)
+        before = sum(memory.calls.values())
+        handle_sweep(memory.services)
+        if number in (11, 21):
+            found.append(sum(memory.calls.values()) - before)
+        for _ in range(4):
+            memory.world.run(memory.world.now + 400)
+            handle_sweep(memory.services)
+    assert f"took {found[0]} calls after 10 joins of a name, {found[1]} after 20" in PAGE.replace("\n", " ")
 
 
 def test_the_others_that_are_said_in_words() -> None:
