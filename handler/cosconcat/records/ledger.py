@@ -46,7 +46,9 @@ from cosconcat.records.records import (
 
 R = TypeVar("R")
 
-FORMAT = 1  # of the records that are written; a higher one is some later release's, and refused
+# Of the records that are written; a higher one is some later release's, and refused. A field more needs no higher one.
+# A word more in a field of few words (`next`, `outcome`, `probed`) does: releases before it refuse the record by that.
+FORMAT = 1
 LONGEST_REASON = 2000  # of a reason in a record: what people upload must not make records that nobody can read
 
 MOST_PROBES = 100  # records of probes for one content: most of them ended an invocation
