@@ -17,9 +17,10 @@ from cosconcat.groups import gap
 from cosconcat.groups.gap import DAY
 from cosconcat.groups.recordings import Judgement, note_of, owners
 from cosconcat.groups.reserved import Look, look_at_source
-from cosconcat.groups.source import days_of, recording_id, rule_of
+from cosconcat.groups.source import days_of, recording_id, rule_of, written_day
 from cosconcat.model import gid_of
 from cosconcat.naming.keys import FragmentName
+from cosconcat.records.slots import sid_of
 from cosconcat.services import Services
 
 MOST_DAYS = 31  # of a source, the newest
@@ -106,6 +107,15 @@ def of_source(services: Services, asked: str) -> Iterator[Found]:
         found = [_holding(services, source, look, part.pieces[0].object.key) for part in parts]
         found += _still_there(look, day)
         yield from sorted((one for one in found if one is not None), key=lambda one: one.group)
+
+
+def last_recording(services: Services, source: str) -> str:
+    """The id of the recording that was reserved last among those that begin, or go on, on the last day of a source on
+    which there is any; empty where there never was one. The last MOST_DAYS days are looked at first.
+    """
+    sid, today = sid_of(source), int(services.clock.now()) // 86_400
+    slot = services.slots.last(sid, written_day(today - MOST_DAYS)) or services.slots.last(sid)
+    return slot.group if slot else ""
 
 
 def _still_there(look: Look, day: int) -> Iterator[Found]:

@@ -77,12 +77,14 @@ def _retry_recordings(services: Services, asked: str) -> list[Result]:
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
     """
-    from cosconcat.functions.find_recording import find, of_source
+    from cosconcat.functions.find_recording import find, last_recording, of_source
 
     found = find(services, asked)
     wanted = [found] if found else list(of_source(services, asked))
     if not wanted:
+        last = last_recording(services, asked)
         reason = "no recording, piece or source of this name; a recording's id is its source and its start in UTC"
+        reason = f"nothing of it is there or under way any more; its last recording was {last}" if last else reason
         return [Result(asked, "ignored", reason)]
     return [_retry_recording(services, one) for one in wanted]
 

@@ -78,12 +78,16 @@ def handle_status(services: Services, asked: str) -> dict[str, object]:
 
 def _of_recordings(services: Services, asked: str) -> Status:
     """A recording by its id or the key of one of its pieces; or all that is there of a source."""
-    from cosconcat.functions.find_recording import find, of_source
+    from cosconcat.functions.find_recording import find, last_recording, of_source
 
     found = find(services, asked)
     if found is not None:
         return _of_recording(services, found)
     told = [_of_recording(services, one) for one in of_source(services, asked)]
+    last = last_recording(services, asked) if not told else ""
+    if last:
+        why = f"nothing of it is there or under way any more; its last recording was {last}"
+        return Status(asked, "source", why)
     if not told:
         return Status(asked, "unknown", f"{NOBODY}; a recording's id is its source and its start in UTC")
     why = f"{len(told)} recordings are there or under way"

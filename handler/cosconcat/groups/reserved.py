@@ -86,12 +86,13 @@ class Reserved:
 
     def near(self, pieces: Sequence[TimedFragment]) -> list[Recording]:
         """The recordings that took time within a gap of one of these pieces, of the pieces' own days; and of the day
-        before or after, where a piece may go on with what began there, or be what that goes on with.
+        before or after, where a piece may go on with what began there, or be what that goes on with. How long pieces of
+        the day before were whose names told an end, and that were removed, only its slots know.
         """
         margin = self.services.config.gap_seconds * 1000
         longest = max((piece.reaches - piece.start for piece in pieces), default=0)
         days = {piece.day for piece in pieces}
-        days |= {piece.day - 1 for piece in pieces if piece.written % DAY <= margin + longest}
+        days |= {piece.day - 1 for piece in pieces if piece.end is not None or piece.written % DAY <= margin + longest}
         days |= {(piece.written_end + margin) // DAY for piece in pieces}
         spans = sorted((piece.written, piece.written_end) for piece in pieces)
         found: dict[ContentId, Recording] = {}

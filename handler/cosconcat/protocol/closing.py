@@ -10,7 +10,7 @@ whenever somebody was faster.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from cosconcat.errors import Blocked, NeverAgain, NotYet, TimedOut, TryAgain
@@ -21,7 +21,16 @@ from cosconcat.groups.reserved import Reserved, fitted
 from cosconcat.groups.source import SourceListing, fragments_of, list_source, recording_id, rule_of, timed_fragment
 from cosconcat.model import ContentId, Result, gid_of
 from cosconcat.naming.keys import FragmentName
-from cosconcat.protocol.day import Asked, any_whole, came_again, ended, overdue, overwritten, unclosed, unreadable
+from cosconcat.protocol.day import (
+    Asked,
+    came_again,
+    ended,
+    may_have_records,
+    overdue,
+    overwritten,
+    unclosed,
+    unreadable,
+)
 from cosconcat.protocol.reserving import ROUNDS, claim_reserved, main_slot, reserve
 from cosconcat.protocol.run import not_admitted, run_content
 from cosconcat.records.records import Content
@@ -43,7 +52,8 @@ def reconcile_fragment(services: Services, key: str, *, forced: bool = False) ->
     if not results:
         return Result(name.group, "ignored", "the object is gone", key)
     begun = (one for one in results if one.action == "submitted" and one.group == results[-1].group)
-    return next(begun, results[-1])
+    told = next(begun, results[-1])
+    return told if told.key else replace(told, key=key)
 
 
 def retry_recording(services: Services, group: str) -> Result:
@@ -118,7 +128,7 @@ def _closed(services: Services, asked: Asked) -> Iterator[Result]:
     rule = rule_of(services.config)
     listing = list_source(services, asked.source, asked.day, asked.own)
     near = asked.near(listing.pieces, rule)
-    if near and (asked.forced or any_whole(near, rule, listing.now)):
+    if near and (asked.forced or may_have_records(near, rule, listing.now)):
         yield from _Walk(services, asked, listing._replace(pieces=tuple(near))).results()
     elif near:
         judged = judge(near, [], rule, listing.now)

@@ -46,9 +46,18 @@ class Asked(NamedTuple):
         return part.pieces[0].day == self.day
 
 
-def any_whole(near: Sequence[TimedFragment], rule: Rule, now: int) -> bool:
-    """Whether some part of it may be over, whoever owns its pieces: if not, no record needs to be read."""
-    return any(now >= gap.whole_at(part.pieces, rule) for run in gap.runs(near, rule) for part in gap.parts(run, rule))
+def may_have_records(near: Sequence[TimedFragment], rule: Rule, now: int) -> bool:
+    """Whether some part of it may be over, whoever owns its pieces, or may have been before a later piece came: if not,
+    no record needs to be read, as there is none.
+    """
+    for run in gap.runs(near, rule):
+        for part in gap.parts(run, rule):
+            came = sorted(part.pieces, key=lambda piece: piece.object.last_modified)
+            until = (gap.whole_at([piece], rule) for piece in came)
+            pauses = zip(until, (piece.object.last_modified for piece in came[1:]), strict=False)
+            if now >= gap.whole_at(part.pieces, rule) or any(before <= after for before, after in pauses):
+                return True
+    return False
 
 
 def overdue(recordings: Iterable[Recording], near: Iterable[TimedFragment]) -> list[ContentId]:
@@ -86,8 +95,7 @@ def unclosed(source: str, judged: Iterable[Judgement]) -> Iterator[Result]:
     """What is said of parts that are not closed."""
     for one in judged:
         if one.action in _ACTIONS:
-            first = one.part.pieces[0]
-            yield Result(recording_id(source, first), _ACTIONS[one.action], one.reason, first.object.key)
+            yield Result(recording_id(source, one.part.pieces[0]), _ACTIONS[one.action], one.reason)
 
 
 def unreadable(recordings: Iterable[Recording]) -> Iterator[Result]:
@@ -99,10 +107,10 @@ def unreadable(recordings: Iterable[Recording]) -> Iterator[Result]:
 
 def overwritten(asked: Asked, recordings: Iterable[Recording], near: Iterable[TimedFragment]) -> Iterator[Result]:
     """What is said of pieces of which a later upload was joined: they stay."""
-    reason = "older than what was joined: a version that was overwritten came back, or LIST shows the past"
+    reason = "is older than what was joined: a version that was overwritten came back, or LIST shows the past"
     for piece, one in came_back(near, recordings).items():
         if asked.names(piece) if asked.own else piece.day == asked.day:
-            yield Result(one.group, "kept", reason, piece.object.key)
+            yield Result(one.group, "kept", f"{piece.object.key} {reason}")
 
 
 def ended(

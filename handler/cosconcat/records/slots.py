@@ -107,6 +107,16 @@ class Slots:
             newest = slot
         return newest
 
+    def last(self, sid: str, since: str = "") -> Slot | None:
+        """The last slot of the last day of a source that LIST shows from a day on; None where there is none."""
+        folder, shown = f"{self._prefix}{sid}/", ""
+        marker: str | None = f"{folder}{since}" if since else ""
+        while marker is not None:
+            page = self._cos.list(self._bucket, folder, marker)
+            shown = page.objects[-1].key if page.objects else shown
+            marker = page.next_marker
+        return self.newest(sid, shown[len(folder) :].partition("/")[0]) if shown else None
+
     def read(self, sid: str, day: str, k: int) -> Slot | None:
         """The k-th slot of a day.
 

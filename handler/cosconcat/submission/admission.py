@@ -17,6 +17,8 @@ from cosconcat.model import FragmentSet, Result
 if TYPE_CHECKING:
     from cosconcat.services import Services
 
+IN_LINE = "in line for the jobs of this hour, the oldest first"
+
 
 def reason_against(services: Services, fragments: FragmentSet) -> Result | None:
     """Why no job may be claimed for this group now; None when one may."""
@@ -27,7 +29,7 @@ def reason_against(services: Services, fragments: FragmentSet) -> Result | None:
         return None
     if services.queue is not None:
         services.queue(fragments.newest)
-        return Result(fragments.group, "waiting", "in line for the jobs of this hour, the oldest first")
+        return Result(fragments.group, "waiting", IN_LINE)
     used = services.job_slots.take()
     return Result(fragments.group, "waiting", used) if used else None
 

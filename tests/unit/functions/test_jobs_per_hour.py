@@ -218,6 +218,31 @@ def test_a_recording_that_may_have_no_job_reserves_nothing() -> None:
     assert posts(memory) == 2
 
 
+def report(memory: InMemory) -> dict[str, list[str]]:
+    """The words of the report, each with what it names."""
+    stored = memory.cos.get(memory.config.state_bucket, ".concat/report.json")
+    assert stored is not None
+    told = json.loads(stored.body)
+    return {kind: list(told[kind]) for kind in ("quiet", "budget", "arriving") if told[kind]}
+
+
+def test_a_recording_waits_in_the_report_for_one_thing_only() -> None:
+    """For the jobs of the hour under its source and day, and for nothing once its job was submitted."""
+    memory = in_memory(CONCAT_JOBS_PER_HOUR="1", CONCAT_NAMING="timestamp", CONCAT_COMPLETION="gap:60")
+    at_full_hour(memory)
+    day = memory.world.now // 86_400 * 86_400
+    for back in (1, 2):
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(day - back * 86_400))
+        memory.put(f"fragments/cam_{stamp}.mp4")
+    later(memory, HOUR + 600)
+    assert sweep(memory)["submitted"] == 1
+    assert list(report(memory)) == ["budget"]
+    assert len(report(memory)["budget"]) == 1
+    at_full_hour(memory)
+    assert sweep(memory)["submitted"] == 1
+    assert report(memory) == {}
+
+
 def test_what_got_in_line_before_gaps_decided_is_found_by_its_pieces() -> None:
     """Its window's name is no day of a source, and no fault."""
     memory = in_memory(CONCAT_NAMING="timestamp", CONCAT_COMPLETION="quiet:60", CONCAT_JOBS_PER_HOUR="1")

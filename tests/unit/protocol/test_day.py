@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cosconcat.groups import gap
 from cosconcat.groups.gap import Part, Rule, TimedFragment
 from cosconcat.groups.recordings import Judgement, Recording, State
 from cosconcat.model import ObjectInfo, gid_of
-from cosconcat.protocol.day import Asked, any_whole, came_again, ended, overdue, unclosed
+from cosconcat.protocol.day import Asked, came_again, ended, may_have_records, overdue, unclosed
 
 DAY = 19_723  # 2024-01-01
 MIDNIGHT = DAY * 86_400
@@ -57,8 +59,16 @@ def test_a_part_belongs_to_the_day_of_its_first_piece_or_to_who_asks_for_a_piece
 def test_no_record_is_read_before_some_part_may_be_over() -> None:
     """The last piece came 5 s after it began, and so long is added to the gap."""
     whole = gap.whole_at([FIRST, SECOND], RULE)
-    assert not any_whole([FIRST, SECOND], RULE, whole - 1)
-    assert any_whole([FIRST, SECOND], RULE, whole)
+    assert not may_have_records([FIRST, SECOND], RULE, whole - 1)
+    assert may_have_records([FIRST, SECOND], RULE, whole)
+
+
+def test_records_are_read_where_a_part_may_have_been_closed_before_its_last_piece_came() -> None:
+    """It is not whole for the moment, and most of it may be joined: who does not look would tell of that."""
+    alone = gap.whole_at([FIRST], RULE)
+    for came, may in ((alone - 1, False), (alone, True)):
+        late = SECOND._replace(object=replace(SECOND.object, last_modified=came))
+        assert may_have_records([FIRST, late], RULE, came + 1) is may
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from cosconcat.protocol.closing import close_recordings
 from cosconcat.protocol.reconcile import reconcile_content
 from cosconcat.records.deployment import compare, remedy
 from cosconcat.services import Services
+from cosconcat.submission.admission import IN_LINE
 
 MARGIN_SECONDS = 20  # no new group is started when less is left until the deadline
 LISTED_SECONDS = 86400  # how far back the one page of job states reaches
@@ -208,7 +209,8 @@ class _Round:
         for result in close_recordings(services, *source_day) if source_day else ():
             self.tally.count(result)
             self.tally.note(result)
-            note_recording(self.cursor.findings, result)
+            short = (IN_LINE, services.job_slots.used_up) if services.config.jobs_per_hour is not None else ()
+            note_recording(self.cursor.findings, result, in_line=result.reason in short)
             if self._out_of_time() or self._no_more_jobs():
                 self.interrupted = True
                 return

@@ -30,9 +30,11 @@ def read_unit(unit: str) -> tuple[str, int] | None:
         return None
 
 
-def note_recording(findings: Findings, result: Result) -> None:
-    """Into the report what a person should know: what a recording waits for, where it was cut and why."""
-    if result.action == "waiting":
+def note_recording(findings: Findings, result: Result, *, in_line: bool) -> None:
+    """Into the report what a person should know: what a recording waits for, where it was cut and why. `in_line` says
+    that it waits for a job alone: its day is named among those.
+    """
+    if result.action == "waiting" and not in_line:
         findings.add("quiet", result.group, reason=result.reason)
     elif result.action == "deferred":
         findings.add("arriving", result.group, reason=result.reason)
