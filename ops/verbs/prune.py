@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,7 +58,9 @@ class Candidate(NamedTuple):
 @click.option(
     "--days", type=click.IntRange(LEAST_DAYS, MOST_DAYS), default=90, show_default=True, help="Only what ended earlier."
 )
-@click.option("--limit", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="Most groups at once.")
+@click.option(
+    "--limit", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="Most groups to remove at once."
+)
 @click.option("--yes", is_flag=True, help="Do it; without it nothing is changed.")
 @json_option
 def command(days: int, limit: int, yes: bool, as_json: bool) -> int:
@@ -66,11 +68,11 @@ def command(days: int, limit: int, yes: bool, as_json: bool) -> int:
 
     A group's records go all together or not at all, and stay while a piece of it, or an attempt, is still there: they
     are what keeps the same content from being joined twice. Where recordings are cut at gaps those of a source's day go
-    together, with the slots of the day.
+    together, with the slots of the day; --limit may be exceeded by the rest of such a day.
     """
     config = config_of(environment())
     services = services_here()
-    found = whole_days(services, list(candidates(services, days, limit)))
+    found = prunable(services, days, limit)
     if yes:
         found = [removed(services, candidate) for candidate in found]
     if as_json:
@@ -80,7 +82,18 @@ def command(days: int, limit: int, yes: bool, as_json: bool) -> int:
     return NO if any(one.why_not.startswith("not removed") for one in found) else 0
 
 
-def candidates(services: Services, days: int, limit: int) -> Iterator[Candidate]:
+def prunable(services: Services, days: int, limit: int) -> list[Candidate]:
+    """So many groups that go, the oldest first, and those that stay among them: they keep no others from going."""
+    old, found, going = candidates(services, days), list[Candidate](), 0
+    named: dict[str, set[str]] = {}
+    while going < limit and (more := list(islice(old, limit - going))):
+        found += more
+        named |= {day: _named(services, day) for one in more for day in one.days if day not in named}
+        going = len(_going(found, named))
+    return whole_days(services, found, named)
+
+
+def candidates(services: Services, days: int) -> Iterator[Candidate]:
     """Groups whose last end is older, in the order of their ends."""
     before = time.strftime("%Y-%m-%d", time.gmtime(services.clock.now() - days * 86400))
     entries: dict[str, list[str]] = {}  # gid -> names of its entries, the groups in the order of their last ends
@@ -88,7 +101,7 @@ def candidates(services: Services, days: int, limit: int) -> Iterator[Candidate]
         entries[name[18:50]] = [*entries.pop(name[18:50], []), name]
     opened = {gid for gid, _ in services.ledger.opened()}
     old = ((gid, names) for gid, names in entries.items() if names[-1][:10] < before)
-    for gid, names in islice(old, limit):
+    for gid, names in old:
         yield _candidate(services, gid, names, under_way=gid in opened)
 
 
@@ -145,15 +158,12 @@ def _named(services: Services, day: str) -> set[str]:
     return {one.gid for one in newest.intervals} if newest else set()
 
 
-def whole_days(services: Services, found: Sequence[Candidate]) -> list[Candidate]:
-    """The recordings of a source's day together, or none of them: a slot whose claim is gone would look as if its
-    writer had died. The slots go with the first of them.
+def whole_days(services: Services, found: Sequence[Candidate], named: Mapping[str, Collection[str]]) -> list[Candidate]:
+    """Recordings together with the slots of their days, or not at all: a slot whose claim is gone would look as if its
+    writer had died. The slots go with the first of them. `named` says which recordings the slots of a day name.
     """
-    named = {day: _named(services, day) for one in found for day in one.days}
-    going = {one.gid for one in found if not one.why_not}
-    while stay := {gid for gids in named.values() if not gids <= going for gid in gids & going}:
-        going -= stay
-    slots = {day: _below(services, f"gap/{day}/") for day, gids in named.items() if gids <= going}
+    going = _going(found, named)
+    slots = {day: _below(services, f"gap/{day}/") for one in found if one.gid in going for day in one.days}
     result = []
     for one in found:
         if one.gid in going:
@@ -162,6 +172,15 @@ def whole_days(services: Services, found: Sequence[Candidate]) -> list[Candidate
         else:
             result.append(one._replace(keys=(), why_not=one.why_not or "another recording of its day stays"))
     return result
+
+
+def _going(found: Iterable[Candidate], named: Mapping[str, Collection[str]]) -> set[str]:
+    """Those all of whose days may lose their slots, as all that these name has ended long ago. One that reaches into a
+    day that keeps its slots stays, but holds back no other: records without their slot say what they always said.
+    """
+    ended = {one.gid: one for one in found if not one.why_not}
+    free = {day for day, gids in named.items() if ended.keys() >= set(gids)}
+    return {gid for gid, one in ended.items() if free.issuperset(one.days)}
 
 
 def removed(services: Services, candidate: Candidate) -> Candidate:

@@ -13,7 +13,7 @@ from cosconcat.bootstrap import SystemClock
 from cosconcat.events.cos import Upload
 from cosconcat.functions.upload import handle_uploads
 from cosconcat.protocol.closing import reconcile_fragment
-from ops.verbs.prune import candidates, removed, whole_days
+from ops.verbs.prune import prunable, removed
 from tests.support.desk import Desk, only
 from tests.support.gaps import (
     GAP,
@@ -243,8 +243,7 @@ def test_the_records_of_a_day_are_pruned_together_with_its_slots(desk: Desk) -> 
 
     def prune() -> dict[str, str]:
         with desk.instead(clock=Later()):
-            found = whole_days(desk.services, list(candidates(desk.services, 90, 100)))
-            return {one.group: removed(desk.services, one).why_not for one in found}
+            return {one.group: removed(desk.services, one).why_not for one in prunable(desk.services, 90, 100)}
 
     put(desk, 0, 1000, MIDNIGHT - 30, MIDNIGHT + 30)
     close(desk)
