@@ -16,8 +16,8 @@ MUTANTS = (
     Mutant(
         "job-not-compared", "G4", "cosconcat.functions.callback:handle_message",
         "if not is_job_of(job, claim, frozenset({claim.nonce})):", "if False:",
-        "a signed message that names another job ends this one",
-        faulty("callback-forged"),
+        "a signed message that names another job ends this one, or is recorded as its job",
+        forced={"callback-forged": 0.9, "groups": 3},
     ),
     Mutant(
         "sweep-without-index", "G3", "cosconcat.functions.sweep.round:handle_sweep", "        sweep.index()\n", "",
