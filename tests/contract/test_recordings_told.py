@@ -82,3 +82,13 @@ def test_a_source_of_which_all_was_joined_and_removed_is_known(desk: Desk) -> No
     assert (told["state"], told["why"].rpartition(" ")[2]) == ("source", recording(1000))
     assert retried(desk, "cam") == [("cam", "ignored")]
     assert status(desk, "ca")["state"] == "unknown"
+
+
+def test_a_start_without_a_zone_and_an_end_with_one_are_told() -> None:
+    """By the clock of China the piece lasts fifty seconds, without it it ends hours before it begins."""
+    with Desk({**GAP, "CONCAT_TIMEZONE": "+08:00"}) as desk:
+        mixed = ended(28_800, 50).replace("Z-", "_")
+        desk.put(mixed, seconds=50)
+        close(desk)
+        assert "written in two zones" in desk.report()["invalid"][mixed]["reason"]
+        assert desk.keys("fragments/") == [mixed]
