@@ -529,7 +529,7 @@ def test_what_stands_twice_is_no_answer(script: Script, cos: CosOverHttp, elemen
         cos.list(DEMO, "p/")
 
 
-@pytest.mark.parametrize("code", [*REFUSALS, *OBJECT_CODES, "ServerBusy", "1103", "1014", "1015"])
+@pytest.mark.parametrize("code", [*REFUSALS, *sorted(OBJECT_CODES), "ServerBusy", "1103", "1014", "1015"])
 def test_what_the_object_cannot_help_is_told_from_what_it_is(script: Script, cos: CosOverHttp, code: str) -> None:
     """A probe refused for the object's sake is an answer; for the account's sake it is an error; what is refused for
     now, or by a code that nobody documents, is asked again.
