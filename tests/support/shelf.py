@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from cosconcat.cloud.ports import Ci, Clock, Cos
+from cosconcat.bootstrap import SystemClock
+from cosconcat.cloud.ports import Ci, Cos
 from cosconcat.config import Config
 from cosconcat.model import Bucket, Head, ObjectInfo, Page, Stored
 from cosconcat.services import Services
@@ -66,4 +67,4 @@ class Shelf:
     def services(self, config: Config) -> Services:
         """What a use case is given; only reading is possible."""
         nothing = cast("object", None)
-        return Services(config, cast("Cos", self), cast("Ci", nothing), cast("Clock", nothing), lambda: "0" * 32)
+        return Services(config, cast("Cos", self), cast("Ci", nothing), SystemClock(), lambda: "0" * 32)
