@@ -88,8 +88,10 @@ OWN_FAULTS = {
     "copy-damaged": 0.3,  # what lies at the output's key is not what was copied
     "late-pieces": 1.0,  # pieces come after quiet time was over, around those that were joined, again, and corrected
 }
-# In no plan unless a mutant forces them: what only a CI that contradicts its pages would do.
+# In no plan unless a mutant forces them: what chance brings together too seldom, and what only a CI would do that
+# contradicts its pages.
 FORCED = {
+    "unlike-pieces": 1.0,  # as often a piece has a picture of another size; all have as many bytes
     "told-in-part": 1.0,  # of a job the listing, and CI when it is asked for it, do not tell where its output goes
     "answered-with-anothers": 1.0,  # a POST is taken, and answered with somebody else's job
     "told-as-anothers": 1.0,  # asked for a job CI tells, under its id, of somebody else's that failed

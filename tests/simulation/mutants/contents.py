@@ -126,6 +126,7 @@ MUTANTS = (
         'end.probed if same else ""', "end.probed",
         "what was compared while something else lay at the key is carried over to these pieces",
         forced={"naming": "folder", "completion": "manifest", "direct": "transcode", "edit": 1.0, "most": 3,
+                "unlike-pieces": 0.4,
                 "post-blocked": 0.5, "kill": 0.0, "kill-after": 0.0, "versioned": False, "cleanup": "delete",
                 "verify": "duration"},
     ),

@@ -64,6 +64,7 @@ MUTANTS = (
         "if held is not None and held.set.joined == claim.set.joined:", "if held is not None:",
         "what was probed while something else lay at the key decides whether these pieces may be joined directly",
         forced={"naming": "folder", "completion": "manifest", "direct": "transcode", "edit": 1.0, "most": 3,
+                "unlike-pieces": 0.4,
                 "short-output": 0.2, "kill": 0.0, "kill-after": 0.0, "versioned": False, "cleanup": "delete",
                 "verify": "duration"},
     ),

@@ -230,6 +230,9 @@ class Users:
             configuration = 1
             self.world.injected["unlike"] += 1
         seconds, size = round(5 + 55 * rng.random(), 2), 100_000 + rng.randrange(2)
+        often_unlike = self.world.plan.faults.get("unlike-pieces", 0.0)
+        if often_unlike:
+            height, size = 960 if apart.random() < often_unlike else 720, 100_000
         if not self.world.plan.direct and apart.random() < 0.02:
             self.world.injected["odd piece"] += 1
             return Content(etag, odd_piece(seconds, size, apart), odd=True)
