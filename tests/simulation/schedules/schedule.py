@@ -16,7 +16,7 @@ from tests.simulation.models.functions import Functions
 from tests.simulation.models.jobs import CiModel
 from tests.simulation.models.objects import CosModel
 from tests.simulation.models.strain import Strain
-from tests.simulation.models.world import EPOCH, Violation, World
+from tests.simulation.models.world import EPOCH, HANG_SECONDS, HANGS, Violation, World
 from tests.simulation.plan import Plan
 from tests.simulation.promises import bounded
 from tests.simulation.promises.endings import unsettled
@@ -30,7 +30,7 @@ from tests.simulation.schedules.users import Users
 REGION = "ap-guangzhou"
 INPUTS, OUTPUTS, STATE = "demo-1250000000", "joined-1250000000", "state-1250000000"
 OTHER_GAPS = ((3, 300), (45, 120), (90, 86_400))  # of instances whose settings differ
-DEATHS = 4  # sweeps that a group may cost at which they die, until it is set aside for long
+WHOLE_SWEEPS = {"kills": 4, "hangs": 5}  # that a bad group may cost until it is set aside for longer than a round
 SWEEPS_BESIDE = 12  # beside bad groups, once all others are at their end
 MOST_SWEEPS = 20  # in peace; lease, back-off and CONCAT_STALE_SECONDS all fit in with much to spare
 
@@ -112,7 +112,9 @@ class Schedule:
         strain.peace = world.busy_until  # what began before may still write the cursor as it was then
         if self.plan.strain in ("hangs", "kills"):
             self.excused = frozenset(strain.bad)
-            self._to_the_end(MOST_SWEEPS + (DEATHS * self.plan.bad if self.plan.strain == "kills" else 0))
+            wait = HANGS.get(self.plan.bad_call, HANG_SECONDS)  # as long as a sweep may run: one group has all of it
+            whole = self.plan.strain == "kills" or wait >= self.plan.time_limit
+            self._to_the_end(MOST_SWEEPS + (WHOLE_SWEEPS[self.plan.strain] * self.plan.bad if whole else 0))
             self._sweep(SWEEPS_BESIDE)
             self._to_the_end(MOST_SWEEPS)  # the last sweep was not one that died
             self._find(bounded.set_aside(self, strain) + bounded.unreported(self, strain))
