@@ -31,6 +31,14 @@ class Strike(NamedTuple):
     indexed: bool  # for an entry of the index; a sweep goes through these before it lists the input prefix
 
 
+class Turn(NamedTuple):
+    """A run that came to one of the bad groups: it read a record of it, perhaps no more."""
+
+    gid: str
+    run: str
+    indexed: bool  # as a `Strike` has it
+
+
 class Strain:
     """Asked at every call whether it fails; see `Plan.strain`."""
 
@@ -42,6 +50,7 @@ class Strain:
         self.mended = False
         self.peace = float("inf")  # from when on nothing else fails
         self.struck: list[Strike] = []
+        self.turns: dict[Turn, float] = {}  # when each began
         self._behind_the_index: set[str] = set()  # runs that listed the input prefix
         rng = Random(world.plan.seed * 389 + 11)
         self._rng = rng
@@ -59,6 +68,7 @@ class Strain:
             return ""
         if (kind, name) == ("LIST", INPUT_PREFIX) and self.world.actor is not None:
             self._behind_the_index.add(self.world.actor.name)
+        self._turn(name)
         if self.plan.strain == "throttled":
             return self._at_throttled(kind)
         if kind != self.plan.bad_call or self.world.now < self._bad_from:
@@ -77,6 +87,12 @@ class Strain:
     def refusal(self) -> Callable[[], Job] | None:
         """CI's answer to a POST while it is asked too often, where it answers."""
         return _refuse if self._is_throttled() and self._refuses else None
+
+    def _turn(self, name: str) -> None:
+        gid = next((gid for gid in self.bad if f"/{gid}/" in name), "")
+        if gid and self.world.actor is not None:
+            run = self.world.actor.name
+            self.turns.setdefault(Turn(gid, run, run not in self._behind_the_index), self.world.now)
 
     def _strike(self, gid: str, kind: str) -> None:
         actor = self.world.actor

@@ -122,9 +122,11 @@ def set_aside(schedule: Played, strain: Strain) -> list[str]:
     """While some groups are bad, in peace: their turns come ever more rarely, and the report names them."""
     problems: list[str] = []
     sweeps = [strike for strike in strain.struck if strike.run.startswith("sweep") and strike.began >= strain.peace]
+    cut = {strike.run for strike in sweeps if strike.cut}  # and nothing of such a run was perhaps written down
+    sweeps = [strike._replace(cut=strike.run in cut) for strike in sweeps]
     deaths = 0 if schedule.plan.strain == "hangs" else 2 if schedule.plan.bad_call == "GET" else 1
     for gid in strain.bad:
-        got_on = schedule.promises.recorded_at[gid]
+        got_on = [*schedule.promises.recorded_at[gid], *_unharmed(strain, gid)]
         problems += _turns(gid, [strike for strike in sweeps if strike.gid == gid], got_on, deaths)
     problems += _wasted(schedule, strain, sweeps)
     return problems
@@ -173,10 +175,21 @@ def _met_each_round(schedule: Played) -> set[str]:
     )
 
 
+def _unharmed(strain: Strain, gid: str) -> Iterator[float]:
+    """When a group had its turn where it had hung before, and did not come to that call: its job was forgotten."""
+    struck = {(strike.run, strike.indexed) for strike in strain.struck if strike.gid == gid}
+    hung_at: set[bool] = set()
+    for turn, at in strain.turns.items():
+        if turn.gid == gid and (turn.run, turn.indexed) in struck:
+            hung_at = {turn.indexed}
+        elif turn.gid == gid and turn.indexed in hung_at:
+            yield at
+
+
 def _turns(gid: str, strikes: list[Strike], got_on: list[float], deaths: int) -> Iterator[str]:
     """Between the turns of a group that gets nowhere lies a pause that doubles; who comes to a record gets on. A run
     that dies tells the next one no more than that it died: only the second death shows at which group, and its name
-    may take a third (`deaths` more).
+    may take a third (`deaths` more). `got_on`: moments at which it came to a record, or through its turn.
     """
     runs = list({strike.run: strike for strike in strikes}.values())
     in_a_row = 0
