@@ -165,8 +165,8 @@ def judge(
     judged = []
     for run in runs(free, rule, limits):
         for part in parts(run, rule):
-            is_new = any(_is_new(piece, owned.get(piece.identity), forced) for piece in part.pieces)
-            if is_new and not _ended_as_it_is(part, owned, forced):
+            before = as_it_ended(part, recordings)
+            if any(_is_new(piece, before or owned.get(piece.identity), forced) for piece in part.pieces):
                 beside = [one for one in in_flight if _lies_near(one, run, rule)]
                 judged.append(_judge_part(part, free, beside, recordings, rule, now))
             else:
@@ -181,17 +181,14 @@ def _is_new(piece: TimedFragment, owner: Recording | None, forced: Collection[st
     return piece.object.last_modified > owner.closed_at
 
 
-def _ended_as_it_is(part: Part, owned: Mapping[Identity, Recording], forced: Collection[str]) -> bool:
-    """Whether these very pieces were kept or given up and none was uploaded since, or asked for: that another recording
-    which held some of them was superseded is no reason to pay for the same join again.
+def as_it_ended(part: Part, recordings: Iterable[Recording]) -> Recording | None:
+    """The last recording that held these very pieces, where it was kept or given up; None otherwise. Of another that
+    held some of them as well, and was superseded, nothing is left that were new.
     """
     identities = {piece.identity for piece in part.pieces}
-    return any(
-        owner.state in ("kept", "gave-up")
-        and {piece.identity for piece in owner.pieces} == identities
-        and not any(_is_new(piece, owner, forced) for piece in part.pieces)
-        for owner in filter(None, map(owned.get, identities))
-    )
+    same = (one for one in recordings if {piece.identity for piece in one.pieces} == identities)
+    last = max(same, key=lambda one: one.claimed_at, default=None)
+    return last if last is not None and last.state in ("kept", "gave-up") else None
 
 
 def _lies_near(recording: Recording, run: Sequence[TimedFragment], rule: Rule) -> bool:

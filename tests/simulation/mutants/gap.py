@@ -42,7 +42,7 @@ MUTANTS = (
     ),
     _mutant(
         "given-up-joined-as-it-is", "G2", "groups.recordings:judge",
-        "is_new and not _ended_as_it_is(part, owned, forced)", "is_new",
+        "before or owned", "owned",
         "what was given up is paid for once more because another recording that held its end was superseded",
     ),
     _mutant(

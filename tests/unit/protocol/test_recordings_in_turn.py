@@ -367,6 +367,27 @@ def given_up_and_its_end_superseded() -> str:
     return "" if (given_up, len(works)) == (paid, paid + 1) else f"G2: {given_up} of {len(works)} jobs for one given up"
 
 
+def given_up_and_the_next_of_it_superseded() -> str:
+    """A piece is given up. It is joined with an earlier one that is taken away, so that this is superseded."""
+    source = Source()
+    source.put(0)
+    faults = source.memory.world.plan.faults
+    faults["job-fails"] = 1.0
+    source.settle()
+    source.settle()
+    faults["job-fails"] = 0.0
+    source.put(-50)
+    source.later(2 * DAY)
+    source.close(-1)
+    source.remove(-50)
+    source.settle()
+    paid, works = source.memory.config.max_attempts, source.memory.ci.work.values()
+    if len(works) != paid + 1:
+        return f"G2: {len(works)} jobs, the one given up took {paid}"
+    told = source.close(0)
+    return "" if told == ["gave-up"] else f"G3: what was given up is told as {told}"
+
+
 def late_while_joined_anew() -> str:
     """An output is gone and a person says retry; while the pieces are joined anew another one comes: all three are."""
     source = Source()
@@ -497,6 +518,7 @@ STORIES = [
     ("past-joined", overwritten_before_it_was_joined),
     ("later-upload-cut-off", corrected_after_the_join),
     ("given-up-joined-as-it-is", given_up_and_its_end_superseded),
+    ("given-up-joined-as-it-is", given_up_and_the_next_of_it_superseded),
     ("joined-anew-and-still-joined", late_while_joined_anew),
     ("joined-anew-and-still-joined", joined_anew_in_vain),
     ("joined-anew-and-still-joined", joined_anew_to_expire),
