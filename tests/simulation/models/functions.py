@@ -180,6 +180,7 @@ class Functions:
         try:
             self._heard(use_case(services, payload))
         except TryAgain as failure:
+            actor.failed = True
             world.say(f"raises {type(failure).__name__}: {failure}")
             if failure.__cause__ is not None and not isinstance(failure.__cause__, ConcatError):
                 self._crashed(actor.name, failure.__cause__)  # a fault with one group, after the others' turns

@@ -220,7 +220,10 @@ class CosModel:
 
     def head(self, bucket: Bucket, key: str) -> Head | None:
         """The object as it is."""
-        return self.world.call("HEAD", key, lambda: self._head(bucket.name, key))
+        found = self.world.call("HEAD", key, lambda: self._head(bucket.name, key))
+        if self.world.actor is not None:
+            self.world.actor.unseen.discard(key)
+        return found
 
     def _head(self, bucket: str, key: str) -> Head | None:
         thing = self._shelf(bucket).current.get(key)
@@ -331,6 +334,8 @@ class CosModel:
         def effect() -> None:
             thing = self._thing(bucket.name, key)
             thing.tags, thing.tagger = dict(tags), self.world.actor
+            if thing.tagger is not None:
+                thing.tagger.unseen.add(key)
             if self.world.on_moment is not None:
                 self.world.on_moment("tagged", key)
 

@@ -39,7 +39,7 @@ class Violation(AssertionError):  # noqa: N818 - the simulator's own word for wh
 class Actor:
     """One running invocation: until when it may run, and what it was shown (the last HEAD of each key)."""
 
-    __slots__ = ("body", "deadline", "finished", "gone", "name", "seen", "skew")
+    __slots__ = ("body", "deadline", "failed", "finished", "gone", "name", "seen", "skew", "unseen")
 
     def __init__(self, name: str, deadline: float, skew: float) -> None:
         self.name = name
@@ -47,6 +47,8 @@ class Actor:
         self.skew = skew  # its local clock less the service's
         self.gone = False
         self.finished = False  # came to its own end
+        self.failed = False  # which was a failure, for now
+        self.unseen: set[str] = set()  # keys that it has tagged, and had no answer to a HEAD of since
         self.seen: dict[str, float] = {}  # key -> time of the last HEAD that this actor was given
         self.body: greenlet | None = None
 

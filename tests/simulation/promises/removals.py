@@ -156,7 +156,9 @@ def expiring(known: Known, claim: dict[str, Any]) -> Iterator[str]:
     """What bears the lifecycle rule's tag is as good as removed, so an output must hold it."""
     for fragment in claim["set"]["fragments"]:
         thing = known.cos.shelves[known.inputs].current.get(fragment["object"]["key"])
-        if thing is None or not thing.tags or thing.tagger is None or not thing.tagger.finished:
-            continue  # whoever is not at its end may still look again; if it dies, the sweep does
+        if thing is None or not thing.tags or (tagger := thing.tagger) is None:
+            continue
+        if not tagger.finished or (tagger.failed and thing.info.key in tagger.unseen):
+            continue  # whoever is not at its end may still look again; if it dies or gets no answer, the sweep does
         if (thing.info.key, thing.info.etag) not in known.taken and not held(known, thing, {}):
             yield f"G1: {thing.info.key} is marked to expire, but no verified output holds it"
