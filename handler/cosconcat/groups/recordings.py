@@ -162,10 +162,10 @@ def judge(
     past = came_back(pieces, recordings)
     free = [p for p in pieces if is_free(p, owned) and (p not in past or p.object.key in forced)]
     in_flight = [one for one in recordings if one.pieces and not one.stands and one.state not in _SETTLED]
-    judged = []
+    last, judged = by_pieces(recordings), []
     for run in runs(free, rule, limits):
         for part in parts(run, rule):
-            before = as_it_ended(part, recordings)
+            before = as_it_ended(part, last)
             if any(_is_new(piece, before or owned.get(piece.identity), forced) for piece in part.pieces):
                 beside = [one for one in in_flight if _lies_near(one, run, rule)]
                 judged.append(_judge_part(part, free, beside, recordings, rule, now))
@@ -181,14 +181,22 @@ def _is_new(piece: TimedFragment, owner: Recording | None, forced: Collection[st
     return piece.object.last_modified > owner.closed_at
 
 
-def as_it_ended(part: Part, recordings: Iterable[Recording]) -> Recording | None:
-    """The last recording that held these very pieces, where it was kept or given up; None otherwise. Of another that
-    held some of them as well, and was superseded, nothing is left that were new.
+def by_pieces(recordings: Iterable[Recording]) -> Mapping[frozenset[Identity], Recording]:
+    """The recording that held just these pieces last, for each such set of pieces."""
+    last: dict[frozenset[Identity], Recording] = {}
+    for recording in recordings:
+        pieces = frozenset(piece.identity for piece in recording.pieces)
+        if recording.claimed_at >= last.get(pieces, recording).claimed_at:
+            last[pieces] = recording
+    return last
+
+
+def as_it_ended(part: Part, last: Mapping[frozenset[Identity], Recording]) -> Recording | None:
+    """The last recording of these very pieces (`last` is by pieces), where it was kept or given up; None otherwise. Of
+    another that held some of them as well, and was superseded, nothing is left that were new.
     """
-    identities = {piece.identity for piece in part.pieces}
-    same = (one for one in recordings if {piece.identity for piece in one.pieces} == identities)
-    last = max(same, key=lambda one: one.claimed_at, default=None)
-    return last if last is not None and last.state in ("kept", "gave-up") else None
+    found = last.get(frozenset(piece.identity for piece in part.pieces))
+    return found if found is not None and found.state in ("kept", "gave-up") else None
 
 
 def _lies_near(recording: Recording, run: Sequence[TimedFragment], rule: Rule) -> bool:

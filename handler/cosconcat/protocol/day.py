@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cosconcat.groups import gap
 from cosconcat.groups.gap import Part, Rule, TimedFragment
-from cosconcat.groups.recordings import Judgement, Recording, as_it_ended, came_back, owners
+from cosconcat.groups.recordings import Judgement, Recording, as_it_ended, by_pieces, came_back, owners
 from cosconcat.groups.source import recording_id
 from cosconcat.model import Action, ContentId, Result
 
@@ -121,9 +121,9 @@ def ended(
     """
     told = {piece.identity for one in judged if one.action in _ACTIONS for piece in one.part.pieces}
     there = {piece.identity for piece in near} - told
-    owned = dict(owners(recordings))
+    owned, last = dict(owners(recordings)), by_pieces(recordings)
     for part in (one.part for one in judged if one.action == "settled"):
-        before = as_it_ended(part, recordings)
+        before = as_it_ended(part, last)
         owned |= {piece.identity: before for piece in part.pieces} if before else {}
     for recording in recordings:
         shown = [p for p in recording.pieces if p.identity in there and owned.get(p.identity) == recording]
