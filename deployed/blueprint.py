@@ -1,6 +1,6 @@
 """What a deployment consists of: the one place for names, limits, triggers and tags.
 
-`serverless.yml`, the local cloud and the table in docs/deploy.md are compared with this by tests.
+`serverless.yml`, the local cloud and the table in docs/deploy-otherwise.md are compared with this by tests.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ APP = "cos-concat"
 RUNTIME = "Python3.10"  # cannot be changed later: a function with another runtime is made anew
 MEMORY_MB = 256  # 128 would hold it, but processing power grows with memory and a cold start is mostly imports
 INIT_SECONDS = 30  # one import of the SDK, ten times over
-SWEEP_CRON = "0 */5 * * * * *"  # seconds first, seven fields (product/583/9708)
+SWEEP_MINUTES = 5
+SWEEP_CRON = f"0 */{SWEEP_MINUTES} * * * * *"  # seconds first, seven fields (product/583/9708)
 RETRIES, EVENT_SECONDS = 2, 21_600  # of asynchronous events (product/583/41138); the platform's own defaults
 EXPIRE_DAYS = 7  # until a lifecycle rule removes what CONCAT_CLEANUP=expire tagged
 QUALIFIER = "$DEFAULT"  # the alias that triggers are bound to

@@ -14,11 +14,12 @@ from math import ceil
 
 from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
+from deployed.blueprint import MEMORY_MB, SWEEP_MINUTES
 
 GROUPS = 1000
-MEMORY_GB = 0.25  # memorySize of handler/serverless.yml
+MEMORY_GB = MEMORY_MB / 1024
 OWN_TAGS = 5
-SWEEPS_A_MONTH = 30 * 24 * 12  # every five minutes
+SWEEPS_A_MONTH = 30 * 24 * 60 // SWEEP_MINUTES
 SWEEP_REQUESTS = 9  # cursor read and written twice, index, deployment, prefix, what ended, report read and written
 
 

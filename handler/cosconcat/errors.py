@@ -5,7 +5,7 @@
     + ServiceUnavailable   5xx, time-out or reset of a call that may be repeated, 429/503 SlowDown
       - TimedOut             begun, and not answered in time: the next call like it may hang as long
     + NotYet               the job still runs, or its output is not visible yet
-    + Blocked              CI refuses for now: role, binding, queue; names which and the fix
+    + Blocked              CI or COS refuses for now: role, right, binding, queue; names which and the fix
   x NeverAgain           the same call will fail the same way
     + ConfigurationError   environment variables that contradict; carries every mistake at once
     + InvalidInput         an event, message, manifest, name or request from outside that cannot be accepted
@@ -49,7 +49,7 @@ class NotYet(TryAgain):
 
 
 class Blocked(TryAgain):
-    """CI refuses for now, `for_all` whatever is asked for; `fix` says what a person has to do."""
+    """CI or COS refuses for now, `for_all` whatever is asked for; `fix` says what a person has to do."""
 
     def __init__(self, message: str, *, code: str, fix: str, for_all: bool = False) -> None:
         super().__init__(f"{message} ({code}): {fix}")
@@ -88,7 +88,7 @@ class InvalidInput(NeverAgain):
 
 
 class Refused(InvalidInput):
-    """The event itself is turned away at the door: it cannot be read, or whoever sent it is not who may.
+    """The event itself is refused: it cannot be read, or whoever sent it is not who may.
 
     Unlike other invalid input (a broken record of ours, say) it is no fault of the deployment's: it is answered (403
     over HTTP) and logged, and SCF has no reason to repeat it.

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
-import click
-
-from ops import ROOT
 from ops.deployment.door import Door
 from ops.deployment.settings import Settings, check_scheme, read_settings
-from ops.desk.environment import read_environment
+from ops.desk.environment import environment
 
 
 def open_account() -> tuple[Settings, Door]:
@@ -19,15 +15,6 @@ def open_account() -> tuple[Settings, Door]:
     Raises:
         ConfigurationError: with every mistake at once.
     """
-    settings = read_settings(_variables(), os.environ)
+    settings = read_settings(environment(), os.environ)
     check_scheme(settings, os.environ)
     return settings, Door(settings)
-
-
-def _variables() -> Mapping[str, str]:
-    """Of the file after --env, else of `.env.<STAGE>` where the shell names a stage that has one, else of `.env`."""
-    given = click.get_current_context().find_root().obj
-    if given is not None:
-        return dict(given)
-    own = ROOT / f".env.{os.environ.get('STAGE', '')}"
-    return read_environment(own if os.environ.get("STAGE") and own.is_file() else ROOT / ".env")

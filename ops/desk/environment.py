@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 
 
 def environment() -> Mapping[str, str]:
-    """The variables of `.env` (or of the file after `--env`), overridden by those of the shell."""
+    """The variables of the file after `--env`; else of `.env.<STAGE>`, where the shell names a stage that has one; else
+    of `.env`. Those of the shell override them.
+    """
     given = click.get_current_context().find_root().obj
-    return read_environment(ROOT / ".env") if given is None else dict(given)
+    if given is not None:
+        return dict(given)
+    stage = os.environ.get("STAGE", "")
+    own = ROOT / f".env.{stage}"
+    return read_environment(own if stage and own.is_file() else ROOT / ".env")
 
 
 def config_of(environ: Mapping[str, str]) -> Config:

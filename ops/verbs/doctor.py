@@ -1,6 +1,7 @@
 """`cos-concat doctor`: examine a deployment from a desk, with the keys and the configuration in the shell or in `.env`.
 
-The same checks run inside, with the function's own rights: `scf invoke -f sweep --data '{"doctor": true}'`.
+The same checks run inside, with the function's own rights, where the sweep is invoked with `{"doctor": true}`:
+`cos-concat deploy` does so at its end.
 """
 
 from __future__ import annotations

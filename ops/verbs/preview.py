@@ -17,6 +17,7 @@ from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
 from cosconcat.model import Head, Media, ObjectInfo, Page, gid_of
 from cosconcat.naming.keys import InvalidName, NotOurs
 from cosconcat.output.key import is_copied, resolved_output_key
+from deployed.blueprint import SWEEP_MINUTES
 from ops import cost
 from ops.desk.environment import config_of, environment
 from ops.desk.mistakes import NO
@@ -33,12 +34,11 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 Examples:
-  cos-concat preview                       LIST and HEAD alone, nothing is billed but requests
+  cos-concat preview                       reads alone: nothing is billed but requests
   cos-concat preview --seconds 600         with a length of fragments, for the bill
   cos-concat preview --probe 5             probe the fragments of five groups (paid calls) to know their length
   CONCAT_NAMING=folder cos-concat preview  how another setting would fit
 """
-SWEEP_MINUTES = 5  # between two sweeps, as deployed
 _ROWS = 20  # of a kind, for people; --json has all
 _CLAIMED = "claimed before"  # a whole group that has records, however it ended
 _HOW_IT_ENDED = " (joined, in work, or given up: cos-concat status GROUP says which)"

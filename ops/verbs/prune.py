@@ -13,6 +13,7 @@ import click
 from cosconcat.errors import InvalidInput
 from cosconcat.groups.source import day_of, written_day
 from cosconcat.model import ObjectVersion
+from cosconcat.records.ledger import gid_closed
 from ops.desk.environment import config_of, environment
 from ops.desk.mistakes import NO
 from ops.desk.options import json_option
@@ -98,7 +99,8 @@ def candidates(services: Services, days: int) -> Iterator[Candidate]:
     before = time.strftime("%Y-%m-%d", time.gmtime(services.clock.now() - days * 86400))
     entries: dict[str, list[str]] = {}  # gid -> names of its entries, the groups in the order of their last ends
     for name in services.ledger.closed():
-        entries[name[18:50]] = [*entries.pop(name[18:50], []), name]
+        gid = gid_closed(name)
+        entries[gid] = [*entries.pop(gid, []), name]
     opened = {gid for gid, _ in services.ledger.opened()}
     old = ((gid, names) for gid, names in entries.items() if names[-1][:10] < before)
     for gid, names in old:

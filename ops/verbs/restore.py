@@ -41,7 +41,7 @@ class Item(NamedTuple):
     why_not: str = ""
 
 
-class _Day(click.ParamType[int]):
+class _Time(click.ParamType[int]):
     name = "time"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
@@ -57,8 +57,8 @@ class _Day(click.ParamType[int]):
 
 @click.command(epilog=EXAMPLES)
 @groups_argument
-@click.option("--since", type=_Day(), help="Moved to the trash at this time (ISO 8601, UTC) or later.")
-@click.option("--until", type=_Day(), help="Moved there before this time.")
+@click.option("--since", type=_Time(), help="Moved to the trash at this time (ISO 8601, UTC) or later.")
+@click.option("--until", type=_Time(), help="Moved there before this time.")
 @click.option("--to", "to", metavar="PREFIX", help="Restore under this prefix, instead of to their own places.")
 @click.option("--yes", is_flag=True, help="Do it; without it nothing is changed.")
 @json_option

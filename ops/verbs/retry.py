@@ -30,8 +30,8 @@ def command(
 ) -> int:
     """Try again now what gave up, was kept, or waits.
 
-    GROUPS are ids; where recordings are cut at gaps also full keys of pieces, or sources. The deployed sweep does it,
-    with its own rights. Exit code 1 when one of them came to nothing again.
+    GROUPS are ids, full keys of their pieces or, where recordings are cut at gaps, their sources. The deployed sweep
+    does it, with its own rights. Exit code 1 when one of them came to nothing again.
     """
     if groups and outcome:
         raise click.UsageError("name GROUPS or say --outcome, not both")

@@ -56,8 +56,9 @@ QUESTIONS = (
     Question(
         "What will be deleted?",
         "cos-concat preview",
-        "LIST and HEAD alone. `CONCAT_CLEANUP_DRY_RUN=true` shows the same from inside: each join then lists what\n"
-        "it would have removed.",
+        "It lists, looks (HEAD), and reads markers, manifests and records; nothing is written, and nothing but\n"
+        "`--probe` is paid for. `CONCAT_CLEANUP_DRY_RUN=true` shows the same from inside: each join then lists what it\n"
+        "would have removed.",
     ),
     Question(
         "What did it cost, what will it?",

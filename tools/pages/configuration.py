@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from cosconcat.environment.variables import TABLE, Variable
@@ -56,7 +57,7 @@ def sample() -> str:
             left = row.name == LEFT_TO_THE_PRESET
             otherwise = row.default if left else row.otherwise
             unset = f" Not set: {otherwise}." if otherwise else ""
-            words = f"{row.meaning}{unset}".replace("`", "")
+            words = re.sub(r"`([a-z]+\.md)`", r"docs/\1", f"{row.meaning}{unset}").replace("`", "")
             lines += textwrap.wrap(words, 118, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
             lines.append(f"{row.name}={UNSET if left else row.default or UNSET}\n")
     return "\n".join(lines).rstrip() + "\n"

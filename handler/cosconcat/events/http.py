@@ -1,5 +1,5 @@
 """Answers to what comes from outside: over HTTP a status CI understands and no word more than needed, otherwise the
-result that says why an event was turned away.
+result that says why an event was refused.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from cosconcat import log
-from cosconcat.errors import ConcatError, NeverAgain, Refused, TryAgain
+from cosconcat.errors import ConcatError, Refused, TryAgain
 from cosconcat.model import Result
 
 
@@ -32,7 +32,7 @@ def http_response(work: Callable[[], Sequence[Result]]) -> dict[str, object]:
     except TryAgain as failure:
         log.warning("callback postponed", reason=str(failure))
         return _answer(503, "try again")
-    except (NeverAgain, ConcatError) as failure:
+    except ConcatError as failure:
         log.error("callback failed", reason=str(failure))
         return _answer(500, "failed")
     except Exception as fault:  # noqa: BLE001 - the last line of defence: logged, answered, not leaked

@@ -1,4 +1,5 @@
-"""Is this deployment able to do its work? Every check looks from inside, with the function's own rights.
+"""Is this deployment able to do its work? Every check looks with the rights of whoever asks: the
+deployed sweep with the function's own, `cos-concat doctor` with a person's.
 
 Nothing is changed but a probe object of the doctor's own under `<state>/doctor/`, which it removes, and the record of
 what the deployment's records depend on, if there is none. What could only be tried by doing it (may CI write the

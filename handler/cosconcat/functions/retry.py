@@ -14,6 +14,7 @@ from cosconcat.events.timer import RetryMany
 from cosconcat.model import Result, gid_of
 from cosconcat.naming.keys import InvalidName, NotOurs
 from cosconcat.protocol.reconcile import reconcile_content, survey_and_reconcile
+from cosconcat.records.ledger import gid_closed
 from cosconcat.services import Services
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from cosconcat.functions.find_recording import Found
 
 NOBODY = "no piece of it is there, and no record: check its name, and CONCAT_INPUT_PREFIX"
-GID = slice(18, 50)  # of an entry's name, `<day>/<time>-<gid>-<rev>`
 COUNTED_BEYOND = 500  # entries that are read after the limit is reached, for `left`; further ones are only counted
 MARGIN_SECONDS = 30  # no further group is begun when less is left until the deadline; or half of a short run
 
@@ -129,7 +129,7 @@ def handle_retry_of_many(services: Services, wanted: RetryMany) -> dict[str, obj
             if late or (full and found):
                 left, go_on = left + 1, go_on or name
             elif found:
-                tried.add(name[GID])
+                tried.add(gid_closed(name))
                 results.append(found if isinstance(found, Result) else _retried(services, found))
             if now > services.deadline - margin / 2:
                 break
@@ -146,7 +146,7 @@ def _ended_last(services: Services, name: str, wanted: RetryMany, tried: Collect
     """The group of an entry under a day, if it is the last of that group and says the outcome that is wanted; why
     nobody knows for now; None for any other. An entry that cannot be read is its group's trouble alone.
     """
-    if name[GID] in tried:  # it ended once more meanwhile
+    if gid_closed(name) in tried:  # it ended once more meanwhile
         return None
     try:
         entry = services.ledger.read_closed(name)

@@ -25,7 +25,7 @@ from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Invalid, NoFragments, Verdict, Waiting, Whole
 from cosconcat.model import gid_of, is_job_id, iso_time
 from cosconcat.output.key import is_copied
-from cosconcat.protocol.attempt import WITHOUT_JOB
+from cosconcat.protocol.attempt import UNFINISHED, WITHOUT_JOB
 from cosconcat.records.records import Attempt, Claim, Done, Stamped
 from cosconcat.services import Services
 from cosconcat.submission.lookup import is_anothers
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from cosconcat.functions.find_recording import Found
 
 SHOWN = 100  # missing numbers and kept keys; the rest is counted
-LIVE = ("Submitted", "Running", "Pause")
 
 
 @dataclass
@@ -232,7 +231,7 @@ def _in_flight(services: Services, group: str, attempt: Attempt) -> Status:
             )
         elif job is None:
             status.why = f"CI does not know job {status.job} (yet)"
-        elif job.state in LIVE:
+        elif job.state in UNFINISHED:
             status.why = f"job {job.id} is {job.state}, {claim.age} s after its claim"
         else:
             status.why = f"job {job.id} is {job.state}; the next callback or sweep acts on it"

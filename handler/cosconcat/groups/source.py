@@ -12,10 +12,9 @@ from cosconcat.groups import gap
 from cosconcat.groups.gap import TimedFragment
 from cosconcat.model import Fragment, FragmentSet, ObjectInfo
 from cosconcat.naming.keys import FragmentName, common_beginning
+from cosconcat.naming.times import ZONES_SECONDS
 from cosconcat.records.records import Claim
 from cosconcat.services import Services
-
-_ZONES_SPAN = 14 * 3600  # the farthest that a time as written can be from UTC, seconds
 
 
 def rule_of(config: Config) -> gap.Rule:
@@ -96,7 +95,7 @@ def list_source(services: Services, source: str, day: int, own: str = "") -> Sou
                 if piece is not None and abs(piece.day - day) <= 1:
                     found[one.key] = piece
 
-    bounds = ((day - 1) * 86_400 - _ZONES_SPAN, (day + 2) * 86_400 + _ZONES_SPAN)
+    bounds = ((day - 1) * 86_400 - ZONES_SECONDS, (day + 2) * 86_400 + ZONES_SECONDS)
     spans = config.convention.fragment_spans(source, bounds)
     whole = False
     if len(spans) > 1:  # where it may be written in several ways, one page of what they have in common often shows all

@@ -29,6 +29,12 @@ def free_key(services: Services, fragments: FragmentSet, key: str, rev: int, *, 
     return None
 
 
+def none_free(key: str, rev: int) -> str:
+    """Why there is no result where `free_key` found no key."""
+    tried = f"the {SPARE_NAMES} names tried after it, from {with_rev(key, rev)} on"
+    return f"{key} is taken, and so are {tried}: remove what lies there, or change CONCAT_OUTPUT_KEY"
+
+
 def is_occupied(services: Services, fragments: FragmentSet, key: str) -> bool:
     """Whether something lies at `key`; never where the key holds the job's id."""
     literal = expand(key, container_format(services.config, fragments))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cosconcat.records.records import Stamped
     from cosconcat.services import Services
 
-WITHOUT_A_JOB = ("NotPosted", "Rejected")  # how an attempt ends whose POST was not sent, or certainly made no job
+NEVER_POSTED = ("NotPosted", "Rejected")  # how an attempt ends that wrote nothing: a copy that failed may have
 MOST = 100  # reservations of one key, one after the other
 
 
@@ -48,7 +48,7 @@ def _is_used(services: Services, gid: str, bucket: Bucket, key: str) -> bool:
         if expand(claim.output_key, claim.format) != key:
             continue
         end = attempt.end.record if attempt.end else None
-        jobless = end is not None and end.outcome in WITHOUT_A_JOB and not end.failures and not claim.earlier
+        jobless = end is not None and end.outcome in NEVER_POSTED and not end.failures and not claim.earlier
         if not jobless or services.ledger.done(gid, rev) is None:
             return True
     return False

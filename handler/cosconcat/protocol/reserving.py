@@ -19,8 +19,8 @@ from cosconcat.groups.recordings import Recording, note_of, until_owned
 from cosconcat.groups.reserved import Reserved, slot_name
 from cosconcat.groups.source import in_places, recording_id, timed_fragment, written_day
 from cosconcat.model import FragmentSet, ObjectInfo, Result
-from cosconcat.output.choice import free_key, is_occupied
-from cosconcat.output.key import output_key, with_rev
+from cosconcat.output.choice import free_key, is_occupied, none_free
+from cosconcat.output.key import output_key
 from cosconcat.protocol.run import begin, not_admitted
 from cosconcat.records.slots import Slot
 from cosconcat.services import Services
@@ -125,8 +125,7 @@ def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int,
     occupied = slot.rev > 1 or is_occupied(services, fragments, key)
     name = free_key(services, fragments, key, slot.rev, occupied=occupied)
     if name is None:
-        reason = f"{key} and {with_rev(key, slot.rev)} both belong to something else"
-        return Result(slot.group, "invalid", reason, key)
+        return Result(slot.group, "invalid", none_free(key, slot.rev), key)
     claim = replace(
         first_claim(services, fragments, slot.rev, name),
         slot=slot_name(reserved.sid, slot),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from cosconcat.errors import NotYet
 from cosconcat.model import Action, FragmentSet, Job, Result, gid_of
-from cosconcat.output.choice import bears_fingerprint, free_key, is_occupied
+from cosconcat.output.choice import bears_fingerprint, free_key, is_occupied, none_free
 from cosconcat.output.key import expand, is_copied, output_key, with_rev
 from cosconcat.protocol import content
 from cosconcat.records.records import Claim, Content, Done, End, Stamped
@@ -119,8 +119,7 @@ def _claim_content(services: Services, seen: content.WholeGroup, rev: int) -> Re
         met = None if seen.newest else ledger.newest_content(gid)
         if met is not None:  # what lies there is perhaps our own: this group has been joined before
             return met
-        other = with_rev(seen.key, rev)
-        return Result(fragments.group, "invalid", f"{seen.key} and {other} both belong to something else", other)
+        return Result(fragments.group, "invalid", none_free(seen.key, rev), with_rev(seen.key, rev))
     claim = first_claim(services, fragments, rev, key, _same_before(services, seen))
     winner = ledger.create_claim(claim)
     if winner is not None:

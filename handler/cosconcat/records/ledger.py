@@ -340,6 +340,11 @@ class Ledger:
         return Stamped(record, stored.head.object.last_modified, stored.head.now)
 
 
+def gid_closed(name: str) -> str:
+    """The gid in a name that `closed` gave."""
+    return name[18:50]
+
+
 def _bounded(kept: Mapping[str, str]) -> Mapping[str, str]:
     """As much of it as a record can hold that is read back; why something stays may be in a service's own words."""
     bounded = {key: log.safe(kept[key])[:LONGEST_KEPT] for key in list(kept)[:MOST_KEPT]}

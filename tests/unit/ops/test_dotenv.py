@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cosconcat.environment.reading import read_config
 from cosconcat.errors import InvalidInput
+from ops.desk import environment as desk_environment
 from ops.desk.dotenv import parse, read_dotenv, write_value
 from ops.desk.environment import read_environment
 
@@ -88,6 +90,19 @@ def test_variables_of_the_shell_win_and_warnings_are_told(
     found = read_environment(file)
     assert (found["SHELL_WINS"], found["D"]) == ("shell", "1 # one")
     assert "line 2: D: the #" in capsys.readouterr().err
+
+
+def test_a_stage_in_the_shell_has_a_file_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For every command alike: a doctor that read another file than `deploy` would compare two stages."""
+    monkeypatch.setattr(desk_environment, "ROOT", tmp_path)
+    (tmp_path / ".env").write_text("WHICH=dev\n")
+    (tmp_path / ".env.prod").write_text("WHICH=prod\n")
+    for stage, file in {"prod": "prod", "": "dev", "test": "dev"}.items():
+        monkeypatch.setenv("STAGE", stage)
+        with click.Context(click.Command("status")):
+            assert desk_environment.environment()["WHICH"] == file, stage
+    with click.Context(click.Command("status"), obj={"WHICH": "given"}):
+        assert desk_environment.environment()["WHICH"] == "given", "--env names the file"
 
 
 @given(st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"])).filter(lambda t: "\\n" not in t))

@@ -256,7 +256,7 @@ def test_where_nothing_is_configured_it_is_told_where_to(
     verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not where there is a .env, or another file was named."""
-    for module in ("ops.command", "ops.desk.environment", "ops.deployment.account"):
+    for module in ("ops.command", "ops.desk.environment"):
         monkeypatch.setattr(f"{module}.ROOT", tmp_path)
     for name in [name for name in os.environ if name.startswith(("CONCAT_", "TENCENT", "STAGE"))]:
         monkeypatch.delenv(name)

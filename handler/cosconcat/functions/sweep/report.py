@@ -49,7 +49,7 @@ KINDS = {
         "upload it, or remove the rest",
     ),
     "arriving": Kind("incomplete, and young", "nothing", passing=True),
-    "quiet": Kind("whole as far as one can see, and waiting for its quiet time or gap", "nothing"),
+    "quiet": Kind("whole as far as one can see, and waiting for its quiet time or gap", "nothing", passing=True),
     "budget": Kind(
         "whole, and the jobs of this hour (`CONCAT_JOBS_PER_HOUR`) are used up",
         "nothing: the oldest goes first when the next hour begins; or raise the number",
