@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -104,10 +104,10 @@ class Config:
             extensions=self.extensions,
         )
 
-    @cached_property
+    @property
     def convention_as_written(self) -> Convention:
-        """How keys are read whatever CONCAT_TIMEZONE says: what records depend on must not change with it."""
-        return replace(self.convention, offset=0) if self.timezone_seconds else self.convention
+        """How keys are read whatever CONCAT_TIMEZONE says."""
+        return self.convention.as_written
 
     def may_read(self, key: str) -> bool:
         """Whether what is uploaded may have an object of this key read into a result."""

@@ -48,6 +48,9 @@ def test_an_upload_before_the_joined_one_is_named_and_is_no_output() -> None:
         told = desk.report()["kept"][recording(0)]
         assert set(told) == {"reason"}
         assert told["reason"].startswith(f"{key(60)} is older than what was joined")
+        put(desk, 0)
+        close(desk)
+        assert desk.keys("fragments/") == [key(60)], "what was uploaded again goes, whatever lies beside it"
 
 
 def test_a_late_piece_waits_under_its_own_id_beside_what_was_joined(keeping: Desk) -> None:
@@ -91,4 +94,6 @@ def test_a_start_without_a_zone_and_an_end_with_one_are_told() -> None:
         desk.put(mixed, seconds=50)
         close(desk)
         assert "written in two zones" in desk.report()["invalid"][mixed]["reason"]
+        assert (status(desk, mixed)["state"], retried(desk, mixed)) == ("invalid", [(mixed, "invalid")])
+        assert only(desk.upload(mixed)).action == "invalid"
         assert desk.keys("fragments/") == [mixed]

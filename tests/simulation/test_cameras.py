@@ -8,8 +8,9 @@ from tests.simulation.__main__ import Tally, explain, play
 from tests.simulation.mutants.deaths import deadliest
 from tests.simulation.mutants.gap import DEATHS, MUTANTS
 from tests.simulation.mutants.mutant import Mutant
-from tests.simulation.plan import CAMERAS
+from tests.simulation.plan import CAMERAS, FAULTS
 from tests.simulation.schedules.schedule import Schedule
+from tests.simulation.schedules.shrink import Case
 from tests.support.longer import one_in
 
 SCHEDULES, PART = 300, 50  # the first part in every run
@@ -32,6 +33,14 @@ def test_no_promise_breaks(first: int) -> None:
     tally = play(range(first, first + PART))
     TOTAL.add(tally)
     assert not tally.failures, explain(tally.failures[0][0])
+
+
+@pytest.mark.parametrize("seed", [10_000_466, 10_000_942])
+def test_where_nothing_goes_wrong_everything_is_paid_for_once(seed: int) -> None:
+    """Four pieces fit into a job, so that runs are cut while they are recorded."""
+    calm = Case(seed, tuple((fault, 0.0) for fault in FAULTS)).schedule()
+    assert calm.run() == ""
+    assert (calm.config.max_fragments, bool(calm.users.undisturbed), not calm.world.injected) == (4, True, True)
 
 
 def test_slots_and_grants_were_written() -> None:

@@ -14,7 +14,7 @@ from cosconcat.records.slots import Slot
 from tests.support.desk import Desk
 
 GAP = {"CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:60"}
-NOON = int(time.time()) // 86_400 * 86_400 - 43_200  # of yesterday
+NOON = int(time.time()) // 86_400 * 86_400 - 129_600  # of the day before yesterday: what ends after midnight is past
 MIDNIGHT = 43_200
 
 

@@ -57,8 +57,8 @@ QUESTIONS = (
         "What will be deleted?",
         "cos-concat preview",
         "It lists, looks (HEAD), and reads markers, manifests and records; nothing is written, and nothing but\n"
-        "`--probe` is paid for. `CONCAT_CLEANUP_DRY_RUN=true` shows the same from inside: each join then lists what it\n"
-        "would have removed.",
+        "`--probe` is paid for. `CONCAT_CLEANUP_DRY_RUN=true` shows the same from inside: each join then lists what\n"
+        "it would have removed.",
     ),
     Question(
         "What did it cost, what will it?",

@@ -148,7 +148,9 @@ def resume(services: Services, claim: Claim) -> Result | None:
 
 
 class _SeenAgain(NamedTuple):
-    """What lies at the keys of a claim now: as HEAD showed it, by key, and the keys where it is not what was joined."""
+    """What lies at the keys of a claim now: as HEAD showed it; by key, what was joined, or is the same; and the keys of
+    content that came after it. What is older (with versions, removing shows the one before) is neither.
+    """
 
     heads: FreshHeads
     there: dict[str, ObjectInfo]
@@ -159,8 +161,9 @@ def _seen_again(services: Services, claim: Claim) -> _SeenAgain:
     began = services.clock.now()
     parts = [fragment.object for fragment in claim.set.fragments]
     heads = services.cos.heads(services.config.bucket, [part.key for part in parts])
-    there = {part.key: head.object for part in parts if (head := heads[part.key]) is not None}
-    new = [part.key for part in parts if part.key in there and not there[part.key].same_content(part)]
+    found = [(head.object, part) for part in parts if (head := heads[part.key]) is not None]
+    there = {one.key: one for one, part in found if one.same_content(part)}
+    new = [one.key for one, part in found if not one.same_content(part) and one.last_modified >= part.last_modified]
     return _SeenAgain(FreshHeads(heads, began), there, new)
 
 

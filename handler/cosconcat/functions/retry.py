@@ -40,6 +40,9 @@ def handle_retry(services: Services, group: str) -> dict[str, object]:
     Raises TryAgain when it fails for now.
     """
     services.submissions.begin()
+    name = services.config.convention.read(group)
+    if isinstance(name, InvalidName):
+        return {"results": [log.printed(Result(group, "invalid", name.reason).as_dict())]}
     if services.config.completion == "gap":
         return {"results": [log.printed(result.as_dict()) for result in _retry_recordings(services, group)]}
     return {"results": [log.printed(retry(services, group_of(services.config, group)).as_dict())]}

@@ -24,6 +24,7 @@ from cosconcat.functions.retry import NOBODY, group_of
 from cosconcat.groups.survey import survey
 from cosconcat.groups.verdicts import Invalid, NoFragments, Verdict, Waiting, Whole
 from cosconcat.model import gid_of, is_job_id, iso_time
+from cosconcat.naming.keys import InvalidName
 from cosconcat.output.key import is_copied
 from cosconcat.protocol.attempt import UNFINISHED, WITHOUT_JOB
 from cosconcat.records.records import Attempt, Claim, Done, Stamped
@@ -70,6 +71,9 @@ def handle_status(services: Services, asked: str) -> dict[str, object]:
     """The status of a group; `asked` is its id, or the full key of one of its pieces. Where recordings are cut at gaps
     also a source, whose recordings are told one by one.
     """
+    name = services.config.convention.read(asked)
+    if isinstance(name, InvalidName):
+        return {"results": [], "status": Status(asked, "invalid", name.reason).as_dict()}
     if services.config.completion == "gap":
         return {"results": [], "status": _of_recordings(services, asked).as_dict()}
     return {"results": [], "status": status_of(services, group_of(services.config, asked)).as_dict()}

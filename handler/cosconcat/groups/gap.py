@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
+from math import inf
 from typing import NamedTuple
 
 from cosconcat.model import ObjectInfo
@@ -63,10 +64,15 @@ class Rule(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A run, or what it was cut into; `cut` names the variable by which it ends before its run does."""
+    """A run, or what it was cut into; `cut` names the variable by which it ends before its run does.
+
+    `follows` and `followed_by` are the keys of the pieces before and after it that were cut off from it.
+    """
 
     pieces: tuple[TimedFragment, ...]
     cut: str = ""
+    follows: str = ""
+    followed_by: str = ""
 
 
 def in_order(pieces: Iterable[TimedFragment]) -> list[TimedFragment]:
@@ -125,13 +131,17 @@ def _goes_on(run: Sequence[TimedFragment], piece: TimedFragment, limits: Sequenc
 
 
 def parts(run: Sequence[TimedFragment], rule: Rule) -> list[Part]:
-    """What a run is cut into: a part is shorter than CONCAT_MAX_LENGTH, and the same cuts follow whoever looks.
+    """What a run is cut into: a part is shorter than CONCAT_MAX_LENGTH. Whoever sees the same run cuts it so; of one
+    that has grown, or of which a part is joined, cuts may lie elsewhere. So each part says what it was cut off from.
 
     A part with more than CONCAT_MAX_FRAGMENTS pieces is cut by half the length, and half of that, until it fits.
     """
     cut = _cut(Part(tuple(run)), rule.max_length * 1000, rule, "CONCAT_MAX_LENGTH")
     found = [small for part in cut for small in _fitting(part, rule.max_length * 500, rule)]
-    return [*(_as_it_ends(*two, rule) for two in pairwise(found)), found[-1]]
+    found = [*(_as_it_ends(*two, rule) for two in pairwise(found)), found[-1]]
+    before = ["", *(part.pieces[-1].object.key for part in found[:-1])]
+    after = [*(part.pieces[0].object.key for part in found[1:]), ""]
+    return [one._replace(follows=key, followed_by=to) for one, key, to in zip(found, before, after, strict=True)]
 
 
 def _cut(whole: Part, length: int, rule: Rule, by: str) -> Iterator[Part]:
@@ -181,9 +191,26 @@ def whole_at(pieces: Iterable[TimedFragment], rule: Rule) -> int:
     """From when on (epoch seconds) nothing more is expected: the gap has passed since the newest arrived, and as long
     again as its pieces took to arrive.
     """
-    arrived = [(piece.object.last_modified, piece.object.last_modified - piece.start // 1000) for piece in pieces]
-    lag = min(max(0, *(late for _, late in arrived)), rule.longest_lag)
-    return max(at for at, _ in arrived) + rule.gap + lag
+    pieces = in_order(pieces)
+    return max(piece.object.last_modified for piece in pieces) + rule.gap + max(lags(pieces, rule))
+
+
+def lags(pieces: Sequence[TimedFragment], rule: Rule) -> list[int]:
+    """How long each of these pieces, in order, is taken to have needed from its start until it arrived, in seconds: at
+    most `longest_lag`, but no less than it records. So neither a long piece nor a clock that is ahead (or a wrong
+    CONCAT_TIMEZONE) lets a recording end before its next piece can be there.
+
+    What came later than `longest_lag` after its end was not sent while it was recorded. An end behind the next start is
+    not believed.
+    """
+    starts = [*(piece.start for piece in pieces[1:]), inf]
+    found = []
+    for piece, following in zip(pieces, starts, strict=True):
+        records = int(min(piece.reaches, following) - piece.start) // 1000
+        late = min(piece.object.last_modified - piece.start // 1000, rule.longest_lag)
+        afterwards = piece.object.last_modified - piece.reaches // 1000 > rule.longest_lag
+        found.append(late if afterwards else max(records, late))
+    return found
 
 
 def inconsistent(pieces: Sequence[TimedFragment], rule: Rule) -> str:

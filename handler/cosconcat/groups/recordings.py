@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from cosconcat.groups.gap import Identity, Part, Rule, TimedFragment, inconsistent, parts, runs, whole_at
 from cosconcat.model import ContentId, iso_time
 
+AHEAD_SECONDS = 900  # a quarter of an hour, the least by which zones differ: a clock so far ahead is told
 MOST_REJOINED = 2  # times that late pieces make a recording in flight begin anew; later ones are on their own
 _SETTLED = ("superseded", "kept", "gave-up")
 
@@ -26,6 +27,8 @@ class Recording(NamedTuple):
     `claimed_at` and `closed_at` are when its claim and its closing record were written (epoch seconds, 0 while there is
     none); `overdue` says that its claim's lease is over; `rejoined` counts those before it that were superseded;
     `reason` says why it was kept, given up or unreadable, and `left` are keys that its clean-up left as they were.
+    `bounds` are the starts (epoch milliseconds) of the pieces before and after it that were cut off from it: what
+    begins there or beyond is no part of it, wherever a cut would lie by now.
     """
 
     group: str
@@ -39,6 +42,7 @@ class Recording(NamedTuple):
     reason: str = ""
     claimed_at: int = 0
     left: frozenset[str] = frozenset()
+    bounds: tuple[float, float] = (-inf, inf)
 
     @property
     def content_id(self) -> ContentId:
@@ -258,9 +262,12 @@ def between(pieces: Iterable[TimedFragment], others: Iterable[TimedFragment]) ->
 def newcomers(
     recording: Recording, free: Iterable[TimedFragment], recordings: Iterable[Recording], rule: Rule
 ) -> set[str]:
-    """Keys of free pieces that lie in one part with all of a recording's, or between them."""
+    """Keys of free pieces that lie in one part with all of a recording's, or between them; none from where it was cut
+    off on.
+    """
     own = {piece.object.key for piece in recording.pieces}
-    others = [piece for piece in free if piece.object.key not in own]
+    begin, end = recording.bounds
+    others = [piece for piece in free if piece.object.key not in own and begin < piece.start < end]
     together = [*recording.pieces, *others]
     found = {piece.object.key for piece in between(others, recording.pieces)}
     for run in runs(together, rule, borders(recordings)):
@@ -272,10 +279,13 @@ def newcomers(
 
 
 def note_of(part: Part, recordings: Iterable[Recording], rule: Rule) -> list[str]:
-    """What a person should know of a part that becomes a recording: where its run was cut, or beside which recording it
-    came too late.
+    """What a person should know of a part that becomes a recording: where its run was cut, that its clock is ahead, or
+    beside which recording it came too late.
     """
     words = [f"cut by {part.cut}: the run goes on in the next recording"] if part.cut else []
+    ahead = max(piece.reaches // 1000 - piece.object.last_modified for piece in part.pieces)
+    if ahead >= AHEAD_SECONDS:
+        words.append(f"ends {ahead} s after it arrived: CONCAT_TIMEZONE, or the recorder's clock, is wrong")
     beside = adjoining(part, recordings, rule)
     if beside is not None and any(piece.object.last_modified >= beside.claimed_at for piece in part.pieces):
         words.append(f"came too late for {beside.group}, which it adjoins and which had been joined")

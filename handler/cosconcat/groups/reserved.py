@@ -25,7 +25,15 @@ from cosconcat.groups.recordings import (
     owners,
 )
 from cosconcat.groups.rules import differing_types
-from cosconcat.groups.source import fragments_of, list_source, rule_of, timed_fragment, timed_fragments, written_day
+from cosconcat.groups.source import (
+    cut_bounds,
+    fragments_of,
+    list_source,
+    rule_of,
+    timed_fragment,
+    timed_fragments,
+    written_day,
+)
 from cosconcat.inputs.heads import still_archived
 from cosconcat.model import ContentId, FragmentSet, ObjectInfo
 from cosconcat.naming.keys import FragmentName
@@ -74,7 +82,16 @@ class Reserved:
     def remember(self, claim: Claim, now: int) -> None:
         """From now on it is in flight, whoever wins the claim."""
         pieces = timed_fragments(self.services.config, claim)
-        own = Recording(claim.group, claim.gid, claim.rev, "in flight", pieces, claimed_at=now, rejoined=claim.rejoined)
+        own = Recording(
+            claim.group,
+            claim.gid,
+            claim.rev,
+            "in flight",
+            pieces,
+            claimed_at=now,
+            rejoined=claim.rejoined,
+            bounds=cut_bounds(self.services.config, claim),
+        )
         self.pending.pop(own.content_id, None)
         self.claims[own.content_id] = claim
         self.known[own.content_id] = own
@@ -136,6 +153,7 @@ class Reserved:
             overdue=attempt.claim.age > claim.lease_seconds,
             rejoined=claim.rejoined,
             claimed_at=attempt.claim.written,
+            bounds=cut_bounds(self.services.config, claim),
         )
         if done is None:
             return known
@@ -161,8 +179,12 @@ class Reserved:
         pieces = (*(known.pieces if known else ()), *(piece for piece in found if piece is not None))
         if slot is not None and slot.kind == "main":
             self.pending[interval.content_id] = slot
-        group = slot.group if slot else ""
-        return Recording(group, interval.gid, interval.rev, "pending", pieces)
+        if slot is None:
+            return Recording("", interval.gid, interval.rev, "pending", pieces)
+        bounds = cut_bounds(self.services.config, slot)
+        if known is not None:  # only a main slot says both
+            bounds = (max(bounds[0], known.bounds[0]), min(bounds[1], known.bounds[1]))
+        return Recording(slot.group, interval.gid, interval.rev, "pending", pieces, bounds=bounds)
 
 
 def _state(word: str) -> State:
@@ -251,5 +273,6 @@ def late_fragments(services: Services, claim: Claim) -> tuple[str, ...]:
     past = came_back(others, recordings)
     others = [p for p in others if p not in past]
     free = [p for p in others if (owner := owned.get(p.identity)) is None or owner.state == "superseded"]
-    mine = Recording(claim.group, claim.gid, claim.rev, "in flight", own)
+    bounds = cut_bounds(services.config, claim)
+    mine = Recording(claim.group, claim.gid, claim.rev, "in flight", own, bounds=bounds)
     return tuple(sorted(newcomers(mine, free, recordings, rule)))

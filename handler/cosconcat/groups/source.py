@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import time
 from collections.abc import Iterable
+from math import inf
 from typing import NamedTuple
 
 from cosconcat.config import Config
@@ -14,6 +15,7 @@ from cosconcat.model import Fragment, FragmentSet, ObjectInfo
 from cosconcat.naming.keys import FragmentName, common_beginning
 from cosconcat.naming.times import ZONES_SECONDS
 from cosconcat.records.records import Claim
+from cosconcat.records.slots import Slot
 from cosconcat.services import Services
 
 
@@ -35,6 +37,17 @@ def timed_fragments(config: Config, claim: Claim) -> tuple[TimedFragment, ...]:
     """The fragments of a claim as pieces."""
     found = (timed_fragment(config, fragment.object) for fragment in claim.set.fragments)
     return tuple(piece for piece in found if piece is not None)
+
+
+def cut_bounds(config: Config, record: Claim | Slot) -> tuple[float, float]:
+    """Starts (epoch milliseconds) of the pieces before and after it that a recording was cut off from; infinite where
+    nothing was.
+    """
+    before, after = (
+        timed_fragment(config, ObjectInfo(key, "", 0, 0)) if key else None
+        for key in (record.follows, record.followed_by)
+    )
+    return before.start if before else -inf, after.start if after else inf
 
 
 # -- names -------------------------------------------------------------------------------------------------------------

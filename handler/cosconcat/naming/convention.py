@@ -6,7 +6,7 @@ key ─► marker or manifest of the group, where those count ─► else the fi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ FIRSTS = ("auto", "0", "1", "any")
 
 _COUNT = r"(?s:(?P<group>.+)[/.](?P<count>[0-9]{1,6})\.final)"
 _WINDOW = r"(?s:(?:(?P<base>.+)_)?(?P<start>[0-9]{8}T[0-9]{6}(?:Z|[+-][0-9]{4})))"
+_TWO_ZONES = "its times are written in two zones, one of them that of CONCAT_TIMEZONE: write all in one, or all without"
 # A name whose last digits are no number of a piece but the end of a date or a time of day.
 _DATE_OR_TIME = re.compile(
     r"(?:(?<![0-9])(?:[0-9]{4}|[0-9]{2})([-._: ])[0-9]{1,2}\1[0-9]{2}(?:\1[0-9]{2})*"  # 01-41-02, 2021.11.05.01.58.13
@@ -111,6 +112,11 @@ class Convention:
             media,
             preset.one_beginning,
         )
+
+    @cached_property
+    def as_written(self) -> Convention:
+        """The same whatever CONCAT_TIMEZONE says: what records depend on must not change with it."""
+        return replace(self, offset=0) if self.offset else self
 
     @cached_property
     def every_form(self) -> tuple[Expression | Template, ...]:
@@ -295,7 +301,9 @@ class Convention:
                 return NotOurs(key, why)
             beginning = rest[: found.span[0]][len(rest) - len(name) :]
         if found.time is not None and not self.window:
-            number = found.time
+            number, plain = found.time, self.as_written.read(key) if self.offset else None
+            if plain is not None and (not isinstance(plain, FragmentName) or plain.group != group):
+                return InvalidName(key, _TWO_ZONES)
         elif found.time is not None:
             local = found.time // 1000 + self.offset
             window = times.write_window(local - local % self.window - self.offset, self.offset)

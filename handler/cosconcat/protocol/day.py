@@ -52,9 +52,11 @@ def may_have_records(near: Sequence[TimedFragment], rule: Rule, now: int) -> boo
     """
     for run in gap.runs(near, rule):
         for part in gap.parts(run, rule):
-            came = sorted(part.pieces, key=lambda piece: piece.object.last_modified)
-            until = (gap.whole_at([piece], rule) for piece in came)
-            pauses = zip(until, (piece.object.last_modified for piece in came[1:]), strict=False)
+            came = sorted(
+                (p.object.last_modified, lag) for p, lag in zip(part.pieces, gap.lags(part.pieces, rule), strict=True)
+            )
+            until = (at + rule.gap + lag for at, lag in came)
+            pauses = zip(until, (at for at, _ in came[1:]), strict=False)
             if now >= gap.whole_at(part.pieces, rule) or any(before <= after for before, after in pauses):
                 return True
     return False

@@ -68,6 +68,8 @@ def main_slot(
         before=newest.intervals if newest else (),
         rejoined=_rejoined(part, recordings),
         note=_note(part, near, recordings, newest, rule),
+        follows=part.follows,
+        followed_by=part.followed_by,
     )
     revs = (one.rev for one in slot.before if one.kind == "main" and one.gid == slot.gid)
     return replace(slot, rev=max(taken, *revs, 0) + 1)
@@ -114,6 +116,8 @@ def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int,
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
     """
+    if not all(one.key.startswith(services.config.input_prefix) for one in (*slot.pieces, *slot.next)):
+        return Result(slot.group, "ignored", "reserved by another deployment, whose input prefix is not ours")
     services.submissions.may_claim()
     if found:
         refused = not_admitted(services, FragmentSet(slot.group, in_places(*slot.pieces, *slot.next)))
@@ -131,6 +135,8 @@ def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int,
         slot=slot_name(reserved.sid, slot),
         rejoined=slot.rejoined,
         note=slot.note,
+        follows=slot.follows,
+        followed_by=slot.followed_by,
     )
     reserved.remember(claim, now)
     winner = services.ledger.create_claim(claim)

@@ -53,6 +53,8 @@ class Claim:
     slot: str = ""  # <sid>/<day>/<k> of the slot that reserved it, under CONCAT_COMPLETION=gap
     rejoined: int = 0  # recordings before this one that late pieces superseded
     note: str = ""  # what a person should know of it, such as where its run was cut
+    follows: str = ""  # key of the piece that it was cut off from, before its first
+    followed_by: str = ""  # likewise, after its last
     copied: bool = False  # CONCAT_SINGLE=copy: its one piece is copied, no job is posted; `format` is its extension
 
     @property

@@ -51,7 +51,8 @@ class Slot:
     """One reservation. `first` and `last` are the time that it takes, `next` included, as an `Interval` has it.
 
     `rejoined` counts the recordings before this one that late pieces superseded; `note` is what a person should know,
-    such as where its run was cut.
+    such as where its run was cut. `follows` and `followed_by` are keys of the pieces before and after those of a main
+    slot that were cut off from them.
     """
 
     k: int
@@ -66,6 +67,8 @@ class Slot:
     before: tuple[Interval, ...] = ()
     rejoined: int = 0
     note: str = ""
+    follows: str = ""
+    followed_by: str = ""
     format: int = FORMAT
 
     @property

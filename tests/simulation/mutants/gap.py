@@ -169,8 +169,23 @@ MUTANTS = (
     ),
     _mutant(
         "lag-not-waited-for", "G5", "groups.gap:whole_at",
-        "+ rule.gap + lag", "+ rule.gap",
+        "+ rule.gap + max(lags(pieces, rule))", "+ rule.gap",
         "a recording is closed while its next piece is still on its way",
+    ),
+    _mutant(
+        "length-not-waited-for", "G5", "groups.gap:lags",
+        "late if afterwards else max(records, late)", "max(0, late)",
+        "a long piece, or one of a clock that is ahead, is closed while the next is still being recorded",
+    ),
+    _mutant(
+        "cut-forgotten", "G2", "groups.recordings:newcomers",
+        " and begin < piece.start < end", "",
+        "what was cut off counts as late once the cut would lie elsewhere: the recording is paid for twice",
+    ),
+    _mutant(
+        "others-slot-completed", "G2", "protocol.reserving:claim_reserved",
+        "if not all(", "if False and not all(",
+        "what another deployment reserved is paid for by this one, into its own output",
     ),
     _mutant(
         "overlap-joined", "G5", "groups.gap:inconsistent",

@@ -187,10 +187,12 @@ def _still_there(schedule: Played, report: dict[str, Any]) -> list[str]:
 
 
 def _not_as_recorded(schedule: Played) -> list[str]:
-    """Each run, cut where it is too long, is one recording."""
-    claims = schedule.promises.claims
+    """Each run, cut where it is too long, is one recording, and paid for once."""
+    claims, done = schedule.promises.claims, schedule.promises.done
     joined = [sorted(key for key, _ in versions(claim)) for place, claim in claims.items() if place[2] == 1]
-    problems = []
+    problems = [
+        f"{at} was superseded, and nothing came late" for at, end in done.items() if end["outcome"] == "superseded"
+    ]
     by_name = {read(key): key for key in schedule.users.undisturbed}
     for source in {one.source for one in by_name if one}:
         for run in runs([one for one in by_name if one and one.source == source]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 import pytest
 from hypothesis import given, settings
@@ -238,7 +239,7 @@ def test_what_is_left_when_the_first_part_was_joined_is_cut_as_before(pieces: li
         parts = gap.parts(run, rule)
         rest = run[len(parts[0].pieces) :]
         if rest:
-            assert gap.parts(rest, rule) == parts[1:]
+            assert [part.pieces for part in gap.parts(rest, rule)] == [part.pieces for part in parts[1:]]
 
 
 # -- whole -------------------------------------------------------------------------------------------------------------
@@ -249,12 +250,16 @@ def test_what_is_left_when_the_first_part_was_joined_is_cut_as_before(pieces: li
     [
         ([piece(0, late=5)], 55 + 60 + 55),  # newest + gap + lag: 55 s from its start until it arrived
         ([piece(0, late=500), piece(50, late=5)], 550 + 60 + 550),  # the newest is not the last
-        ([piece(0, late=-100)], -50 + 60),  # a clock ahead of the service's: no lag
+        ([piece(0, late=-100)], -50 + 60 + 50),  # a clock ahead of the service's: as long as it records
+        ([piece(0, None, late=-100)], -100 + 60),  # which is not known where names tell no end
+        ([piece(0, 5400, late=300)], 5700 + 60 + 5400),  # longer than CONCAT_STALE_SECONDS: as is the next
+        ([piece(0, 5400, late=300), piece(40, late=300)], 5700 + 60 + 3600),  # its end is mistyped: not believed
         ([piece(0, late=90_000)], 90_050 + 60 + 3600),  # last year's, from a card: no longer than CONCAT_STALE_SECONDS
+        ([piece(0, 5400, late=90_000)], 95_400 + 60 + 3600),
     ],
 )
 def test_whole_is_newest_and_gap_and_lag(pieces: list[TimedFragment], expected: int) -> None:
-    """Lag is the longest that a piece of it took from its start until it arrived."""
+    """Lag is the longest that a piece of it took from its start until it arrived, and no less than it records."""
     assert gap.whole_at(pieces, RULE) - MIDNIGHT == expected
 
 
@@ -503,6 +508,13 @@ def test_what_goes_on_where_a_run_is_cut_came_not_too_late() -> None:
     ]
 
 
+def test_a_clock_that_is_ahead_is_told() -> None:
+    """By a quarter of an hour or more: less is said of no zone, and every recorder is off by some seconds."""
+    near, far = (gap.Part((piece(0, late=5), piece(50, late=-late))) for late in (899, 900))
+    assert note_of(near, [], RULE) == []
+    assert note_of(far, [], RULE) == ["ends 900 s after it arrived: CONCAT_TIMEZONE, or the recorder's clock, is wrong"]
+
+
 def test_late_pieces_on_both_sides_of_a_joined_one_are_two_recordings() -> None:
     """No output says that it goes on over what another holds."""
     assert judged([piece(0), piece(200)], [recording("joined", piece(100))]) == ["close", "close"]
@@ -515,6 +527,21 @@ def test_newcomers_are_what_one_part_would_hold_with_all_of_a_recording() -> Non
     assert newcomers(flight, free, [], RULE) == {piece(200).object.key}
     assert newcomers(flight, free, [recording("joined", piece(150))], RULE) == set()
     assert newcomers(flight, free, [], replace_rule(max_length=150)) == set()
+
+
+def test_what_was_cut_off_is_no_newcomer_wherever_a_cut_would_lie_by_now() -> None:
+    """What starts between the two pieces that it was cut off from came late; the rest goes its own way."""
+    rule = replace_rule(max_fragments=2)
+    (one, *_), (goes_on, *_) = (
+        gap.parts([piece(at, None) for at in run], rule) for run in ((10, 50, 90), (10, 50, 90, 130))
+    )
+    assert [len(part.pieces) for part in (one, goes_on)] == [1, 2]
+    assert (one.follows, one.followed_by) == ("", piece(50).object.key)
+    flight, free = recording("in flight", piece(10, None)), [piece(at, None) for at in (50, 90, 130)]
+    assert newcomers(flight, free, [], rule) == {piece(50).object.key}
+    cut_off = flight._replace(bounds=(-inf, piece(50).start))
+    assert newcomers(cut_off, free, [], rule) == set()
+    assert newcomers(cut_off, [piece(40, None), *free], [], rule) == {piece(40).object.key}
 
 
 # -- sentences ---------------------------------------------------------------------------------------------------------

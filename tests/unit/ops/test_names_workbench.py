@@ -398,6 +398,16 @@ def test_recordings_cut_at_gaps_are_shown_by_source(capsys: pytest.CaptureFixtur
     assert f"group live/a\t{words}" in out
 
 
+def test_a_piece_whose_times_are_in_two_zones_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """By the list, and by what would be sent for it."""
+    key = f"{IN}x_20240101T235930_20240101T160030Z.mp4"
+    settings = {"CONCAT_TIMEZONE": "+08:00", "CONCAT_NAMING": "timestamp", "CONCAT_COMPLETION": "gap:60"}
+    for verb in ("names", "explain"):
+        code = main([verb, key], {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou", **settings})
+        shown = capsys.readouterr()
+        assert (code != 0, "written in two zones" in shown.out + shown.err) == (True, True), verb
+
+
 def test_why_a_recording_is_cut_and_what_cannot_be_joined_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """At CONCAT_MAX_LENGTH, or two recorders of one name."""
     keys = [f"{IN}live/a.{second}000.flv" for second in (1420254068, 1420254098, 1420254128)]

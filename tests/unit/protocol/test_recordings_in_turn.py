@@ -478,6 +478,57 @@ def slow_uploads() -> str:
     return "" if source.jobs == [[0, 50]] else f"G5: what belongs together is apart: {source.jobs}"
 
 
+def long_pieces() -> str:
+    """Longer than CONCAT_STALE_SECONDS, each there when it is over: the next one is waited for as long."""
+    source = Source(CONCAT_STALE_SECONDS="400", CONCAT_LEASE_SECONDS="400")
+    source.put(0, at=805, lasting=800)
+    source.sweep(after=500)
+    source.sweep(after=250)
+    source.put(800, at=1605, lasting=800)
+    source.settle()
+    return "" if source.jobs == [[0, 800]] else f"G5: what belongs together is apart: {source.jobs}"
+
+
+def clock_ahead() -> str:
+    """Summer time, or CONCAT_TIMEZONE forgotten: each piece is there before it begins by its name."""
+    source = Source()
+    source.put(0, at=405 - 3600, lasting=400)
+    source.sweep(after=100)
+    source.sweep(after=250)
+    source.put(400, at=805 - 3600, lasting=400)
+    source.settle()
+    return "" if source.jobs == [[0, 400]] else f"G5: what belongs together is apart: {source.jobs}"
+
+
+def cut_off_and_more_comes() -> str:
+    """What is too long for one job is cut, and goes on: with more pieces the cut would lie elsewhere, and yet nothing
+    came late for what is being joined.
+    """
+    source, pieces = Source(CONCAT_MAX_FRAGMENTS="2"), (10, 50, 90, 130)
+    source.put(10, at=1000)
+    source.put(50, 90, at=1060)
+    source.later(1030)
+    source.close(0)
+    source.put(130, at=2100)
+    source.settle()
+    paid = len(source.memory.ci.work)
+    return source.broken(pieces) or ("" if paid == len(source.jobs) else f"G2: {paid} jobs for {source.jobs}")
+
+
+def reserved_by_another_deployment() -> str:
+    """Two deployments share their records, not their inputs. Who reserved died: the other leaves that to its own."""
+    source = Source()
+    other = replace(source.memory.config, input_prefix="others/", output_key="others-output/{group}.${ext}")
+    source.put(0, 50, 100)
+    source.memory.put(source.key(20).replace("fragments/", "others/"), 40)
+    source.later()
+    source.close(0, source.instance(dies_after="/gap/"))
+    for _ in range(3):
+        source.sweep(replace(source.memory.services, config=other))
+    posted = [work.fragments for work in source.memory.ci.work.values()]
+    return "" if len(posted) == 1 and len(posted[0]) == 1 else f"G2: pieces of another deployment are joined: {posted}"
+
+
 def an_end_that_others_contradict() -> str:
     """By its name a piece goes on for long after another began: the two are in doubt, and nothing else is."""
     source = Source()
@@ -509,6 +560,10 @@ STORIES = [
     ("slot-loser-goes-on", slot_lost),
     ("no-border", late_on_both_sides),
     ("lag-not-waited-for", slow_uploads),
+    ("length-not-waited-for", long_pieces),
+    ("length-not-waited-for", clock_ahead),
+    ("cut-forgotten", cut_off_and_more_comes),
+    ("others-slot-completed", reserved_by_another_deployment),
     ("contradicted-end-believed", an_end_that_others_contradict),
     ("late-end-across-cuts", an_end_beyond_the_cut),
     ("joined-is-free", late_after_the_join),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cosconcat.config import Config
 from cosconcat.functions.sweep.report import Findings
 from cosconcat.groups.gap import DAY
@@ -11,14 +9,13 @@ from cosconcat.groups.source import day_of, written_day
 from cosconcat.model import Result
 from cosconcat.naming.keys import FragmentName
 
-if TYPE_CHECKING:
-    from cosconcat.naming.keys import Name
-
 
 def unit_of(config: Config, key: str) -> str:
     """What a piece is judged with: `<source> <day>`, its source on the day of its start as written."""
-    name: Name = config.convention_as_written.read(key)
-    return f"{name.group} {written_day(name.number // DAY)}" if isinstance(name, FragmentName) else ""
+    name, plain = config.convention.read(key), config.convention_as_written.read(key)
+    if not isinstance(name, FragmentName) or not isinstance(plain, FragmentName):
+        return ""
+    return f"{name.group} {written_day(plain.number // DAY)}"
 
 
 def read_unit(unit: str) -> tuple[str, int] | None:
