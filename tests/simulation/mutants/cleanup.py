@@ -24,6 +24,12 @@ MUTANTS = (
         faulty("edit"),
     ),
     Mutant(
+        "older-version-removed", "G1", "cosconcat.cleanup.finish:_seen_again",
+        " for one, part in found if one.same_content(part)}", " for one, part in found}",
+        "with versions, what was overwritten before the join and shows again is removed with what came again",
+        faulty("edit"),
+    ),
+    Mutant(
         "done-before-clean-up", "G3", "cosconcat.cleanup.finish:finish",
         "        done = _clean(services, claim, end, proof, fresh_heads)\n",
         "        services.ledger.create_done(claim, Done(\"joined\", \"\", proof.key, end.job))\n"
