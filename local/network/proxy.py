@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_LINE = 64 * 1024  # bytes of one request line or header line
 MAX_HEADERS = 200
+STOPS_WITHIN = 0.01  # seconds
 MAX_BODY = 1 << 30  # bytes; bodies are held in memory, larger objects go up in parts
 
 _log = logging.getLogger(__name__)
@@ -54,7 +55,9 @@ class Proxy:
         self.authority = authority or Authority()
         self.now = now
         self._server = _Server(("127.0.0.1", port), self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="proxy", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(STOPS_WITHIN,), name="proxy", daemon=True
+        )
 
     @property
     def port(self) -> int:

@@ -50,18 +50,26 @@ class Script:
         return Response(self.answer.status, dict(self.answer.headers), self.answer.body)
 
 
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
-    """Behind a proxy, for any host; the SDK repeats nothing."""
+@pytest.fixture(scope="module")
+def service() -> Iterator[tuple[Script, str]]:
+    """One for all, and where it listens."""
     script = Script()
     proxy = Proxy([(lambda _: True, script)])
     proxy.start()
+    yield script, proxy.url
+    proxy.stop()
+
+
+@pytest.fixture
+def script(service: tuple[Script, str], monkeypatch: pytest.MonkeyPatch) -> Script:
+    """Behind a proxy, for any host; the SDK repeats nothing."""
+    script, url = service
+    script.answer, script.asked = None, []
     monkeypatch.setattr("cosconcat.cloud.cos.RETRIES", 0)
-    for name, value in (("http_proxy", proxy.url), ("no_proxy", "")):
+    for name, value in (("http_proxy", url), ("no_proxy", "")):
         monkeypatch.setenv(name, value)
         monkeypatch.setenv(name.upper(), value)
-    yield script
-    proxy.stop()
+    return script
 
 
 @pytest.fixture
