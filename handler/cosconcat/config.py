@@ -109,6 +109,13 @@ class Config:
         """How keys are read whatever CONCAT_TIMEZONE says."""
         return self.convention.as_written
 
+    @property
+    def late_apart(self) -> bool:
+        """Whether what comes after a group was joined is a recording of its own, and what was joined is left out of it:
+        quiet time is a guess, and a marker closes an hour or a day as often as it is uploaded.
+        """
+        return self.completion == "quiet" or (self.completion == "marker" and self.convention.timed)
+
     def may_read(self, key: str) -> bool:
         """Whether what is uploaded may have an object of this key read into a result."""
         return key.startswith(self.input_prefix) or bool(self.assets_prefix and key.startswith(self.assets_prefix))

@@ -81,7 +81,8 @@ def remove(
     for start in range(0, len(pieces), step):
         _remove_some(services, claim, pieces[start : start + step], fresh_heads, removal)
     if marker is not None and not removal.kept and not config.convention.is_shared(marker.key):
-        _remove_some(services, claim, [marker], fresh_heads, removal, ObjectInfo.same_content)
+        is_same = ObjectInfo.__eq__ if again is None else ObjectInfo.same_content  # an empty one is like the next one's
+        _remove_some(services, claim, [marker], fresh_heads, removal, is_same)
     return removal
 
 

@@ -27,6 +27,7 @@ from cosconcat.model import gid_of, is_job_id, iso_time
 from cosconcat.naming.keys import InvalidName
 from cosconcat.output.key import is_copied
 from cosconcat.protocol.attempt import UNFINISHED, WITHOUT_JOB
+from cosconcat.protocol.content import asked_for_at, has_older_versions
 from cosconcat.records.records import Attempt, Claim, Done, Stamped
 from cosconcat.services import Services
 from cosconcat.submission.lookup import is_anothers
@@ -146,7 +147,7 @@ def status_of(services: Services, group: str) -> Status:
     attempt, done = attempts.get(newest), dones.get(newest)
     if attempt is not None and done is None:
         status = _in_flight(services, group, attempt)
-    elif attempt is not None and done is not None and not _is_new(verdict, attempt.claim, done):
+    elif attempt is not None and done is not None and not _is_new(services.config, verdict, attempt.claim, done):
         status = _ended(group, attempt, done)
     else:
         status = _by_look(services.config, group, verdict)
@@ -172,10 +173,12 @@ def _records(services: Services, gid: str) -> tuple[dict[int, Attempt], dict[int
     return attempts, dones
 
 
-def _is_new(verdict: Verdict, claim: Stamped[Claim], done: Stamped[Done]) -> bool:
+def _is_new(config: Config, verdict: Verdict, claim: Stamped[Claim], done: Stamped[Done]) -> bool:
     """Whether what lies there is other content than what ended, or the beginning of it."""
     if isinstance(verdict, Whole):
-        return verdict.set.fingerprint != claim.record.fingerprint and verdict.set.newest >= claim.written
+        newer = asked_for_at(verdict.set, config.convention) >= claim.written
+        past = done.record.outcome == "joined" and has_older_versions(verdict.set, claim.record.set)
+        return verdict.set.fingerprint != claim.record.fingerprint and newer and not past
     return isinstance(verdict, Waiting) and verdict.since > done.written
 
 

@@ -7,7 +7,7 @@ The protocol around it, and why it holds, is in `docs/internals/gap.md`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import inf
 from typing import Literal, NamedTuple
 
@@ -238,7 +238,7 @@ def may_belong(
     some: Iterable[TimedFragment],
     recording: Recording,
     free: Iterable[TimedFragment],
-    recordings: Iterable[Recording],
+    recordings: Collection[Recording],
     rule: Rule,
 ) -> bool:
     """Whether a recording in flight holds one of their keys, lies between them, or would hold some of them, were it
@@ -260,22 +260,30 @@ def between(pieces: Iterable[TimedFragment], others: Iterable[TimedFragment]) ->
 
 
 def newcomers(
-    recording: Recording, free: Iterable[TimedFragment], recordings: Iterable[Recording], rule: Rule
+    recording: Recording, free: Iterable[TimedFragment], recordings: Collection[Recording], rule: Rule
 ) -> set[str]:
-    """Keys of free pieces that lie in one part with all of a recording's, or between them; none from where it was cut
-    off on.
+    """Keys of free pieces that lie between a recording's, or in one part with all of them.
+
+    A cut does not move for it: what begins where it was cut off, or beyond, is no newcomer. Nor is what would be in
+    another part, were all that is there, or being joined, cut anew.
     """
     own = {piece.object.key for piece in recording.pieces}
     begin, end = recording.bounds
-    others = [piece for piece in free if piece.object.key not in own and begin < piece.start < end]
-    together = [*recording.pieces, *others]
-    found = {piece.object.key for piece in between(others, recording.pieces)}
-    for run in runs(together, rule, borders(recordings)):
-        for part in parts(run, rule):
-            keys = {piece.object.key for piece in part.pieces}
-            if own <= keys:
-                found |= keys - own
-    return found
+    others = [piece for piece in free if piece.object.key not in own]
+    near = [piece for piece in others if begin < piece.start < end]
+    in_flight = [one for one in recordings if not one.stands and one.state not in _SETTLED]
+    claimed = (piece for one in in_flight for piece in one.pieces if piece.object.key not in own)
+    limits = borders(recordings)
+    with_all = (keys for keys in _parts([*recording.pieces, *near], rule, limits) if own <= keys)
+    with_some = (keys for keys in _parts([*recording.pieces, *others, *claimed], rule, limits) if own & keys)
+    inside = {piece.object.key for piece in between(near, recording.pieces)}
+    return inside | ((set().union(*with_all) & set().union(*with_some)) - own)
+
+
+def _parts(pieces: Iterable[TimedFragment], rule: Rule, limits: Collection[int]) -> Iterator[set[str]]:
+    """The keys of each part of these pieces."""
+    for run in runs(pieces, rule, limits):
+        yield from ({piece.object.key for piece in part.pieces} for part in parts(run, rule))
 
 
 def note_of(part: Part, recordings: Iterable[Recording], rule: Rule) -> list[str]:

@@ -69,7 +69,7 @@ def newcomers(services: Services, fragments: FragmentSet) -> tuple[str, ...]:
     if not late and not config.convention.timed and config.convention.first != "any":
         highest = max(fragment.index for fragment in fragments.fragments)
         late = [key for key in listing.keys([highest + 1], first) if listing.head(key)]
-    if late and config.completion == "quiet":  # what earlier joins hold may lie there still, and is nothing new
+    if late and config.late_apart:  # what earlier joins hold may lie there still, and is nothing new
         from cosconcat.groups.joined import new_among
 
         found = [listing.pieces[key].object for key in late]

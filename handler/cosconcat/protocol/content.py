@@ -27,7 +27,7 @@ class WholeGroup(NamedTuple):
     still_proven: bool | None = None  # whether the output of what was joined is the one that was proven
     occupied: bool | None = None  # whether something lies at the output's key
     ours: bool | None = None  # whether that bears this set's fingerprint
-    by_quiet: bool = False  # quiet time decides when the group is whole, so pieces may come after it was joined
+    late_apart: bool = False  # what comes after it was joined is a recording of its own: Config.late_apart
     joined: tuple[Claim, ...] | None = None  # the contents of the group that were joined, the newest first
 
 
@@ -137,7 +137,7 @@ def _after_done(seen: WholeGroup, rev: int, last: Content, done: Done, conventio
     if done.outcome == "joined":
         return _after_joined(seen, rev, last, done, convention)
     same = last.claim.record.fingerprint == seen.fragments.fingerprint
-    if not same and seen.by_quiet and not seen.forced and last.rev > 1:
+    if not same and seen.late_apart and not seen.forced and last.rev > 1:
         apart = _apart_from_joined(seen, rev, last, done, convention)
         if apart is not None:
             return apart
@@ -157,8 +157,8 @@ def _after_joined(seen: WholeGroup, rev: int, last: Content, done: Done, convent
         if convention.first == "any" and not seen.forced and _lie_within(seen.fragments, claim.set):
             reason = f"came after the end, and belongs in the middle of {done.output}, which was joined without it"
             return Result(group, "kept", reason, done.output, done.job)
-        apart = _apart_from_joined(seen, rev, last, done, convention) if seen.by_quiet and not seen.forced else None
-        return apart if apart is not None else _beside_joined(seen, rev, last, done)
+        apart = _apart_from_joined(seen, rev, last, done, convention) if seen.late_apart and not seen.forced else None
+        return apart if apart is not None else _beside_joined(seen, rev, last, done, convention)
     if seen.still_proven is None:
         return RemoveReuploads((claim,))
     if seen.forced or _came_after(seen.fragments, last):
@@ -191,10 +191,11 @@ def _unproven(seen: WholeGroup, done: Done, output: str) -> Result:
     return Result(seen.fragments.group, "kept", reason, done.output, done.job)
 
 
-def _beside_joined(seen: WholeGroup, rev: int, last: Content, done: Done) -> Step:
+def _beside_joined(seen: WholeGroup, rev: int, last: Content, done: Done, convention: Convention) -> Step:
     """Other content than what was joined: joined next, unless it is only a view of the past."""
-    newer = seen.fragments.newest >= last.claim.written
-    if seen.forced or (newer and not has_older_versions(seen.fragments, last.claim.record.set)):
+    newer = asked_for_at(seen.fragments, convention) >= last.claim.written
+    older = any(has_older_versions(seen.fragments, claim.set) for claim in seen.joined or (last.claim.record,))
+    if seen.forced or (newer and not older):
         return _new_content(seen, rev)
     reason = "older than what was joined: a version that was overwritten came back, or LIST shows the past"
     return Result(seen.fragments.group, "kept", reason, done.output, done.job)
@@ -206,17 +207,29 @@ def _new_content(seen: WholeGroup, rev: int) -> Step:
 
 def _lie_within(some: FragmentSet, joined: FragmentSet) -> bool:
     """Whether all that was not joined lies between the first and the last number that was: where numbers are only an
-    order nobody had missed it.
+    order nobody had missed it. Other content under a key that was joined is a recording of its own.
     """
-    known = {fragment.object.key for fragment in joined.fragments}
+    known = {fragment.object.key: fragment.object for fragment in joined.fragments}
     numbers = [fragment.index for fragment in joined.fragments]
     late = [fragment.index for fragment in some.fragments if fragment.object.key not in known]
-    return bool(late) and all(min(numbers) < number < max(numbers) for number in late)
+    again = (fragment.object for fragment in some.fragments if fragment.object.key in known)
+    if not late or any(not one.same_content(known[one.key]) for one in again):
+        return False
+    return all(min(numbers) < number < max(numbers) for number in late)
 
 
 def _came_after(fragments: FragmentSet, last: Content) -> bool:
     """Whether a piece was uploaded since the last content was closed."""
     return last.done is not None and fragments.newest > last.done.written
+
+
+def asked_for_at(fragments: FragmentSet, convention: Convention) -> int:
+    """When the newest of it was uploaded (epoch seconds). A manifest counts as well: another list is news in itself,
+    however old the pieces are.
+    """
+    marker = fragments.marker
+    listed = marker is not None and isinstance(convention.read(marker.key), ManifestName)
+    return max(fragments.newest, marker.last_modified) if marker is not None and listed else fragments.newest
 
 
 def has_older_versions(fragments: FragmentSet, joined: FragmentSet) -> bool:

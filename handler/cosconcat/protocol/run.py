@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cosconcat.protocol.attempt import Listing, OpenAttempt
 
 ROUNDS = 4  # whoever loses a create meets the winner's records the next time round
+LEFT = "a group of one piece, which CONCAT_SINGLE=leave leaves as it is"
 NO_JOBS: Mapping[str, Job] = MappingProxyType({})
 
 
@@ -43,15 +44,16 @@ def reconcile_group(services: Services, fragments: FragmentSet, *, forced: bool 
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
     """
-    if services.config.single == "leave" and fragments.is_single:
-        return Result(fragments.group, "ignored", "a group of one piece, which CONCAT_SINGLE=leave leaves as it is")
-    by_quiet = services.config.completion == "quiet"
-    seen = content.WholeGroup(fragments, output_key(services.config, fragments), forced, by_quiet=by_quiet)
+    left = services.config.single == "leave" and fragments.is_single
+    if left and services.ledger.newest_content(gid_of(fragments.group)) is None:
+        return Result(fragments.group, "ignored", LEFT)
+    late_apart = services.config.late_apart
+    seen = content.WholeGroup(fragments, output_key(services.config, fragments), forced, late_apart=late_apart)
     for _ in range(ROUNDS):
         met = _run_group(services, seen)
         if isinstance(met, Result):
             return met
-        seen = content.WholeGroup(fragments, seen.key, forced, met, by_quiet=by_quiet)
+        seen = content.WholeGroup(fragments, seen.key, forced, met, late_apart=late_apart)
     raise NotYet(f"group {fragments.group}: its records are being written by others right now")
 
 
@@ -105,8 +107,10 @@ def _look(
 
 def _claim_content(services: Services, seen: content.WholeGroup, rev: int) -> Result | Content | None:
     """Claim a content and submit its job; or the records of whoever was faster."""
-    services.submissions.may_claim()
     ledger, fragments, gid = services.ledger, seen.fragments, gid_of(seen.fragments.group)
+    if services.config.single == "leave" and fragments.is_single:  # beside what was joined of its group
+        return Result(fragments.group, "kept", f"came after the end: {LEFT}")
+    services.submissions.may_claim()
     if services.config.jobs_per_hour is not None and seen.newest is None:
         met = ledger.newest_content(gid)  # what is being joined already needs no further slot
         if met is not None:

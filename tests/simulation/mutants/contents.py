@@ -106,7 +106,7 @@ MUTANTS = (
     ),
     Mutant(
         "joined-forgotten-after-another-end", "G2", "cosconcat.protocol.content:_after_done",
-        "if not same and seen.by_quiet and not seen.forced and last.rev > 1:", "if False:",
+        "if not same and seen.late_apart and not seen.forced and last.rev > 1:", "if False:",
         "once late pieces were kept or given up, they are joined with those that were joined before",
         forced={
             "naming": "folder", "completion": "quiet", "cleanup": "keep", "late-pieces": 1.0, "job-cancelled": 0.4,

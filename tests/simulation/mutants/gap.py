@@ -179,8 +179,13 @@ MUTANTS = (
     ),
     _mutant(
         "cut-forgotten", "G2", "groups.recordings:newcomers",
-        " and begin < piece.start < end", "",
+        " if begin < piece.start < end]", "]",
         "what was cut off counts as late once the cut would lie elsewhere: the recording is paid for twice",
+    ),
+    _mutant(
+        "moved-cut-believed", "G2", "groups.recordings:newcomers",
+        " & set().union(*with_some)", "",
+        "a late piece of what follows a cut counts as late for what lies before: that is paid for twice",
     ),
     _mutant(
         "others-slot-completed", "G2", "protocol.reserving:claim_reserved",

@@ -541,7 +541,7 @@ def test_what_was_cut_off_is_no_newcomer_wherever_a_cut_would_lie_by_now() -> No
     assert newcomers(flight, free, [], rule) == {piece(50).object.key}
     cut_off = flight._replace(bounds=(-inf, piece(50).start))
     assert newcomers(cut_off, free, [], rule) == set()
-    assert newcomers(cut_off, [piece(40, None), *free], [], rule) == {piece(40).object.key}
+    assert newcomers(cut_off, [piece(20, None), *free], [], rule) == {piece(20).object.key}
 
 
 # -- sentences ---------------------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def claim_of(joined: FragmentSet) -> Claim:
 def quiet(seen: FragmentSet, *joined: FragmentSet, last: Outcome = "joined", **known: Any) -> WholeGroup:
     """A group that quiet time called whole when these sets were joined; none: not looked at yet."""
     claims = tuple(map(claim_of, joined)) or None
-    return over(last, seen, **known)._replace(by_quiet=True, joined=claims)
+    return over(last, seen, **known)._replace(late_apart=True, joined=claims)
 
 
 CLAIM = content().claim.record

@@ -515,6 +515,19 @@ def cut_off_and_more_comes() -> str:
     return source.broken(pieces) or ("" if paid == len(source.jobs) else f"G2: {paid} jobs for {source.jobs}")
 
 
+def late_beyond_the_cut() -> str:
+    """A run is cut at 300 s, and goes on. Its first piece behind the cut comes late, while both parts are joined."""
+    source, pieces = Source(CONCAT_MAX_LENGTH="300"), (200, 240, 280, 320, 360, 400, 440, 480, 520)
+    source.put(*pieces[:3], at=1000)
+    source.put(*pieces[3:], at=1060)
+    source.later(870)
+    source.close(0)
+    source.put(305, at=1935)
+    source.settle()
+    paid = len(source.memory.ci.work)
+    return source.broken((*pieces, 305)) or ("" if paid == 3 else f"G2: {paid} jobs for {source.jobs}")
+
+
 def reserved_by_another_deployment() -> str:
     """Two deployments share their records, not their inputs. Who reserved died: the other leaves that to its own."""
     source = Source()
@@ -563,6 +576,7 @@ STORIES = [
     ("length-not-waited-for", long_pieces),
     ("length-not-waited-for", clock_ahead),
     ("cut-forgotten", cut_off_and_more_comes),
+    ("moved-cut-believed", late_beyond_the_cut),
     ("others-slot-completed", reserved_by_another_deployment),
     ("contradicted-end-believed", an_end_that_others_contradict),
     ("late-end-across-cuts", an_end_beyond_the_cut),

@@ -74,13 +74,13 @@ def _help(services: Services, tally: Tally, group: str, verdict: Verdict) -> Res
 def _remove_stragglers(services: Services, tally: Tally, group: str, rev: int) -> Result | None:
     """Remove what outputs of the group hold, if nothing else of it is there.
 
-    By quiet time several contents may hold it; otherwise the last one that was joined is all of the recording.
+    Where late pieces are set apart several contents may hold it; otherwise the last one that was joined is all of it.
     """
     newest = services.ledger.newest_joined(gid_of(group), rev)
     if newest is None:
         return None
     there, convention = fragments_there(services, group), services.config.convention
-    if services.config.completion == "quiet":
+    if services.config.late_apart:
         joined = list(services.ledger.joined(gid_of(group), rev))
         holding = holders(found_placed(there, convention), joined, convention)
         if holding:
