@@ -23,7 +23,7 @@ MUTANTS = (
     ),
     Mutant(
         "older-content-joined", "G2", "cosconcat.protocol.content:_beside_joined",
-        "if seen.forced or (newer and not has_older_versions(seen.fragments, last.claim.record.set)):",
+        "if seen.forced or (newer and not older):",
         "if True:",
         "an overwritten version that comes back when the joined one is removed is joined",
         lambda plan: plan.versioned and plan.faults["edit"] > 0,
