@@ -195,9 +195,18 @@ def test_a_middle_piece_after_the_end_is_kept_where_numbers_are_only_an_order() 
     assert (middle.action, "in the middle" in middle.reason) == ("kept", True)
     assert step(group((5, "c", 300)), forced=True) == ClaimContent(6)
     assert step(group((8, "c", 300))) == ClaimContent(6)
+    assert step(group((3, "A", 300), (5, "c", 300), (7, "B", 300))) == ClaimContent(6), "another recording of the name"
     assert next_step(WholeGroup(group((5, "c", 300)), KEY, newest=last, standing=last, occupied=False), CONVENTION) == (
         ClaimContent(6)
     )
+
+
+def test_a_version_that_shows_again_is_compared_with_all_that_was_joined() -> None:
+    """The last join does not hold its key: with versions it shows once an earlier one is removed."""
+    seen = group((1, "x", 40), (4, "e", 300))
+    step = next_step(quiet(seen, group((3, "d", 250)), JOINED), CONVENTION)
+    assert isinstance(step, Result)
+    assert step.action == "kept"
 
 
 def test_help_for_another_set_is_not_the_answer() -> None:
