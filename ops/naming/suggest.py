@@ -3,14 +3,17 @@ they explain.
 
 keys ─► presets ─────────────────────────────────────┐
    └─► names of one shape ─► times, numbers, the rest ─► templates ─► each judged by the real convention ─► ranked
+
+Of a long listing a sample ranks them; what is shown is judged by all names.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -20,8 +23,12 @@ from cosconcat.naming.presets import PRESETS
 from ops.desk.show import counted
 from ops.naming.derive import derive
 
-_MOST_KEYS = 5000  # of a listing that are looked at: more of the same shows nothing new
+_MOST_KEYS = 5000  # of a listing that rank the candidates
+_MOST_JUDGED = 8  # candidates that all names of a longer listing are read by, the best of its sample first
+_MOST_FRAGMENTS = 10_000  # CONCAT_MAX_FRAGMENTS may not be more
+_LONGEST_GAP = 86_340  # seconds: less than a day, which is the most of CONCAT_MAX_LENGTH
 _LONGEST_STEP = 43_200  # seconds: pieces that mostly come so long after one another are no recording together
+_LEAST_SCORE = 20.0  # below it a setting explains nothing
 _CARELESS = 2.0  # what one `{*}` costs, in hundredths of what is explained
 _DAY = re.compile(r"(?<![0-9])20[0-9]{2}[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12][0-9]|3[01])(?![0-9])")
 # What recorders write and CI may know, though the functions take it only by CONCAT_EXTENSIONS.
@@ -39,18 +46,40 @@ class Suggestion(NamedTuple):
     words: str
 
 
-def suggest(keys: Sequence[str], prefix: str, most: int = 3) -> list[Suggestion]:
-    """The settings that explain a listing best, at most so many; none that explains nothing."""
-    names = sorted(key[len(prefix) :] for key in keys if key.startswith(prefix) and not key.endswith("/"))
-    sample = _spread(names, _MOST_KEYS)
-    further = tuple(sorted({_extension(name) for name in sample} & FURTHER))
-    media = [name for name in sample if _extension(name) in MEDIA or _extension(name) in further]
+def suggest(keys: Iterable[str], prefix: str, most: int = 3) -> list[Suggestion]:
+    """The settings that explain a listing best, at most so many; none that explains nothing. A key that comes twice
+    counts once.
+    """
+    names = sorted({key[len(prefix) :] for key in keys if key.startswith(prefix) and not key.endswith("/")})
+    further = tuple(sorted(set(map(_extension, names)) & FURTHER))
+    media = [name for name in names if _extension(name) in MEDIA or _extension(name) in further]
     if not media:
         return []
-    candidates = [*(name for name in PRESETS), *dict.fromkeys(derive(media))]
-    found = [one for naming in candidates if (one := _judge(naming, media, further)) is not None]
+    sample = _spread(media, _MOST_KEYS)
+    candidates = [*PRESETS, *dict.fromkeys(derive(media))]
+    if len(sample) == len(media):
+        found = [one for naming in candidates if (one := _judge(naming, media, further)) is not None]
+    else:
+        found = _judged_by_all(_ranked(candidates, sample, further), media, further, most)
     found.sort(key=lambda one: -one.score)
     return _without_twins(found)[:most]
+
+
+def _ranked(candidates: Iterable[str], sample: Sequence[str], further: Sequence[str]) -> list[str]:
+    """The candidates that read a sample, best first. What is between its stretches is missing by no fault of theirs."""
+    found = [one for naming in candidates if (one := _judge(naming, sample, further, least=-math.inf)) is not None]
+    return [one.naming for one in sorted(found, key=lambda one: -one.score)]
+
+
+def _judged_by_all(ranked: Iterable[str], names: Sequence[str], further: Sequence[str], most: int) -> list[Suggestion]:
+    """What the candidates make of all names; no more are judged than it takes to find so many that differ."""
+    found: list[Suggestion] = []
+    for naming in islice(ranked, _MOST_JUDGED):
+        one = _judge(naming, names, further)
+        found += [one] if one else []
+        if len(_without_twins(found)) == most:
+            break
+    return found
 
 
 def _without_twins(found: Iterable[Suggestion]) -> list[Suggestion]:
@@ -78,8 +107,8 @@ def _extension(name: str) -> str:
     return name.rpartition(".")[2].lower() if "." in name.rpartition("/")[2] else ""
 
 
-def _judge(naming: str, names: Sequence[str], further: Sequence[str]) -> Suggestion | None:
-    """What a naming makes of the names; None when it explains less than half of them."""
+def _judge(naming: str, names: Sequence[str], further: Sequence[str], least: float = _LEAST_SCORE) -> Suggestion | None:
+    """What a naming makes of the names; None when it reads less than half of them, or scores less than the least."""
     try:
         convention = Convention.of(naming, "", window=86400, extensions=further)
     except ValueError:
@@ -93,6 +122,7 @@ def _judge(naming: str, names: Sequence[str], further: Sequence[str]) -> Suggest
     if 2 * read < len(names):
         return None
     good = joined = holes = 0
+    sizes = [0]
     first = _first(convention, groups.values())
     for pieces in groups.values():
         places = Counter(piece.number for piece in pieces)
@@ -100,8 +130,10 @@ def _judge(naming: str, names: Sequence[str], further: Sequence[str]) -> Suggest
             continue
         good += len(pieces)
         joined += len(pieces) if len(pieces) > 1 else 0
-        if not convention.timed and first != "any":
-            holes += _holes(places.keys(), first)
+        if not convention.timed:
+            missing = _holes(places.keys(), first) if first != "any" else 0
+            holes += missing
+            sizes.append(_size(pieces, missing))
     if convention.timed and _usual_step(groups.values()) > _LONGEST_STEP:
         return None
     singles = good - joined
@@ -112,13 +144,34 @@ def _judge(naming: str, names: Sequence[str], further: Sequence[str]) -> Suggest
     dated = bool(_DAY.search(re.sub(r"{[^}]*}", "*", naming)))
     loose += 40.0 if dated else 0.0
     lost = min(60.0, 100.0 * holes / max(1, good)) + 25.0 * singles / max(1, good)
+    crowds = [size for size in sizes if size > _MOST_FRAGMENTS]
+    lost += min(25.0, 25.0 * sum(crowds) / max(1, good))
     score = 100.0 * good / len(names) - lost - loose + bonus + spared
-    if not joined or score < 20:
+    if score < least or (not joined and least == _LEAST_SCORE):
         return None
-    words = f"{good} of {len(names)} in {counted(len(groups), 'group')}"
-    words += f", {singles} alone" * bool(singles) + f", {counted(holes, 'number')} missing" * bool(holes)
+    words = f"{good:,} of {len(names):,} in {counted(len(groups), 'group')}"
+    words += f", {singles:,} alone" * bool(singles) + f", {counted(holes, 'number')} missing" * bool(holes)
     words += ", names of one day alone" * dated
-    return Suggestion(naming, _lines(naming, convention, groups, first, further), score, words)
+    words += _too_large(crowds) if crowds else ""
+    needed = max((size for size in sizes if size <= _MOST_FRAGMENTS), default=0)
+    return Suggestion(naming, _lines(naming, convention, groups, first, further, needed), score, words)
+
+
+def _size(pieces: Sequence[FragmentName], missing: int) -> int:
+    """How many fragments CONCAT_MAX_FRAGMENTS must allow for a group: with those that are missing and those that its
+    names declare, unless more are missing than are there.
+    """
+    whole = len(pieces) + (missing if missing <= len(pieces) else 0)
+    return max(whole, *(piece.total or 0 for piece in pieces))
+
+
+def _too_large(crowds: Sequence[int]) -> str:
+    """What to say of groups of so many pieces, which no setting lets join."""
+    which = f"a group has {crowds[0]:,} pieces"
+    if len(crowds) > 1:
+        which = f"{len(crowds):,} groups have up to {max(crowds):,} pieces"
+    allowed = f"CONCAT_MAX_FRAGMENTS may be {_MOST_FRAGMENTS:,} at most"
+    return f"; {which}, and {allowed}: upload larger pieces or several groups"
 
 
 def _holes(places: Collection[int], first: str) -> int:
@@ -149,8 +202,9 @@ def _lines(
     groups: Mapping[str, Sequence[FragmentName]],
     first: str,
     further: Sequence[str],
+    largest: int,
 ) -> tuple[str, ...]:
-    """The lines for `.env`."""
+    """The lines for `.env`; the largest group needs so many fragments."""
     preset = PRESETS.get(naming)
     lines = [f"CONCAT_NAMING={_quoted(naming)}"]
     usual = preset.completion if preset else ""
@@ -162,8 +216,7 @@ def _lines(
     needed = [one for one in further if one not in Convention.of(naming, "").media]
     if needed:
         lines.append(f"CONCAT_EXTENSIONS={','.join(needed)}")
-    largest = max(map(len, groups.values()))
-    if largest > 100 and not convention.timed:
+    if largest > 100:
         lines.append(f"CONCAT_MAX_FRAGMENTS={largest}")
     return tuple(lines)
 
@@ -174,7 +227,7 @@ def _completion(convention: Convention, groups: Mapping[str, Sequence[FragmentNa
         return "total"
     if not convention.timed:
         return usual or "quiet:600"
-    seconds = max(60, int(2 * _usual_step(groups.values())) // 60 * 60 + 60)
+    seconds = min(_LONGEST_GAP, max(60, int(2 * _usual_step(groups.values())) // 60 * 60 + 60))
     return usual if usual.startswith("gap:") and int(usual[4:]) >= seconds else f"gap:{seconds}"
 
 
