@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,13 +12,30 @@ from ops.desk.environment import environment
 from ops.desk.files import read_text
 from ops.desk.keys import with_keys
 
+_QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+
 
 def read_keys(lines: Iterable[str]) -> Iterator[str]:
-    """The keys in a text, one a line; byte order marks, carriage returns and empty lines do not count."""
+    """The keys in a text, one a line; byte order marks, carriage returns and empty lines do not count, nor the quotes
+    of a line that is one quoted field, as CSV writes it.
+    """
     for line in lines:
         key = line.rstrip("\r\n").lstrip("\ufeff")
+        if quoted := _QUOTED.fullmatch(key):
+            key = quoted[1].replace('""', '"')
         if key:
             yield key
+
+
+def each_once(keys: Iterable[str]) -> tuple[list[str], str]:
+    """The keys, each once, as a bucket holds them, and a sentence where some came again."""
+    given = list(keys)
+    once = dict.fromkeys(given)
+    if len(once) == len(given):
+        return given, ""
+    again = next(key for key, count in Counter(given).items() if count > 1)
+    told = f"{len(given) - len(once):,} of {len(given):,} lines repeat a key, such as {again}"
+    return list(once), f"{told}: a bucket holds each key once, so each counts once"
 
 
 def file_lines(file: Path) -> Iterable[str]:

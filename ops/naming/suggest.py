@@ -51,8 +51,8 @@ def suggest(keys: Iterable[str], prefix: str, most: int = 3) -> list[Suggestion]
     counts once.
     """
     names = sorted({key[len(prefix) :] for key in keys if key.startswith(prefix) and not key.endswith("/")})
-    further = tuple(sorted(set(map(_extension, names)) & FURTHER))
-    media = [name for name in names if _extension(name) in MEDIA or _extension(name) in further]
+    further = tuple(sorted(set(map(extension, names)) & FURTHER))
+    media = [name for name in names if extension(name) in MEDIA or extension(name) in further]
     if not media:
         return []
     sample = _spread(media, _MOST_KEYS)
@@ -103,7 +103,8 @@ def _spread(names: Sequence[str], most: int) -> list[str]:
     return list(dict.fromkeys(name for start in starts for name in names[start : start + block]))
 
 
-def _extension(name: str) -> str:
+def extension(name: str) -> str:
+    """What stands behind the last dot of a name, lower case; empty where there is none."""
     return name.rpartition(".")[2].lower() if "." in name.rpartition("/")[2] else ""
 
 

@@ -9,15 +9,15 @@ there are.
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cosconcat.environment.reading import read_config
-from cosconcat.errors import InvalidInput
+from cosconcat.errors import ConfigurationError, InvalidInput
 from cosconcat.log import printable
 from ops.desk.environment import environment
 from ops.desk.mistakes import NO, Mistake
@@ -25,7 +25,11 @@ from ops.desk.options import json_option
 from ops.desk.show import show_json
 from ops.naming import report
 from ops.naming.examine import examine
-from ops.naming.listing import bucket_keys, file_lines, read_keys
+from ops.naming.listing import bucket_keys, each_once, file_lines, read_keys
+
+if TYPE_CHECKING:
+    from cosconcat.config import Config
+    from ops.naming.suggest import Suggestion
 
 _MOST = 100_000  # keys of a bucket
 _OPTIONS = {
@@ -76,13 +80,15 @@ def command(
     chosen = {variable: value for option, variable in _OPTIONS.items() if (value := options[option])}
     config = read_config({**_EXAMPLE, **environment(), **chosen})
     lines = file_lines(file) if file else keys or sys.stdin or ()
-    given = list(bucket_keys(config, most or _MOST) if from_bucket else read_keys(lines))
+    given, repeated = each_once(bucket_keys(config, most or _MOST) if from_bucket else read_keys(lines))
     if not given and from_bucket:
         raise InvalidInput([f"no keys: nothing lies under {config.bucket.name}/{config.input_prefix}"])
     if not given:
         raise Mistake(f"no keys: {file or 'standard input'} holds none")
+    if repeated:
+        click.echo(f"note: {printable(repeated)}", err=True)
     if wanted:
-        return _suggest(given, config.input_prefix, as_json=as_json)
+        return _suggest(given, config, as_json=as_json)
     found = examine(config, given)
     if as_json:
         show_json(report.as_json(config, found))
@@ -105,31 +111,73 @@ def _refuse_what_would_be_ignored(
         raise click.UsageError(f"--suggest finds the setting: leave out {' and '.join(found)}")
 
 
-def _suggest(keys: Sequence[str], prefix: str, *, as_json: bool) -> int:
+def _suggest(lines: Sequence[str], config: Config, *, as_json: bool) -> int:
+    from ops.naming.lines import why_none, without_other_lines
     from ops.naming.suggest import suggest
 
+    def comment(words: str) -> None:
+        click.echo(f"# {printable(words)}", err=as_json)
+
+    prefix = config.input_prefix
+    keys, others = without_other_lines(lines, prefix)
+    if 2 * len(keys) < len(lines):  # what the few others suggest is not what was asked
+        return _nothing([str(one) for one in others], as_json=as_json)
+    for other in others:
+        comment(f"left out: {other}")
     under = sum(key.startswith(prefix) for key in keys)
-    found = suggest(keys, prefix) if under else []
-    if not under:
-        folder = keys[0].partition("/")[0] + "/"
-        shared = all(key.startswith(folder) for key in keys)
-        found = suggest(keys, folder) if shared else []
-        found = [one._replace(lines=(*one.lines, f"CONCAT_INPUT_PREFIX={folder}")) for one in found]
-        what = f"set CONCAT_INPUT_PREFIX={folder} as well" if found else f"upload them under {prefix}"
-        click.echo(f"# these keys lie outside CONCAT_INPUT_PREFIX={prefix}: {what}", err=as_json)
-        found = found or suggest(keys, "")
-    elif under < len(keys):
+    if under:
+        found = suggest(keys, prefix)
+    else:
+        found, what = _outside(keys, config)
+        comment(f"these keys lie outside CONCAT_INPUT_PREFIX={prefix}: {what}")
+    if 0 < under < len(keys):
         out = f"{len(keys) - under} of {len(keys)}"
-        click.echo(f"# left out: {out} keys, which lie outside CONCAT_INPUT_PREFIX={prefix}", err=as_json)
+        comment(f"left out: {out} keys, which lie outside CONCAT_INPUT_PREFIX={prefix}")
+    if not found:
+        return _nothing([f"no setting joins any of these names: {why_none(keys, prefix)}"], as_json=as_json)
     if as_json:
         show_json([one._asdict() for one in found])
-        return 0 if found else NO
+        return 0
     for number, one in enumerate(found, 1):
         click.echo(f"# {number}. {one.words}")
         for line in one.lines:
             click.echo(line if number == 1 else f"# {line}")
+    return 0
+
+
+def _nothing(sentences: Iterable[str], *, as_json: bool) -> int:
+    """No setting: sentences say why, beside the empty list where a program asked for one."""
+    if as_json:
+        show_json([])
+    for words in sentences:
+        click.echo(printable(words), err=as_json)
+    return NO
+
+
+def _outside(keys: Sequence[str], config: Config) -> tuple[list[Suggestion], str]:
+    """The settings for keys of which none lies under the input prefix, and what to do besides: their folder may be the
+    prefix, where the configuration accepts it.
+    """
+    from ops.naming.suggest import suggest
+
+    folder = keys[0].partition("/")[0] + "/"
+    found = suggest(keys, folder) if all(key.startswith(folder) for key in keys) else []
     if not found:
-        bare = all(re.fullmatch(r"[0-9]+\.[0-9A-Za-z]+", key.removeprefix(prefix)) for key in keys)
-        why = "names that are numbers alone need a folder" if bare else "each seems to be a recording by itself"
-        click.echo(f"no setting joins any of these names: {why}")
-    return 0 if found else NO
+        return suggest(keys, ""), f"upload them under {config.input_prefix}"
+    refused = _refused(folder, config)
+    if refused:
+        return (
+            found,
+            f"{folder} cannot be that ({refused}): upload them under {config.input_prefix} instead of {folder}",
+        )
+    line = f"CONCAT_INPUT_PREFIX={folder}"
+    return [one._replace(lines=(*one.lines, line)) for one in found], f"set {line} as well"
+
+
+def _refused(folder: str, config: Config) -> str:
+    """Why the configuration does not accept a folder as CONCAT_INPUT_PREFIX; empty when it does."""
+    try:
+        read_config({**_EXAMPLE, **environment(), "CONCAT_INPUT_PREFIX": folder})
+    except ConfigurationError as wrong:
+        return wrong.problems[0].removesuffix(f" in bucket {config.bucket.name}")
+    return ""

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
 import pytest
 
 from cosconcat.environment.reading import read_config
+from cosconcat.log import printable
+from ops.command import main
 from ops.naming.suggest import suggest
 
 IN = "fragments/"
 PLACE = {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}
 
 
-def settings(lines: tuple[str, ...]) -> dict[str, str]:
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, lines: list[str], *words: str) -> tuple[int, str, str]:
+    """The exit code of `names` for a file of lines, and what is printed on both outputs."""
+    file = tmp_path / "keys.txt"
+    file.write_text("\n".join(lines), "utf-8")
+    code = main(["names", *words, "--file", str(file)], {})
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def settings(lines: Iterable[str]) -> dict[str, str]:
     """Lines for `.env` as they are read."""
     return {name: value.strip("'") for name, value in (line.split("=", 1) for line in lines)}
 
@@ -90,3 +105,134 @@ def test_the_gap_of_pieces_half_a_day_apart_is_less_than_the_longest_recording()
     best = suggest([f"{IN}live/s1.{1420254068 + at * 43_200}000.flv" for at in range(6)], IN)[0]
     config = read_config(PLACE | settings(best.lines))
     assert config.gap_seconds < config.max_length_seconds
+
+
+@pytest.mark.parametrize("folder", ["output/", "output/raw/", "trash/", ".concat/", "rec?/", "a" * 201 + "/"])
+def test_no_prefix_is_suggested_that_the_configuration_refuses(
+    folder: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """What it says against it is told, and where to upload instead; what is set otherwise is accepted."""
+    code, out, _ = run(capsys, tmp_path, [f"{folder}a_{number}.mp4" for number in range(3)], "--suggest")
+    assert "CONCAT_INPUT_PREFIX=" not in "".join(out.split("# these keys lie outside CONCAT_INPUT_PREFIX=fragments/"))
+    first = folder.partition("/")[0]
+    assert (code, f"{first}/ cannot be that (" in out, f"under fragments/ instead of {first}/\n" in out) == (
+        0,
+        True,
+        True,
+    )
+    read_config(PLACE | settings(line for line in out.splitlines() if not line.startswith("#")))
+
+
+NO_KEYS = [
+    ("https://b-1250000000.cos.ap-guangzhou.myqcloud.com/fragments/b_{}.mp4", "addresses, not keys"),
+    ("https://b-1250000000.cos.ap-guangzhou.myqcloud.com/fragments/b_{}.mp4?sign=1", "addresses, not keys"),
+    ("cos://b-1250000000/fragments/b_{}.mp4", "addresses, not keys"),
+    ("2024-01-01 10:00:00   123456{} fragments/b.part{}-of-3.mp4", "lines of a listing command, not keys"),
+    ("2024-01-01 10:00  123456{} s3://b/fragments/b_{}.mp4", "lines of a listing command, not keys"),
+    ("  123456{} 2024-01-01 10:00:00.000000000 b_{}.mp4", "lines of a listing command, not keys"),
+    ("  123456{} fragments/b_{}.mp4", "lines of a listing command, not keys"),
+    ("-rw-r--r-- 1 me me 123{} Jan  1 10:00 b_{}.mp4", "lines of a listing command, not keys"),
+    ("fragments/b_{}.mp4   1234   2024-01-01 10:00:00", "lines of a listing command, not keys"),
+    ("fragments/b_{}.mp4 |  STANDARD | 2024-01-01T10:00:00Z | 1.2 MB", "lines of a listing command, not keys"),
+    ('"b-1250000000","fragments/b_{}.mp4","123","2024-01-01T10:00:00Z"', "rows of a table"),
+    ('"fragments/b_{}.mp4",', "rows of a table"),
+    ("fragments/b_{}.mp4,1234", "rows of a table"),
+    ("b-1250000000,fragments/b_{}.mp4", "rows of a table"),
+    ("fragments/b_{}.mp4\t1234", "rows of a table"),
+    ("'fragments/b_{}.mp4'", "in quotes"),
+    ('"fragments/b_{}.mp4" ', "in quotes"),
+    ("fragments/b_{}.mp4  ", "with blanks at an end"),
+    ("  fragments/b_{}.mp4", "with blanks at an end"),
+    ("/fragments/b_{}.mp4", "paths with / or ./ before the key"),
+    ("/rec/b_{}.mp4", "paths with / or ./ before the key"),
+    ("./fragments/b_{}.mp4", "paths with / or ./ before the key"),
+]
+
+
+@pytest.mark.parametrize(("line", "what"), NO_KEYS)
+def test_lines_that_are_no_keys_are_told_as_what_they_are(
+    line: str, what: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """In one sentence with the first of them and what to do; nothing is suggested."""
+    lines = [line.format(number, number) for number in (1, 2, 3)]
+    code, out, err = run(capsys, tmp_path, lines, "--suggest")
+    assert (code, err) == (1, "")
+    assert out.startswith(f"3 of 3 lines are {what}")
+    assert f", such as {printable(lines[0])}: leave " in out
+    assert len(out.splitlines()) == 1
+    code, out, err = run(capsys, tmp_path, lines, "--suggest", "--json")
+    assert (code, json.loads(out), what in err) == (1, [], True)
+
+
+@pytest.mark.parametrize(("line", "what"), NO_KEYS)
+def test_few_lines_that_are_no_keys_are_left_out(
+    line: str, what: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """And told in a comment."""
+    lines = [line.format(9, 9), *(f"rec/a.part{number}-of-3.mp4" for number in (1, 2, 3))]
+    code, out, _ = run(capsys, tmp_path, lines, "--suggest")
+    assert code == 0
+    assert out.startswith(f"# left out: 1 of 4 lines are {what}")
+    assert "\nCONCAT_NAMING=part-of\nCONCAT_INPUT_PREFIX=rec/\n" in out
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "2024-01-01 10:00:00 cam_{}.mp4",
+        "rec/cam v1.20 10:00:00_{}.mp4",
+        "rec/Bob, live_{}.mp4",
+        "Show | Episode_{}.mp4",
+        "my fragments/a_{}.mp4",
+        "it's 'new'_{}.mp4",
+        "fragments/a,b.mp4,c_{}.mp4",
+        ".rec/a_{}.mp4",
+    ],
+)
+def test_keys_that_look_odd_are_keys(name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Blanks, clocks and commas may stand in names."""
+    code, out, _ = run(capsys, tmp_path, [name.format(number) for number in (1, 2, 3)], "--suggest")
+    assert (code, "3 of 3 in 1 group" in out, "lines are" in out) == (0, True, False)
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (["a_1.jpg", "a_2.jpg"], "none has an extension of media files, such as fragments/a_1.jpg; CONCAT_EXTENSIONS"),
+        (["a", "b"], "none has an extension of media files, such as fragments/a;"),
+        (["", "a_1.jpg"], "none has an extension of media files, such as fragments/a_1.jpg;"),
+        (["a#_1.mp4", "a#_2.mp4"], "'#' in a key cannot be passed on to the API unencoded, such as fragments/a#_1.mp4"),
+        (["a_1.mp4?x=1", "a_2.mp4?x=1"], "'?' in a key cannot be passed on to the API unencoded, such as fragments/a_"),
+        (["a.mp4", "b.mp4", "c.txt", "d#.mp4"], "each seems to be a recording by itself"),
+        (["1.mp4", "2.mp4"], "names that are numbers alone need a folder"),
+    ],
+)
+def test_why_nothing_is_suggested_is_true(
+    names: list[str], why: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """With an example where a name is the reason; for programs on standard error."""
+    keys = [IN + name for name in names]
+    code, out, err = run(capsys, tmp_path, keys, "--suggest")
+    assert (code, err) == (1, "")
+    assert f"no setting joins any of these names: {why}" in out
+    code, out, err = run(capsys, tmp_path, keys, "--suggest", "--json")
+    assert (code, json.loads(out), why in err) == (1, [], True)
+
+
+def test_a_line_that_is_one_quoted_field_is_the_key_in_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Also one that holds quotes, which CSV doubles."""
+    code, out, _ = run(capsys, tmp_path, [f'"{IN}a ""b"".part{number}-of-2.mp4"' for number in (1, 2)])
+    assert (code, 'group a "b"\twhole' in out) == (0, True)
+
+
+def test_a_key_that_comes_again_counts_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A bucket cannot hold it twice: one note says so, on standard error."""
+    lines = [f"{IN}a.part{number}-of-2.mp4" for number in (1, 2, 1, 2, 2)]
+    note = f"note: 3 of 5 lines repeat a key, such as {lines[0]}: a bucket holds each key once, so each counts once\n"
+    code, out, err = run(capsys, tmp_path, lines)
+    assert (code, err, "group a\twhole" in out) == (0, note, True)
+    code, out, err = run(capsys, tmp_path, lines, "--json")
+    assert (code, err, list(json.loads(out)["keys"])) == (0, note, lines[:2])
+    code, out, err = run(capsys, tmp_path, lines, "--suggest")
+    assert (code, err, "2 of 2 in 1 group" in out) == (0, note, True)
+    assert suggest(lines, IN)[0].words == "2 of 2 in 1 group"
