@@ -215,6 +215,8 @@ def command(keys: tuple[str, ...], manifest: Path | None, group: str | None, as_
         raise click.UsageError("KEYS, --manifest and --group each name a group: say one of them")
     if group == "":
         raise click.UsageError("--group is empty: name a group that lies in the bucket")
+    if any(not key.strip() for key in keys):
+        raise click.UsageError("one of KEYS is empty: name each fragment by its full key")
     environ = environment()
     config = read_config(environ)
     about: list[str] = []

@@ -202,6 +202,8 @@ def test_an_event_that_is_none(content: bytes, words: str, tmp_path: Path, capsy
         (["names", "--file", "/dev/null"], "no keys: /dev/null holds none"),
         (["names", "--suggest", "--file", "/dev/null"], "no keys: /dev/null holds none"),
         (["explain", "--group", "a", "fragments/a-1of1.mp4"], "each name a group: say one of them"),
+        (["explain", ""], "one of KEYS is empty: name each fragment by its full key"),
+        (["explain", "fragments/a-1of1.mp4", " "], "one of KEYS is empty: name each fragment by its full key"),
         (["explain", "--manifest", "README.md", "--group", "a"], "each name a group: say one of them"),
         (["explain", "--manifest", "README.md"], "README.md: $: is not JSON"),
         (["explain", "--group", ""], "--group is empty: name a group"),
