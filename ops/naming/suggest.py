@@ -66,9 +66,13 @@ def suggest(keys: Iterable[str], prefix: str, most: int = 3) -> list[Suggestion]
 
 
 def _ranked(candidates: Iterable[str], sample: Sequence[str], further: Sequence[str]) -> list[str]:
-    """The candidates that read a sample, best first. What is between its stretches is missing by no fault of theirs."""
+    """The candidates that read a sample, best first, but those last that make the same of it as a better one. What is
+    between its stretches is missing by no fault of theirs.
+    """
     found = [one for naming in candidates if (one := _judge(naming, sample, further, least=-math.inf)) is not None]
-    return [one.naming for one in sorted(found, key=lambda one: -one.score)]
+    found.sort(key=lambda one: -one.score)
+    differing = [one.naming for one in _without_twins(found)]
+    return list(dict.fromkeys([*differing, *(one.naming for one in found)]))
 
 
 def _judged_by_all(ranked: Iterable[str], names: Sequence[str], further: Sequence[str], most: int) -> list[Suggestion]:
@@ -111,14 +115,14 @@ def extension(name: str) -> str:
 def _judge(naming: str, names: Sequence[str], further: Sequence[str], least: float = _LEAST_SCORE) -> Suggestion | None:
     """What a naming makes of the names; None when it reads less than half of them, or scores less than the least."""
     try:
-        convention = Convention.of(naming, "", window=86400, extensions=further)
+        convention = Convention.of(naming, "", window=0, extensions=further)
     except ValueError:
         return None
     groups: dict[str, list[FragmentName]] = defaultdict(list)
     for name in names:
         found = convention.read(name)
         if isinstance(found, FragmentName):
-            groups[found.source if convention.timed else found.group].append(found)  # days are cut by no gap
+            groups[found.group].append(found)
     read = sum(map(len, groups.values()))
     if 2 * read < len(names):
         return None
