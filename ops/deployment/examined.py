@@ -12,7 +12,7 @@ from ops.deployment.desired import ADDRESS_TO_COME, Package, choose_secrets, des
 from ops.deployment.door import Door
 from ops.deployment.plan import plan
 from ops.deployment.seen import look
-from ops.deployment.settings import ADDRESS, OLD_SECRET, SECRET, read_settings
+from ops.deployment.settings import ADDRESS, OLD_SECRET, SECRET, read_settings, stage_problems
 from ops.deployment.steps.functions import layer_version
 from ops.desk import network
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CHECK = "functions"
 _ACTIVE = ("Active", "Creating", "Updating", "Publishing")  # as it is, or on its way there
 _MADE = (ADDRESS, SECRET, OLD_SECRET)  # variables that the deployment fills in where `.env` does not
+_STAGE = "correct STAGE in .env or the shell; no other verb that asks for the deployment takes it"
 
 
 class Examined(NamedTuple):
@@ -35,8 +36,12 @@ class Examined(NamedTuple):
 def examine_deployment(environ: Mapping[str, str]) -> Examined:
     """Compare what is deployed with what `environ` asks for; the packages are taken for right as they are.
 
-    Where these keys may not look, or the settings are no deployment's, that is said and nothing called wrong.
+    Where these keys may not look, or the settings are no deployment's, that is said and nothing called wrong. But a
+    STAGE that no verb would take is a mistake in them.
     """
+    misnamed = stage_problems(environ)
+    if misnamed:
+        return Examined(tuple(Finding(CHECK, ok=False, text=told, fix=_STAGE) for told in misnamed))
     try:
         settings = read_settings(environ)
         door = Door(settings)

@@ -76,12 +76,10 @@ def read_settings(environ: Mapping[str, str], shell: Mapping[str, str] | None = 
     Raises:
         ConfigurationError: with every mistake at once, by name.
     """
-    given = {name: value.strip() for name, value in environ.items() if value.strip() not in ("", UNSET)}
-    stage = given.get("STAGE", "dev")
+    given = _given(environ)
+    stage = _stage(given)
     secret_id, secret_key, token = (next((given[n] for n in names if n in given), "") for names in _KEYS)
-    problems = []
-    if not STAGE.fullmatch(stage):
-        problems.append(f"STAGE is {stage!r}; allowed are up to 20 letters and digits, a letter first")
+    problems = stage_problems(environ)
     missing = [names[0] for names, value in zip(_KEYS, (secret_id, secret_key), strict=False) if not value]
     problems += [no_keys(missing)] if missing else []
     problems += key_problems(secret_id, secret_key, token)
@@ -95,6 +93,22 @@ def read_settings(environ: Mapping[str, str], shell: Mapping[str, str] | None = 
     from_shell = tuple(name for name in variables if name in NAMES and (shell or {}).get(name, "").strip())
     known = {name: value for name, value in variables.items() if name in NAMES}
     return Settings(stage, Keys(secret_id, secret_key, token), config, known, from_shell)
+
+
+def stage_problems(environ: Mapping[str, str]) -> list[str]:
+    """What is wrong with the name of the stage, which stands in the name of everything that is deployed."""
+    stage = _stage(_given(environ))
+    fits = STAGE.fullmatch(stage)
+    return [] if fits else [f"STAGE is {stage!r}; allowed are up to 20 letters and digits, a letter first"]
+
+
+def _given(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that are wanted, without the blanks around their values."""
+    return {name: value.strip() for name, value in environ.items() if value.strip() not in ("", UNSET)}
+
+
+def _stage(given: Mapping[str, str]) -> str:
+    return given.get("STAGE", "dev")
 
 
 def _deployable(given: Mapping[str, str]) -> list[str]:

@@ -105,5 +105,18 @@ def test_a_stage_that_is_not_deployed_and_keys_that_may_not_look_are_no_fault(
         0,
         "stage prod is not deployed in ap-guangzhou by `cos-concat deploy`",
     )
-    code, found = examined(cloud, capsys, STAGE="no stage")
-    assert (code, found["functions"][0]["text"].startswith("not looked at: configuration: STAGE is")) == (0, True)
+
+
+def test_a_stage_that_no_verb_would_take_is_a_mistake_in_env(
+    cloud: LocalCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is named with what is allowed; the bucket is examined all the same."""
+    code, found = examined(cloud, capsys, STAGE="my-stage")
+    [told] = found["functions"]
+    assert (code, told["ok"], told["text"]) == (
+        1,
+        False,
+        "STAGE is 'my-stage'; allowed are up to 20 letters and digits, a letter first",
+    )
+    assert "STAGE in .env" in told["fix"]
+    assert found["buckets"][0]["ok"]
