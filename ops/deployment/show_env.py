@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from cosconcat.environment.variables import TABLE
 from ops.deployment.settings import ADDRESS, NOT_SHOWN, SECRETS
-from ops.desk.dotenv import UNSET, write_value
+from ops.desk.dotenv import UNSET, parse, write_value
 
 
 def dotenv_text(environment: Mapping[str, str], stage: str, address: str) -> str:
@@ -30,8 +31,37 @@ def dotenv_text(environment: Mapping[str, str], stage: str, address: str) -> str
         elif name == ADDRESS and value == address:
             lines.append(f"# {name} is the callback function's own address: it is found by the deployment.")
         else:
-            lines.append(f"{name}={write_value(value)}")
+            lines.append(_line(name, value))
     return "\n".join(lines) + "\n"
+
+
+def _line(name: str, value: str) -> str:
+    """The line that sets the variable again: JSON in one line where its own lines cannot be written; a comment for what
+    no line can say.
+    """
+    said = next((said for one in _alike(value) if (said := _said(name, one))), "")
+    return said or f"# {name} is set to what no line of .env can say, and left out here; as JSON: {json.dumps(value)}"
+
+
+def _alike(value: str) -> Iterator[str]:
+    """The value, and where it is a JSON object the same on one line."""
+    yield value
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(found, dict):
+        yield json.dumps(found, ensure_ascii=False)
+        yield json.dumps(found)
+
+
+def _said(name: str, value: str) -> str:
+    """The line that is read as this very value; empty where there is none."""
+    try:
+        line = f"{name}={write_value(value)}"
+    except ValueError:
+        return ""
+    return line if parse(line).values == {name: value} else ""
 
 
 def shown_variables(environment: Mapping[str, str]) -> dict[str, str | None]:
@@ -41,7 +71,12 @@ def shown_variables(environment: Mapping[str, str]) -> dict[str, str | None]:
 
 def _is_hidden(name: str, value: str) -> bool:
     """A secret, or an address that may hold one: in its query, in its path as chat services do, before its host."""
-    parts = urlsplit(value)
-    return name in SECRETS or (
-        name in NOT_SHOWN and bool(parts.query or parts.path.strip("/") or parts.fragment or "@" in parts.netloc)
-    )
+    return name in SECRETS or (name in NOT_SHOWN and _may_hold_a_key(value))
+
+
+def _may_hold_a_key(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # no address: nobody knows what it holds
+        return True
+    return bool(parts.query or parts.path.strip("/") or parts.fragment or "@" in parts.netloc)

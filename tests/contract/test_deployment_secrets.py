@@ -98,3 +98,16 @@ def test_the_deployed_configuration_can_be_rebuilt(cloud: LocalCloud) -> None:
     from ops.deployment.settings import read_settings
 
     assert changes(look_and_plan(read_settings(rebuilt))) == []
+
+
+def test_whatever_is_deployed_can_be_shown() -> None:
+    """JSON on one line where its own lines cannot be written; a comment names what no line of .env can say."""
+    job = '{"Output": {"a": "x\\ny"},\r\n "b": "\u2028"}'
+    odd = {"CONCAT_JOB": job, "CONCAT_TAGS": '{"a":\r\n"录像"}', "CONCAT_NAMING": "a\r\n\\nb", "CONCAT_BUCKET": "a\nb"}
+    text = dotenv_text({**odd, "CONCAT_NOTIFY_URL": "https://[a-key", "CONCAT_PREFIX": "//["}, "dev", "")
+    shown = parse(text).values
+    assert json.loads(shown["CONCAT_JOB"]) == json.loads(job)
+    assert (shown["CONCAT_TAGS"], shown["CONCAT_BUCKET"]) == ('{"a": "录像"}', "a\nb")
+    assert "CONCAT_NAMING" not in shown
+    assert r'# CONCAT_NAMING is set to what no line of .env can say, and left out here; as JSON: "a\r\n\\nb"' in text
+    assert "a-key" not in text
