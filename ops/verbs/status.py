@@ -21,7 +21,7 @@ from cosconcat.records.records import Closed
 from ops import cost
 from ops.desk.mistakes import NO, Mistake
 from ops.desk.options import groups_argument, json_option
-from ops.desk.show import counted, show_json, table
+from ops.desk.show import counted, show_failure, show_json, table
 from ops.sweep_function import ask, here_option, services_here
 
 EXAMPLES = """\b
@@ -133,12 +133,15 @@ def _history(past: Iterable[Mapping[str, Any]]) -> None:
 
 def _report(report: Any, *, as_json: bool) -> int:
     """The last report; 1 when there is none yet."""
+    if not isinstance(report, Mapping):
+        if as_json:
+            show_failure([str(report)], NO)
+        else:
+            click.echo(report)
+        return NO
     if as_json:
         show_json(report)
-        return 0 if isinstance(report, Mapping) else NO
-    if not isinstance(report, Mapping):
-        click.echo(report)
-        return NO
+        return 0
     click.echo(
         f"Report of {_ago(report.get('at', ''))}; {counted(report.get('objects', 0), 'object')} under the input prefix"
     )

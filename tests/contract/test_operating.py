@@ -94,6 +94,13 @@ def test_status_without_a_group_shows_the_report(desk: Desk, operator: Operator)
     assert operator.json("status", "--here")["ended"]["counts"] == {"joined": 1}
 
 
+def test_a_program_is_told_as_of_any_failure_that_there_is_no_report(operator: Operator) -> None:
+    """One sentence, and the exit code."""
+    told = operator.json("status", "--here", code=1)
+    assert (list(told), told["exit_code"]) == (["error", "exit_code"], 1)
+    assert told["error"] == ["no report yet: one is published when a sweep has completed a round"]
+
+
 def test_status_of_a_day_lists_what_ended_and_what_it_cost(desk: Desk, operator: Operator) -> None:
     """Or of a month; a day on which nothing ended says so."""
     desk.arrive(*PAIR)
