@@ -152,3 +152,18 @@ def test_explain_shows_the_request_of_a_recording_and_why_it_ends(
     close(desk)
     assert main(["explain", "--group", key(60)], environ) == 0
     assert capsys.readouterr().out.count("<Url>") == 2
+
+
+def test_fragments_that_have_gone_since_are_looked_for_where_one_recording_is_asked_for() -> None:
+    """Not for each recording of a source: that may be many, of many pieces."""
+    with Desk({**GAP, "CONCAT_CLEANUP": "keep"}) as desk:
+        put(desk, 0, 60)
+        close(desk)
+        finish(desk)
+        desk.cloud.store.delete(desk.cloud.bucket, key(60))
+        desk.cloud.calls.reset()
+        [told] = status(desk, "cam")["recordings"]
+        assert (told["state"], told["why"]) == ("joined", "nothing removed: CONCAT_CLEANUP=keep")
+        assert "HEAD Object" not in {kind for _, kind in desk.cloud.calls.snapshot()}
+        expected = "nothing was removed when it ended (CONCAT_CLEANUP=keep); 1 of its fragments has gone since"
+        assert status(desk, recording(0))["why"] == expected

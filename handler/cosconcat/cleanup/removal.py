@@ -31,6 +31,7 @@ from cosconcat.services import Services
 if TYPE_CHECKING:
     from cosconcat.config import Config
 
+NOTHING_REMOVED = "nothing removed: "  # how a closing record begins to say why nothing at all was to be removed
 FRESH_SECONDS = 10  # HEADs begun longer ago are repeated before anything is removed by them
 AT_ONCE = 1000  # one multi-delete, so that each has its own fresh HEADs
 COPIED_AT_ONCE = 20  # copies take their time: what was copied is deleted before the next, so that every run gets on
@@ -68,11 +69,11 @@ def remove(
     config = services.config
     removal = Removal()
     if config.cleanup == "keep":
-        removal.nothing = "nothing removed: CONCAT_CLEANUP=keep"
+        removal.nothing = f"{NOTHING_REMOVED}CONCAT_CLEANUP=keep"
     elif config.verify == "none" or proof.verified == "none":
-        removal.nothing = "nothing removed: CONCAT_VERIFY=none, so nothing was proven"
+        removal.nothing = f"{NOTHING_REMOVED}CONCAT_VERIFY=none, so nothing was proven"
     elif not claim.set.lies_under(config.input_prefix):  # another deployment's: it may want to keep them
-        removal.nothing = "nothing removed: it lies outside CONCAT_INPUT_PREFIX"
+        removal.nothing = f"{NOTHING_REMOVED}it lies outside CONCAT_INPUT_PREFIX"
     if removal.nothing:
         return removal
     pieces = [(again or {}).get(piece.key, piece) for piece in _removable(config, claim, removal)]

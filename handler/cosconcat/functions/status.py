@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cosconcat.cleanup.removal import NOTHING_REMOVED
 from cosconcat.errors import InvalidInput
 from cosconcat.functions.retry import NOBODY, group_of
 from cosconcat.groups.survey import survey
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from cosconcat.config import Config
     from cosconcat.functions.find_recording import Found
 
+_DRY_RUNS = frozenset(f"dry run of {how}" for how in ("delete", "trash", "expire"))  # as a closing record says it
 SHOWN = 100  # missing numbers and kept keys; the rest is counted
 
 
@@ -87,7 +89,7 @@ def _of_recordings(services: Services, asked: str) -> Status:
     found = find(services, asked)
     if found is not None:
         return _of_recording(services, found)
-    told = [_of_recording(services, one) for one in of_source(services, asked)]
+    told = [_of_recording(services, one, alone=False) for one in of_source(services, asked)]
     last = last_recording(services, asked) if not told else ""
     if last:
         why = f"nothing of it is there or under way any more; its last recording was {last}"
@@ -100,11 +102,11 @@ def _of_recordings(services: Services, asked: str) -> Status:
     return Status(asked, "source", why, recordings=listed)
 
 
-def _of_recording(services: Services, found: Found) -> Status:
+def _of_recording(services: Services, found: Found, *, alone: bool = True) -> Status:
     judged = found.part
     if judged is None:
         try:
-            status = status_of(services, found.group)
+            status = status_of(services, found.group, alone=alone)
         except InvalidInput as broken:  # a record of it: of a source the others are told all the same
             return Status(found.group, "invalid", str(broken))
         if status.state == "unknown":
@@ -137,8 +139,10 @@ def _after(services: Services, group: str) -> str:
     return f"its first piece is now in {now.group}" + (", which is not closed yet" if now.part else "")
 
 
-def status_of(services: Services, group: str) -> Status:
-    """What is known of the group, by its records, by CI for a job that runs, and by one look at its pieces."""
+def status_of(services: Services, group: str, *, alone: bool = True) -> Status:
+    """What is known of the group, by its records, by CI for a job that runs, and by one look at its pieces. Asked for
+    `alone`, also by one at what was joined, where nothing of it had been removed when it ended.
+    """
     gid = gid_of(group)
     verdict = NoFragments(group) if services.config.completion == "gap" else survey(services, group)
     attempts, dones = _records(services, gid)
@@ -149,6 +153,8 @@ def status_of(services: Services, group: str) -> Status:
         status = _in_flight(services, group, attempt)
     elif attempt is not None and done is not None and not _is_new(services.config, verdict, attempt.claim, done):
         status = _ended(group, attempt, done)
+        if alone and status.state == "joined" and not status.removed:
+            _note_gone(services, status, attempt.claim.record, done.record)
     else:
         status = _by_look(services.config, group, verdict)
     if status.state not in ("arriving", "whole", "invalid") and isinstance(verdict, Invalid):
@@ -269,6 +275,24 @@ def _ended(group: str, attempt: Attempt, done: Stamped[Done]) -> Status:
     if proof is not None:
         status.proof = {"rule": proof.verified, "size": proof.size, "etag": proof.etag, **proof.figures}
     return status
+
+
+def _note_gone(services: Services, status: Status, claim: Claim, done: Done) -> None:
+    """Of a content of which nothing was removed when it ended: how many of its fragments have gone since."""
+    reasons = done.reason.split("; ")
+    whys = [reason.removeprefix(NOTHING_REMOVED) for reason in reasons if reason.startswith(NOTHING_REMOVED)]
+    whys += sorted(set(done.kept.values()) & _DRY_RUNS)
+    if not whys:
+        return
+    keys = [fragment.object.key for fragment in claim.set.fragments]
+    heads = services.cos.heads(services.config.bucket, keys)
+    gone = {key for key in keys if heads[key] is None}
+    if gone:
+        have = "has" if len(gone) == 1 else "have"
+        since = f"nothing was removed when it ended ({whys[0]}); {len(gone)} of its fragments {have} gone since"
+        status.why = "; ".join([*(one for one in reasons if one and not one.startswith(NOTHING_REMOVED)), since])
+        kept = {key: why for key, why in done.kept.items() if key not in gone}
+        status.kept, status.kept_count = dict(list(kept.items())[:SHOWN]), len(kept)
 
 
 def _of_claim(group: str, state: str, claim: Stamped[Claim]) -> Status:
