@@ -126,6 +126,37 @@ def test_retry_goes_on_with_a_group_or_with_all_that_gave_up(desk: Desk, operato
     assert operator.json("retry", "--outcome", "kept", "--here") == {"left": 0, "results": []}
 
 
+def test_retry_of_what_was_cleaned_up_says_that_nothing_was_left(desk: Desk, operator: Operator) -> None:
+    """And names what still keeps it, where something does."""
+    desk.arrive(*PAIR)
+    desk.call_back()
+    [told] = operator.json("retry", "v", "--here")["results"]
+    assert (told["action"], told["reason"]) == ("finished", "nothing of it was left to remove")
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"cleanup": "keep"}, "nothing removed: CONCAT_CLEANUP=keep"),
+        ({"cleanup_dry_run": "true"}, f"{PAIR[1]}: dry run of delete"),
+        ({}, "cleaned up at last; 1 removed"),
+    ],
+    ids=["keep", "dry run", "delete"],
+)
+def test_retry_of_what_was_kept_says_what_became_of_the_rest(
+    operator: Operator, changed: dict[str, Any], reason: str
+) -> None:
+    """One of two pieces went by hand, so the group is no whole one."""
+    with Desk({"CONCAT_CLEANUP": "keep"}) as desk:
+        keeper = Operator(desk, operator._capsys)
+        keeper.environ["CONCAT_CLEANUP"] = "delete"
+        desk.arrive(*PAIR)
+        desk.call_back()
+        desk.cloud.store.delete(desk.cloud.bucket, PAIR[0])
+        [told] = keeper.json("retry", "v", "--here", **changed)["results"]
+        assert told["reason"] == reason
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

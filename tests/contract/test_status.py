@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,6 +107,50 @@ def test_joined_says_why_nothing_was_deleted(setting: dict[str, str], why: str, 
         assert told.get("kept_count", 0) == kept
         assert set(told.get("kept", {}).values()) == ({"dry run of delete"} if kept else set())
         assert desk.keys("fragments/") == list(PAIR)
+
+
+@pytest.mark.parametrize(
+    ("setting", "why"),
+    [({"CONCAT_CLEANUP": "keep"}, "CONCAT_CLEANUP=keep"), ({"CONCAT_CLEANUP_DRY_RUN": "true"}, "dry run of delete")],
+    ids=["keep", "dry run"],
+)
+def test_what_was_removed_after_the_end_is_told_beside_why_nothing_was_at_the_end(
+    setting: dict[str, str], why: str
+) -> None:
+    """The clean-up was switched on later; the record stays what it was, and is looked behind only where it says so."""
+    with Desk(setting) as desk:
+        desk.arrive(*PAIR)
+        desk.call_back()
+        before = status(desk)
+        assert "gone since" not in before.get("why", "")
+        removing = replace(desk.services.config, cleanup="delete", cleanup_dry_run=False)
+        with desk.instead(config=removing):
+            [result] = desk.sweep()["results"]
+        assert result["reason"] == "joined before; 2 objects that its result holds removed"
+        assert desk.keys("fragments/") == []
+        told = status(desk)
+        expected = f"nothing was removed when it ended ({why}); 2 of its fragments have gone since"
+        assert (told["state"], told["why"], "kept" in told) == ("joined", expected, False)
+
+
+def test_what_is_left_of_it_after_the_end_is_still_said_to_be_kept() -> None:
+    """One of two went by hand."""
+    with Desk({"CONCAT_CLEANUP_DRY_RUN": "true"}) as desk:
+        desk.arrive(*PAIR)
+        desk.call_back()
+        desk.cloud.store.delete(desk.cloud.bucket, PAIR[0])
+        told = status(desk)
+        assert told["why"].endswith("(dry run of delete); 1 of its fragments has gone since")
+        assert told["kept"] == {PAIR[1]: "dry run of delete"}
+
+
+def test_what_was_removed_at_the_end_is_not_looked_for_again(desk: Desk) -> None:
+    """The look is for records that say that nothing was removed."""
+    desk.arrive(*PAIR)
+    desk.call_back()
+    desk.cloud.calls.reset()
+    assert status(desk)["removed"] == 2
+    assert "HEAD Object" not in {kind for _, kind in desk.cloud.calls.snapshot()}
 
 
 def test_retrying_says_when(desk: Desk) -> None:

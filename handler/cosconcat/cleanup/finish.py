@@ -14,7 +14,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from cosconcat import log
-from cosconcat.cleanup.removal import remove
+from cosconcat.cleanup.removal import NOTHING_REMOVED, remove
 from cosconcat.errors import InvalidInput, Rejected
 from cosconcat.inputs.expiry import untag_expiry
 from cosconcat.inputs.heads import FreshHeads
@@ -129,7 +129,8 @@ def remove_reuploads(services: Services, *claims: Claim, besides: Sequence[str] 
         removal = remove(services, claim, proven, look.heads, look.there)
         removed += removal.removed
         left += [f"{key}: {why}" for key, why in removal.kept.items() if key in look.there]
-    reason = "; ".join([f"joined before; {removed} identical uploads removed", *left[:3]])
+    objects = "1 object" if removed == 1 else f"{removed} objects"
+    reason = "; ".join([f"joined before; {objects} that its result holds removed", *left[:3]])
     return Result(newest.group, "kept" if left else "already-finished", reason, proof.key, job)
 
 
@@ -139,12 +140,18 @@ def resume(services: Services, claim: Claim) -> Result | None:
     None when there is no such proof, or when new content lies there: then it can only be joined anew.
     """
     end = _end_of(services, claim)
-    if end is None or end.next != "clean" or end.proof is None or _seen_again(services, claim).new:
+    look = _seen_again(services, claim) if end and end.next == "clean" and end.proof else None
+    if end is None or end.proof is None or look is None or look.new:
         return None
     done = _clean(services, claim, end, end.proof, None)
     if done.outcome != "joined":
         return None
-    return Result(claim.group, "finished", f"cleaned up at last; {done.removed} removed", done.output, done.job)
+    reason = f"cleaned up at last; {done.removed} removed"
+    if not done.removed:
+        stays = [f"{key}: {why}" for key, why in done.kept.items() if key in look.there][:3]
+        stays += [why for why in done.reason.split("; ") if why.startswith(NOTHING_REMOVED) and look.there]
+        reason = "; ".join(stays) or "nothing of it was left to remove"
+    return Result(claim.group, "finished", reason, done.output, done.job)
 
 
 class _SeenAgain(NamedTuple):
