@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from cosconcat.errors import InvalidInput
+from cosconcat.functions.retry import group_of
+from cosconcat.inputs.ownership import own_keys
+from cosconcat.log import printable
 from cosconcat.model import ObjectInfo, gid_of, iso_time
 from cosconcat.naming.keys import FragmentName, ManifestName, MarkerName, unfit_key
 from ops.desk.environment import config_of, environment
@@ -30,6 +34,7 @@ Examples:
 """
 _MARK = re.compile(r"\.[0-9a-f]{12}(?=(\.[^./]*)?$)")  # what a copy's name gets where its plain name is taken
 _ROWS = 50
+_ABSENT = "nothing of it is in the trash"
 
 
 class Item(NamedTuple):
@@ -39,6 +44,17 @@ class Item(NamedTuple):
     group: str
     target: str
     why_not: str = ""
+
+
+class Wanted(NamedTuple):
+    """What one of GROUPS means: what the convention gives to a group, or to a source, and what lay at these keys."""
+
+    group: str  # empty where one piece is meant
+    keys: frozenset[str]
+
+    def holds(self, item: Item, key: str) -> bool:
+        """Whether an object that lay at this key is meant."""
+        return key in self.keys or (bool(self.group) and item.group == self.group)
 
 
 class _Time(click.ParamType[int]):
@@ -67,20 +83,25 @@ def command(
 ) -> int:
     """Bring fragments back from the trash.
 
-    All GROUPS, or everything that was moved there in a span of time. The copies in the trash stay. Nothing that lies
-    at a target is overwritten.
+    All GROUPS, or everything that was moved there in a span of time. GROUPS are ids, full keys of their pieces or,
+    where recordings are cut at gaps, their sources; there a key is its one piece. The copies in the trash stay. Nothing
+    that lies at a target is overwritten. Exit code 1 when something stays, or nothing of one of GROUPS is there.
     """
     config = config_of(environment())
     _check(config, groups, since, until, to)
     services = services_here()
-    items = list(_found(services, set(groups), since or 0, until or 1 << 62, to))
-    items = _free(services, items)
+    wanted = {asked: _meant(services, asked) for asked in groups}
+    found = _found(services, wanted.values(), since or 0, until or 1 << 62, to)
+    items = _free(services, list(found.values()))
     done = [_copied(services, item) for item in items] if yes else items
+    absent = [asked for asked, one in wanted.items() if not any(one.holds(item, key) for key, item in found.items())]
+    why = _ABSENT if since is None and until is None else f"{_ABSENT} of that time"
     if as_json:
-        show_json([{"from": i.source.key, "to": i.target, "group": i.group, "why_not": i.why_not} for i in done])
+        told = [{"from": i.source.key, "to": i.target, "group": i.group, "why_not": i.why_not} for i in done]
+        show_json(told + [{"from": "", "to": "", "group": asked, "why_not": why} for asked in absent])
     else:
-        _print(done, yes=yes)
-    return NO if not done or any(item.why_not for item in done) else 0
+        _print(done, dict.fromkeys(absent, why), yes=yes)
+    return NO if absent or not done or any(item.why_not for item in done) else 0
 
 
 def _check(config: Config, groups: tuple[str, ...], since: int | None, until: int | None, to: str | None) -> None:
@@ -105,8 +126,25 @@ def _check(config: Config, groups: tuple[str, ...], since: int | None, until: in
             raise Mistake(f"--to {to}: meets {name}={prefix}: choose a place of its own")
 
 
-def _found(services: Services, groups: set[str], since: int, until: int, to: str | None) -> Iterator[Item]:
-    """What lies in the trash and is wanted, the newest copy of each key alone."""
+def _meant(services: Services, asked: str) -> Wanted:
+    """What one of GROUPS means: a group, also by the key of a piece; or a piece, where recordings are cut at gaps, for
+    its name tells its source alone. A recording, and what only a manifest gives to a group, is known by the records.
+    """
+    group, keys = group_of(services.config, asked), frozenset([asked])
+    if services.config.completion == "gap" and group != asked:
+        return Wanted("", keys)
+    try:
+        newest = services.ledger.newest_content(gid_of(group))
+        joined = list(services.ledger.joined(gid_of(group), newest.rev)) if newest else []
+    except InvalidInput:  # a record that cannot be read keeps nothing from coming back that its name gives to the group
+        joined = []
+    return Wanted(group, keys.union(*(own_keys(services.config, claim) for claim in joined)))
+
+
+def _found(
+    services: Services, wanted: Collection[Wanted], since: int, until: int, to: str | None
+) -> Mapping[str, Item]:
+    """What lies in the trash and is wanted, by the key where it lay, the newest copy of each alone."""
     config = services.config
     newest: dict[str, Item] = {}
     marker: str | None = ""
@@ -114,13 +152,14 @@ def _found(services: Services, groups: set[str], since: int, until: int, to: str
         page = services.cos.list(config.bucket, config.trash_prefix, marker)
         for found in page.objects:
             key, group = _origin(services, found.key[len(config.trash_prefix) :])
-            wanted = since <= found.last_modified < until and (not groups or group in groups)
+            item = Item(found, group, key if to is None else to + key.removeprefix(config.input_prefix))
             held = newest.get(key)
-            if wanted and (held is None or held.source.last_modified < found.last_modified):
-                target = key if to is None else to + key.removeprefix(config.input_prefix)
-                newest[key] = Item(found, group, target)
+            newer = held is None or held.source.last_modified < found.last_modified
+            in_time = since <= found.last_modified < until
+            if newer and in_time and (not wanted or any(one.holds(item, key) for one in wanted)):
+                newest[key] = item
         marker = page.next_marker
-    yield from newest.values()
+    return newest
 
 
 def _origin(services: Services, key: str) -> tuple[str, str]:
@@ -162,10 +201,16 @@ def _copied(services: Services, item: Item) -> Item:
     return item
 
 
-def _print(items: list[Item], *, yes: bool) -> None:
-    if not items:
+def _print(items: list[Item], absent: Mapping[str, str], *, yes: bool) -> None:
+    if items:
+        _print_items(items, yes=yes)
+    else:
         click.echo("nothing in the trash fits")
-        return
+    for asked, why in absent.items():
+        click.echo(printable(f"{asked}: {why}"))
+
+
+def _print_items(items: list[Item], *, yes: bool) -> None:
     come = [item for item in items if not item.why_not]
     size = sum(item.source.size for item in come)
     done = "restored" if yes else "would be restored; say --yes to do it"

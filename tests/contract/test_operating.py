@@ -19,6 +19,7 @@ from ops.command import main
 from ops.deployment.execute import Zips
 from ops.verbs.preview import Snapshot
 from ops.verbs.prune import _in_order
+from tests.support import gaps
 from tests.support.deployments import deploy, empty_account, real_zips, settings, small_zip, variables
 from tests.support.desk import Desk
 
@@ -258,6 +259,80 @@ def test_restore_brings_back_what_was_moved_to_the_trash_and_overwrites_nothing(
         assert len(operator.json("restore", "--since", "2020-01-01", "--to", "other/")) == 2
         assert operator.says("restore", "v", "--yes", cleanup="keep").startswith("2 objects")
         assert desk.keys("fragments/") == list(PAIR)
+
+
+def test_restore_tells_of_each_group_of_which_nothing_is_in_the_trash(capsys: pytest.CaptureFixture[str]) -> None:
+    """The others are restored all the same."""
+    with Desk({"CONCAT_CLEANUP": "trash"}) as desk:
+        operator = Operator(desk, capsys)
+        desk.arrive(*PAIR)
+        desk.call_back()
+        words = operator.says("restore", "v", "w", "--to", "restored/", code=1)
+        assert "2 objects" in words
+        assert "\nw: nothing of it is in the trash\n" in words
+        told = operator.json("restore", "v", "w", "--to", "restored/", "--yes", code=1)
+        assert [(each["group"], each["why_not"]) for each in told] == [
+            ("v", ""),
+            ("v", ""),
+            ("w", "nothing of it is in the trash"),
+        ]
+        assert len(desk.keys("restored/")) == 2
+        words = operator.says("restore", "v", "--until", "2020-01-01", "--to", "restored/", code=1)
+        assert words == "nothing in the trash fits\nv: nothing of it is in the trash of that time\n"
+
+
+def test_restore_takes_the_key_of_a_piece_for_its_group(capsys: pytest.CaptureFixture[str]) -> None:
+    """As status and retry do."""
+    with Desk({"CONCAT_CLEANUP": "trash"}) as desk:
+        operator = Operator(desk, capsys)
+        desk.arrive(*PAIR)
+        desk.call_back()
+        desk.arrive("fragments/w.part1-of-1.mp4")
+        desk.call_back()
+        told = operator.json("restore", PAIR[1], "--to", "restored/")
+        assert [each["to"] for each in told] == ["restored/v.part1-of-2.mp4", "restored/v.part2-of-2.mp4"]
+        desk.cloud.store.put(desk.cloud.bucket, f".concat/{gid_of('v')}/0001/claim-0001.json", b"{")
+        assert len(operator.json("restore", "v", "--to", "restored/")) == 2
+
+
+def test_restore_brings_back_what_only_a_manifest_gave_to_the_group(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its records know; the names of such pieces tell no group."""
+    with Desk({"CONCAT_CLEANUP": "trash", "CONCAT_COMPLETION": "manifest"}) as desk:
+        operator = Operator(desk, capsys)
+        pieces = ["fragments/v.one.mp4", "fragments/v.two.mp4"]
+        for piece in pieces:
+            desk.put(piece)
+        desk.manifest("fragments/v.manifest.json", fragments=[{"key": piece} for piece in pieces])
+        desk.upload("fragments/v.manifest.json")
+        desk.call_back()
+        assert desk.keys("fragments/") == []
+        for asked in ("v", "fragments/v.manifest.json"):
+            told = operator.json("restore", asked, "--to", "restored/")
+            assert {"restored/v.one.mp4", "restored/v.two.mp4"} <= {each["to"] for each in told}
+        [told] = operator.json("restore", pieces[1], "--to", "restored/")
+        assert told["to"] == "restored/v.two.mp4"
+
+
+def test_restore_takes_a_piece_a_recording_or_a_source_where_recordings_are_cut_at_gaps(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A piece's name tells its source alone, so its key is that piece."""
+    with Desk({**gaps.GAP, "CONCAT_CLEANUP": "trash"}) as desk:
+        operator = Operator(desk, capsys)
+        gaps.put(desk, 0, 60, 1000)
+        gaps.put(desk, 0, source="other")
+        gaps.close(desk)
+        gaps.finish(desk)
+
+        def restored(asked: str) -> list[str]:
+            return [each["to"] for each in operator.json("restore", asked, "--to", "restored/")]
+
+        pieces = [gaps.key(second).replace("fragments/", "restored/") for second in (0, 60, 1000)]
+        assert restored(gaps.key(60)) == [pieces[1]]
+        assert restored(gaps.recording(0)) == pieces[:2]
+        assert restored("cam") == pieces
+        [told] = operator.json("restore", gaps.key(2000), "--to", "restored/", code=1)
+        assert (told["group"], told["why_not"]) == (gaps.key(2000), "nothing of it is in the trash")
 
 
 def test_a_group_named_like_a_marked_copy_is_not_restored_in_anothers_place(
