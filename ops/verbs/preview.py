@@ -23,6 +23,7 @@ from ops.desk.environment import config_of, environment
 from ops.desk.mistakes import NO
 from ops.desk.options import Amount, json_option, probe_price_option
 from ops.desk.show import counted, show_json, table
+from ops.joined_before import JoinedBefore, joined_before
 from ops.recordings import judged as judged_recordings
 from ops.sweep_function import services_here
 
@@ -144,6 +145,7 @@ class Judged(NamedTuple):
     left: frozenset[str]  # one piece, which stays as it is (CONCAT_SINGLE=leave)
     objects: int
     complete: bool
+    before: JoinedBefore = JoinedBefore()
 
     @property
     def whole(self) -> dict[str, Whole]:
@@ -213,7 +215,10 @@ def judge(services: Services, most: int) -> Judged:
     copied = frozenset(group for group, verdict in whole.items() if is_copied(config, verdict.set))
     single = {group for group, verdict in whole.items() if verdict.set.is_single}
     left = frozenset(single if config.single == "leave" else ())
-    return Judged(verdicts, unmatched, claimed, taken, copied, left, len(snapshot.objects), snapshot.complete)
+    removes = not _why_nothing(config) and config.cleanup != "expire"
+    old = {group: verdict.set for group, verdict in whole.items() if removes and group in claimed}
+    before = joined_before(services, old, {found.key: found for found in snapshot.objects})
+    return Judged(verdicts, unmatched, claimed, taken, copied, left, len(snapshot.objects), snapshot.complete, before)
 
 
 def _groups(services: Services, snapshot: Snapshot, groups: Iterable[str]) -> tuple[dict[str, Verdict], frozenset[str]]:
@@ -291,20 +296,28 @@ def _kind(judged: Judged, group: str) -> str:
     return "inconsistent" if isinstance(verdict, Invalid) else "empty"
 
 
-def _removal(config: Config, judged: Judged) -> dict[str, Any]:
-    """What would be removed after the joins, how, or why nothing."""
-    why = ""
+def _why_nothing(config: Config) -> str:
+    """Why nothing at all is removed; empty where something may be."""
     if config.cleanup == "keep":
-        why = "CONCAT_CLEANUP=keep"
-    elif config.verify == "none":
-        why = "CONCAT_VERIFY=none proves nothing"
-    elif config.cleanup_dry_run:
-        why = "CONCAT_CLEANUP_DRY_RUN=true"
+        return "CONCAT_CLEANUP=keep"
+    if config.verify == "none":
+        return "CONCAT_VERIFY=none proves nothing"
+    return "CONCAT_CLEANUP_DRY_RUN=true" if config.cleanup_dry_run else ""
+
+
+def _removal(config: Config, judged: Judged) -> dict[str, Any]:
+    """What would be removed after the joins, and before them of what was joined before; how, or why nothing."""
+    why = _why_nothing(config)
     if why:
         return {"objects": 0, "bytes": 0, "why_nothing": why}
     pieces = [f.object for whole in judged.new.values() for f in whole.set.fragments if not (f.start or f.end)]
     pieces += [whole.set.marker for whole in judged.new.values() if whole.set.marker]
-    return {"objects": len(pieces), "bytes": sum(piece.size for piece in pieces), "how": config.cleanup}
+    told = {"objects": len(pieces), "bytes": sum(piece.size for piece in pieces), "how": config.cleanup}
+    if config.cleanup == "expire":
+        return told
+    before, unread = judged.before.pieces, judged.before.unread
+    figures = {"objects": len(before), "bytes": sum(piece.size for piece in before)}
+    return {**told, "joined_before": {**figures, **({"unread": unread} if unread else {})}}
 
 
 def _rows(judged: Judged) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -353,6 +366,11 @@ def _print_bill(told: Mapping[str, Any]) -> None:
     if told["copies"]:
         click.echo(f"copies    {told['copies']:,}, of one piece each: no job, no bill but requests")
     click.echo(f"removal   {'nothing: ' + removal['why_nothing'] if 'why_nothing' in removal else what}")
+    before = removal.get("joined_before", {})
+    if before.get("objects") or before.get("unread"):
+        unread = f"; {counted(before['unread'], 'further group')} not looked at" if before.get("unread") else ""
+        figures = f"{counted(before['objects'], 'object')}, {before['bytes']:,} bytes"
+        click.echo(f"          of groups joined before: {figures}, by {removal['how']}{unread}")
     sweeps = f"{told['rounds']} sweep{'' if told['rounds'] == 1 else 's'}"
     click.echo(f"time      {sweeps} to submit them, about {told['minutes_to_submit']} minutes")
     if "usd" in told:

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -212,6 +213,61 @@ def test_preview_tells_what_was_joined_before_and_probes_when_asked(desk: Desk, 
         told = keeper.json("preview", "--probe", "3")
         assert told["kinds"] == {"claimed before": 1, "would be joined": 1}
         assert told["fragment_seconds"] == pytest.approx(30, abs=0.1)
+
+
+def test_preview_counts_what_the_sweep_removes_of_groups_that_were_joined_before(operator: Operator) -> None:
+    """With a clean-up that was switched on later; in a line and a field of its own."""
+    with Desk({"CONCAT_CLEANUP": "keep", "CONCAT_NAMING": "folder", "CONCAT_COMPLETION": "marker"}) as desk:
+        keeper = Operator(desk, operator._capsys)
+        desk.arrive("fragments/v/1.mp4", "fragments/v/2.mp4")
+        desk.arrive("fragments/v/_DONE", seconds=0)
+        desk.call_back()
+        for unmoved in ({"cleanup": "keep"}, {"cleanup": "expire"}, {"cleanup": "delete", "verify": "none"}):
+            assert "joined_before" not in keeper.json("preview", **cast("Any", unmoved))["removal"]
+        keys = desk.keys("fragments/")
+        sizes = [len(desk.cloud.store.get(desk.cloud.bucket, key) or b"") for key in keys]
+        told = keeper.json("preview", cleanup="delete")["removal"]
+        assert told["joined_before"] == {"objects": len(keys), "bytes": sum(sizes)}
+        assert told["objects"] == 0
+        words = keeper.says("preview", cleanup="delete")
+        assert f"of groups joined before: {len(keys)} objects, {sum(sizes):,} bytes, by delete" in words
+        with desk.instead(config=replace(desk.services.config, cleanup="delete")):
+            desk.sweep()
+        assert desk.keys("fragments/") == []
+
+
+@pytest.mark.parametrize("change", ["another content", "no output", "a broken record"])
+def test_preview_counts_nothing_of_a_group_that_the_sweep_leaves(change: str, operator: Operator) -> None:
+    """What is not the content that its output holds stays."""
+    with Desk({"CONCAT_CLEANUP": "keep"}) as desk:
+        keeper = Operator(desk, operator._capsys)
+        desk.arrive(*PAIR)
+        desk.call_back()
+        assert keeper.json("preview", cleanup="trash")["removal"]["joined_before"]["objects"] == 2
+        if change == "another content":
+            desk.put(PAIR[0], "other")
+        elif change == "no output":
+            desk.cloud.store.delete(desk.cloud.bucket, "output/v.mp4")
+        else:
+            desk.cloud.store.put(desk.cloud.bucket, f".concat/{gid_of('v')}/0001/done.json", b"{")
+        told = keeper.json("preview", cleanup="trash")
+        assert told["removal"]["joined_before"] == {"objects": 0, "bytes": 0}
+        assert "joined before" not in keeper.says("preview", cleanup="trash")
+
+
+def test_preview_reads_the_records_of_so_many_groups_and_says_how_many_it_left(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Figures that are not of all say so."""
+    monkeypatch.setattr("ops.joined_before.MOST_READ", 1)
+    with Desk({"CONCAT_CLEANUP": "keep"}) as desk:
+        keeper = Operator(desk, operator._capsys)
+        for group in ("v", "w"):
+            desk.arrive(f"fragments/{group}.part1-of-1.mp4")
+            desk.call_back()
+        told = keeper.json("preview", cleanup="delete")["removal"]["joined_before"]
+        assert (told["objects"], told["unread"]) == (1, 1)
+        assert "; 1 further group not looked at" in keeper.says("preview", cleanup="delete")
 
 
 @given(names=st.lists(st.text("ab/1é", min_size=1, max_size=6), unique=True), prefix=st.text("ab/", max_size=2))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cosconcat.groups.verdicts import Invalid, Verdict, Waiting, Whole
@@ -91,3 +93,18 @@ def test_where_nothing_was_joined_no_record_is_asked_for() -> None:
         with desk.instead(cos=cos):
             assert len(judge(desk.services, 1000).to_join) == 6
         assert asked == []
+
+
+def test_what_was_joined_under_keep_is_counted_as_the_sweep_then_removes_it() -> None:
+    """Once the clean-up removes; a piece that went by hand is counted no more."""
+    with Desk({**GAP, "CONCAT_CLEANUP": "keep"}) as desk:
+        put(desk, 0, 60, 120)
+        close(desk)
+        finish(desk)
+        desk.cloud.store.delete(desk.cloud.bucket, key(60))
+        with desk.instead(config=replace(desk.services.config, cleanup="trash")):
+            found = preview(desk)
+            assert [one.key for one in found.before.pieces] == [key(0), key(120)]
+            assert summary(desk.services.config, found, None, 720)["removal"]["objects"] == 0
+            desk.sweep()
+        assert desk.keys("fragments/") == []

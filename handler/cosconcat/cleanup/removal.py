@@ -76,7 +76,7 @@ def remove(
         removal.nothing = f"{NOTHING_REMOVED}it lies outside CONCAT_INPUT_PREFIX"
     if removal.nothing:
         return removal
-    pieces = [(again or {}).get(piece.key, piece) for piece in _removable(config, claim, removal)]
+    pieces = [(again or {}).get(piece.key, piece) for piece in removable(config, claim, removal)]
     marker = claim.set.marker
     step = COPIED_AT_ONCE if config.cleanup == "trash" else AT_ONCE
     for start in range(0, len(pieces), step):
@@ -87,7 +87,8 @@ def remove(
     return removal
 
 
-def _removable(config: Config, claim: Claim, removal: Removal) -> list[ObjectInfo]:
+def removable(config: Config, claim: Claim, removal: Removal) -> list[ObjectInfo]:
+    """The claim's fragments that may go once its output is proven; why the others stay is noted in `removal`."""
     spared = {o.key for o in (claim.set.intro, claim.set.outro) if o}
     pieces = []
     for fragment in claim.set.fragments:
