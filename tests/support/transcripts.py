@@ -51,14 +51,16 @@ QUESTIONS = (
     Question(
         "Why was nothing deleted?",
         "cos-concat status interview --here",
-        "`why` names the variable to blame; `kept` names each fragment that stayed, and why.",
+        "`why` names the variable to blame; `kept` names each fragment that stayed, and why. What has gone since is\n"
+        "counted there too.",
     ),
     Question(
         "What will be deleted?",
         "cos-concat preview",
         "It lists, looks (HEAD), and reads markers, manifests and records; nothing is written, and nothing but\n"
         "`--probe` is paid for. `CONCAT_CLEANUP_DRY_RUN=true` shows the same from inside: each join then lists what\n"
-        "it would have removed.",
+        "it would have removed. *Of groups joined before*: their fragments stayed, under `keep` or in a dry run, and\n"
+        "the next sweep removes them.",
     ),
     Question(
         "What did it cost, what will it?",
@@ -83,7 +85,8 @@ QUESTIONS = (
         "Undo: I want the fragments back.",
         "cos-concat restore lecture --to restored/ --yes",
         "Without `--yes` it only shows. Restored to their own places they would be removed again, because the\n"
-        "result holds them: that is refused unless `CONCAT_CLEANUP=keep`.",
+        "result holds them: that is refused unless `CONCAT_CLEANUP=keep`. A group can be named by the full key of one\n"
+        "of its pieces; where recordings are cut at gaps that brings back this piece alone.",
     ),
     Question(
         "Try again.",
