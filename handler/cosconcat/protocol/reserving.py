@@ -188,7 +188,7 @@ def grant_slot(
     slot: Slot, wanted: Sequence[TimedFragment], others: Sequence[Recording], newest: Slot | None
 ) -> Slot | None:
     """What of the day after is granted to a main slot: up to the first piece that somebody else owns, None when that is
-    the first of all.
+    the first of all. It takes the time from midnight on, as it goes on with what began before.
 
     Args:
         slot: who wants it.
@@ -206,7 +206,7 @@ def grant_slot(
         group=slot.group,
         rev=slot.rev,
         pieces=_objects(free, free[0].day),
-        first=free[0].written,
+        first=free[0].day * gap.DAY,
         last=max(piece.written_end for piece in free),
         before=newest.intervals if newest else (),
     )

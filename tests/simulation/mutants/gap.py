@@ -129,6 +129,11 @@ MUTANTS = (
         "a recording is closed around or between pieces of one in flight, which reaches over it when it is tried again",
     ),
     _mutant(
+        "granted-from-its-first-piece", "G5", "protocol.reserving:grant_slot",
+        "first=free[0].day * gap.DAY,", "first=free[0].written,",
+        "by a shorter gap what lies between midnight and the first piece behind it seems to be beside nothing",
+    ),
+    _mutant(
         "late-pieces-not-looked-for", "G3", "verification.commit:commit",
         "late_fragments(services, claim) if claim.slot else newcomers(services, claim.set)",
         "() if claim.slot else newcomers(services, claim.set)",

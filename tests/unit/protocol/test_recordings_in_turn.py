@@ -310,6 +310,20 @@ def between_under_another_gap() -> str:
     return source.broken(pieces)
 
 
+def late_behind_midnight_under_a_shorter_gap() -> str:
+    """It comes between the last piece before midnight and the first behind it, while they are joined."""
+    source, pieces = Source(), (-40, 12, 20, 60)
+    source.put(-40, 20, 60)
+    source.later()
+    source.close(-1)
+    source.put(12, at=3100)
+    source.later(1500)
+    services = source.memory.services
+    source.close(0, replace(services, config=replace(services.config, gap_seconds=5)))
+    source.settle()
+    return source.broken(pieces)
+
+
 def overwritten_before_it_was_joined() -> str:
     """Somebody to whom LIST shows the upload before the one that was joined."""
     source = Source()
@@ -583,6 +597,7 @@ STORIES = [
     ("joined-is-free", late_after_the_join),
     ("late-pieces-not-looked-for", late_while_joined),
     ("late-piece-not-deferred", late_and_whole_while_joined),
+    ("granted-from-its-first-piece", late_behind_midnight_under_a_shorter_gap),
     ("closed-between-pieces", between_under_another_gap),
     ("past-joined", overwritten_before_it_was_joined),
     ("later-upload-cut-off", corrected_after_the_join),
