@@ -19,6 +19,7 @@ from cosconcat.groups.recordings import (
     Recording,
     State,
     as_they_stand,
+    between,
     came_back,
     judge,
     newcomers,
@@ -263,12 +264,13 @@ def late_fragments(services: Services, claim: Claim) -> tuple[str, ...]:
     rule, keys = rule_of(services.config), {piece.object.key for piece in own}
     there = list_source(services, name.group, own[0].day).pieces
     others = [piece for piece in there if piece.object.key not in keys]
-    run: list[TimedFragment] = next((run for run in gap.runs([*own, *others], rule) if own[0] in run), [])
-    others = [piece for piece in run if piece.object.key not in keys]
+    beside = {piece for run in gap.runs([*own, *others], rule) if not {*own}.isdisjoint(run) for piece in run}
+    inside = between(others, own)  # whatever the gap is by now
+    others = [piece for piece in others if piece in beside or piece in inside]
     if not others:
         return ()
     reserved = Reserved(services, name.group)
-    recordings = [one for one in reserved.near(run) if one.content_id != (claim.gid, claim.rev)]
+    recordings = [one for one in reserved.near([*own, *others]) if one.content_id != (claim.gid, claim.rev)]
     owned = owners(recordings)
     past = came_back(others, recordings)
     others = [p for p in others if p not in past]

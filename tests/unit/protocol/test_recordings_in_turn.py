@@ -20,7 +20,7 @@ from cosconcat.cloud.ports import Cos
 from cosconcat.functions.retry import handle_retry
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.model import Bucket, ObjectInfo, Page, Token, gid_of
-from cosconcat.protocol.closing import close_recordings
+from cosconcat.protocol.closing import close_recordings, reconcile_fragment
 from cosconcat.services import Services
 from tests.simulation.counted import InMemory, in_memory
 from tests.simulation.models.objects import Content
@@ -317,9 +317,10 @@ def late_behind_midnight_under_a_shorter_gap() -> str:
     source.later()
     source.close(-1)
     source.put(12, at=3100)
-    source.later(1500)
+    source.later(4000)
     services = source.memory.services
-    source.close(0, replace(services, config=replace(services.config, gap_seconds=5)))
+    with contextlib.redirect_stdout(io.StringIO()):
+        reconcile_fragment(replace(services, config=replace(services.config, gap_seconds=5)), source.key(12))
     source.settle()
     return source.broken(pieces)
 
