@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from cosconcat.cleanup.removal import NOTHING_REMOVED, Removal, removable
+from cosconcat.cleanup.removable import NOTHING_REMOVED, Removal, removable
 from cosconcat.config import Config
 from cosconcat.errors import InvalidInput
 from cosconcat.model import FragmentSet, ObjectInfo, gid_of

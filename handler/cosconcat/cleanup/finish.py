@@ -14,7 +14,8 @@ from math import isfinite
 from typing import NamedTuple
 
 from cosconcat import log
-from cosconcat.cleanup.removal import NOTHING_REMOVED, remove
+from cosconcat.cleanup.removable import NOTHING_REMOVED
+from cosconcat.cleanup.removal import remove
 from cosconcat.errors import InvalidInput, Rejected
 from cosconcat.inputs.expiry import untag_expiry
 from cosconcat.inputs.heads import FreshHeads

@@ -15,40 +15,25 @@ upload: they may belong to a corrected recording whose other pieces have come to
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cosconcat import log
+from cosconcat.cleanup.removable import NOTHING_REMOVED, Removal, removable
 from cosconcat.errors import Rejected, ServiceUnavailable
 from cosconcat.inputs.expiry import tag_for_expiry, untag_expiry
 from cosconcat.inputs.heads import FreshHeads
-from cosconcat.inputs.ownership import other_owner
 from cosconcat.model import DeleteError, Head, ObjectInfo, ObjectVersion
 from cosconcat.output.key import with_mark
 from cosconcat.records.records import Claim, Proof
 from cosconcat.services import Services
 
 if TYPE_CHECKING:
-    from cosconcat.config import Config
+    pass
 
-NOTHING_REMOVED = "nothing removed: "  # how a closing record begins to say why nothing at all was to be removed
 FRESH_SECONDS = 10  # HEADs begun longer ago are repeated before anything is removed by them
 AT_ONCE = 1000  # one multi-delete, so that each has its own fresh HEADs
 COPIED_AT_ONCE = 20  # copies take their time: what was copied is deleted before the next, so that every run gets on
 COPY_SECONDS = 30  # so long copies are made before what was copied is deleted
-
-
-@dataclass
-class Removal:
-    """What was removed: how many objects, why the others were left, and why nothing was to be removed at all.
-
-    `lent` are objects that were joined and were never this group's to remove, with the reason.
-    """
-
-    removed: int = 0
-    kept: dict[str, str] = field(default_factory=dict)
-    lent: dict[str, str] = field(default_factory=dict)
-    nothing: str = ""
 
 
 def remove(
@@ -85,21 +70,6 @@ def remove(
         is_same = ObjectInfo.__eq__ if again is None else ObjectInfo.same_content  # an empty one is like the next one's
         _remove_some(services, claim, [marker], fresh_heads, removal, is_same)
     return removal
-
-
-def removable(config: Config, claim: Claim, removal: Removal) -> list[ObjectInfo]:
-    """The claim's fragments that may go once its output is proven; why the others stay is noted in `removal`."""
-    spared = {o.key for o in (claim.set.intro, claim.set.outro) if o}
-    pieces = []
-    for fragment in claim.set.fragments:
-        owner = other_owner(config, claim, fragment.object.key)
-        if owner:
-            removal.lent[fragment.object.key] = owner
-        elif fragment.start or fragment.end:
-            removal.kept[fragment.object.key] = "trimmed: the output holds only a part of it"
-        elif fragment.object.key not in spared:
-            pieces.append(fragment.object)
-    return pieces
 
 
 def _remove_some(

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cosconcat.cleanup.removal import NOTHING_REMOVED
+from cosconcat.cleanup.removable import NOTHING_REMOVED
 from cosconcat.errors import InvalidInput
 from cosconcat.functions.retry import NOBODY, group_of
 from cosconcat.groups.survey import survey
