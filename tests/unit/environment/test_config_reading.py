@@ -15,7 +15,7 @@ from cosconcat.environment.reading import read_config, read_credentials
 from cosconcat.environment.variables import TABLE
 from cosconcat.errors import ConfigurationError
 from cosconcat.model import Bucket
-from cosconcat.naming.keys import FragmentName
+from cosconcat.naming.keys import FragmentName, InvalidName
 
 MINIMAL = {"CONCAT_BUCKET": "demo-1250000000", "TENCENTCLOUD_REGION": "ap-guangzhou"}
 SECRET = "0123456789abcdef"
@@ -63,6 +63,14 @@ def test_times_as_written_do_not_change_with_the_zone() -> None:
     assert isinstance(plain, FragmentName)
     assert plain.number - name.number == 8 * 3_600_000
     assert read(**GAP).convention.read(key) == plain
+
+
+def test_what_another_template_reads_without_the_zone_is_invalid() -> None:
+    """A start by the clock of China, and an end in seconds since 1970: its records would be another source's."""
+    key = "fragments/VID_20260921221320_1790000060.mp4"
+    found = read(**GAP, CONCAT_TIMEZONE="+08:00").convention.read(key)
+    assert isinstance(found, InvalidName)
+    assert "written in two zones" in found.reason
 
 
 def test_empty_means_unset() -> None:

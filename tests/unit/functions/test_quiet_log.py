@@ -89,3 +89,13 @@ def test_what_is_raised_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TryAgain) as raised:
         handle_uploads(memory.services, [Upload(BUCKET, "ap-guangzhou", key, "")])
     assert not {*FORGING, "\n"} & set(str(raised.value))
+
+
+def test_what_only_waits_is_in_the_report_and_no_line_of_the_log() -> None:
+    """Its own word says that there is nothing to do."""
+    from cosconcat.functions.sweep.report import KINDS, Findings
+
+    findings = Findings()
+    for kind in KINDS:
+        findings.add(kind, f"a group that is {kind}", reason="why")
+    assert {"arriving", "quiet", "budget"} == KINDS.keys() - {kind for kind, _, _ in findings.lines()}

@@ -203,8 +203,9 @@ def test_a_middle_piece_after_the_end_is_kept_where_numbers_are_only_an_order() 
 
 def test_a_version_that_shows_again_is_compared_with_all_that_was_joined() -> None:
     """The last join does not hold its key: with versions it shows once an earlier one is removed."""
-    seen = group((1, "x", 40), (4, "e", 300))
-    step = next_step(quiet(seen, group((3, "d", 250)), JOINED), CONVENTION)
+    last = content("joined", joined=group((3, "d", 250)))
+    seen = quiet(group((1, "x", 40), (4, "e", 300)), last.claim.record.set, JOINED)
+    step = next_step(seen._replace(newest=last, standing=last), CONVENTION)
     assert isinstance(step, Result)
     assert step.action == "kept"
 
