@@ -169,13 +169,27 @@ def judge(
     last, judged = by_pieces(recordings), []
     for run in runs(free, rule, limits):
         for part in parts(run, rule):
-            before = as_it_ended(part, last)
-            if any(_is_new(piece, before or owned.get(piece.identity), forced) for piece in part.pieces):
+            if _has_new(part.pieces, owned, last, forced):
                 beside = [one for one in in_flight if _lies_near(one, run, rule)]
                 judged.append(_judge_part(part, free, beside, recordings, rule, now))
             else:
                 judged.append(Judgement(part, "settled"))
     return judged
+
+
+def holds_nothing_new(pieces: Sequence[TimedFragment], recordings: Sequence[Recording]) -> bool:
+    """Whether all of it was kept or given up before, and not uploaded since."""
+    return not _has_new(pieces, owners(recordings), by_pieces(recordings))
+
+
+def _has_new(
+    pieces: Sequence[TimedFragment],
+    owned: Mapping[Identity, Recording],
+    last: Mapping[frozenset[Identity], Recording],
+    forced: Collection[str] = (),
+) -> bool:
+    before = as_it_ended(pieces, last)
+    return any(_is_new(piece, before or owned.get(piece.identity), forced) for piece in pieces)
 
 
 def _is_new(piece: TimedFragment, owner: Recording | None, forced: Collection[str]) -> bool:
@@ -195,11 +209,11 @@ def by_pieces(recordings: Iterable[Recording]) -> Mapping[frozenset[Identity], R
     return last
 
 
-def as_it_ended(part: Part, last: Mapping[frozenset[Identity], Recording]) -> Recording | None:
+def as_it_ended(pieces: Iterable[TimedFragment], last: Mapping[frozenset[Identity], Recording]) -> Recording | None:
     """The last recording of these very pieces (`last` is by pieces), where it was kept or given up; None otherwise. Of
     another that held some of them as well, and was superseded, nothing is left that were new.
     """
-    found = last.get(frozenset(piece.identity for piece in part.pieces))
+    found = last.get(frozenset(piece.identity for piece in pieces))
     return found if found is not None and found.state in ("kept", "gave-up") else None
 
 

@@ -82,13 +82,12 @@ class Reserved:
 
     def remember(self, claim: Claim, now: int) -> None:
         """From now on it is in flight, whoever wins the claim."""
-        pieces = timed_fragments(self.services.config, claim)
         own = Recording(
             claim.group,
             claim.gid,
             claim.rev,
             "in flight",
-            pieces,
+            self._held(claim),
             claimed_at=now,
             rejoined=claim.rejoined,
             bounds=cut_bounds(self.services.config, claim),
@@ -150,7 +149,7 @@ class Reserved:
             gid,
             rev,
             "clean" if attempt.end is not None and attempt.end.record.next == "clean" else "in flight",
-            timed_fragments(self.services.config, claim),
+            self._held(claim),
             overdue=attempt.claim.age > claim.lease_seconds,
             rejoined=claim.rejoined,
             claimed_at=attempt.claim.written,
@@ -165,6 +164,10 @@ class Reserved:
             reason=done.record.reason,
             left=frozenset(left),
         )
+
+    def _held(self, claim: Claim) -> tuple[TimedFragment, ...]:
+        """The pieces of a claim; of one for which there was no reason they stay with those who had them before."""
+        return () if claim.nothing_new else timed_fragments(self.services.config, claim)
 
     def _reserved(self, day: int, interval: Interval, known: Recording | None) -> Recording:
         """A recording without a claim holds what its slots name. Whose first slot lies a day before a piece of it that

@@ -282,6 +282,7 @@ class _Walk:
         for _ in range(ROUNDS):
             newest = self.reserved.newest(first.day)
             slot = main_slot(source, part, self.listing.pieces, recordings, newest, self.rule, taken)
+            slot = replace(slot, asked=any(piece.object.key in self.asked.forced for piece in part.pieces))
             if not reserve(self.services, self.reserved, first.day, slot):
                 return None
             self.helped.add(slot.content_id)

@@ -64,13 +64,15 @@ def may_have_records(near: Sequence[TimedFragment], rule: Rule, now: int) -> boo
 
 def overdue(recordings: Iterable[Recording], near: Iterable[TimedFragment]) -> list[ContentId]:
     """Recordings whose pieces, or others under their names, lie there although their claim's lease is over: nobody else
-    may come back to them.
+    may come back to them. Likewise those that hold nothing.
     """
     there = {piece.object.key for piece in near}
     return [
         one.content_id
         for one in recordings
-        if one.state in ("in flight", "clean") and one.overdue and any(p.object.key in there for p in one.pieces)
+        if one.state in ("in flight", "clean")
+        and one.overdue
+        and (not one.pieces or any(p.object.key in there for p in one.pieces))
     ]
 
 
@@ -125,7 +127,7 @@ def ended(
     there = {piece.identity for piece in near} - told
     owned, last = dict(owners(recordings)), by_pieces(recordings)
     for part in (one.part for one in judged if one.action == "settled"):
-        before = as_it_ended(part, last)
+        before = as_it_ended(part.pieces, last)
         owned |= {piece.identity: before for piece in part.pieces} if before else {}
     for recording in recordings:
         shown = [p for p in recording.pieces if p.identity in there and owned.get(p.identity) == recording]

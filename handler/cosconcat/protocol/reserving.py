@@ -15,7 +15,7 @@ from dataclasses import replace
 from cosconcat.errors import NotYet
 from cosconcat.groups import gap
 from cosconcat.groups.gap import Part, Rule, TimedFragment
-from cosconcat.groups.recordings import Recording, note_of, until_owned
+from cosconcat.groups.recordings import Recording, holds_nothing_new, note_of, until_owned
 from cosconcat.groups.reserved import Reserved, slot_name
 from cosconcat.groups.source import in_places, recording_id, timed_fragment, written_day
 from cosconcat.model import FragmentSet, ObjectInfo, Result
@@ -125,6 +125,7 @@ def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int,
             return refused
     granted = _granted(services, reserved, slot)
     fragments = FragmentSet(slot.group, in_places(*_by_start(services, (*slot.pieces, *granted))))
+    less = len(granted) < len(slot.next)
     key = output_key(services.config, fragments)
     occupied = slot.rev > 1 or is_occupied(services, fragments, key)
     name = free_key(services, fragments, key, slot.rev, occupied=occupied)
@@ -137,6 +138,7 @@ def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int,
         note=slot.note,
         follows=slot.follows,
         followed_by=slot.followed_by,
+        nothing_new=less and not slot.asked and _has_nothing_new(services, reserved, slot, fragments),
     )
     reserved.remember(claim, now)
     winner = services.ledger.create_claim(claim)
@@ -144,11 +146,20 @@ def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int,
         reserved.read_anew(slot.content_id)
         return None
     if winner is not None:
+        reserved.remember(winner.record, winner.written)  # who judged at another time may hold more or less
         return Result(slot.group, "already-submitted", "its slot was claimed by another instance")
     result = begin(services, claim, doubted=found)
     if result.action != "submitted":  # it has ended already: what it came to is read anew
         reserved.read_anew(slot.content_id)
     return replace(result, reason=result.reason or slot.note)
+
+
+def _has_nothing_new(services: Services, reserved: Reserved, slot: Slot, fragments: FragmentSet) -> bool:
+    """Whether what is left of a slot is no reason for a job: what was new went to another."""
+    found = (timed_fragment(services.config, one.object) for one in fragments.fragments)
+    pieces = [piece for piece in found if piece is not None]
+    others = [one for one in reserved.near(pieces) if one.content_id != slot.content_id]
+    return holds_nothing_new(pieces, others)
 
 
 def _by_start(services: Services, objects: Sequence[ObjectInfo]) -> Sequence[ObjectInfo]:

@@ -132,11 +132,15 @@ def _claim_content(services: Services, seen: content.WholeGroup, rev: int) -> Re
 
 
 def begin(services: Services, claim: Claim, *, doubted: bool = False) -> Result:
-    """What the winner of a claim does: one POST, or the copy of a single piece; `doubted` is `submit`'s.
+    """What the winner of a claim does: one POST, the copy of a single piece, or neither where nothing of it is new;
+    `doubted` is `submit`'s.
 
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
     """
+    if claim.nothing_new:
+        services.ledger.open(claim.gid, claim.rev)
+        return run_content(services, claim.gid, claim.rev)
     if claim.copied:
         from cosconcat.copying.copy import copy_fragment
 

@@ -52,7 +52,7 @@ class Slot:
 
     `rejoined` counts the recordings before this one that late pieces superseded; `note` is what a person should know,
     such as where its run was cut. `follows` and `followed_by` are keys of the pieces before and after those of a main
-    slot that were cut off from them.
+    slot that were cut off from them. `asked`: a person said retry to some of them.
     """
 
     k: int
@@ -69,6 +69,7 @@ class Slot:
     note: str = ""
     follows: str = ""
     followed_by: str = ""
+    asked: bool = False
     format: int = FORMAT
 
     @property

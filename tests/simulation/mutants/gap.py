@@ -41,7 +41,7 @@ MUTANTS = (
         "the upload before the one that was joined, as LIST or versions show it, is joined as well",
     ),
     _mutant(
-        "given-up-joined-as-it-is", "G2", "groups.recordings:judge",
+        "given-up-joined-as-it-is", "G2", "groups.recordings:_has_new",
         "before or owned", "owned",
         "what was given up is paid for once more because another recording that held its end was superseded",
     ),
@@ -61,6 +61,31 @@ MUTANTS = (
         "pieces of the day after are claimed without being reserved there",
     ),
     _mutant(
+        "lost-grant-not-looked-at", "G2", "protocol.reserving:claim_reserved",
+        "nothing_new=less and", "nothing_new=False and",
+        "what was given up is paid for once more because what was new beside it went to another",
+    ),
+    _mutant(
+        "nothing-new-submitted", "G2", "protocol.run:begin",
+        "if claim.nothing_new:", "if False:",
+        "the winner of a claim in which nothing is new posts its job",
+    ),
+    _mutant(
+        "nothing-new-tried-again", "G2", "protocol.attempt:next_step",
+        "if seen.claim.nothing_new:", "if False:",
+        "whoever finds a claim in which nothing is new, and no job, claims another attempt",
+    ),
+    _mutant(
+        "nothing-new-holds-its-pieces", "G2", "groups.reserved:Reserved._held",
+        "if claim.nothing_new", "if False",
+        "what was given up counts as superseded by a claim in which nothing was new, and is begun anew",
+    ),
+    _mutant(
+        "retry-not-remembered", "G3", "protocol.closing:_Walk._close",
+        "asked=any(", "asked=False and any(",
+        "a person's retry comes to nothing because what was new beside it went to another",
+    ),
+    _mutant(
         "later-upload-cut-off", "G2", "groups.recordings:until_owned",
         "(1 if recording.stands else 0)", "0",
         "without its piece after midnight, an earlier upload of which was joined, a recording is joined in vain",
@@ -73,8 +98,9 @@ MUTANTS = (
     _mutant(
         "claimed-before-granted", "G2", "protocol.reserving:claim_reserved",
         "granted = _granted(services, reserved, slot)\n"
-        "    fragments = FragmentSet(slot.group, in_places(*_by_start(services, (*slot.pieces, *granted))))",
-        "fragments = FragmentSet(slot.group, in_places(*slot.pieces, *slot.next))",
+        "    fragments = FragmentSet(slot.group, in_places(*_by_start(services, (*slot.pieces, *granted))))\n"
+        "    less = len(granted) < len(slot.next)",
+        "fragments, less = FragmentSet(slot.group, in_places(*slot.pieces, *slot.next)), False",
         "who claims first and reserves afterwards takes what another has reserved meanwhile",
     ),
     _mutant(

@@ -22,6 +22,8 @@ def posted(known: Known, place: tuple[str, int, int], work: Work, others: dict[s
         yield f"G2: claim {place} was posted twice"
     if place in known.ends:
         yield f"G2: claim {place} was posted after it had ended"
+    if claim["nothing_new"]:
+        yield f"G2: claim {place} was posted, and nothing of it is new"
     if list(work.fragments) != [o["key"] for o in known.joined(claim)]:
         yield f"claim {place}: the job joins other fragments than were claimed"
     yield from once.older_version(known, place, claim)

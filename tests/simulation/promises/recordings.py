@@ -139,7 +139,10 @@ def unsettled(schedule: Played, report: dict[str, Any]) -> list[str]:
     promises = schedule.promises
     current = schedule.cos.shelves[promises.inputs].current
     ended = {
-        version for place, claim in promises.claims.items() if place[:2] in promises.done for version in versions(claim)
+        version
+        for place, claim in promises.claims.items()
+        if place[:2] in promises.done and not claim["nothing_new"]
+        for version in versions(claim)
     }
     left = {key: read(key) for key, thing in current.items() if read(key) and (key, thing.info.etag) not in ended}
     told = " ".join(str(entry.get("reason")) for entry in report.get("invalid", {}).values())

@@ -92,8 +92,12 @@ class Source:
         bucket = self.memory.config.bucket.name
         for key in [key for key in self.memory.cos.shelves[bucket].current if key.startswith("output/")]:
             self.memory.cos.remove(bucket, key)
-        with contextlib.redirect_stdout(io.StringIO()):
-            handle_retry(self.memory.services, self.key(second)[len("fragments/") : -len(".mp4")])
+        self.retry(second)
+
+    def retry(self, second: int, services: Services | None = None) -> None:
+        """A person says retry to the recording that begins then."""
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Died):
+            handle_retry(services or self.memory.services, self.key(second)[len("fragments/") : -len(".mp4")])
 
     def close(self, day: int, services: Services | None = None) -> list[str]:
         """Recordings that begin on the day before midnight (-1) or after it (0) are closed, if they are whole."""
@@ -129,6 +133,10 @@ class Source:
             if done is None or done.record.outcome != "superseded":
                 found.append([starts[f"{name[: len(self.key(0)) - len('.mp4')]}.mp4"] for name in work.fragments])
         return found
+
+    def jobs_with(self, second: int) -> int:
+        """How many jobs joined the piece that starts then, or tried to."""
+        return sum(self.key(second) in work.fragments for work in self.memory.ci.work.values())
 
     def broken(self, pieces: Collection[int]) -> str:
         """What is wrong in the end: a piece in two jobs, one in none, or a job that reaches over another's pieces."""
@@ -403,6 +411,54 @@ def given_up_and_the_next_of_it_superseded() -> str:
     return "" if told == ["gave-up"] else f"G3: what was given up is told as {told}"
 
 
+def given_up_and_its_rest_lost() -> str:
+    """A piece is given up, and one beyond midnight comes. Who joins both finds that reserved by another, to whom LIST
+    did not show the first; or dies before that, or right after.
+    """
+    for dies_after in ("", "/gap/", "/claim-"):
+        source = _given_up_before_midnight()
+        one = source.instance(dies_after=dies_after, first=_second_half_closed(source))
+        source.close(-1, one)
+        source.settle()
+        source.settle()
+        often = Counter(source.jobs_with(second) for second in (-50, 0))
+        paid = source.memory.config.max_attempts
+        if often != Counter([paid, 1]):
+            return f"G2: {often} jobs, {paid} had been paid for what was given up"
+        told = source.close(-1)
+        if told != ["gave-up"]:
+            return f"G3: what was given up is told as {told}"
+    return ""
+
+
+def retried_and_its_rest_lost() -> str:
+    """The same, when a person said retry to what was given up: that is joined, by whoever finds it."""
+    for dies_after in ("", "/gap/", "/claim-"):
+        source = _given_up_before_midnight()
+        source.retry(-50, source.instance(dies_after=dies_after, first=_second_half_closed(source)))
+        source.settle()
+        paid = source.memory.config.max_attempts
+        if (source.jobs_with(-50), source.jobs_with(0)) != (paid + 1, 1):
+            return f"G3: a person said retry, and the jobs are {source.jobs}"
+    return ""
+
+
+def _given_up_before_midnight() -> Source:
+    source = Source()
+    source.put(-50)
+    source.memory.world.plan.faults["job-fails"] = 1.0
+    source.settle()
+    source.settle()
+    source.memory.world.plan.faults["job-fails"] = 0.0
+    source.put(0)
+    source.later(2 * DAY)
+    return source
+
+
+def _second_half_closed(source: Source) -> Callable[[], object]:
+    return lambda: source.close(0, source.instance(blind_to=(-50,)))
+
+
 def late_while_joined_anew() -> str:
     """An output is gone and a person says retry; while the pieces are joined anew another one comes: all three are."""
     source = Source()
@@ -604,6 +660,11 @@ STORIES = [
     ("later-upload-cut-off", corrected_after_the_join),
     ("given-up-joined-as-it-is", given_up_and_its_end_superseded),
     ("given-up-joined-as-it-is", given_up_and_the_next_of_it_superseded),
+    ("lost-grant-not-looked-at", given_up_and_its_rest_lost),
+    ("nothing-new-submitted", given_up_and_its_rest_lost),
+    ("nothing-new-tried-again", given_up_and_its_rest_lost),
+    ("nothing-new-holds-its-pieces", given_up_and_its_rest_lost),
+    ("retry-not-remembered", retried_and_its_rest_lost),
     ("joined-anew-and-still-joined", late_while_joined_anew),
     ("joined-anew-and-still-joined", joined_anew_in_vain),
     ("joined-anew-and-still-joined", joined_anew_to_expire),
