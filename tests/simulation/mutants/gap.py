@@ -233,5 +233,5 @@ MUTANTS = (
 # The seed at which each was seen to die; `make simulate FIRST=10000000` plays such schedules.
 DEATHS: dict[str, int] = {"cut-from-first-piece": 10_000_001, "memory-forgotten": 10_000_007}
 # Chance meets the others too, but seldom, and at other seeds whenever the world learns a fault: each dies in a story of
-# its own, tests/unit/protocol/test_recordings_in_turn.py.
+# its own, tests/unit/protocol/stories/.
 IN_TURN = frozenset(mutant.name for mutant in MUTANTS) - {*DEATHS}
