@@ -14,6 +14,8 @@ from cosconcat.naming.keys import EXTENSIONS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MOST_FRAGMENTS = 10_000  # that CONCAT_MAX_FRAGMENTS allows at most
+
 
 class CallbackMq(NamedTuple):
     """`CONCAT_CALLBACK_MQ`: `<region>:<Topic or Queue>:<name>` in the API's short region codes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cosconcat.config import CallbackMq, Config, Credentials
+from cosconcat.config import MOST_FRAGMENTS, CallbackMq, Config, Credentials
 from cosconcat.environment.typed import Environment
 from cosconcat.errors import ConfigurationError, InvalidInput
 from cosconcat.model import Bucket
@@ -69,7 +69,7 @@ def read_config(environ: Mapping[str, str]) -> Config:
         may_lose=env.words("CONCAT_MAY_LOSE", "video", "audio", "extra-video", "extra-audio", "subtitle"),
         tags=_tags(env),
         notify_url=env.url("CONCAT_NOTIFY_URL"),
-        max_fragments=env.whole("CONCAT_MAX_FRAGMENTS", 1, 10_000),
+        max_fragments=env.whole("CONCAT_MAX_FRAGMENTS", 1, MOST_FRAGMENTS),
         max_attempts=env.whole("CONCAT_MAX_ATTEMPTS", 1, 100),
         lease_seconds=env.whole("CONCAT_LEASE_SECONDS", 10, 86_400),
         stale_seconds=env.whole("CONCAT_STALE_SECONDS", 10, 30 * 86_400),

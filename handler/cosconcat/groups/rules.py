@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from cosconcat.config import MOST_FRAGMENTS
 from cosconcat.groups.verdicts import FoundFragment, Invalid, Marker, Verdict, Waiting, Whole
 from cosconcat.model import Fragment, FragmentSet, ObjectInfo
 from cosconcat.naming.keys import UNNUMBERED
@@ -185,8 +186,8 @@ def too_many(count: int, config: Config) -> str:
     if count <= config.max_fragments:
         return ""
     return (
-        f"has {count} fragments, more than CONCAT_MAX_FRAGMENTS={config.max_fragments}: raise that, or upload the "
-        "recording in larger pieces or as several groups"
+        f"has {count} fragments, more than CONCAT_MAX_FRAGMENTS={config.max_fragments}: raise that "
+        f"(to {MOST_FRAGMENTS} at most), or upload the recording in larger pieces or as several groups"
     )
 
 
@@ -244,7 +245,8 @@ def _numbers_out_of_range(pieces: Sequence[FoundFragment], config: Config) -> st
         return ""
     return (
         f"{last.key} has the number {last.number}, beyond CONCAT_MAX_FRAGMENTS={config.max_fragments}: numbers count "
-        "the fragments of their group, from 0 or 1; raise that, or set CONCAT_FIRST=any where numbers are only an order"
+        f"the fragments of their group, from 0 or 1; raise that (to {MOST_FRAGMENTS} at most), or set "
+        "CONCAT_FIRST=any where numbers are only an order"
     )
 
 
