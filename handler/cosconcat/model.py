@@ -135,7 +135,8 @@ class Stream(NamedTuple):
         """Whether it is a still that players show beside the sound, as its figures tell it."""
         if self.codec not in STILL_CODECS or self.frames not in (None, 1):
             return False
-        return not self.avg_fps or (self.fps or 0.0) > 1000 or (self.duration or 0.0) < 0.5
+        short = self.duration is not None and self.duration < 0.5  # mkv does not tell it of a single stream
+        return not self.avg_fps or (self.fps or 0.0) > 1000 or short
 
 
 class Media(NamedTuple):

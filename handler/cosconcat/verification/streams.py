@@ -32,8 +32,13 @@ def picture_rate(stream: Stream) -> float | None:
 
 
 def shown_rate(stream: Stream) -> float | None:
-    """The rate at which an encoder was told to make pictures."""
-    return stream.fps if stream.fps and stream.fps <= FASTEST else stream.avg_fps
+    """The rate at which an encoder was told to make pictures; the average where that is not told."""
+    return nominal_rate(stream) or stream.avg_fps
+
+
+def nominal_rate(stream: Stream) -> float | None:
+    """The rate at which an encoder was told to make pictures; None where it is not told, or is a time base."""
+    return stream.fps if stream.fps and stream.fps <= FASTEST else None
 
 
 def sound_frame(stream: Stream) -> float:

@@ -22,6 +22,7 @@ LONG = pieces(60, 60, 60)
 PLAIN = JoinOptions()
 BLENDED = JoinOptions(transition=3.0)
 COVER = Stream("video", "mjpeg", start=0.0, frames=1, fps=90000.0, width=300, height=300)
+MJPEG_IN_MKV = Stream("video", "mjpeg", start=0.0, fps=25.0, avg_fps=25.0, width=1280, height=720)
 FLV = "flv"
 
 
@@ -35,6 +36,11 @@ def part(
 def both(seconds: float, **pictures: object) -> tuple[Stream, Stream]:
     """Picture and sound."""
     return picture(seconds, **pictures), sound(seconds)  # type: ignore[arg-type]
+
+
+def uneven(seconds: float, frames: int, average: float) -> tuple[Stream, Stream]:
+    """Pictures as a phone records them: their nominal rate is a time base."""
+    return picture(seconds, frames=frames)._replace(fps=90_000.0, avg_fps=average), sound(seconds)
 
 
 # rule, pieces, output, options, what the sentence names
@@ -65,6 +71,8 @@ BROKEN = [
     ("cover-first", [*THREE, part(COVER, *both(10))], media(40), PLAIN, "odd.mp4 is a still"),
     ("lost-stream", THREE, media(30, picture(30)), PLAIN, "audio 1 is missing: part1.mp4 has 1"),
     ("lost-stream", THREE, media(30, sound(30)), JoinOptions("mp3"), "video 1 is missing"),
+    ("lost-stream", [part(MJPEG_IN_MKV, sound(None), format_="matroska,webm")], media(10, sound(10)), JoinOptions("mp3"),
+     "video 1 is missing"),
     ("lost-stream", [part(*both(10), sound(10))], media(10), PLAIN, "extra-audio would allow"),
     ("lost-stream", [part(*both(10), subtitle(10))], media(10), PLAIN, "subtitle 1 is missing"),
     ("lost-stream", THREE, media(30, picture(30)), JoinOptions(may_lose=frozenset({"video"})), "audio 1 is missing"),
@@ -88,6 +96,9 @@ BROKEN = [
     ("untold-end", [part(picture(None), sound(None), format_=FLV)], media(10, picture(10), sound(8)), PLAIN, "audio 1"),
     ("frames", THREE, media(30, picture(30, fps=1.0), sound(30)), PLAIN, "shows 1 pictures a second"),
     ("frames", THREE, media(30, picture(30, frames=735), sound(30)), PLAIN, "has 735 pictures, its pieces 750"),
+    ("frames",  # at uneven times: the average is not held against itself
+        [part(*uneven(10, 300, 30.0))] * 3, media(30, *uneven(30, 720, 24.0)), PLAIN, "has 720 pictures, its pieces 900",
+    ),
     ("rate", THREE, media(30, picture(30, fps=1.0, frames=None), sound(30)), PLAIN, "shows 1 pictures a second"),
     ("size", THREE, media(30, picture(30, width=16, height=16), sound(30)), PLAIN, "16x16"),
     ("tiny", [*THREE, part(*both(0.16), seconds=0.16)], media(30.16, picture(30.16, frames=750), sound(30.16)), PLAIN,
@@ -135,6 +146,13 @@ WHOLE = {
     ),
     "a clock that begins at 100 s": (
         [part(*(s._replace(start=100.0) for s in both(10)), start=100.0), *THREE], media(40), PLAIN,
+    ),
+    "pictures at uneven times": ([part(*uneven(10, 300, 30.0))] * 3, media(30, *uneven(30, 900, 30.0)), PLAIN),
+    "pictures at uneven times, made even": (
+        [part(*uneven(10, 300, 30.0))] * 3, media(30, picture(30, fps=25.0), sound(30)), PLAIN,
+    ),
+    "pictures at uneven times, with Video.Fps": (
+        [part(*uneven(10, 600, 60.0))] * 3, media(30, *uneven(30, 900, 30.0)), JoinOptions(fps=30.0),
     ),
     "cover behind the sound": ([part(*both(10), COVER), *THREE], media(40), PLAIN),
     "sound with a cover": ([part(sound(10), COVER)], media(10, sound(10)), JoinOptions("mp3")),

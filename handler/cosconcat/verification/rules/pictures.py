@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cosconcat.model import Stream
 from cosconcat.verification.join import Join
-from cosconcat.verification.streams import counted, picture_rate, shown_rate
+from cosconcat.verification.streams import counted, nominal_rate, picture_rate, shown_rate
 
 MOVING = 24.0  # pictures a second that look like motion: a joiner may bring faster pieces down to it
 
@@ -102,6 +102,7 @@ def _count(join: Join) -> _Count | None:
     kept = abs(shown.frames - there) <= allowed or (
         options.transition > 0 and abs(shown.frames - there + overlapped) <= allowed
     )
+    nominal = nominal_rate(shown) or options.fps  # by an average nothing is missing, whatever was dropped
     floor = options.fps or (0.0 if options.template else min(MOVING, max(rates)) * 0.98)
     return _Count(
         output=shown.frames,
@@ -110,7 +111,7 @@ def _count(join: Join) -> _Count | None:
         rate=rate_,
         fastest=max(rates),
         kept=kept,
-        gapless=bool(rate_) and shown.frames >= rate_ * shown.duration - allowed,
+        gapless=bool(nominal) and shown.frames >= (nominal or 0.0) * shown.duration - allowed,
         fast=rate_ >= floor * 0.98,
         exact=len(own) == len(join.pieces) and all(stream.frames for stream, _ in own),
         fewest=min(stream.frames or 0 for stream, _ in own),
