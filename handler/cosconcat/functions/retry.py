@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cosconcat.functions.find_recording import Found
 
 NOBODY = "no piece of it is there, and no record: check its name, and CONCAT_INPUT_PREFIX"
+NOT_REMEMBERED = "a retry is not remembered: say it again, unless something new begins it"
 COUNTED_BEYOND = 500  # entries that are read after the limit is reached, for `left`; further ones are only counted
 MARGIN_SECONDS = 30  # no further group is begun when less is left until the deadline; or half of a short run
 
@@ -65,6 +66,8 @@ def retry(services: Services, group: str) -> Result:
             result = resume(services, content.claim.record) or result  # a clean-up that was cut off, perhaps
         if content is None and result.action == "ignored":
             result = replace(result, reason=NOBODY)
+        if content is not None and content.done is not None and result.action in ("waiting", "deferred"):
+            result = replace(result, reason=f"{result.reason}; {NOT_REMEMBERED}")
     except NeverAgain as mistake:
         result = Result(group, "invalid", str(mistake))
     log.info("retry", **result.as_dict())
@@ -162,11 +165,12 @@ def _ended_last(services: Services, name: str, wanted: RetryMany, tried: Collect
         return None
     try:
         newest = services.ledger.newest_content(entry.gid)
+        standing = [*services.ledger.back_to_standing(entry.gid, newest)][-1] if newest else None
     except TryAgain as failure:
         return Result(entry.group, "try-again", str(failure))
     except NeverAgain:  # the retry tells why
         return entry.group
-    ended = newest and (newest.rev if newest.done else newest.rev - 1)
+    ended = standing and (standing.rev if standing.done else standing.rev - 1)
     return None if ended and ended > entry.rev else entry.group
 
 

@@ -112,7 +112,12 @@ def _of_recording(services: Services, found: Found, *, alone: bool = True) -> St
         if status.state == "unknown":
             status.state, status.why = "whole", "reserved; the next event or sweep claims it and submits its job"
         elif status.state == "superseded":
-            status.note = _after(services, found.group)
+            now = _after(services, found.group)
+            if now is not None and now.group == found.group and now.part is None:
+                return status_of(services, found.group, alone=alone, standing=True)
+            if now is not None and now.group != found.group:
+                closed = ", which is not closed yet" if now.part else ""
+                status.note = f"its first piece is now in {now.group}{closed}"
         return status
     pieces = [piece.object for piece in judged.part.pieces]
     return Status(
@@ -128,26 +133,27 @@ def _of_recording(services: Services, found: Found, *, alone: bool = True) -> St
     )
 
 
-def _after(services: Services, group: str) -> str:
-    """Where the pieces of a recording that was superseded are now."""
+def _after(services: Services, group: str) -> Found | None:
+    """Where the first piece of a recording that was superseded is now."""
     from cosconcat.functions.find_recording import find
 
     content = services.ledger.newest_content(gid_of(group))
-    now = find(services, content.claim.record.set.fragments[0].object.key) if content else None
-    if now is None or now.group == group:
-        return ""
-    return f"its first piece is now in {now.group}" + (", which is not closed yet" if now.part else "")
+    return find(services, content.claim.record.set.fragments[0].object.key) if content else None
 
 
-def status_of(services: Services, group: str, *, alone: bool = True) -> Status:
+def status_of(services: Services, group: str, *, alone: bool = True, standing: bool = False) -> Status:
     """What is known of the group, by its records, by CI for a job that runs, and by one look at its pieces. Asked for
-    `alone`, also by one at what was joined, where nothing of it had been removed when it ended.
+    `alone`, also by one at what was joined, where nothing of it had been removed when it ended. `standing`: what came
+    after the last content that did not end superseded is gone again.
     """
     gid = gid_of(group)
     verdict = NoFragments(group) if services.config.completion == "gap" else survey(services, group)
     attempts, dones = _records(services, gid)
     history = [_past(rev, attempts[rev], dones.get(rev)) for rev in sorted(attempts)]
     newest = max(attempts, default=0)
+    before = max((rev for rev, ended in dones.items() if ended.record.outcome != "superseded"), default=newest)
+    if newest in dones and (standing or _is_again(verdict, attempts[before].claim)):
+        newest = before
     attempt, done = attempts.get(newest), dones.get(newest)
     if attempt is not None and done is None:
         status = _in_flight(services, group, attempt)
@@ -177,6 +183,11 @@ def _records(services: Services, gid: str) -> tuple[dict[int, Attempt], dict[int
         dones[rev] = done
         rev += 1
     return attempts, dones
+
+
+def _is_again(verdict: Verdict, claim: Stamped[Claim]) -> bool:
+    """Whether what lies there is just what was claimed then."""
+    return isinstance(verdict, Whole) and verdict.set.fingerprint == claim.record.fingerprint
 
 
 def _is_new(config: Config, verdict: Verdict, claim: Stamped[Claim], done: Stamped[Done]) -> bool:

@@ -28,7 +28,8 @@ class Recording(NamedTuple):
     none); `overdue` says that its claim's lease is over; `rejoined` counts those before it that were superseded;
     `reason` says why it was kept, given up or unreadable, and `left` are keys that its clean-up left as they were.
     `bounds` are the starts (epoch milliseconds) of the pieces before and after it that were cut off from it: what
-    begins there or beyond is no part of it, wherever a cut would lie by now.
+    begins there or beyond is no part of it, wherever a cut would lie by now. `asked` says that a person said retry,
+    `unneeded` that it holds nothing: its slot got nothing that needs a job.
     """
 
     group: str
@@ -43,6 +44,8 @@ class Recording(NamedTuple):
     claimed_at: int = 0
     left: frozenset[str] = frozenset()
     bounds: tuple[float, float] = (-inf, inf)
+    asked: bool = False
+    unneeded: bool = False
 
     @property
     def content_id(self) -> ContentId:
@@ -166,10 +169,10 @@ def judge(
     past = came_back(pieces, recordings)
     free = [p for p in pieces if is_free(p, owned) and (p not in past or p.object.key in forced)]
     in_flight = [one for one in recordings if one.pieces and not one.stands and one.state not in _SETTLED]
-    last, judged = by_pieces(recordings), []
+    ended, judged = ended_last(recordings), []
     for run in runs(free, rule, limits):
         for part in parts(run, rule):
-            if _has_new(part.pieces, owned, last, forced):
+            if any(_is_new(piece, owned.get(piece.identity), ended, forced) for piece in part.pieces):
                 beside = [one for one in in_flight if _lies_near(one, run, rule)]
                 judged.append(_judge_part(part, free, beside, recordings, rule, now))
             else:
@@ -177,44 +180,36 @@ def judge(
     return judged
 
 
-def holds_nothing_new(pieces: Sequence[TimedFragment], recordings: Sequence[Recording]) -> bool:
+def holds_nothing_new(pieces: Iterable[TimedFragment], recordings: Sequence[Recording]) -> bool:
     """Whether all of it was kept or given up before, and not uploaded since."""
-    return not _has_new(pieces, owners(recordings), by_pieces(recordings))
+    owned, ended = owners(recordings), ended_last(recordings)
+    return not any(_is_new(piece, owned.get(piece.identity), ended) for piece in pieces)
 
 
-def _has_new(
-    pieces: Sequence[TimedFragment],
-    owned: Mapping[Identity, Recording],
-    last: Mapping[frozenset[Identity], Recording],
-    forced: Collection[str] = (),
-) -> bool:
-    before = as_it_ended(pieces, last)
-    return any(_is_new(piece, before or owned.get(piece.identity), forced) for piece in pieces)
-
-
-def _is_new(piece: TimedFragment, owner: Recording | None, forced: Collection[str]) -> bool:
-    """Whether a free piece is a reason to begin: never in a recording, superseded, uploaded since, or asked for."""
-    if owner is None or owner.state == "superseded" or piece.object.key in forced:
-        return True
-    return piece.object.last_modified > owner.closed_at
-
-
-def by_pieces(recordings: Iterable[Recording]) -> Mapping[frozenset[Identity], Recording]:
-    """The recording that held just these pieces last, for each such set of pieces."""
-    last: dict[frozenset[Identity], Recording] = {}
+def ended_last(recordings: Iterable[Recording]) -> Mapping[Identity, Recording]:
+    """Of each piece the last recording with it that was kept or given up, whatever held it after that and was
+    superseded.
+    """
+    last: dict[Identity, Recording] = {}
     for recording in recordings:
-        pieces = frozenset(piece.identity for piece in recording.pieces)
-        if recording.claimed_at >= last.get(pieces, recording).claimed_at:
-            last[pieces] = recording
+        for piece in recording.pieces if recording.state in ("kept", "gave-up") else ():
+            if recording.claimed_at >= last.get(piece.identity, recording).claimed_at:
+                last[piece.identity] = recording
     return last
 
 
-def as_it_ended(pieces: Iterable[TimedFragment], last: Mapping[frozenset[Identity], Recording]) -> Recording | None:
-    """The last recording of these very pieces (`last` is by pieces), where it was kept or given up; None otherwise. Of
-    another that held some of them as well, and was superseded, nothing is left that were new.
-    """
-    found = last.get(frozenset(piece.identity for piece in pieces))
-    return found if found is not None and found.state in ("kept", "gave-up") else None
+def _is_new(
+    piece: TimedFragment,
+    owner: Recording | None,
+    ended: Mapping[Identity, Recording],
+    forced: Collection[str] = (),
+) -> bool:
+    """Whether a free piece is a reason to begin: never kept or given up, uploaded since, or asked for."""
+    before = ended.get(piece.identity)
+    asked_in_vain = owner is not None and owner.state == "superseded" and owner.asked
+    if before is None or asked_in_vain or piece.object.key in forced:
+        return True
+    return piece.object.last_modified > before.closed_at
 
 
 def _lies_near(recording: Recording, run: Sequence[TimedFragment], rule: Rule) -> bool:

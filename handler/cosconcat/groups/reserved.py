@@ -91,6 +91,8 @@ class Reserved:
             claimed_at=now,
             rejoined=claim.rejoined,
             bounds=cut_bounds(self.services.config, claim),
+            asked=claim.asked,
+            unneeded=bool(claim.unneeded),
         )
         self.pending.pop(own.content_id, None)
         self.claims[own.content_id] = claim
@@ -104,14 +106,16 @@ class Reserved:
     def near(self, pieces: Sequence[TimedFragment]) -> list[Recording]:
         """The recordings that took time within a gap of one of these pieces, of the pieces' own days; and of the day
         before or after, where a piece may go on with what began there, or be what that goes on with. How long pieces of
-        the day before were whose names told an end, and that were removed, only its slots know.
+        the day before were whose names told an end, and that were removed, only its slots know. Where some of these
+        names write another zone than others, each is looked for by the times of both.
         """
         margin = self.services.config.gap_seconds * 1000
         longest = max((piece.reaches - piece.start for piece in pieces), default=0)
-        days = {piece.day for piece in pieces}
-        days |= {piece.day - 1 for piece in pieces if piece.end is not None or piece.written % DAY <= margin + longest}
-        days |= {(piece.written_end + margin) // DAY for piece in pieces}
-        spans = sorted((piece.written, piece.written_end) for piece in pieces)
+        zones = {piece.written - piece.start for piece in pieces}
+        spans = sorted((piece.start + zone, piece.reaches + zone) for zone in zones for piece in pieces)
+        told = any(piece.end is not None for piece in pieces)
+        days = {first // DAY for first, _ in spans} | {(last + margin) // DAY for _, last in spans}
+        days |= {first // DAY - 1 for first, _ in spans if told or first % DAY <= margin + longest}
         found: dict[ContentId, Recording] = {}
         for day in sorted(days):
             newest = self.newest(day)
@@ -154,6 +158,8 @@ class Reserved:
             rejoined=claim.rejoined,
             claimed_at=attempt.claim.written,
             bounds=cut_bounds(self.services.config, claim),
+            asked=claim.asked,
+            unneeded=bool(claim.unneeded),
         )
         if done is None:
             return known
@@ -166,8 +172,8 @@ class Reserved:
         )
 
     def _held(self, claim: Claim) -> tuple[TimedFragment, ...]:
-        """The pieces of a claim; of one for which there was no reason they stay with those who had them before."""
-        return () if claim.nothing_new else timed_fragments(self.services.config, claim)
+        """The pieces of a claim; of one that was not needed they stay with those who had them before."""
+        return () if claim.unneeded else timed_fragments(self.services.config, claim)
 
     def _reserved(self, day: int, interval: Interval, known: Recording | None) -> Recording:
         """A recording without a claim holds what its slots name. Whose first slot lies a day before a piece of it that

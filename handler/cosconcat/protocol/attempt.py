@@ -18,7 +18,6 @@ from cosconcat.submission.submit import back_off
 WITHOUT_JOB = ("Rejected", "NotPosted", "NotCopied")  # outcomes of attempts that led to no job and no copy
 UNFINISHED = ("Submitted", "Running", "Pause")  # the API's words for a job that has yet to end
 ENDED = ("Success", "Failed", "Cancel")
-NOTHING_NEW = "what is new beyond midnight went to another recording, and the rest had been kept or given up before"
 MOST_LOST = 10  # attempts for one content that led to no job: with the usual leases they take ten hours
 
 
@@ -109,8 +108,8 @@ Step = (
 
 def next_step(seen: OpenAttempt, config: Config) -> Step:
     """The one thing to do now; a `Result` says what the attempt waits for."""
-    if seen.claim.nothing_new:
-        return EndAttempt(End("superseded", "NotPosted", NOTHING_NEW))
+    if seen.claim.unneeded:
+        return EndAttempt(End("superseded", "NotPosted", seen.claim.unneeded))
     if seen.job is not None and not is_anothers(seen.job, seen.claim):
         return _by_state(seen, seen.job, config)
     if seen.unknown_to_ci:

@@ -69,16 +69,18 @@ def retry_recording(services: Services, group: str) -> Result:
         reason = "no recording of this name was closed so far; its id is its source and its start in UTC"
         return Result(group, "ignored", reason)
     claim = content.claim.record
-    if content.done is not None and content.done.record.outcome == "kept":
+    *_, standing = services.ledger.back_to_standing(claim.gid, content)
+    if standing.done is not None and standing.done.record.outcome == "kept":
         from cosconcat.cleanup.finish import resume
 
-        resumed = resume(services, claim)
+        resumed = resume(services, standing.claim.record)
         if resumed is not None:
             return resumed
     results = [result for run in _left_of(services, content) for result in _retried(services, run, group)]
     begun = (one for one in results if one.action in ("submitted", "finished"))
+    left = (one for one in results if one.action != "superseded")  # what somebody had begun beside it
     gone = Result(group, "ignored", "none of its pieces is there any more")
-    return next(begun, results[0] if results else gone)
+    return next(begun, next(left, results[0] if results else gone))
 
 
 def _retried(services: Services, run: Sequence[TimedFragment], group: str) -> Iterator[Result]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cosconcat.groups import gap
 from cosconcat.groups.gap import Part, Rule, TimedFragment
-from cosconcat.groups.recordings import Judgement, Recording, as_it_ended, by_pieces, came_back, owners
+from cosconcat.groups.recordings import Judgement, Recording, came_back, ended_last, owners
 from cosconcat.groups.source import recording_id
 from cosconcat.model import Action, ContentId, Result
 
@@ -72,7 +72,7 @@ def overdue(recordings: Iterable[Recording], near: Iterable[TimedFragment]) -> l
         for one in recordings
         if one.state in ("in flight", "clean")
         and one.overdue
-        and (not one.pieces or any(p.object.key in there for p in one.pieces))
+        and (one.unneeded or any(p.object.key in there for p in one.pieces))
     ]
 
 
@@ -125,10 +125,9 @@ def ended(
     """
     told = {piece.identity for one in judged if one.action in _ACTIONS for piece in one.part.pieces}
     there = {piece.identity for piece in near} - told
-    owned, last = dict(owners(recordings)), by_pieces(recordings)
-    for part in (one.part for one in judged if one.action == "settled"):
-        before = as_it_ended(part.pieces, last)
-        owned |= {piece.identity: before for piece in part.pieces} if before else {}
+    owned, last = dict(owners(recordings)), ended_last(recordings)
+    settled = (piece.identity for one in judged if one.action == "settled" for piece in one.part.pieces)
+    owned |= {identity: last[identity] for identity in settled}
     for recording in recordings:
         shown = [p for p in recording.pieces if p.identity in there and owned.get(p.identity) == recording]
         if shown and _is_asked_for(asked, shown):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from math import inf
 
 from cosconcat.errors import NotYet
 from cosconcat.groups import gap
@@ -26,6 +27,8 @@ from cosconcat.records.slots import Slot
 from cosconcat.services import Services
 from cosconcat.submission.submit import first_claim
 
+LEFT = "of what it wanted one piece is left, which CONCAT_SINGLE=leave leaves as it is"
+NOTHING_NEW = "what is new beyond midnight went to another recording, and the rest had been kept or given up before"
 ROUNDS = 5  # times that somebody else may be faster before this call leaves it to them
 
 
@@ -124,7 +127,8 @@ def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int,
         if refused is not None:
             return refused
     granted = _granted(services, reserved, slot)
-    fragments = FragmentSet(slot.group, in_places(*_by_start(services, (*slot.pieces, *granted))))
+    left = _left_of(services, slot, granted)
+    fragments = FragmentSet(slot.group, in_places(*left))
     less = len(granted) < len(slot.next)
     key = output_key(services.config, fragments)
     occupied = slot.rev > 1 or is_occupied(services, fragments, key)
@@ -138,7 +142,8 @@ def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int,
         note=slot.note,
         follows=slot.follows,
         followed_by=slot.followed_by,
-        nothing_new=less and not slot.asked and _has_nothing_new(services, reserved, slot, fragments),
+        asked=slot.asked,
+        unneeded=_unneeded(services, reserved, slot, fragments) if less else "",
     )
     reserved.remember(claim, now)
     winner = services.ledger.create_claim(claim)
@@ -154,18 +159,30 @@ def claim_reserved(services: Services, reserved: Reserved, slot: Slot, now: int,
     return replace(result, reason=result.reason or slot.note)
 
 
-def _has_nothing_new(services: Services, reserved: Reserved, slot: Slot, fragments: FragmentSet) -> bool:
-    """Whether what is left of a slot is no reason for a job: what was new went to another."""
-    found = (timed_fragment(services.config, one.object) for one in fragments.fragments)
-    pieces = [piece for piece in found if piece is not None]
+def _unneeded(services: Services, reserved: Reserved, slot: Slot, fragments: FragmentSet) -> str:
+    """Why what is left of a slot needs no job, of which some went to another; an empty text when it needs one."""
+    if services.config.single == "leave" and fragments.is_single:
+        return LEFT
+    pieces = _timed(services, [fragment.object for fragment in fragments.fragments])
     others = [one for one in reserved.near(pieces) if one.content_id != slot.content_id]
-    return holds_nothing_new(pieces, others)
+    return NOTHING_NEW if not slot.asked and holds_nothing_new(pieces, others) else ""
 
 
-def _by_start(services: Services, objects: Sequence[ObjectInfo]) -> Sequence[ObjectInfo]:
-    """In order of time: the days that names write may go back, where some of a source write another zone."""
-    pieces = [piece for one in objects if (piece := timed_fragment(services.config, one)) is not None]
-    return [piece.object for piece in gap.in_order(pieces)] if len(pieces) == len(objects) else objects
+def _left_of(services: Services, slot: Slot, granted: Sequence[ObjectInfo]) -> list[ObjectInfo]:
+    """What a slot has, with what it was granted, in order of time: the days that names write may go back, where some
+    of a source write another zone. Nothing behind the first piece that went to another.
+    """
+    objects = [*slot.pieces, *granted]
+    lost = min((piece.start for piece in _timed(services, slot.next) if piece.object not in granted), default=inf)
+    pieces = gap.in_order(_timed(services, objects))
+    if len(pieces) < len(objects):  # reserved before CONCAT_NAMING was changed
+        return objects
+    return [piece.object for piece in pieces if piece.start < lost]
+
+
+def _timed(services: Services, objects: Iterable[ObjectInfo]) -> list[TimedFragment]:
+    found = (timed_fragment(services.config, one) for one in objects)
+    return [piece for piece in found if piece is not None]
 
 
 def _granted(services: Services, reserved: Reserved, slot: Slot) -> tuple[ObjectInfo, ...]:

@@ -132,13 +132,13 @@ def _claim_content(services: Services, seen: content.WholeGroup, rev: int) -> Re
 
 
 def begin(services: Services, claim: Claim, *, doubted: bool = False) -> Result:
-    """What the winner of a claim does: one POST, the copy of a single piece, or neither where nothing of it is new;
+    """What the winner of a claim does: one POST, the copy of a single piece, or neither where none is needed;
     `doubted` is `submit`'s.
 
     Raises:
         TryAgain: nothing is lost; the same call later goes on from the records.
     """
-    if claim.nothing_new:
+    if claim.unneeded:
         services.ledger.open(claim.gid, claim.rev)
         return run_content(services, claim.gid, claim.rev)
     if claim.copied:

@@ -55,7 +55,8 @@ class Claim:
     note: str = ""  # what a person should know of it, such as where its run was cut
     follows: str = ""  # key of the piece that it was cut off from, before its first
     followed_by: str = ""  # likewise, after its last
-    nothing_new: bool = False  # its slot got only what was kept or given up before: no job is posted, it holds nothing
+    asked: bool = False  # a person said retry to some of its pieces, under CONCAT_COMPLETION=gap
+    unneeded: str = ""  # why its slot got nothing that needs a job: none is posted, and it holds nothing
     copied: bool = False  # CONCAT_SINGLE=copy: its one piece is copied, no job is posted; `format` is its extension
 
     @property

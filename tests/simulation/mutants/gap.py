@@ -41,8 +41,8 @@ MUTANTS = (
         "the upload before the one that was joined, as LIST or versions show it, is joined as well",
     ),
     _mutant(
-        "given-up-joined-as-it-is", "G2", "groups.recordings:_has_new",
-        "before or owned", "owned",
+        "given-up-joined-as-it-is", "G2", "groups.recordings:_is_new",
+        "asked_in_vain =", "asked_in_vain = owner is not None and owner.state == \"superseded\" or",
         "what was given up is paid for once more because another recording that held its end was superseded",
     ),
     _mutant(
@@ -62,28 +62,48 @@ MUTANTS = (
     ),
     _mutant(
         "lost-grant-not-looked-at", "G2", "protocol.reserving:claim_reserved",
-        "nothing_new=less and", "nothing_new=False and",
+        ") if less else \"\"", ") if False else \"\"",
         "what was given up is paid for once more because what was new beside it went to another",
     ),
     _mutant(
         "nothing-new-submitted", "G2", "protocol.run:begin",
-        "if claim.nothing_new:", "if False:",
+        "if claim.unneeded:", "if False:",
         "the winner of a claim in which nothing is new posts its job",
     ),
     _mutant(
         "nothing-new-tried-again", "G2", "protocol.attempt:next_step",
-        "if seen.claim.nothing_new:", "if False:",
+        "if seen.claim.unneeded:", "if False:",
         "whoever finds a claim in which nothing is new, and no job, claims another attempt",
     ),
     _mutant(
         "nothing-new-holds-its-pieces", "G2", "groups.reserved:Reserved._held",
-        "if claim.nothing_new", "if False",
+        "if claim.unneeded", "if False",
         "what was given up counts as superseded by a claim in which nothing was new, and is begun anew",
     ),
     _mutant(
         "retry-not-remembered", "G3", "protocol.closing:_Walk._close",
         "asked=any(", "asked=False and any(",
         "a person's retry comes to nothing because what was new beside it went to another",
+    ),
+    _mutant(
+        "retry-forgotten", "G3", "groups.recordings:_is_new",
+        "asked_in_vain = owner", "asked_in_vain = False and owner",
+        "a person's retry comes to nothing because a piece that came beside it was taken away",
+    ),
+    _mutant(
+        "earlier-end-counts", "G2", "groups.recordings:ended_last",
+        ">= last.get", "<= last.get",
+        "what was uploaded anew and given up once more is new, as it is newer than the first time",
+    ),
+    _mutant(
+        "lost-piece-reached-over", "G5", "protocol.reserving:_left_of",
+        " if piece.start < lost]", "]",
+        "where names write two zones, a recording reaches over a piece that went to another",
+    ),
+    _mutant(
+        "left-piece-joined", "G5", "protocol.reserving:_unneeded",
+        'if services.config.single == "leave" and', "if False and",
+        "the one piece that is left of what a slot wanted is joined, although CONCAT_SINGLE=leave",
     ),
     _mutant(
         "later-upload-cut-off", "G2", "groups.recordings:until_owned",
@@ -98,7 +118,7 @@ MUTANTS = (
     _mutant(
         "claimed-before-granted", "G2", "protocol.reserving:claim_reserved",
         "granted = _granted(services, reserved, slot)\n"
-        "    fragments = FragmentSet(slot.group, in_places(*_by_start(services, (*slot.pieces, *granted))))\n"
+        "    left = _left_of(services, slot, granted)\n    fragments = FragmentSet(slot.group, in_places(*left))\n"
         "    less = len(granted) < len(slot.next)",
         "fragments, less = FragmentSet(slot.group, in_places(*slot.pieces, *slot.next)), False",
         "who claims first and reserves afterwards takes what another has reserved meanwhile",

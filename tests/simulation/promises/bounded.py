@@ -105,7 +105,7 @@ def claim_problem(known: Known, place: tuple[str, int, int], body: dict[str, Any
     if lost >= MOST_WITHOUT_JOB:
         return f"G2: claim {place}: after {lost} attempts that led to no job"
     before = known.claims.get((gid, rev - 1, 1))
-    if n > 1 or before is None or before["fingerprint"] != body["fingerprint"] or body["nothing_new"]:
+    if n > 1 or before is None or before["fingerprint"] != body["fingerprint"] or body["unneeded"]:
         return ""
     done = known.done.get((gid, rev - 1), {})
     keys = [fragment["object"]["key"] for fragment in body["set"]["fragments"]]

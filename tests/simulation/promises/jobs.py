@@ -22,7 +22,7 @@ def posted(known: Known, place: tuple[str, int, int], work: Work, others: dict[s
         yield f"G2: claim {place} was posted twice"
     if place in known.ends:
         yield f"G2: claim {place} was posted after it had ended"
-    if claim["nothing_new"]:
+    if claim["unneeded"]:
         yield f"G2: claim {place} was posted, and nothing of it is new"
     if list(work.fragments) != [o["key"] for o in known.joined(claim)]:
         yield f"claim {place}: the job joins other fragments than were claimed"

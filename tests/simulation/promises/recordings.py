@@ -141,7 +141,7 @@ def unsettled(schedule: Played, report: dict[str, Any]) -> list[str]:
     ended = {
         version
         for place, claim in promises.claims.items()
-        if place[:2] in promises.done and not claim["nothing_new"]
+        if place[:2] in promises.done and not claim["unneeded"]
         for version in versions(claim)
     }
     left = {key: read(key) for key, thing in current.items() if read(key) and (key, thing.info.etag) not in ended}

@@ -406,7 +406,7 @@ def test_what_was_joined_counts_as_kept_once_a_piece_of_it_was_claimed_again(
 def test_what_a_retry_claimed_is_its_own_whatever_comes_of_it() -> None:
     """And what it left out waits for the next retry, or for new pieces beside it."""
     joined = recording("joined", piece(0), piece(100), closed_at=LATER)._replace(claimed_at=1)
-    anew = recording("superseded", piece(0), closed_at=LATER)._replace(claimed_at=2, rev=2)
+    anew = recording("superseded", piece(0), closed_at=LATER)._replace(claimed_at=2, rev=2, asked=True)
     known = as_they_stand([joined, anew])
     assert owners(known)[piece(0).identity].rev == 2
     assert judged([piece(0)], known) == ["close"]
@@ -427,7 +427,19 @@ def test_what_was_given_up_is_not_joined_as_it_is_because_a_recording_with_its_l
     since = given_up._replace(closed_at=pieces[0].object.last_modified - 1)
     assert judged(pieces, [since, with_the_next]) == ["close"]
     tried_again = recording("superseded", *pieces)._replace(claimed_at=2)
-    assert judged(pieces, [given_up, tried_again]) == ["close"]
+    assert judged(pieces, [given_up, tried_again]) == ["settled"]
+    assert judged(pieces, [given_up, tried_again._replace(asked=True)]) == ["close"]
+
+
+def test_what_is_left_of_something_given_up_stays_given_up_whatever_held_it_after_that() -> None:
+    """A part of it alone, beside a third that came and went; or a piece that had been given up by itself before."""
+    first, second, third = piece(0), piece(100), piece(200)
+    given_up = recording("gave-up", first, second, closed_at=LATER)._replace(claimed_at=1)
+    came_and_went = recording("superseded", second, third, group="cam_2")._replace(claimed_at=2)
+    assert judged([second], [given_up, came_and_went]) == ["settled"]
+    alone = recording("gave-up", first, closed_at=first.object.last_modified - 1)
+    assert judged([first], [alone, given_up]) == ["settled"]
+    assert judged([first], [given_up, alone]) == ["settled"]
 
 
 # -- late pieces -------------------------------------------------------------------------------------------------------

@@ -71,7 +71,8 @@ BROKEN = [
     ("cover-first", [*THREE, part(COVER, *both(10))], media(40), PLAIN, "odd.mp4 is a still"),
     ("lost-stream", THREE, media(30, picture(30)), PLAIN, "audio 1 is missing: part1.mp4 has 1"),
     ("lost-stream", THREE, media(30, sound(30)), JoinOptions("mp3"), "video 1 is missing"),
-    ("lost-stream", [part(MJPEG_IN_MKV, sound(None), format_="matroska,webm")], media(10, sound(10)), JoinOptions("mp3"),
+    ("lost-stream",
+     [part(MJPEG_IN_MKV, sound(None), format_="matroska,webm")], media(10, sound(10)), JoinOptions("mp3"),
      "video 1 is missing"),
     ("lost-stream", [part(*both(10), sound(10))], media(10), PLAIN, "extra-audio would allow"),
     ("lost-stream", [part(*both(10), subtitle(10))], media(10), PLAIN, "subtitle 1 is missing"),
@@ -97,7 +98,7 @@ BROKEN = [
     ("frames", THREE, media(30, picture(30, fps=1.0), sound(30)), PLAIN, "shows 1 pictures a second"),
     ("frames", THREE, media(30, picture(30, frames=735), sound(30)), PLAIN, "has 735 pictures, its pieces 750"),
     ("frames",  # at uneven times: the average is not held against itself
-        [part(*uneven(10, 300, 30.0))] * 3, media(30, *uneven(30, 720, 24.0)), PLAIN, "has 720 pictures, its pieces 900",
+     [part(*uneven(10, 300, 30.0))] * 3, media(30, *uneven(30, 720, 24.0)), PLAIN, "has 720 pictures, its pieces 900",
     ),
     ("rate", THREE, media(30, picture(30, fps=1.0, frames=None), sound(30)), PLAIN, "shows 1 pictures a second"),
     ("size", THREE, media(30, picture(30, width=16, height=16), sound(30)), PLAIN, "16x16"),

@@ -81,6 +81,56 @@ def retried_and_its_rest_lost() -> str:
     return ""
 
 
+def given_up_again_with_another() -> str:
+    """A piece is given up, uploaded anew beside another, and given up with that, which is taken away."""
+    source = Source(CONCAT_MAX_ATTEMPTS="1")
+    source.memory.world.plan.faults["job-fails"] = 1.0
+    source.put(100)
+    source.settle()
+    source.put(100, 150)
+    source.settle()
+    source.remove(150)
+    source.settle()
+    return "" if source.jobs_with(100) == 2 else f"G2: {source.jobs_with(100)} jobs for what was uploaded twice"
+
+
+def rest_given_up_and_its_next_gone() -> str:
+    """Two are given up, and one of them is taken away; a third one comes, and goes while it is joined with the rest."""
+    source = Source()
+    source.memory.world.plan.faults["job-fails"] = 1.0
+    source.put(50, 100)
+    source.settle()
+    source.settle()
+    source.memory.world.plan.faults["job-fails"] = 0.0
+    source.remove(50)
+    source.put(150)
+    source.later(2 * DAY)
+    source.close(0)
+    source.remove(150)
+    source.settle()
+    if source.jobs_with(100) != source.memory.config.max_attempts + 1:
+        return f"G2: {source.jobs_with(100)} jobs for what was given up, one of them beside another"
+    told = source.close(0)
+    return "" if told == ["gave-up"] else f"G3: what was given up is told as {told}"
+
+
+def retried_beside_another_that_goes() -> str:
+    """A person says retry to what was given up; what came beside it is taken away while the two are joined."""
+    source = Source()
+    source.memory.world.plan.faults["job-fails"] = 1.0
+    source.put(50)
+    source.settle()
+    source.settle()
+    source.memory.world.plan.faults["job-fails"] = 0.0
+    source.put(100)
+    source.later(2 * DAY)
+    source.retry(50)
+    source.remove(100)
+    source.settle()
+    paid = source.memory.config.max_attempts
+    return "" if source.jobs_with(50) == paid + 2 else f"G3: a person said retry, and the jobs are {source.jobs}"
+
+
 def _given_up_before_midnight() -> Source:
     source = Source()
     source.put(-50)

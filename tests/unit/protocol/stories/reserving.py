@@ -126,8 +126,7 @@ def two_names_of_one_moment() -> str:
         source.settle()
     source.memory.world.plan.faults["job-fails"] = 0.0
     source.remove(-100)
-    written = time.strftime("%Y%m%dT%H%M%S", time.gmtime(source.midnight - 100 + 8 * 3600))
-    source.memory.put(f"fragments/cam_{written}.mp4", 40)
+    source.memory.put(source.local(-100), 40)
     source.later(DAY)
     told = source.close(0)
     if told != ["submitted"]:
@@ -136,3 +135,28 @@ def two_names_of_one_moment() -> str:
     records = source.memory.cos.shelves[source.memory.config.state_bucket.name].current
     slots = sum("/gap/" in key and day in key for key in records)
     return "" if slots == 2 else f"G3: {slots} slots for one recording"
+
+
+def lost_between_two_of_its_pieces() -> str:
+    """Of three pieces the middle one is named without a zone, and so lies on the next day: another gets that."""
+    source, begin = Source(CONCAT_TIMEZONE="+08:00"), 3600 - 8 * 3600  # an hour after midnight as it writes it
+    source.memory.world.run(source.midnight + begin + 1000)
+    source.memory.put(source.local(begin + 40), 40)
+    source.put(begin, begin + 80)
+    source.later(2 * DAY)
+    middle = source.instance(blind_to=(begin, begin + 80))
+    source.close(-1, source.instance(first=lambda: source.close(0, middle)))
+    source.settle()
+    jobs = sorted(len(work.fragments) for work in source.memory.ci.work.values())
+    return "" if jobs == [1, 1, 1] else f"G5: jobs of {jobs} pieces, one of which reaches over another"
+
+
+def one_piece_is_left() -> str:
+    """CONCAT_SINGLE=leave: what a recording wants beyond midnight goes to another, and its one piece is left."""
+    source = Source(CONCAT_SINGLE="leave")
+    source.put(-50, 0, 30)
+    source.later(2 * DAY)
+    source.close(-1, source.instance(first=lambda: source.close(0, source.instance(blind_to=(-50,)))))
+    source.settle()
+    alone = [work.fragments for work in source.memory.ci.work.values() if len(work.fragments) == 1]
+    return f"G5: {alone} should be left as it is" if alone else ""

@@ -41,6 +41,10 @@ class Source:
         """A piece that starts then."""
         return f"fragments/cam_{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(self.midnight + second))}.mp4"
 
+    def local(self, second: int) -> str:
+        """The same, as a recorder writes it that names no zone (CONCAT_TIMEZONE=+08:00)."""
+        return f"fragments/cam_{time.strftime('%Y%m%dT%H%M%S', time.gmtime(self.midnight + second + 8 * 3600))}.mp4"
+
     def put(self, *seconds: int, at: int = 1000, lasting: int = 0) -> None:
         """Pieces that are uploaded then; their names tell that they last so long, if at all."""
         self.memory.world.run(max(self.memory.world.now, self.midnight + at))
