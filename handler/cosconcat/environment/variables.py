@@ -160,7 +160,7 @@ TABLE = (
         "CONCAT_JOBS_PER_HOUR",
         "",
         "Most jobs in a clock hour (UTC), whoever asks for them, retries by hand included. What finds the budget used "
-        "up waits for the next hour; the sweep takes the oldest first.",
+        "up waits for the next hour; the sweep takes the oldest first. A retry has to be said again then.",
         "no limit",
     ),
     Variable(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cosconcat.functions.sweep.source_day import read_unit
 from cosconcat.groups import gap
 from cosconcat.groups.gap import DAY
-from cosconcat.groups.recordings import Judgement, note_of, owners
+from cosconcat.groups.recordings import Judgement, note_of, standing
 from cosconcat.groups.reserved import Look, look_at_source
 from cosconcat.groups.source import days_of, recording_id, rule_of, written_day
 from cosconcat.model import gid_of
@@ -83,7 +83,7 @@ def _holding(services: Services, source: str, look: Look, key: str) -> Found | N
             note = "; ".join(note_of(one.part, look.recordings, rule))
             ends = gap.why_it_ends(one.part, look.pieces, rule)
             return Found(recording_id(source, one.part.pieces[0]), key, one, note, ends)
-    owned = owners(look.recordings)
+    owned = standing(look.judged, look.recordings)
     there = next((piece for piece in look.pieces if piece.object.key == key), None)
     owner = owned.get(there.identity) if there is not None else None
     if owner is None:  # it was removed, or what lies there is older than what was joined
@@ -120,7 +120,7 @@ def last_recording(services: Services, source: str) -> str:
 
 def _still_there(look: Look, day: int) -> Iterator[Found]:
     """Recordings of which the first piece that was not removed starts on a day, each with that piece."""
-    owned = owners(look.recordings)
+    owned = standing(look.judged, look.recordings)
     for recording in look.recordings:
         there = [piece for piece in look.pieces if owned.get(piece.identity) == recording]
         if there and there[0].day == day and recording.state != "superseded":

@@ -198,6 +198,13 @@ def ended_last(recordings: Iterable[Recording]) -> Mapping[Identity, Recording]:
     return last
 
 
+def standing(judged: Iterable[Judgement], recordings: Sequence[Recording]) -> Mapping[Identity, Recording]:
+    """Whose each piece is; of what is settled who kept it or gave it up, not what was superseded after that."""
+    owned, ended = dict(owners(recordings)), ended_last(recordings)
+    settled = (piece.identity for one in judged if one.action == "settled" for piece in one.part.pieces)
+    return owned | {identity: ended[identity] for identity in settled}
+
+
 def _is_new(
     piece: TimedFragment,
     owner: Recording | None,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cosconcat.groups import gap
 from cosconcat.groups.gap import Part, Rule, TimedFragment
-from cosconcat.groups.recordings import Judgement, Recording, came_back, ended_last, owners
+from cosconcat.groups.recordings import Judgement, Recording, came_back, standing
 from cosconcat.groups.source import recording_id
 from cosconcat.model import Action, ContentId, Result
 
@@ -118,16 +118,14 @@ def overwritten(asked: Asked, recordings: Iterable[Recording], near: Iterable[Ti
 
 
 def ended(
-    asked: Asked, judged: Iterable[Judgement], recordings: Sequence[Recording], near: Iterable[TimedFragment]
+    asked: Asked, judged: Sequence[Judgement], recordings: Sequence[Recording], near: Iterable[TimedFragment]
 ) -> Iterator[Result]:
     """What is said of recordings whose pieces still lie there because they were kept or given up, or are in flight;
     nothing where `unclosed` said something of the pieces.
     """
     told = {piece.identity for one in judged if one.action in _ACTIONS for piece in one.part.pieces}
     there = {piece.identity for piece in near} - told
-    owned, last = dict(owners(recordings)), ended_last(recordings)
-    settled = (piece.identity for one in judged if one.action == "settled" for piece in one.part.pieces)
-    owned |= {identity: last[identity] for identity in settled}
+    owned = standing(judged, recordings)
     for recording in recordings:
         shown = [p for p in recording.pieces if p.identity in there and owned.get(p.identity) == recording]
         if shown and _is_asked_for(asked, shown):
