@@ -18,6 +18,7 @@ from cosconcat.functions.retry import handle_retry
 from cosconcat.functions.sweep.round import handle_sweep
 from cosconcat.groups.survey import survey
 from cosconcat.inputs.probes import UNPROBED_STALE
+from cosconcat.model import gid_of
 from tests.support.desk import Altered, Desk, only
 
 PARTS = [f"fragments/v.part{n}-of-3.mp4" for n in (1, 2, 3)]
@@ -375,3 +376,37 @@ def test_the_job_is_recorded_when_a_callback_finds_that_it_is_not() -> None:
             desk.call_back()
         record = next(key for key in desk.keys(".concat/") if "/job-" in key)
         assert json.loads(desk.cloud.store.get(desk.cloud.bucket, record) or b"{}")["job"] == desk.jobs[0].id
+
+
+def test_a_name_that_is_too_long_for_the_trash_keeps_its_piece_and_holds_nothing_up() -> None:
+    """COS may answer even a HEAD of such a name with 400."""
+    keys = [f"fragments/trip/{'x' * 830}{number}.mp4" for number in (1, 2)]
+    with Desk({"CONCAT_CLEANUP": "trash", "CONCAT_NAMING": "folder"}) as desk:
+        cos = desk.services.cos
+
+        def heads(bucket: Any, asked: Any) -> Any:
+            if any(len(key.encode()) > 850 for key in asked):
+                raise Rejected("HEAD", status=400, code="KeyTooLong")
+            return cos.heads(bucket, asked)
+
+        for key in keys:
+            desk.put(key)
+        desk.cloud.store.put(desk.cloud.bucket, "fragments/trip/_DONE", b"")
+        with desk.instead(cos=Altered(cos, heads=heads)):
+            assert only(desk.upload("fragments/trip/_DONE")).action == "submitted"
+            assert only(desk.call_back()).action == "finished"
+        done = desk.services.ledger.done(gid_of("trip"), 1)
+        assert done is not None
+        assert set(done.record.kept) >= set(keys)
+        assert "in the trash would have 8" in done.record.kept[keys[0]]
+        assert set(desk.keys("fragments/")) >= set(keys)
+
+
+def test_a_trim_that_begins_at_0_is_none() -> None:
+    """The whole piece is in the output, so that it goes."""
+    with Desk({"CONCAT_NAMING": "folder", "CONCAT_COMPLETION": "manifest"}) as desk:
+        desk.put("fragments/a/1.mp4")
+        desk.manifest("fragments/a/manifest.json", fragments=[{"key": "fragments/a/1.mp4", "start": 0}])
+        assert only(desk.upload("fragments/a/manifest.json")).action == "submitted"
+        assert only(desk.call_back()).action == "finished"
+        assert desk.keys("fragments/") == []

@@ -36,7 +36,7 @@ def removable(config: Config, claim: Claim, removal: Removal) -> list[ObjectInfo
         owner = other_owner(config, claim, fragment.object.key)
         if owner:
             removal.lent[fragment.object.key] = owner
-        elif fragment.start or fragment.end:
+        elif float(fragment.start or 0) or fragment.end:
             removal.kept[fragment.object.key] = "trimmed: the output holds only a part of it"
         elif fragment.object.key not in spared:
             pieces.append(fragment.object)

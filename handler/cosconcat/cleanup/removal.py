@@ -15,7 +15,6 @@ upload: they may belong to a corrected recording whose other pieces have come to
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from cosconcat import log
 from cosconcat.cleanup.removable import NOTHING_REMOVED, Removal, removable
@@ -23,12 +22,10 @@ from cosconcat.errors import Rejected, ServiceUnavailable
 from cosconcat.inputs.expiry import tag_for_expiry, untag_expiry
 from cosconcat.inputs.heads import FreshHeads
 from cosconcat.model import DeleteError, Head, ObjectInfo, ObjectVersion
+from cosconcat.naming.keys import KEY_BYTES
 from cosconcat.output.key import with_mark
 from cosconcat.records.records import Claim, Proof
 from cosconcat.services import Services
-
-if TYPE_CHECKING:
-    pass
 
 FRESH_SECONDS = 10  # HEADs begun longer ago are repeated before anything is removed by them
 AT_ONCE = 1000  # one multi-delete, so that each has its own fresh HEADs
@@ -143,6 +140,7 @@ def _move_to_trash(services: Services, claim: Claim, heads: Sequence[Head], remo
     in the trash is ever overwritten.
     """
     bucket, began = services.config.bucket, services.clock.now()
+    heads = [head for head in heads if _fits(services.config.trash_prefix + head.object.key, head.object.key, removal)]
     plain = {head.object.key: services.config.trash_prefix + head.object.key for head in heads}
     there = services.cos.heads(bucket, list(plain.values()))
     copies: dict[str, str] = {}
@@ -165,6 +163,14 @@ def _move_to_trash(services: Services, claim: Claim, heads: Sequence[Head], remo
     moved = [head for head in heads if head.object.key in copies and head.object.key not in removal.kept]
     _delete_copied(services, moved, copies, removal)
     return later
+
+
+def _fits(copy: str, key: str, removal: Removal) -> bool:
+    """Whether there can be a copy of this name at all: of one that is too long not even a HEAD is answered."""
+    size = len(copy.encode())
+    if size > KEY_BYTES:
+        removal.kept[key] = f"its name in the trash would have {size} bytes; COS allows {KEY_BYTES}"
+    return size <= KEY_BYTES
 
 
 def _delete_copied(services: Services, moved: Sequence[Head], copies: Mapping[str, str], removal: Removal) -> None:

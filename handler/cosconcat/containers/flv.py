@@ -121,7 +121,7 @@ def times(file: RangedObject, places: int) -> list[list[float]]:
         InvalidInput: not flv.
     """
     _check_header(file)
-    return [list(_stamps(data)) for data in file.places(places)]
+    return [list(_stamps(file.block_at(place))) for place in file.places(places)]
 
 
 def _stamps(data: bytes) -> Iterator[float]:

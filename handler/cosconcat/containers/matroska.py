@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -14,7 +15,12 @@ from cosconcat.model import StreamKind
 MOST_ELEMENTS = 500  # looked at before the tracks are found
 TAIL_BYTES = 24 * BLOCK  # in which the last clusters are looked for
 LAST_BLOCKS = 16  # of each track: pictures are not stored in the order in which they are shown
+LARGEST_CLUSTER = 4 * MOST_BYTES  # that is read to its end
+MOST_BEHIND = 8  # elements behind the last cluster: cues, tags, chapters
+CLUSTER_HEAD = 64  # bytes in which a cluster says when it begins
 _EBML, _SEGMENT, _INFO, _TRACKS, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1549A966, 0x1654AE6B, 0x1F43B675
+_SEEK_HEAD, _SEEK, _SEEK_ID, _SEEK_POSITION = 0x114D9B74, 0x4DBB, 0x53AB, 0x53AC
+_CUES, _CUE, _CUE_POSITIONS, _CUE_CLUSTER = 0x1C53BB6B, 0xBB, 0xB7, 0xF1
 _TRACK, _NUMBER, _TYPE, _CODEC, _PRIVATE, _SCALE = 0xAE, 0xD7, 0x83, 0x86, 0x63A2, 0x2AD7B1
 _CLUSTER_TIME, _SIMPLE_BLOCK, _GROUP, _BLOCK, _DURATION, _DEFAULT = 0xE7, 0xA3, 0xA0, 0xA1, 0x9B, 0x23E383
 _KINDS: dict[int, StreamKind] = {1: "video", 2: "audio", 17: "subtitle"}
@@ -35,9 +41,20 @@ class _Track(NamedTuple):
     frame_seconds: float  # DefaultDuration
 
 
+class _Block(NamedTuple):
+    """`at` is where it begins in its cluster's content, `lasting` None where it does not say how long it lasts."""
+
+    at: int
+    track: int
+    seconds: float
+    lasting: float | None
+
+
 class _Head(NamedTuple):
     scale: float  # seconds of one tick
     tracks: tuple[_Track, ...]
+    segment: int  # where its content begins, from which positions count
+    cues: int | None  # where they begin
 
 
 def configurations(file: RangedObject) -> list[Configuration]:
@@ -65,10 +82,10 @@ def ends(file: RangedObject) -> list[StreamEnd]:
     head = _head(file)
     begun: dict[int, list[float]] = {}
     told: dict[int, float] = {}  # where a block says how long it lasts
-    for number, seconds, lasting in _blocks(_tail(file), head):
-        begun.setdefault(number, []).append(seconds)
-        if lasting is not None:
-            told[number] = max(told.get(number, 0.0), seconds + lasting)
+    for block in (block for ticks, _, body in _clusters(_tail(file)) for block in _blocks(ticks, body, head)):
+        begun.setdefault(block.track, []).append(block.seconds)
+        if block.lasting is not None:
+            told[block.track] = max(told.get(block.track, 0.0), block.seconds + block.lasting)
     if not begun:
         raise InvalidInput(["matroska: no cluster in its last part"])
     earliest = min(map(min, begun.values()))
@@ -87,32 +104,90 @@ def ends(file: RangedObject) -> list[StreamEnd]:
 
 
 def times(file: RangedObject, places: int) -> list[list[float]]:
-    """Seconds of the blocks whose clusters begin at each of so many places over the file, in the file's order.
+    """Seconds met at each of so many places over the file, in the file's order: of the cluster in which a place lies,
+    if the cues know it, otherwise of those that begin there. The last cluster is read to its end.
 
     Raises:
         InvalidInput: not Matroska.
     """
     head = _head(file)
-    return [[seconds for _, seconds, _ in _blocks(data, head)] for data in file.places(places)]
+    cued, starts = _cued(file, head), file.places(places)
+    return [
+        _times_around(file, head, cued, place, to_its_end=place == starts[-1]) or _times(file.block_at(place), head)
+        for place in starts
+    ]
 
 
-def _blocks(data: bytes, head: _Head) -> Iterator[tuple[int, float, float | None]]:
-    """Track, seconds and length (None where it is not told) of each block of the clusters that begin in these bytes."""
+def _times(data: bytes, head: _Head, since: int = 0) -> list[float]:
+    """Of the clusters that begin in these bytes, and of their blocks, but for what lies before `since`."""
+    found: list[float] = []
+    for ticks, start, body in _clusters(data):
+        found += [ticks * head.scale] if start >= since else []
+        found += [block.seconds for block in _blocks(ticks, body, head) if start + block.at >= since]
+    return found
+
+
+def _times_around(file: RangedObject, head: _Head, cued: Sequence[int], place: int, *, to_its_end: bool) -> list[float]:
+    """Of the cluster around a place, as its own length says: when it begins, or all of it."""
+    at = bisect_right(cued, place + BLOCK - 1 if to_its_end else place) - 1
+    if at < 0:
+        return []
+    cluster = _element_at(file, cued[at])
+    length = cluster.end - cued[at]
+    if cluster.id != _CLUSTER:
+        return []
+    if not to_its_end:
+        return _times(file.some_bytes_at(cued[at], CLUSTER_HEAD), head) if place < cluster.end else []
+    if length > LARGEST_CLUSTER or not _is_last(file, cluster):
+        return []
+    parts = range(cued[at], cluster.end, MOST_BYTES)
+    data = b"".join(file.some_bytes_at(part, min(MOST_BYTES, cluster.end - part)) for part in parts)
+    return _times(data, head, since=place - cued[at])
+
+
+def _is_last(file: RangedObject, cluster: _Element) -> bool:
+    """Whether no other cluster, and no other file, lies behind it."""
+    at = cluster.end
+    for _ in range(MOST_BEHIND):
+        if at >= file.size:
+            return True
+        element = _element_at(file, at)
+        if element.id in (_CLUSTER, _EBML):
+            return False
+        at = element.end
+    return False
+
+
+def _cued(file: RangedObject, head: _Head) -> list[int]:
+    """Where clusters begin, as the cues say; none where there are no cues, or they cannot be read."""
+    if head.cues is None:
+        return []
+    try:
+        cues = _element_at(file, head.cues)
+        points = _elements(file.bytes_at(cues.start, cues.end - cues.start)) if cues.id == _CUES else ()
+    except InvalidInput:
+        return []
+    tracks = [held for id_, point in points if id_ == _CUE for each, held in _elements(point) if each == _CUE_POSITIONS]
+    told = [int.from_bytes(held, "big") for track in tracks for id_, held in _elements(track) if id_ == _CUE_CLUSTER]
+    return sorted({head.segment + position for position in told if head.segment + position < file.size})
+
+
+def _blocks(ticks: int, body: bytes, head: _Head) -> Iterator[_Block]:
+    """The blocks of a cluster that begins at so many ticks."""
     known = {track.number for track in head.tracks}
-    for ticks, body in _clusters(data):
-        for id_, content in _elements(body):
-            lasting = None
-            if id_ == _GROUP:
-                inner = list(_elements(content))
-                content = next((held for each, held in inner if each == _BLOCK), b"")
-                ticks_long = next((int.from_bytes(held, "big") for each, held in inner if each == _DURATION), None)
-                lasting = None if ticks_long is None else ticks_long * head.scale
-            elif id_ != _SIMPLE_BLOCK:
-                continue
-            number, at = _size(content, 0)
-            if at and number in known and len(content) >= at + 2:
-                relative = int.from_bytes(content[at : at + 2], "big", signed=True)
-                yield number, (ticks + relative) * head.scale, lasting
+    for begin, id_, content in _placed_elements(body):
+        lasting = None
+        if id_ == _GROUP:
+            inner = list(_elements(content))
+            content = next((held for each, held in inner if each == _BLOCK), b"")
+            ticks_long = next((int.from_bytes(held, "big") for each, held in inner if each == _DURATION), None)
+            lasting = None if ticks_long is None else ticks_long * head.scale
+        elif id_ != _SIMPLE_BLOCK:
+            continue
+        number, at = _size(content, 0)
+        if at and number in known and len(content) >= at + 2:
+            relative = int.from_bytes(content[at : at + 2], "big", signed=True)
+            yield _Block(begin, number, (ticks + relative) * head.scale, lasting)
 
 
 def _tail(file: RangedObject) -> bytes:
@@ -120,8 +195,10 @@ def _tail(file: RangedObject) -> bytes:
     return b"".join(file.some_bytes_at(at, MOST_BYTES) for at in range(start, file.size, MOST_BYTES))
 
 
-def _clusters(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Time and content of each cluster that begins in these bytes; content may be cut short by their end."""
+def _clusters(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Ticks of each cluster that begins in these bytes, where its content begins, and the content, which may be cut
+    short by their end.
+    """
     mark = _CLUSTER.to_bytes(4, "big")
     at = data.find(mark)
     while at >= 0:
@@ -132,13 +209,18 @@ def _clusters(data: bytes) -> Iterator[tuple[int, bytes]]:
             content = data[body : min(end, len(data))]
             for id_, held in islice(_elements(content), 3):  # a checksum may stand before it
                 if id_ == _CLUSTER_TIME and len(held) <= 8:
-                    yield int.from_bytes(held, "big"), content
+                    yield int.from_bytes(held, "big"), body, content
                     break
         at = following
 
 
 def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Id and content of the elements in these bytes, up to the first that does not fit."""
+    return ((id_, content) for _, id_, content in _placed_elements(data))
+
+
+def _placed_elements(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """The same, with where each begins."""
     at = 0
     while at < len(data):
         length = 9 - data[at].bit_length() if data[at] else 9
@@ -146,7 +228,7 @@ def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
         size, start = _size(data, at + length)
         if length > 4 or not start or size is None or start + size > len(data):
             return
-        yield id_, data[start : start + size]
+        yield at, id_, data[start : start + size]
         at = start + size
 
 
@@ -162,14 +244,14 @@ def _size(data: bytes, at: int) -> tuple[int | None, int]:
 
 
 def _head(file: RangedObject) -> _Head:
-    """What comes before the first cluster: the scale of time and the tracks."""
+    """What comes before the first cluster: the scale of time, the tracks, and where the cues are."""
     first = _element_at(file, 0)
     if first.id != _EBML:
         raise InvalidInput(["not Matroska: it does not begin so"])
     segment = _element_at(file, first.end)
     if segment.id != _SEGMENT:
         raise InvalidInput([f"matroska: element {segment.id:#x} where the segment should begin"])
-    scale, at = 1_000_000, segment.start
+    scale, at, cues = 1_000_000, segment.start, None
     for _ in range(MOST_ELEMENTS):
         element = _element_at(file, at)
         if element.id == _CLUSTER:
@@ -177,12 +259,22 @@ def _head(file: RangedObject) -> _Head:
         if element.id == _INFO:
             told = dict(_elements(file.bytes_at(element.start, element.end - element.start)))
             scale = int.from_bytes(told.get(_SCALE, b""), "big") or scale
+        elif element.id == _SEEK_HEAD:
+            cues = _sought(file.bytes_at(element.start, element.end - element.start), _CUES)
         elif element.id == _TRACKS:
             entries = _elements(file.bytes_at(element.start, element.end - element.start))
             tracks = tuple(_track(content) for id_, content in entries if id_ == _TRACK)
-            return _Head(scale / 1e9, tracks)
+            return _Head(scale / 1e9, tracks, segment.start, None if cues is None else segment.start + cues)
         at = element.end
     raise InvalidInput(["matroska: no tracks before the first cluster"])
+
+
+def _sought(content: bytes, id_: int) -> int | None:
+    """Where a seek head says that an element lies, counted from the beginning of the segment's content."""
+    for entry in (dict(_elements(held)) for each, held in _elements(content) if each == _SEEK):
+        if int.from_bytes(entry.get(_SEEK_ID, b""), "big") == id_ and _SEEK_POSITION in entry:
+            return int.from_bytes(entry[_SEEK_POSITION], "big")
+    return None
 
 
 def _track(content: bytes) -> _Track:

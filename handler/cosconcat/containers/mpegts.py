@@ -128,9 +128,9 @@ def times(file: RangedObject, places: int) -> list[list[float]]:
     step, _ = _shape(file.some_bytes_at(0, 5 * 204))
     found: list[list[float]] = []
     chosen, before = -1, 0
-    for data in file.places(places):
+    for place in file.places(places):
         found.append([])
-        for pid, stamp in _stamps(_aligned(data, step), step):
+        for pid, stamp in _stamps(_aligned(file.block_at(place), step), step):
             if chosen in (-1, pid):
                 chosen = pid
                 before = stamp + _WRAP if before - stamp > _WRAP / 2 else stamp  # 33 bits last a day

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from cosconcat.errors import InvalidInput
 
@@ -43,12 +43,15 @@ class RangedObject:
         """These bytes, fewer at the end of the object."""
         return self.bytes_at(start, max(min(length, self.size - start), 0))
 
-    def places(self, count: int) -> Iterator[bytes]:
-        """Blocks at so many places, from the first to the last one; all of a small object."""
+    def places(self, count: int) -> list[int]:
+        """Where so many blocks begin, from the first to the last one; all of a small object."""
         blocks = -(-self.size // BLOCK)
         steps = max(min(count, blocks) - 1, 1)
-        for number in sorted({step * (blocks - 1) // steps for step in range(steps + 1)}):
-            yield self.some_bytes_at(number * BLOCK, BLOCK)
+        return [number * BLOCK for number in sorted({step * (blocks - 1) // steps for step in range(steps + 1)})]
+
+    def block_at(self, start: int) -> bytes:
+        """The block that begins there."""
+        return self.some_bytes_at(start, BLOCK)
 
     def number_at(self, start: int, length: int) -> int:
         """An unsigned number, the most significant byte first."""

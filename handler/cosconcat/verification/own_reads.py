@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cosconcat.model import Bucket
     from cosconcat.services import Services
 
-MOST_CLOCKS = 10  # pieces of one join whose time stamps are read; beyond that it stays a doubt
+MOST_CLOCKS = 50  # pieces of one join whose time stamps are read; beyond that it stays a doubt
 MOST_TAILS = 100  # pieces of one join whose last packets are read; beyond that only where they have no length at all
 LAST_PICTURE = 0.1  # seconds by which the last packet of a file may end after its header says, beside a picture
 

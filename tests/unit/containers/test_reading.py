@@ -153,12 +153,25 @@ def test_a_clock_that_runs_on_is_steady_and_one_that_starts_again_jumps(containe
         assert reading.clock(ranged(one + encoded("ts", FAST, 2.0)), "mpegts", 4.0) == "jumps"
 
 
+@pytest.mark.parametrize("limit", ["200", "2000", "5000"])
+def test_the_clock_of_an_mkv_is_told_by_its_cues_however_far_apart_its_clusters_are(limit: str) -> None:
+    """A screen recording has some megabytes in each."""
+    data = encoded("mkv", (*SLOW, "-cluster_time_limit", limit), 4.0)
+    assert reading.clock(ranged(data), "matroska,webm", 4.0) == "steady"
+    assert reading.clock(ranged(data), "matroska,webm", 2.0) == "jumps"
+    assert reading.clock(ranged(data), "matroska,webm", 40.0) == "jumps"
+
+
 def test_a_clock_of_which_too_little_is_met_is_not_judged() -> None:
-    """The clusters of a small mkv begin at its head; of a long one somewhere in most places."""
+    """An mkv without cues, whose clusters begin at its head alone; or with more behind what its cues know."""
+    data = encoded("mkv", FAST, 4.0)
+    without = data.replace(b"\x11\x4d\x9b\x74", b"\x11\x4d\x9b\x75")
     with pytest.raises(InvalidInput, match="too few to tell"):
-        reading.clock(ranged(encoded("mkv", FAST, 4.0)), "matroska,webm", 4.0)
-    short = encoded("mkv", (*SLOW, "-cluster_time_limit", "200"), 4.0)
-    assert reading.clock(ranged(short), "matroska,webm", 4.0) == "steady"
+        reading.clock(ranged(without), "matroska,webm", 4.0)
+    with pytest.raises(InvalidInput):
+        reading.clock(ranged(data + data), "matroska,webm", 4.0)
+    with pytest.raises(InvalidInput):
+        reading.clock(ranged(data + bytes(10 * BLOCK)), "matroska,webm", 4.0)
 
 
 def test_a_clock_wraps_after_a_day_without_jumping() -> None:

@@ -320,3 +320,16 @@ def test_each_rule_is_needed(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> Non
     verdicts = [verify_streams(parts, output, options) for _, parts, output, options, _ in rows]
     assert any(isinstance(verdict, Verified) or rule.name == "length" for verdict in verdicts), verdicts
     assert all(not isinstance(verdict, Unverified) or verdict.rule != rule.name for verdict in verdicts)
+
+
+@pytest.mark.parametrize(("form", "doubted"), [("aac", True), ("mp3", True), ("wav", False)])
+@pytest.mark.parametrize("seconds", [28.0, 34.0])
+def test_what_is_too_short_or_too_long_is_no_fact_where_a_probe_guesses(
+    form: str, doubted: bool, seconds: float
+) -> None:
+    """Raw AAC and mp3 without a header have no length of their own: a person has to listen."""
+    parts = [part(sound(10), format_=form)] * 3
+    verdict = verify_streams(parts, media(seconds, sound(seconds), format_="mp3"), JoinOptions("mp3"))
+    assert isinstance(verdict, Unverified)
+    assert verdict.rule in ("length", "long")
+    assert ("odd.mp4 is may be a guess" in verdict.doubt) is doubted

@@ -21,6 +21,7 @@ WITHOUT_INDEX = (
     "wav",
     "asf",
 )  # nothing in the file counts its packets
+GUESSED = ("aac", "mp3")  # raw AAC, and mp3 without a header: probes take their length from the bit rate at first
 CUT_OFF = 1.05  # share of an mp4's bytes that its streams can have together: at most 1.0 in a thousand whole ones
 REPLACE = "replace or remove it, or play the output and remove the fragments by hand"
 
@@ -37,6 +38,11 @@ def no_length(join: Join) -> str:
         if length <= 0:
             return f"no length to compare with: {piece.key} has no duration; {REPLACE}"
     return "" if join.output.duration else "the output's length is not known"
+
+
+def guessed(join: Join) -> str:
+    """The first piece of which the length may be a guess of its probe; an empty text where none is."""
+    return next((piece.key for piece in join.pieces if piece.shown.format in GUESSED), "")
 
 
 def edit_list(join: Join) -> str:

@@ -93,7 +93,9 @@ def _count(join: Join) -> _Count | None:
     options, slack = join.options, join.tolerances.short
     rates = [picture_rate(stream) or 0.0 for stream, _ in own]
     rate_ = shown_rate(shown) or 0.0
-    allowed = 2 + slack * min(max(*rates, rate_), 60.0)
+    nominal = nominal_rate(shown) or options.fps  # by an average nothing is missing, whatever was dropped
+    average = max(stream.avg_fps or 0.0 for stream in (shown, *(stream for stream, _ in own)))
+    allowed = 2 + slack * (min(max(*rates, rate_), 60.0) if nominal else average)
     there = sum(
         min(stream.frames or length * each, length * each if each else math.inf)
         for (stream, length), each in zip(own, rates, strict=True)
@@ -102,7 +104,6 @@ def _count(join: Join) -> _Count | None:
     kept = abs(shown.frames - there) <= allowed or (
         options.transition > 0 and abs(shown.frames - there + overlapped) <= allowed
     )
-    nominal = nominal_rate(shown) or options.fps  # by an average nothing is missing, whatever was dropped
     floor = options.fps or (0.0 if options.template else min(MOVING, max(rates)) * 0.98)
     return _Count(
         output=shown.frames,

@@ -38,9 +38,15 @@ def verify_streams(pieces: Sequence[ProbedFragment], output: Media, options: Joi
     for rule in RULES:
         reason = rule.broken(join)
         if reason:
-            doubt = rule.doubt or (TEMPLATE if options.template else "")
+            doubt = rule.doubt or (TEMPLATE if options.template else _guess(join))
             return Unverified(reason, measured, rule.name, doubt)
     return Verified(measured)
+
+
+def _guess(join: Join) -> str:
+    """What to do where an output is too short or too long for pieces of which one does not say how long it is."""
+    key = comparable.guessed(join)
+    return f"how long {key} is may be a guess of its probe: {REMUX}" if key else ""
 
 
 LOOK = "play the output; if it is whole, remove the fragments by hand"
