@@ -99,7 +99,7 @@ def claim_problem(known: Known, place: tuple[str, int, int], body: dict[str, Any
     says retry or uploads.
     """
     gid, rev, n = place
-    if body["group"] in known.retried:
+    if known.asked_for(body):
         return ""
     lost = sum(1 for earlier in range(1, n) if known.ends[gid, rev, earlier]["outcome"] == "Lost")
     if lost >= MOST_WITHOUT_JOB:

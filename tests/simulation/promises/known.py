@@ -57,6 +57,13 @@ class Known(Watcher):
         """Whether no input is removed, because no output is verified."""
         return self.world.plan.verify == "none"
 
+    def asked_for(self, claim: dict[str, Any]) -> bool:
+        """Whether a person said retry to this group, or to another of which a piece lies in it by now."""
+        keys = {fragment["object"]["key"] for fragment in claim["set"]["fragments"]}
+        retried = (other for other in self.claims.values() if other["group"] in self.retried)
+        there = {fragment["object"]["key"] for other in retried for fragment in other["set"]["fragments"]}
+        return claim["group"] in self.retried or bool(claim["slot"] and keys & there)
+
     def works(self, place: tuple[str, int, int]) -> list[Work]:
         """The jobs of an attempt: those with its claim's token, and the one that its record names."""
         return [work for work in self.ci.work.values() if self.tokens.get(work.user_data) == place] + [
