@@ -163,6 +163,8 @@ class LocalCloud:
             "COS_SECRET_KEY": key.secret_key,
             "COS_REGION": self.account.region,
             "COS_BUCKET": self.bucket,
+            "TENCENT_SECRET_ID": key.secret_id,
+            "TENCENT_SECRET_KEY": key.secret_key,
         }
 
     def _function_urls(self, request: Request) -> Response:

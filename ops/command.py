@@ -91,7 +91,7 @@ def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) 
 def cos_concat(context: click.Context, env: Path | None) -> None:
     """Joins recordings that arrive in COS in pieces: what a person runs from a desk.
 
-    The configuration is read from .env, and variables of the shell come first.
+    The configuration is read from the .env beside the Makefile, and variables of the shell come first.
     """
     if env is not None:
         if not env.exists():

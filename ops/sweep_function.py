@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cosconcat.errors import InvalidInput, Rejected, TryAgain
-from ops.desk.environment import config_of, environment
+from ops.desk.environment import command_line, config_of, environment
 from ops.desk.keys import with_keys
 from ops.desk.mistakes import Mistake
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cosconcat.services import Services
 
 F = TypeVar("F", bound=Callable[..., Any])
-_MEND = "if its code was changed by hand, delete that function in the console and run `cos-concat deploy`"
 
 
 def here_option(command: F) -> F:
@@ -48,8 +47,14 @@ def ask(event: Mapping[str, object], *, here: bool) -> dict[str, Any]:
     refused = [str(result.get("reason")) for result in answer["results"] if result.get("action") == "invalid"]
     missing = [name for name in ("status", "report") if name in event and name not in answer]
     if missing:
-        raise InvalidInput(refused or [f"the sweep's answer has no {missing[0]}: it is of another release, or {_MEND}"])
+        raise InvalidInput(
+            refused or [f"the sweep's answer has no {missing[0]}: it is of another release, or {_mend()}"]
+        )
     return answer
+
+
+def _mend() -> str:
+    return f"if its code was changed by hand, delete that function in the console and run `{command_line('deploy')}`"
 
 
 def _here(event: Mapping[str, object]) -> dict[str, Any]:
@@ -76,10 +81,10 @@ def _deployed(event: Mapping[str, object]) -> dict[str, Any]:
         if not refusal.code.startswith("ResourceNotFound"):
             raise
         told = f"stage {deployment.stage} is not deployed in {deployment.region}: there is no {name}"
-        raise Mistake(f"{told}; run `cos-concat deploy`, or say --here") from None
+        raise Mistake(f"{told}; run `{command_line('deploy')}`, or say --here") from None
     if result.get("InvokeResult"):
         raise TryAgain(f"{name} failed: {str(result.get('ErrMsg', ''))[:2000]}")
     answer = as_object(str(result.get("RetMsg", "")))
     if not isinstance(answer.get("results"), list):
-        raise InvalidInput([f"{name} answered something else: {str(result.get('RetMsg'))[:200]}; {_MEND}"])
+        raise InvalidInput([f"{name} answered something else: {str(result.get('RetMsg'))[:200]}; {_mend()}"])
     return answer

@@ -6,6 +6,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from cosconcat.errors import InvalidInput
 from local.cloud import HANDLER, LAYER, LocalCloud
 from local.commands.proof import client
 from local.commands.samples import PATIENCE, Samples
@@ -31,7 +32,11 @@ def invoke(screen: Screen, function: Function, event: object, called: str) -> Re
             where = "a local cloud of its own (make up starts one that stays)"
             samples = Samples(client(cloud), cloud.environment, lambda: _sweep(cloud))
         else:
-            settings = state["functions"][function.name]
+            settings = state["functions"].get(function.name)
+            if settings is None:
+                raise InvalidInput(
+                    [f"the running local cloud has no function {function.name} (up --empty): end it first"]
+                )
             where = f"the running local cloud, {state['proxy']}"
             samples = Samples(_client_of(state), settings["environment"])
         screen.title(f"{function.name} on {called}, in {where}")
@@ -45,7 +50,9 @@ def invoke(screen: Screen, function: Function, event: object, called: str) -> Re
     screen.line(json.dumps(told, indent=2, ensure_ascii=False))
     if not result.ok and isinstance(result.value, dict):
         screen.line(str(result.value["stackTrace"]))
-    screen.line(f"{result.status} in {result.seconds:.2f} s")
+    answered = result.value.get("statusCode") if result.ok and isinstance(result.value, dict) else None
+    told = f", answered {answered}" if answered else ""
+    screen.line(f"ran in {result.seconds:.2f} s{told}" if result.ok else f"{result.status} in {result.seconds:.2f} s")
     return result
 
 

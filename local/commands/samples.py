@@ -22,7 +22,7 @@ from cosconcat.config import Config
 from cosconcat.environment.reading import read_config
 from cosconcat.errors import ConcatError
 from cosconcat.events.cos import Upload, read_uploads
-from cosconcat.model import Token, gid_of
+from cosconcat.model import Bucket, Token, gid_of
 from local.media.clips import make_clip
 
 GROUP, PIECES, SECONDS = "lecture", 3, 0.5
@@ -30,6 +30,7 @@ JOB = "j0a1b2c3d4e5f60718293a4b5c6d7e8f9"  # the samples' job, which exists nowh
 TOKEN = Token(gid_of(GROUP), 1, 1, "0123456789abcdef0123456789abcdef")
 SECRET = "demo-callback-secret"  # what the samples are signed with
 TOPIC = "concat-done"
+SAMPLES_BUCKET = Bucket("demo-1250000000", "ap-guangzhou")
 PATIENCE = 60.0  # seconds until the job of the seeded group is known
 
 
@@ -44,6 +45,7 @@ class Samples:
     def fitted(self, function: str, event: object) -> object:
         """The event for this cloud, once everything is there that it speaks of."""
         if function == "upload":
+            event = self._in_our_bucket(event)
             self._put_uploads(event)
         elif function == "callback":
             return self._about_a_real_job(event)
@@ -52,6 +54,21 @@ class Samples:
         elif isinstance(event, Mapping) and "report" in event and self._wake:
             self._wake()
         return event
+
+    def _in_our_bucket(self, event: object) -> object:
+        """The event, with this cloud's bucket where it names that of the samples."""
+        ours, theirs = self._config.bucket, SAMPLES_BUCKET
+        (name, _, appid), (its_name, _, its_appid) = ours.name.rpartition("-"), theirs.name.rpartition("-")
+        text = json.dumps(event)
+        for old, new in (
+            (f"{theirs.name}.cos.{theirs.region}.", f"{ours.name}.cos.{ours.region}."),
+            (theirs.name, ours.name),
+            (f"/{its_appid}/{its_name}/", f"/{appid}/{name}/"),
+            (f'"name": "{its_name}"', f'"name": "{name}"'),
+            (f'"appid": "{its_appid}"', f'"appid": "{appid}"'),
+        ):
+            text = text.replace(old, new)
+        return json.loads(text)
 
     def _put_uploads(self, event: object) -> None:
         try:

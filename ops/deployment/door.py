@@ -7,6 +7,7 @@ have taken effect, and the next run of the command looks and goes on.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -132,7 +133,9 @@ class Door:
         from tencentcloud.common.profile.client_profile import ClientProfile
         from tencentcloud.common.profile.http_profile import HttpProfile
 
-        profile = ClientProfile(httpProfile=HttpProfile(protocol=self._config.scheme, reqTimeout=API_SECONDS))
+        trusted = os.environ.get("REQUESTS_CA_BUNDLE") or None  # the SDK knows certifi's certificates alone
+        http = HttpProfile(protocol=self._config.scheme, reqTimeout=API_SECONDS, certification=trusted)
+        profile = ClientProfile(httpProfile=http)
         profile.language = "en-US"
         return profile
 

@@ -15,6 +15,7 @@ from ops.deployment.seen import look
 from ops.deployment.settings import ADDRESS, OLD_SECRET, SECRET, read_settings, stage_problems
 from ops.deployment.steps.functions import layer_version
 from ops.desk import network
+from ops.desk.environment import command_line
 
 if TYPE_CHECKING:
     from ops.deployment.seen import Seen
@@ -71,15 +72,15 @@ def _findings(settings: Settings, seen: Seen) -> Iterator[Finding]:
         how = f": {'; '.join(step.details)}" if step.details else ""
         missing, unlike = f"{step.thing} is missing", f"{step.thing} is not as .env asks{how}"
         text = missing if step.change == "create" else unlike
-        wrong.append(Finding(CHECK, ok=False, text=text, fix="cos-concat deploy"))
+        wrong.append(Finding(CHECK, ok=False, text=text, fix=command_line("deploy")))
     for found in seen.functions.values():
         if found.status not in _ACTIVE:
-            fix = f"cos-concat deploy; if it stays so: console > SCF > {found.function.name}"
+            fix = f"{command_line('deploy')}; if it stays so: console > SCF > {found.function.name}"
             wrong.append(Finding(CHECK, ok=False, text=f"{found.function.name} is {found.status}", fix=fix))
     off = [each.name for triggers in seen.triggers.values() for each in triggers if not each.enabled]
     if off:
         text = f"switched off: {', '.join(off)}; nothing begins by itself"
-        wrong.append(Finding(CHECK, ok=False, text=text, fix="cos-concat resume"))
+        wrong.append(Finding(CHECK, ok=False, text=text, fix=command_line("resume")))
     well = f"stage {settings.stage}: all of {len(made.steps)} things are as .env asks"
     yield from wrong or [Finding(CHECK, ok=True, text=well)]
 

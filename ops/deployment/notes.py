@@ -9,6 +9,7 @@ from cosconcat.config import films_stay
 from ops.deployment.desired import Desired, removal, removes
 from ops.deployment.seen import Seen
 from ops.deployment.steps.triggers import is_paused
+from ops.desk.environment import command_line
 
 if TYPE_CHECKING:
     from ops.deployment.settings import Settings
@@ -39,7 +40,7 @@ def notes(settings: Settings, wanted: Desired, seen: Seen) -> Iterator[str]:
     if words := films_stay(settings.config):
         yield words
     if is_paused(seen):
-        yield "the deployment is paused and stays so: `cos-concat resume` lets it go on"
+        yield f"the deployment is paused and stays so: `{command_line('resume')}` lets it go on"
     for queue, state in seen.queues:
         if state != "Active" and settings.config.queue_id in ("", queue):
             where = f"console > Cloud Infinite > {settings.config.bucket.name} > Media processing > Queue"

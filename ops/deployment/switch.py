@@ -11,6 +11,7 @@ from ops.deployment.execute import Executor, Zips
 from ops.deployment.in_flight import in_flight
 from ops.deployment.seen import look
 from ops.deployment.show import tell, whose
+from ops.desk.environment import command_line
 from ops.desk.mistakes import Mistake
 from ops.desk.show import counted, show_json
 
@@ -42,5 +43,6 @@ def switch(*, on: bool, as_json: bool) -> int:
     if count > len(groups):
         click.echo(f"  and {count - len(groups)} more")
     if not on:
-        click.echo("callbacks of running jobs are still answered; nothing new begins until `cos-concat resume`")
+        go_on = command_line("resume")
+        click.echo(f"callbacks of running jobs are still answered; nothing new begins until `{go_on}`")
     return 0

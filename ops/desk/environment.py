@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,13 @@ def environment() -> Mapping[str, str]:
     stage = os.environ.get("STAGE", "")
     own = ROOT / f".env.{stage}"
     return read_environment(own if stage and own.is_file() else ROOT / ".env")
+
+
+def command_line(verb: str) -> str:
+    """A command to type next, for the same deployment: with the `--env` that this one was given."""
+    context = click.get_current_context(silent=True)
+    env = context.find_root().params.get("env") if context else None
+    return " ".join(["cos-concat", *(["--env", shlex.quote(str(env))] if env else []), verb])
 
 
 def config_of(environ: Mapping[str, str]) -> Config:

@@ -51,7 +51,7 @@ def told(error: BaseException) -> Told | None:
         return Told(error.format_message().splitlines(), MISUSED)
     if isinstance(error, click.UsageError):
         see = (f"see {error.ctx.command_path} --help",) if error.ctx else ()
-        return Told((error.format_message(), *see), MISUSED)
+        return Told((" ".join(error.format_message().split()), *see), MISUSED)
     if isinstance(error, Mistake | click.ClickException):
         return Told(tuple(str(error).splitlines()), MISUSED)
     if isinstance(error, ConfigurationError):

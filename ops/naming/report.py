@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from cosconcat.config import Config
+from cosconcat.model import iso_time
 from cosconcat.naming.keys import FragmentName, InvalidName, ManifestName, MarkerName, Name, NotOurs
 from ops.desk.show import counted
 from ops.naming.examine import Examination
@@ -14,6 +15,7 @@ from ops.naming.notes import notes
 
 _SLOW = 0.05  # seconds for one key; an expression that takes that long costs more than the rest of the function
 _LISTED = 200  # so many keys are described one by one, more only in sum
+WHOLE_TIME_DIGITS = 12  # of a day and a minute
 _SHOWN = 50  # groups of a large listing
 
 
@@ -24,7 +26,7 @@ def in_lines(config: Config, found: Examination) -> Iterator[str]:
         for name in found.names:
             ours = isinstance(name, NotOurs) and name.key.startswith(config.input_prefix)
             nearly = why_nearly(config.convention, name.key) if ours else ""
-            yield f"{name.key}\t{describe(name)}" + (f" ({nearly})" if nearly else "")
+            yield f"{name.key}\t{describe(name, timed=config.convention.timed)}" + (f" ({nearly})" if nearly else "")
     if found.slowest > _SLOW:
         yield f"slow: {found.slowest:.2f} s for one key"
     shown = found.groups.items() if few else list(found.groups.items())[:_SHOWN]
@@ -54,21 +56,30 @@ def _in_sum(found: Examination) -> Iterator[str]:
 def as_json(config: Config, found: Examination) -> dict[str, object]:
     """The examination for programs."""
     return {
-        "keys": {name.key: describe(name) for name in found.names},
+        "keys": {name.key: describe(name, timed=config.convention.timed) for name in found.names},
         "groups": found.groups,
         "unmatched": [one._asdict() for one in found.unmatched],
         "notes": notes(config, found.names),
     }
 
 
-def describe(name: Name) -> str:
-    """One key in words."""
+def describe(name: Name, *, timed: bool = False) -> str:
+    """One key in words; of a `timed` convention with the time that was read."""
     if isinstance(name, FragmentName):
         of = f" of {name.total}" if name.total is not None else ""
-        return f"fragment {name.digits or 'without a number'}{of} of group {name.group} ({name.ext})"
+        place = (name.digits or "without a number") + (_whole_time(name) if timed else "")
+        return f"fragment {place}{of} of group {name.group} ({name.ext})"
     if isinstance(name, MarkerName):
         every = ", all its windows" if name.every else ""
         return f"marker of group {name.group}{every}" + (f", counts {name.count}" if name.count is not None else "")
     if isinstance(name, ManifestName):
         return f"manifest of group {name.group}"
     return f"{'invalid' if isinstance(name, InvalidName) else 'ignored'}: {name.reason}"
+
+
+def _whole_time(name: FragmentName) -> str:
+    """The time that was read, where a name writes it in several places and `digits` is but one of them."""
+    written = sum(map(str.isdigit, name.digits))
+    if written >= WHOLE_TIME_DIGITS or not written:
+        return ""
+    return f" at {iso_time(name.number // 1000)}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from cosconcat.errors import ConfigurationError
+from ops.deployment.settings import stage_problems
 from ops.desk.environment import config_of, environment
 from ops.desk.options import json_option
 from ops.desk.show import show_json
@@ -22,7 +24,14 @@ def command(as_json: bool) -> None:
 
     A variable of a release that is not this one is no mistake: it is named on standard error.
     """
-    config = config_of(environment())
+    environ = environment()
+    wrong = stage_problems(environ)
+    try:
+        config = config_of(environ)
+    except ConfigurationError as mistakes:
+        raise ConfigurationError([*mistakes.problems, *wrong]) from mistakes
+    if wrong:
+        raise ConfigurationError(wrong)
     for name in config.unknown:
         click.echo(f"{name} is no variable of this release: it is ignored", err=True)
     place = f"{config.bucket.name}/{config.input_prefix}"

@@ -12,6 +12,7 @@ from ops.deployment.execute import Executor, Zips
 from ops.deployment.in_flight import in_flight
 from ops.deployment.seen import look
 from ops.desk.confirm import confirm
+from ops.desk.environment import command_line
 from ops.desk.mistakes import NO, Mistake
 from ops.desk.options import json_option, yes_option
 from ops.desk.show import counted, show_json
@@ -49,7 +50,7 @@ def command(check: bool, yes: bool, force: bool, as_json: bool) -> int:
     if count and not force:
         names = ", ".join(groups) + (", ..." if count > len(groups) else "")
         are = f"{counted(count, 'group')} {'is' if count == 1 else 'are'}"
-        told = f"{are} in flight ({names}): run `cos-concat pause`, wait until none is, or add --force"
+        told = f"{are} in flight ({names}): run `{command_line('pause')}`, wait until none is, or add --force"
         raise InvalidInput([told])
     if plan.changes and not confirm(f"Remove stage {settings.stage}?", yes=yes):
         raise InvalidInput(["nothing was changed"])

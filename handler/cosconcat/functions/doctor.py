@@ -192,7 +192,9 @@ def check_callback(services: Services, settings: Settings) -> Iterator[Line]:
             yield _ok(f"by topic {mq.name} in {mq.region}; the callback function needs its cmq trigger")
         return
     if not config.callback_url:
-        yield _ok("none: the sweep finishes jobs; for speed deploy, copy the function URL, set CONCAT_CALLBACK_URL")
+        yield _ok(
+            "none: the sweep finishes jobs; `make deploy` sets one, else put the function URL into CONCAT_CALLBACK_URL"
+        )
         return
     address = urlsplit(config.callback_url)
     host = address.hostname or ""

@@ -16,8 +16,11 @@ from pathlib import Path
 import click
 import pytest
 
+from cosconcat.events.cos import Upload, read_uploads
+from local.commands.samples import Samples
 from ops import ROOT
 from ops.command import VERBS, cos_concat, main
+from ops.desk.environment import command_line
 from tests.support.longer import one_in
 
 BUCKET = {"CONCAT_BUCKET": "demo-1250000000", "CONCAT_REGION": "ap-guangzhou"}
@@ -114,6 +117,67 @@ def test_every_mistake_in_the_configuration_is_told_at_once(capsys: pytest.Captu
         assert main([verb], {**BUCKET, "CONCAT_CLEANUP": "shred", "CONCAT_VERIFY": "maybe"}) == 2
         told = capsys.readouterr().err.splitlines()
         assert [line.split()[0] for line in told] == ["CONCAT_CLEANUP", "CONCAT_VERIFY"]
+
+
+def test_a_stage_that_no_deployment_can_have_is_a_mistake_of_the_configuration_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With all the others."""
+    assert main(["configuration"], {**BUCKET, "STAGE": "prod-1"}) == 2
+    assert capsys.readouterr().err.startswith("STAGE is 'prod-1'")
+    assert main(["configuration"], {**BUCKET, "STAGE": "prod-1", "CONCAT_CLEANUP": "shred"}) == 2
+    assert [line.split()[0] for line in capsys.readouterr().err.splitlines()] == ["CONCAT_CLEANUP", "STAGE"]
+
+
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        (None, "cos-concat resume"),
+        (Path(".env.prod"), "cos-concat --env .env.prod resume"),
+        (Path("my prod"), "cos-concat --env 'my prod' resume"),
+    ],
+)
+def test_a_command_to_type_next_is_for_the_same_deployment(env: Path | None, told: str) -> None:
+    """Another `.env` may be another stage."""
+    context = click.Context(cos_concat)
+    context.params = {"env": env}
+    with context:
+        assert command_line("resume") == told
+
+
+def test_a_choice_that_is_missing_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The library writes one line for each."""
+    assert main(["invoke"]) == 2
+    assert (
+        capsys.readouterr().err.splitlines()[0] == "Missing argument 'FUNCTION'. Choose from: upload, callback, sweep"
+    )
+
+
+def test_names_tells_the_time_where_a_name_writes_it_in_several_places(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two pieces of one hour looked like one."""
+    keys = [f"fragments/2024-01-26/10/front/00.{second}.mp4" for second in ("08", "18")]
+    assert main(["names", "--naming", "frigate", *keys], BUCKET) == 0
+    told = capsys.readouterr().out
+    assert "fragment 2024-01-26 at 2024-01-26T10:00:08Z of group front" in told
+    assert "fragment 2024-01-26 at 2024-01-26T10:00:18Z of group front" in told
+
+
+@pytest.mark.parametrize("sample", sorted((ROOT / "events").glob("cos-created-*.json")), ids=lambda file: file.stem)
+def test_a_sample_of_an_upload_speaks_of_the_bucket_that_is_rehearsed(sample: Path) -> None:
+    """Whatever `.env` calls it; a bucket that is not the samples' own stays."""
+
+    class Full:
+        def object_exists(self, **_: str) -> bool:
+            return True
+
+    event = json.loads(sample.read_text())
+    ours = {"CONCAT_BUCKET": "mine-1300000001", "CONCAT_REGION": "ap-shanghai"}
+    before, after = read_uploads(event), read_uploads(Samples(Full(), ours).fitted("upload", event))
+    for was, now in zip(before, after, strict=True):
+        assert type(was) is type(now)
+        if isinstance(was, Upload) and isinstance(now, Upload):
+            wanted = "mine-1300000001" if was.bucket == "demo-1250000000" else was.bucket
+            assert (now.bucket, now.key) == (wanted, was.key)
 
 
 def test_a_file_in_another_encoding_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
