@@ -16,7 +16,7 @@ MOST_ELEMENTS = 500  # looked at before the tracks are found
 TAIL_BYTES = 24 * BLOCK  # in which the last clusters are looked for
 LAST_BLOCKS = 16  # of each track: pictures are not stored in the order in which they are shown
 LARGEST_CLUSTER = 4 * MOST_BYTES  # that is read to its end
-MOST_BEHIND = 8  # elements behind the last cluster: cues, tags, chapters
+MOST_HOPS = 10  # elements from the last cluster that the cues know to the end: more clusters, cues, tags
 CLUSTER_HEAD = 64  # bytes in which a cluster says when it begins
 _EBML, _SEGMENT, _INFO, _TRACKS, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1549A966, 0x1654AE6B, 0x1F43B675
 _SEEK_HEAD, _SEEK, _SEEK_ID, _SEEK_POSITION = 0x114D9B74, 0x4DBB, 0x53AB, 0x53AC
@@ -54,6 +54,7 @@ class _Head(NamedTuple):
     scale: float  # seconds of one tick
     tracks: tuple[_Track, ...]
     segment: int  # where its content begins, from which positions count
+    end: int  # of the segment
     cues: int | None  # where they begin
 
 
@@ -74,20 +75,26 @@ def configurations(file: RangedObject) -> list[Configuration]:
 
 
 def ends(file: RangedObject) -> list[StreamEnd]:
-    """When each track ends, told by the blocks of the last clusters.
+    """When each track ends, told by the blocks of the last clusters; from one more of them where a picture or sound has
+    none there.
 
     Raises:
         InvalidInput: not Matroska, or no cluster in its last part.
     """
     head = _head(file)
+    start = max(file.size - TAIL_BYTES, 0)
+    blocks = list(_blocks_from(file, head, start))
+    wanted = {track.number for track in head.tracks if track.kind in ("video", "audio")}
+    if not wanted <= {block.track for block in blocks}:
+        blocks = list(_blocks_from(file, head, _cluster_before(file, head, start))) or blocks
+    if not blocks:
+        raise InvalidInput(["matroska: no cluster in its last part"])
     begun: dict[int, list[float]] = {}
     told: dict[int, float] = {}  # where a block says how long it lasts
-    for block in (block for ticks, _, body in _clusters(_tail(file)) for block in _blocks(ticks, body, head)):
+    for block in blocks:
         begun.setdefault(block.track, []).append(block.seconds)
         if block.lasting is not None:
             told[block.track] = max(told.get(block.track, 0.0), block.seconds + block.lasting)
-    if not begun:
-        raise InvalidInput(["matroska: no cluster in its last part"])
     earliest = min(map(min, begun.values()))
     found: list[StreamEnd] = []
     for track in head.tracks:
@@ -105,17 +112,20 @@ def ends(file: RangedObject) -> list[StreamEnd]:
 
 def times(file: RangedObject, places: int) -> list[list[float]]:
     """Seconds met at each of so many places over the file, in the file's order: of the cluster in which a place lies,
-    if the cues know it, otherwise of those that begin there. The last cluster is read to its end.
+    if the cues know it, otherwise of those that begin there. The last cluster is read to its end. Nothing behind the
+    segment counts: it is another file.
 
     Raises:
         InvalidInput: not Matroska.
     """
     head = _head(file)
     cued, starts = _cued(file, head), file.places(places)
-    return [
-        _times_around(file, head, cued, place, to_its_end=place == starts[-1]) or _times(file.block_at(place), head)
-        for place in starts
-    ]
+    found: list[list[float]] = []
+    for place in starts:
+        around = _times_to_the_end if place == starts[-1] else _times_around
+        inside = place < head.end
+        found.append((around(file, head, cued, place) or _times(file.block_at(place), head)) if inside else [])
+    return found
 
 
 def _times(data: bytes, head: _Head, since: int = 0) -> list[float]:
@@ -127,35 +137,29 @@ def _times(data: bytes, head: _Head, since: int = 0) -> list[float]:
     return found
 
 
-def _times_around(file: RangedObject, head: _Head, cued: Sequence[int], place: int, *, to_its_end: bool) -> list[float]:
-    """Of the cluster around a place, as its own length says: when it begins, or all of it."""
-    at = bisect_right(cued, place + BLOCK - 1 if to_its_end else place) - 1
+def _times_around(file: RangedObject, head: _Head, cued: Sequence[int], place: int) -> list[float]:
+    """When the cluster around a place begins, as its own length says; nothing where the cues do not know it."""
+    at = bisect_right(cued, place) - 1
     if at < 0:
         return []
     cluster = _element_at(file, cued[at])
-    length = cluster.end - cued[at]
-    if cluster.id != _CLUSTER:
-        return []
-    if not to_its_end:
-        return _times(file.some_bytes_at(cued[at], CLUSTER_HEAD), head) if place < cluster.end else []
-    if length > LARGEST_CLUSTER or not _is_last(file, cluster):
-        return []
-    parts = range(cued[at], cluster.end, MOST_BYTES)
-    data = b"".join(file.some_bytes_at(part, min(MOST_BYTES, cluster.end - part)) for part in parts)
-    return _times(data, head, since=place - cued[at])
+    known = cluster.id == _CLUSTER and place < cluster.end
+    return _times(file.some_bytes_at(cued[at], CLUSTER_HEAD), head) if known else []
 
 
-def _is_last(file: RangedObject, cluster: _Element) -> bool:
-    """Whether no other cluster, and no other file, lies behind it."""
-    at = cluster.end
-    for _ in range(MOST_BEHIND):
-        if at >= file.size:
-            return True
+def _times_to_the_end(file: RangedObject, head: _Head, cued: Sequence[int], place: int) -> list[float]:
+    """Of the last cluster what lies at the last place or behind it; nothing where it is not found from the cues."""
+    at, last = cued[-1] if cued else head.end, -1
+    for _ in range(MOST_HOPS):
+        if at >= head.end:
+            break
         element = _element_at(file, at)
-        if element.id in (_CLUSTER, _EBML):
-            return False
-        at = element.end
-    return False
+        last, at = at if element.id == _CLUSTER else last, element.end
+    if at < head.end or last < 0 or head.end - last > LARGEST_CLUSTER:
+        return []
+    parts = range(last, head.end, MOST_BYTES)
+    data = b"".join(file.some_bytes_at(part, min(MOST_BYTES, head.end - part)) for part in parts)
+    return _times(data, head, since=place - last)
 
 
 def _cued(file: RangedObject, head: _Head) -> list[int]:
@@ -172,14 +176,14 @@ def _cued(file: RangedObject, head: _Head) -> list[int]:
     return sorted({head.segment + position for position in told if head.segment + position < file.size})
 
 
-def _blocks(ticks: int, body: bytes, head: _Head) -> Iterator[_Block]:
+def _blocks(ticks: int, body: memoryview, head: _Head) -> Iterator[_Block]:
     """The blocks of a cluster that begins at so many ticks."""
     known = {track.number for track in head.tracks}
     for begin, id_, content in _placed_elements(body):
         lasting = None
         if id_ == _GROUP:
             inner = list(_elements(content))
-            content = next((held for each, held in inner if each == _BLOCK), b"")
+            content = next((held for each, held in inner if each == _BLOCK), memoryview(b""))
             ticks_long = next((int.from_bytes(held, "big") for each, held in inner if each == _DURATION), None)
             lasting = None if ticks_long is None else ticks_long * head.scale
         elif id_ != _SIMPLE_BLOCK:
@@ -190,38 +194,46 @@ def _blocks(ticks: int, body: bytes, head: _Head) -> Iterator[_Block]:
             yield _Block(begin, number, (ticks + relative) * head.scale, lasting)
 
 
-def _tail(file: RangedObject) -> bytes:
-    start = max(file.size - TAIL_BYTES, 0)
-    return b"".join(file.some_bytes_at(at, MOST_BYTES) for at in range(start, file.size, MOST_BYTES))
+def _blocks_from(file: RangedObject, head: _Head, start: int) -> Iterator[_Block]:
+    """Of the clusters that begin there or behind it."""
+    data = b"".join(file.some_bytes_at(at, MOST_BYTES) for at in range(start, file.size, MOST_BYTES))
+    return (block for ticks, _, body in _clusters(data) for block in _blocks(ticks, body, head))
 
 
-def _clusters(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+def _cluster_before(file: RangedObject, head: _Head, start: int) -> int:
+    """Where a cluster begins before there, so near the end that it is read; the end where the cues know none."""
+    cued = [at for at in _cued(file, head) if file.size - LARGEST_CLUSTER <= at < start]
+    return cued[-1] if cued else file.size
+
+
+def _clusters(data: bytes) -> Iterator[tuple[int, int, memoryview]]:
     """Ticks of each cluster that begins in these bytes, where its content begins, and the content, which may be cut
     short by their end.
     """
-    mark = _CLUSTER.to_bytes(4, "big")
+    mark, view = _CLUSTER.to_bytes(4, "big"), memoryview(data)
     at = data.find(mark)
     while at >= 0:
         size, body = _size(data, at + 4)
-        following = data.find(mark, at + 4)
+        end = at + 4
         if body:
-            end = body + size if size is not None else following if following >= 0 else len(data)
-            content = data[body : min(end, len(data))]
+            known = body + size if size is not None else data.find(mark, at + 4)
+            content = view[body : min(known, len(data)) if known >= 0 else len(data)]
             for id_, held in islice(_elements(content), 3):  # a checksum may stand before it
                 if id_ == _CLUSTER_TIME and len(held) <= 8:
                     yield int.from_bytes(held, "big"), body, content
+                    end = body + len(content)  # what looks like a cluster within is none
                     break
-        at = following
+        at = data.find(mark, end)
 
 
-def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _elements(data: bytes | memoryview) -> Iterator[tuple[int, memoryview]]:
     """Id and content of the elements in these bytes, up to the first that does not fit."""
     return ((id_, content) for _, id_, content in _placed_elements(data))
 
 
-def _placed_elements(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+def _placed_elements(data: bytes | memoryview) -> Iterator[tuple[int, int, memoryview]]:
     """The same, with where each begins."""
-    at = 0
+    data, at = memoryview(data), 0
     while at < len(data):
         length = 9 - data[at].bit_length() if data[at] else 9
         id_ = int.from_bytes(data[at : at + length], "big")
@@ -232,7 +244,7 @@ def _placed_elements(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         at = start + size
 
 
-def _size(data: bytes, at: int) -> tuple[int | None, int]:
+def _size(data: bytes | memoryview, at: int) -> tuple[int | None, int]:
     """A variable-length number and where it ends; (None, end) for "not known", (0, 0) where there is none."""
     if at >= len(data) or data[at] == 0:
         return 0, 0
@@ -264,7 +276,9 @@ def _head(file: RangedObject) -> _Head:
         elif element.id == _TRACKS:
             entries = _elements(file.bytes_at(element.start, element.end - element.start))
             tracks = tuple(_track(content) for id_, content in entries if id_ == _TRACK)
-            return _Head(scale / 1e9, tracks, segment.start, None if cues is None else segment.start + cues)
+            return _Head(
+                scale / 1e9, tracks, segment.start, segment.end, None if cues is None else segment.start + cues
+            )
         at = element.end
     raise InvalidInput(["matroska: no tracks before the first cluster"])
 
@@ -277,13 +291,13 @@ def _sought(content: bytes, id_: int) -> int | None:
     return None
 
 
-def _track(content: bytes) -> _Track:
+def _track(content: memoryview) -> _Track:
     told = dict(_elements(content))
     return _Track(
         number=int.from_bytes(told.get(_NUMBER, b""), "big"),
         kind=_KINDS.get(int.from_bytes(told.get(_TYPE, b""), "big")),
-        codec=told.get(_CODEC, b"").decode("latin-1"),
-        private=told.get(_PRIVATE, b""),
+        codec=bytes(told.get(_CODEC, b"")).decode("latin-1"),
+        private=bytes(told.get(_PRIVATE, b"")),
         frame_seconds=int.from_bytes(told.get(_DEFAULT, b""), "big") / 1e9,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Literal
 
 from cosconcat.containers import flv, matroska, mp4, mpegts
@@ -82,7 +82,8 @@ def clock(file: RangedObject, format_: str, seconds: float) -> Literal["steady",
     places: list[list[float]] = reader.times(file, PLACES)
     found = [seconds_ for place in places for seconds_ in place]
     met = sum(map(bool, places))
-    if len(found) < 3 or 2 * met < len(places) or not places[-1]:
+    unmet = max((len(list(run)) for told, run in groupby(places, key=bool) if not told), default=0)  # in a row
+    if len(found) < 3 or 2 * met < len(places) or not places[-1] or unmet > max(LEFT_OUT * len(places), 1):
         raise InvalidInput([f"time stamps at {met} of {len(places)} places; too few to tell"])
     steps = [later - earlier for earlier, later in pairwise(found)]
     covered = max(found) - min(found)

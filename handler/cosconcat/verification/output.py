@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cosconcat.inputs.probes import is_of
 from cosconcat.model import Media, ProbeError, Unanswered
-from cosconcat.verification.playlist import Playlist, check_playlist, joined_segments, read_playlist
+from cosconcat.verification.playlist import Playlist, check_playlist, cut_off, joined_segments, read_playlist
 from cosconcat.verification.verdict import Unverified
 
 if TYPE_CHECKING:
@@ -62,6 +62,9 @@ def _of_segments(services: Services, claim: Claim, head: Head) -> Media | Unveri
         return first
     if not isinstance(last, Media):
         return last
+    cut = cut_off(playlist, first, last)
+    if cut:
+        return Unverified(cut, {"segments": len(playlist.segments)}, "playlist")
     return joined_segments(playlist, first, last, head.object.size)
 
 

@@ -44,8 +44,8 @@ def judge(
     """
     inputs = services.config.bucket
     pieces = _with_tails(services, inputs, pieces)
-    if len(output.streams) > 1 and any(stream.duration is None for stream in output.streams):
-        output = lengths_from_tail(services, output_bucket, output_key, output)
+    if any(stream.duration is None for stream in output.streams):
+        output = lengths_from_tail(services, output_bucket, output_key, output, of_output=True)
     pieces = _with_clocks(services, inputs, pieces)
     verdict = verify_streams(pieces, output, options)
     if isinstance(verdict, Unverified) and verdict.rule == "untold-end":
@@ -57,15 +57,19 @@ def judge(
     return verdict
 
 
-def lengths_from_tail(services: Services, bucket: Bucket, key: str, media: Media) -> Media:
-    """The same with the lengths that its last packets tell, of streams that have none and of a file that has none."""
+def lengths_from_tail(services: Services, bucket: Bucket, key: str, media: Media, *, of_output: bool = False) -> Media:
+    """The same with the lengths that its last packets tell, of streams that have none and of a file that has none.
+
+    Of a stream that has no packet there only the latest possible end is known: expected of a piece, and no evidence
+    `of_output`.
+    """
     if not reading.has_tail(media.format):
         return media
     try:
         ends = reading.ends(ranged_object(services, bucket, key, media.size), media.format)
     except (InvalidInput, Rejected):
         return media
-    told = {(end.kind, end.rank): end.seconds for end in ends}
+    told = {(end.kind, end.rank): end.seconds for end in ends if not (of_output and end.at_most)}
     ranks: dict[str, int] = {}
     streams: list[Stream] = []
     for stream in media.streams:

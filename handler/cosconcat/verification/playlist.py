@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from cosconcat.model import Head, Media, Stream
+from cosconcat.verification.streams import counted, picture_rate
+from cosconcat.verification.tolerances import TS_SECONDS
 from cosconcat.verification.verdict import Unverified, Verdict, Verified
 
 _SEGMENT_SECONDS = re.compile(r"#EXTINF:\s*([0-9.]+)")
@@ -15,19 +17,24 @@ _SEGMENT_SECONDS = re.compile(r"#EXTINF:\s*([0-9.]+)")
 
 @dataclass(frozen=True)
 class Playlist:
-    """An `hls` output's m3u8: the length it promises, the keys of its segments in order, and whether it is closed."""
+    """An `hls` output's m3u8: the length it promises, the keys of its segments in order, and whether it is closed;
+    `lengths` are what it promises of each segment.
+    """
 
     seconds: float
     segments: tuple[str, ...]
     ended: bool
+    lengths: tuple[float, ...] = ()
 
 
 def read_playlist(body: bytes, key: str) -> Playlist:
     """The playlist stored under `key`; segment names are relative to its folder, as HLS has it (RFC 8216, 4.1)."""
     lines = [line.strip() for line in body.decode(errors="replace").splitlines()]
-    seconds = sum(float(found[1]) for line in lines if (found := _SEGMENT_SECONDS.match(line)) and _is_number(found[1]))
+    told = (found[1] for line in lines if (found := _SEGMENT_SECONDS.match(line)))
+    lengths = tuple(float(each) for each in told if _is_number(each))
     names = [line for line in lines if line and not line.startswith("#")]
-    return Playlist(seconds, tuple(_segment_key(name, key) for name in names), "#EXT-X-ENDLIST" in lines)
+    segments = tuple(_segment_key(name, key) for name in names)
+    return Playlist(sum(lengths), segments, "#EXT-X-ENDLIST" in lines, lengths)
 
 
 def check_playlist(playlist: Playlist, heads: Mapping[str, Head | None]) -> Verdict:
@@ -43,6 +50,21 @@ def check_playlist(playlist: Playlist, heads: Mapping[str, Head | None]) -> Verd
         reason = f"segments missing or empty: {', '.join(gone[:5])}"
         return Unverified(reason, {**figures, "missing": len(gone)}, "playlist")
     return Verified(figures)
+
+
+def cut_off(playlist: Playlist, first: Media, last: Media) -> str:
+    """Which of the first and the last segment is shorter than the playlist says; an empty text when neither is."""
+    if not playlist.lengths:
+        return ""
+    for key, told, media in (
+        (playlist.segments[0], playlist.lengths[0], first),
+        (playlist.segments[-1], playlist.lengths[-1], last),
+    ):
+        rates = [rate for stream in counted(media, "video") if (rate := picture_rate(stream))]
+        allowed = TS_SECONDS + (min(1 / min(rates), 1.0) if rates else 0.0)
+        if (media.duration or 0.0) < told - allowed:
+            return f"{key} lasts {media.duration or 0.0:.3f} s, the playlist says {told:.3f} s"
+    return ""
 
 
 def joined_segments(playlist: Playlist, first: Media, last: Media, size: int) -> Media:

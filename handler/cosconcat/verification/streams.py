@@ -27,8 +27,8 @@ def is_still(media: Media) -> bool:
 
 
 def picture_rate(stream: Stream) -> float | None:
-    """Pictures a second: the average where it is told, since a nominal rate may be a time base."""
-    return stream.avg_fps or stream.fps
+    """Pictures a second: the average, or the nominal rate where that is not told and this is no time base."""
+    return stream.avg_fps or nominal_rate(stream)
 
 
 def shown_rate(stream: Stream) -> float | None:

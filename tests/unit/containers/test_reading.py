@@ -172,6 +172,28 @@ def test_a_clock_of_which_too_little_is_met_is_not_judged() -> None:
         reading.clock(ranged(data + data), "matroska,webm", 4.0)
     with pytest.raises(InvalidInput):
         reading.clock(ranged(data + bytes(10 * BLOCK)), "matroska,webm", 4.0)
+    long = encoded("mkv", (*SLOW, "-b:v", "4M", "-minrate", "4M", "-maxrate", "4M", "-bufsize", "1M"), 4.0)
+    behind = encoded("mkv", (*SLOW, "-cluster_time_limit", "200"), 4.0)
+    with pytest.raises(InvalidInput, match="too few to tell"):
+        reading.clock(ranged(long + behind), "matroska,webm", 4.0)
+
+
+def test_what_looks_like_a_cluster_within_one_is_none() -> None:
+    """Else a file that is full of such bytes would be read again for each of them."""
+    false = b"\x1f\x43\xb6\x75\x83\xe7\x81\x07" * 1000
+    content = b"\xe7\x81\x05\xec" + (0x200000 | len(false)).to_bytes(3, "big") + false
+    data = b"\x1f\x43\xb6\x75" + (0x200000 | len(content)).to_bytes(3, "big") + content
+    assert [ticks for ticks, _, _ in matroska._clusters(data)] == [5]
+    assert [ticks for ticks, _, _ in matroska._clusters(data[:4000])] == [5]
+
+
+def test_the_end_of_a_sound_is_looked_for_one_cluster_further_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a key picture begins the last cluster right at the end, and the one before is large."""
+    data = encoded("mkv", (*FAST[:-2], "-g", "500", "-force_key_frames", "3.92", *AAC), 4.0, 3.8)
+    last = len(data) - data.rindex(b"\x1f\x43\xb6\x75")
+    monkeypatch.setattr(matroska, "TAIL_BYTES", last + 50)
+    found = {end.kind: end for end in matroska.ends(ranged(data))}
+    assert (found["audio"].at_most, round(found["audio"].seconds, 1)) == (False, 3.8)
 
 
 def test_a_clock_wraps_after_a_day_without_jumping() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from cosconcat.model import Head, Media, ObjectInfo, OutputFile, Stream
 from cosconcat.verification.join import JoinOptions
 from cosconcat.verification.objects import check_kinds, check_object, check_size
-from cosconcat.verification.playlist import Playlist, check_playlist, joined_segments, read_playlist
+from cosconcat.verification.playlist import Playlist, check_playlist, cut_off, joined_segments, read_playlist
 from cosconcat.verification.verdict import Unverified, Verified
 from tests.support.joins import media, picture, sound
 
@@ -145,3 +146,14 @@ def test_a_stream_that_an_hls_output_has_only_at_its_end_was_not_there_from_the_
     """So it is none of the output's."""
     found = joined_segments(SEGMENTS, media(10, picture(10)), media(5), 99)
     assert [stream.kind for stream in found.streams] == ["video"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "told"),
+    [(10.0, 5.0, ""), (9.8, 4.8, ""), (7.0, 5.0, "a0.ts lasts 7.000 s"), (10.0, 1.2, "a2.ts lasts 1.200 s")],
+)
+def test_a_segment_that_is_shorter_than_the_playlist_says_was_cut_off(first: float, last: float, told: str) -> None:
+    """Both ends are probed anyway; the length of a segment stops at its last packet's beginning."""
+    playlist = replace(SEGMENTS, lengths=(10.0, 10.0, 5.0))
+    assert cut_off(playlist, media(first), media(last)).startswith(told)
+    assert bool(cut_off(playlist, media(first), media(last))) is bool(told)

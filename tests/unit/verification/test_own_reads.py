@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cosconcat.containers.streams import StreamEnd
 from cosconcat.job import schema
 from cosconcat.job.media import MediaInfo, media_of
 from cosconcat.model import Bucket, ByteRange, Media
@@ -109,3 +110,37 @@ def test_of_many_pieces_only_those_without_a_length_are_read(tmp_path: Path, mon
     verdict, reads = judged(named, media(6.0), tmp_path)
     assert isinstance(verdict, Verified), verdict
     assert not reads
+
+
+@pytest.mark.parametrize("container", ["mkv", "flv", "webm-live"])
+def test_an_output_of_one_stream_is_read_to_its_end(container: str, tmp_path: Path) -> None:
+    """A silent camera: the header of such a file was written before the end, so it hides what was cut off."""
+    codecs = (*X264, "-an") if container != "webm-live" else ("-c:v", "libvpx", "-an")
+    body = encoded(container, codecs, SECONDS)
+    for share, whole in ((1.0, True), (0.6, False)):
+        cut = body[: int(len(body) * share)]
+        (tmp_path / "out").write_bytes(cut)
+        told = media_of(schema.read(MediaInfo, media_info(tmp_path / "out"), "MediaInfo", [], "tolerant"))
+        piece = media(SECONDS)
+        piece = piece._replace(streams=piece.of("video"), num_streams=1)
+        services: Any = SimpleNamespace(config=SimpleNamespace(bucket=BUCKET), cos=Files({"out": cut}))
+        verdict = judge(
+            services, BUCKET, "out", [ProbedFragment("a", piece)], told, JoinOptions(container, resized=True)
+        )
+        assert isinstance(verdict, Verified) is whole, verdict
+
+
+def test_of_sound_that_is_not_in_the_last_part_of_an_output_no_end_is_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the latest possible end is known then: expected of a piece, and no evidence of an output."""
+    body = encoded("flv", (*X264, *AAC), SECONDS, 1.0)
+    services: Any = SimpleNamespace(config=SimpleNamespace(bucket=BUCKET), cos=Files({"out": body}))
+    shown = media(SECONDS, format_="flv")
+    shown = shown._replace(size=len(body), streams=tuple(s._replace(duration=None) for s in shown.streams))
+    ends = [StreamEnd("video", 0, SECONDS), StreamEnd("audio", 0, 2.9, at_most=True)]
+    monkeypatch.setattr("cosconcat.containers.reading.ends", lambda *_: ends)
+    of_piece = own_reads.lengths_from_tail(services, BUCKET, "out", shown)
+    of_output = own_reads.lengths_from_tail(services, BUCKET, "out", shown, of_output=True)
+    assert [stream.duration for stream in of_piece.streams] == [SECONDS, 2.9]
+    assert [stream.duration for stream in of_output.streams] == [SECONDS, None]

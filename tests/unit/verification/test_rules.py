@@ -61,6 +61,10 @@ BROKEN = [
     ("header-of-output", THREE, media(30, *both(25)), PLAIN, "the output lasts 30.000 s"),
     ("header-of-output", THREE, media(30)._replace(size=400_000), PLAIN, "are only 107 kbps"),
     ("header-of-output", THREE, media(30)._replace(size=3_000_000), PLAIN, "its streams 3750000: it is cut off"),
+    ("header-of-output", THREE, media(30)._replace(size=3_700_000), PLAIN, "3700000 bytes, but its streams 3750000"),
+    ("header-of-output",  # half of an mp3, whose header tells of all of it
+     [part(sound(10))] * 3, media(30, sound(30, bitrate=128.0), format_="mp3")._replace(size=250_000),
+     JoinOptions("mp3"), "has 250000 bytes, but its streams 480000"),
     ("clock", [*THREE, THREE[0]._replace(key="b", clock="jumps")], media(40), PLAIN, "time stamps of b jump"),
     ("clock",
         [ProbedFragment(k, media(10, *(s._replace(bitrate=None) for s in both(10)), format_="mpegts")._replace(size=n))
@@ -78,6 +82,8 @@ BROKEN = [
     ("lost-stream", [part(*both(10), subtitle(10))], media(10), PLAIN, "subtitle 1 is missing"),
     ("lost-stream", THREE, media(30, picture(30)), JoinOptions(may_lose=frozenset({"video"})), "audio 1 is missing"),
     ("no-evidence", THREE, media(30, picture(None), sound(None), format_=FLV), JoinOptions("flv"), "its video 1"),
+    ("no-evidence", [part(picture(10))] * 3, media(30, picture(None, frames=None), format_=FLV), JoinOptions("flv"),
+     "how long its video 1 is"),
     ("ambiguous", pieces(6, 60, 60), media(120), BLENDED, "looks the same"),
     ("length", THREE, media(29.85), PLAIN, "0.150 s are missing (allowed 0.100 s)"),
     ("length", LONG, media(175), BLENDED, "or 174.000 s if 2 transition(s) of 3 s overlap: 5.000"),
@@ -87,6 +93,9 @@ BROKEN = [
     ("long", THREE, media(30.5), PLAIN, "0.500 s after the pieces together"),
     ("long", THREE, media(40), PLAIN, "10.000 s after"),
     ("late", THREE, media(30, picture(30), sound(27, start=3.0)), PLAIN, "audio 1 begins at 3.000 s"),
+    ("length",  # of 60 pieces each loses a part of a picture, or none does
+     [part(picture(10), sound(10.019), seconds=10.019)] * 60, media(600.54, picture(600), sound(600.54)), PLAIN,
+     "0.600 s are missing"),
     ("late", [part(picture(60), seconds=60.0), *pieces(60, 60)],
      media(174, picture(174), sound(113.5, start=60.5)), BLENDED, "it should at 57.000 s"),
     ("short", THREE, media(30, picture(30), sound(10)), PLAIN, "audio 1 ends at 10.000 s"),
@@ -100,12 +109,23 @@ BROKEN = [
     ("frames",  # at uneven times: the average is not held against itself
      [part(*uneven(10, 300, 30.0))] * 3, media(30, *uneven(30, 720, 24.0)), PLAIN, "has 720 pictures, its pieces 900",
     ),
+    ("frames",  # pieces of two rates: more pictures than the nominal rate are another rate, not enough of them
+     [*pieces(10), part(*both(10, fps=60.0)), *pieces(10)], media(30, picture(30, frames=850), sound(30)), PLAIN,
+     "has 850 pictures, its pieces 1100"),
+    ("frames",  # a piece of so few pictures that all of them would be allowed to be missing
+     [part(*both(8, fps=fps), seconds=8.0) for fps in (60.0, 1.0, 60.0)],
+     media(24, picture(24, fps=60.0, frames=960, avg_fps=40.0), sound(24)), PLAIN, "has 960 pictures, its pieces 968"),
     ("rate", THREE, media(30, picture(30, fps=1.0, frames=None), sound(30)), PLAIN, "shows 1 pictures a second"),
     ("size", THREE, media(30, picture(30, width=16, height=16), sound(30)), PLAIN, "16x16"),
-    ("tiny", [*THREE, part(*both(0.16), seconds=0.16)], media(30.16, picture(30.16, frames=750), sound(30.16)), PLAIN,
-     "odd.mp4 lasts 0.160 s, and there are 750"),
+    ("tiny", [*THREE, part(*both(0.16), seconds=0.16)], media(30.16, picture(30.16, frames=752), sound(30.16)), PLAIN,
+     "odd.mp4 lasts 0.160 s, and there are 752"),
     ("tiny", [*THREE, part(sound(0.16), seconds=0.16)], media(30.16), PLAIN, "not counted"),
+    ("tiny",  # what is joined of it, not what is in its file
+     [*THREE, ProbedFragment("odd.mp4", media(10), start="1", end="1.16")],
+     media(30.16, picture(30.16, frames=752), sound(30.16)), PLAIN, "odd.mp4 lasts 0.160 s, and there are 752"),
     ("copied", THREE, media(30, picture(30, bitrate=500.0), sound(30)), DIRECT, "the output carries"),
+    ("copied",  # sound is a small part of the bytes, and half of it is missing
+     THREE, media(30, picture(30), sound(30, bitrate=50.0)), DIRECT, "audio 1 of the output has 187500 bytes"),
     ("unlike", [*THREE, part(picture(10, width=640), sound(10))], media(40), DIRECT, "video width is 640"),
     ("configurations", THREE, media(30), DIRECT._replace(configurations="unread"), "were not compared"),
     ("configurations", THREE, media(30), DIRECT._replace(configurations=""), "were not compared"),
@@ -154,6 +174,14 @@ WHOLE = {
     ),
     "pictures at uneven times, with Video.Fps": (
         [part(*uneven(10, 600, 60.0))] * 3, media(30, *uneven(30, 900, 30.0)), JoinOptions(fps=30.0),
+    ),
+    "a calm and a busy piece of avi": (
+        [part(picture(4, bitrate=kbps), seconds=4.0, format_="avi")._replace(key=str(kbps))
+         for kbps in (800.0, 1800.0, 800.0)], media(12, picture(12)), PLAIN,
+    ),
+    "pictures whose rate is told as a time base alone": (
+        [part(*both(10, fps=1000.0, avg_fps=None, frames=None))] * 3, media(30, picture(30, fps=15.0), sound(30)),
+        PLAIN,
     ),
     "cover behind the sound": ([part(*both(10), COVER), *THREE], media(40), PLAIN),
     "sound with a cover": ([part(sound(10), COVER)], media(10, sound(10)), JoinOptions("mp3")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from cosconcat.model import Media, ProbeError, Stream
 from cosconcat.verification.join import Join, ProbedFragment
@@ -22,7 +23,10 @@ WITHOUT_INDEX = (
     "asf",
 )  # nothing in the file counts its packets
 GUESSED = ("aac", "mp3")  # raw AAC, and mp3 without a header: probes take their length from the bit rate at first
-CUT_OFF = 1.05  # share of an mp4's bytes that its streams can have together: at most 1.0 in a thousand whole ones
+CUT_OFF = 1.002  # share of its bytes that the streams of such a file can have together: 1.0, but for rounded bit rates
+COUNTING = ("wav", "avi")  # formats without an index that count pictures, or whose bytes follow from the rate
+EXPLAINED = 0.1  # share of the bytes a second that streams may differ from the file
+TELLING = ("mov", "mp3")  # formats of which a header tells of all packets, also of those that are not there
 REPLACE = "replace or remove it, or play the output and remove the fragments by hand"
 
 
@@ -115,6 +119,8 @@ def outliers(pieces: Sequence[ProbedFragment]) -> list[tuple[str, float]]:
         media = piece.shown
         if piece.clock == "steady" or not media.duration or not media.format.startswith(WITHOUT_INDEX):
             continue
+        if _is_explained(media):
+            continue
         others = sorted(
             other.shown.size / other.shown.duration
             for other in pieces
@@ -125,6 +131,14 @@ def outliers(pieces: Sequence[ProbedFragment]) -> list[tuple[str, float]]:
         if times > OUTLIER:
             found.append((piece.key, times))
     return found
+
+
+def _is_explained(media: Media) -> bool:
+    """Whether the streams of a wav or avi account for its bytes: what is counted there is no guess."""
+    whole = media.size / (media.duration or inf)
+    own = [(s.bitrate or 0.0) * 125 for s in media.streams]
+    counts = all(s.frames for s in media.of("video"))
+    return media.format.startswith(COUNTING) and counts and all(own) and abs(sum(own) - whole) <= EXPLAINED * whole
 
 
 def contradicts_itself(media: Media) -> bool:
@@ -152,10 +166,12 @@ def _contradiction(media: Media) -> str:
 
 
 def _cut_off(media: Media) -> str:
-    """An mp4 whose index stands at its beginning tells of all its packets, whether they are in the file or not."""
+    """An mp4 whose index stands at its beginning tells of all its packets, whether they are in the file or not; so does
+    the header of an mp3.
+    """
     streams = (*counted(media, "video"), *media.of("audio"))
     told = sum((s.bitrate or 0.0) * 125 * (s.duration or 0.0) for s in streams)
-    if media.format.startswith("mov") and told > CUT_OFF * media.size:
+    if media.format.startswith(TELLING) and told > CUT_OFF * media.size:
         return f"has {media.size} bytes, but its streams {told:.0f}: it is cut off"
     return ""
 

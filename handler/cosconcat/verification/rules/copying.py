@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cosconcat.job.mixed import differences
-from cosconcat.model import Media
+from cosconcat.model import Media, Stream
 from cosconcat.verification.join import Join
 from cosconcat.verification.streams import counted
 
@@ -17,6 +17,12 @@ def copied(join: Join) -> str:
     bytes_in, bytes_out = sum(_payload(piece.shown) for piece in join.pieces), _payload(join.output)
     if bytes_out < COPIED * bytes_in:
         return f"the output carries {bytes_out:.0f} bytes, its pieces {bytes_in:.0f}"
+    for track in join.tracks:
+        own = [counted(piece.shown, track.kind)[track.rank : track.rank + 1] for piece in join.pieces]
+        told = [_bytes(stream) for streams in own for stream in streams]
+        carried = _bytes(track.output) if track.output is not None else None
+        if carried is not None and None not in told and carried < COPIED * sum(filter(None, told)):
+            return f"{track.label} of the output has {carried:.0f} bytes, in the pieces {sum(filter(None, told)):.0f}"
     return ""
 
 
@@ -35,6 +41,11 @@ def configurations(join: Join) -> str:
     if join.options.configurations == "unlike":
         return "joined without transcoding, but the decoder configurations of the pieces differ"
     return "joined without transcoding, and the decoder configurations of the pieces were not compared"
+
+
+def _bytes(stream: Stream) -> float | None:
+    """Of one stream; None where its bitrate is not told."""
+    return stream.bitrate * 125 * stream.duration if stream.bitrate and stream.duration else None
 
 
 def _payload(media: Media) -> float:

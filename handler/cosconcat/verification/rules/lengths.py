@@ -6,12 +6,17 @@ from cosconcat.verification.join import Join, Track
 from cosconcat.verification.rules import rounding, transitions
 from cosconcat.verification.tolerances import SUBTITLE_SECONDS
 
+WRITTEN_BEFORE = ("flv", "matroska", "webm")  # formats whose header is written before the end: only packets tell it
+
 
 def no_evidence(join: Join) -> str:
-    """One of several streams of whose length the output says nothing."""
+    """A stream of whose length the output says nothing: one of several, or one that only a header tells of which was
+    written before the end.
+    """
     several = len([s for s in join.output.streams if s.kind != "subtitle"]) > 1
+    untold = several or join.output.format.startswith(WRITTEN_BEFORE)
     for track in join.tracks:
-        if track.output is not None and track.output_ends is None and several:
+        if track.output is not None and track.output_ends is None and untold:
             return f"the output does not say how long its {track.label} is"
     return ""
 
@@ -36,7 +41,8 @@ def length(join: Join) -> str:
     if not last.told:
         return ""
     ends = last.ends - transitions.shift(join, last.last)
-    missing, slack = _less_cut(join, ends - join.output.duration, last.last), _slack(join, last, last.last)
+    slack = _slack(join, last, last.last)
+    missing = _less_cut(join, ends - join.output.duration, last.last, slack)
     if missing <= slack:
         return ""
     return (
@@ -79,7 +85,8 @@ def _slack(join: Join, track: Track, piece: int) -> float:
 
 def _too_short(join: Join, track: Track) -> str:
     ends = track.ends - transitions.shift(join, track.last)
-    missing, slack = _less_cut(join, ends - join.end_of(track), track.last), _slack(join, track, track.last)
+    slack = _slack(join, track, track.last)
+    missing = _less_cut(join, ends - join.end_of(track), track.last, slack)
     if missing <= slack:
         return ""
     return (
@@ -89,6 +96,9 @@ def _too_short(join: Join, track: Track) -> str:
     )
 
 
-def _less_cut(join: Join, missing: float, last: int) -> float:
-    """Missing seconds less what cutting the pieces up to `last` to whole pictures took away."""
-    return max(missing - rounding.cut(join, last), min(missing, 0.0))
+def _less_cut(join: Join, missing: float, last: int, slack: float) -> float:
+    """Missing seconds less what cutting the pieces up to `last` to whole pictures took away, if all of that is missing:
+    a joiner cuts every piece, or none.
+    """
+    taken = rounding.cut(join, last)
+    return missing - taken if taken and missing >= taken - slack else missing

@@ -93,17 +93,20 @@ def _count(join: Join) -> _Count | None:
     options, slack = join.options, join.tolerances.short
     rates = [picture_rate(stream) or 0.0 for stream, _ in own]
     rate_ = shown_rate(shown) or 0.0
-    nominal = nominal_rate(shown) or options.fps  # by an average nothing is missing, whatever was dropped
+    nominal = nominal_rate(shown) or options.fps or 0.0  # by an average nothing is missing, whatever was dropped
     average = max(stream.avg_fps or 0.0 for stream in (shown, *(stream for stream, _ in own)))
-    allowed = 2 + slack * (min(max(*rates, rate_), 60.0) if nominal else average)
-    there = sum(
-        min(stream.frames or length * each, length * each if each else math.inf)
+    joined = [
+        min(stream.frames or length * each, round(length * each, 3) if each else math.inf)
         for (stream, length), each in zip(own, rates, strict=True)
-    )
+    ]
+    there, fewest = sum(joined), min(joined)
+    most = max(fewest / 2, 1.0)  # more could hide half of a piece
+    allowed = min(2 + slack * (min(max(*rates, rate_), 60.0) if nominal else average), most)
     overlapped = join.overlap * max(rates)
     kept = abs(shown.frames - there) <= allowed or (
         options.transition > 0 and abs(shown.frames - there + overlapped) <= allowed
     )
+    missed = abs(shown.frames - nominal * shown.duration)  # more than its rate are no better: it is another rate
     floor = options.fps or (0.0 if options.template else min(MOVING, max(rates)) * 0.98)
     return _Count(
         output=shown.frames,
@@ -112,8 +115,8 @@ def _count(join: Join) -> _Count | None:
         rate=rate_,
         fastest=max(rates),
         kept=kept,
-        gapless=bool(nominal) and shown.frames >= (nominal or 0.0) * shown.duration - allowed,
+        gapless=nominal > 0 and missed <= min(2 + slack * nominal, max(nominal * join.shortest / 2, 1.0)),
         fast=rate_ >= floor * 0.98,
         exact=len(own) == len(join.pieces) and all(stream.frames for stream, _ in own),
-        fewest=min(stream.frames or 0 for stream, _ in own),
+        fewest=round(fewest),
     )

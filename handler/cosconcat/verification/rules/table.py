@@ -113,7 +113,7 @@ RULES = (
     ),
     Rule(
         "frames",
-        "as many pictures as in the pieces, or none missing at a rate of at least 24, the fastest piece's or Video.Fps",
+        "as many pictures as in the pieces, or as its nominal rate says: at least 24, the fastest piece's or Video.Fps",
         pictures.frames,
         LOOK,
     ),
@@ -130,7 +130,7 @@ RULES = (
         LOOK,
     ),
     Rule("tiny", "a piece no longer than twice the tolerance is shown by counted pictures", pictures.tiny, LOOK),
-    Rule("copied", "a direct join carries at least 95 % of its pieces' bytes", copying.copied),
+    Rule("copied", "a direct join carries at least 95 % of its pieces' bytes, and of each stream's where bit rates are told", copying.copied),
     Rule("unlike", "the pieces of a direct join are alike in everything that a probe shows", copying.unlike, LOOK),
     Rule(
         "configurations",
