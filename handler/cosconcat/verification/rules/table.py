@@ -130,7 +130,11 @@ RULES = (
         LOOK,
     ),
     Rule("tiny", "a piece no longer than twice the tolerance is shown by counted pictures", pictures.tiny, LOOK),
-    Rule("copied", "a direct join carries at least 95 % of its pieces' bytes, and of each stream's where bit rates are told", copying.copied),
+    Rule(
+        "copied",
+        "a direct join carries at least 95 % of its pieces' bytes, and of each stream's where bit rates are told",
+        copying.copied,
+    ),
     Rule("unlike", "the pieces of a direct join are alike in everything that a probe shows", copying.unlike, LOOK),
     Rule(
         "configurations",
