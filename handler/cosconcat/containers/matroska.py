@@ -260,7 +260,7 @@ def _head(file: RangedObject) -> _Head:
     first = _element_at(file, 0)
     if first.id != _EBML:
         raise InvalidInput(["not Matroska: it does not begin so"])
-    segment = _element_at(file, first.end)
+    segment = _element_at(file, first.end, whole=False)
     if segment.id != _SEGMENT:
         raise InvalidInput([f"matroska: element {segment.id:#x} where the segment should begin"])
     scale, at, cues = 1_000_000, segment.start, None
@@ -302,13 +302,18 @@ def _track(content: memoryview) -> _Track:
     )
 
 
-def _element_at(file: RangedObject, at: int) -> _Element:
+def _element_at(file: RangedObject, at: int, *, whole: bool = True) -> _Element:
+    """The element that begins there; if it need not be `whole`, what is there of one that was torn off.
+
+    Raises:
+        InvalidInput: there is none.
+    """
     head = file.some_bytes_at(at, 12)
     length = 9 - head[0].bit_length() if head and head[0] else 9
     size, start = _size(head, length)
     if length > 4 or not start:
         raise InvalidInput([f"matroska: no element at {at}"])
     end = file.size if size is None else at + start + size
-    if end > file.size:
+    if end > file.size and whole:
         raise InvalidInput([f"matroska: the element at {at} goes beyond the end"])
-    return _Element(int.from_bytes(head[:length], "big"), at + start, end)
+    return _Element(int.from_bytes(head[:length], "big"), at + start, min(end, file.size))

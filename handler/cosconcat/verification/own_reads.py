@@ -95,6 +95,10 @@ def _with_tails(services: Services, bucket: Bucket, pieces: Sequence[ProbedFragm
     found, clocks = list(pieces), MOST_CLOCKS
     for number in untold:
         told = _with_lengths(services, bucket, pieces[number])
+        if told.shown is pieces[number].shown and told.shown.duration and clocks:  # torn off: nothing was told
+            clocks -= 1
+            found[number] = told._replace(clock=_clock(services, bucket, told))
+            continue
         beyond = _beyond_header(told.shown)
         if beyond and clocks:
             clocks -= 1

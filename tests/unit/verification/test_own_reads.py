@@ -144,3 +144,11 @@ def test_of_sound_that_is_not_in_the_last_part_of_an_output_no_end_is_believed(
     of_output = own_reads.lengths_from_tail(services, BUCKET, "out", shown, of_output=True)
     assert [stream.duration for stream in of_piece.streams] == [SECONDS, 2.9]
     assert [stream.duration for stream in of_output.streams] == [SECONDS, None]
+
+
+@pytest.mark.parametrize("container", ["flv", "mkv"])
+def test_a_torn_end_hides_nothing_behind_a_header_that_is_too_short(container: str, tmp_path: Path) -> None:
+    """A recorder that writes the length now and then, and died: the last packet is not whole."""
+    body = claiming(encoded(container, (*X264, *AAC), SECONDS), 1.0)[:-100]
+    verdict, _ = judged({f"part1.{container}": body}, media(1.0), tmp_path)
+    assert isinstance(verdict, Unverified)

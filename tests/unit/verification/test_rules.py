@@ -52,11 +52,16 @@ BROKEN = [
     ("no-length", [*THREE, ProbedFragment("b", media(1, format_="image2"))], media(30), PLAIN, "b is a picture"),
     ("no-length", THREE, media(None), PLAIN, "output's length"),
     ("no-streams", [*THREE, ProbedFragment("b", Media(10, 1_250_000))], media(40), PLAIN, "b: its probe shows no"),
+    ("no-streams", [*THREE, part(sound(10))], media(30, picture(30)), JoinOptions(may_lose=frozenset({"audio"})),
+     "odd.mp4: each of its streams may be missing"),
     ("no-streams", THREE, media(30), JoinOptions(may_lose=frozenset({"video", "audio"})), "nothing is left"),
     ("edit-list", [*THREE, part(*both(10, frames=267))], media(40), PLAIN, "odd.mp4 hides 0.680 s"),
     ("header-of-piece", [*THREE, part(*both(6))], media(40), PLAIN, "odd.mp4 lasts 10.000 s as a whole"),
     ("header-of-piece", [*THREE, part(*both(10, frames=200))], media(40), PLAIN, "claims 10.000 s of pictures"),
     ("header-of-piece", [*THREE, part(*both(10), size=5_000_000)], media(40), PLAIN, "its bytes in 10.000 s are 3993"),
+    ("header-of-piece",
+     [part(sound(10, bitrate=128.0), format_="wav", size=224_078)] * 3, media(30, sound(30)), JoinOptions("mp3"),
+     "its bytes in 10.000 s are 179 kbps"),
     ("header-of-piece", [*THREE, part(*both(10), size=400_000)], media(40), PLAIN, "are only 320 kbps"),
     ("header-of-output", THREE, media(30, *both(25)), PLAIN, "the output lasts 30.000 s"),
     ("header-of-output", THREE, media(30)._replace(size=400_000), PLAIN, "are only 107 kbps"),
@@ -81,6 +86,9 @@ BROKEN = [
     ("lost-stream", [part(*both(10), sound(10))], media(10), PLAIN, "extra-audio would allow"),
     ("lost-stream", [part(*both(10), subtitle(10))], media(10), PLAIN, "subtitle 1 is missing"),
     ("lost-stream", THREE, media(30, picture(30)), JoinOptions(may_lose=frozenset({"video"})), "audio 1 is missing"),
+    ("other-stream",
+     [part(*both(10), sound(10, language="eng"))._replace(key="a")] * 3,
+     media(30, *both(30), sound(30, language="chi")), PLAIN, "audio 2 of a is eng, that of the output chi"),
     ("no-evidence", THREE, media(30, picture(None), sound(None), format_=FLV), JoinOptions("flv"), "its video 1"),
     ("no-evidence", [part(picture(10))] * 3, media(30, picture(None, frames=None), format_=FLV), JoinOptions("flv"),
      "how long its video 1 is"),
@@ -227,6 +235,14 @@ def test_a_whole_join_is_verified(parts: list[ProbedFragment], output: Media, op
     verdict = verify_streams(parts, output, options)
     assert isinstance(verdict, Verified), verdict
     assert json.dumps(verdict.figures)
+
+
+def test_with_a_template_a_lower_rate_is_a_doubt_as_well() -> None:
+    """Its nodes are not known here."""
+    output = media(30, picture(30, fps=5.0), sound(30))
+    verdict = verify_streams(THREE, output, JoinOptions(template=True))
+    assert isinstance(verdict, Unverified)
+    assert (verdict.rule, bool(verdict.doubt)) == ("frames", True)
 
 
 def test_with_a_template_a_difference_is_a_doubt() -> None:

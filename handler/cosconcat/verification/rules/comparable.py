@@ -182,6 +182,8 @@ def _wrong_bitrate(media: Media, streams: Sequence[Stream], seconds: float, *, a
     own = [(s.bitrate or 0.0) * min((s.duration or seconds) / seconds, 1.0) for s in streams]
     if max(own, default=0.0) > 1.5 * whole + 50:
         return f"has a stream of {max(own):.0f} kbps, but its bytes in {seconds:.3f} s are only {whole:.0f} kbps"
+    if media.format == "wav" and len(own) == 1 and whole > own[0] * 1.02 + 16 * 8.192 / seconds:
+        return f"has a stream of {own[0]:.0f} kbps, but its bytes in {seconds:.3f} s are {whole:.0f} kbps"
     if own and all(own) and alone:
         content = max(media.size - 8192, 0) * 8 / 1000 / seconds
         if content > 1.5 * sum(own) + 100:

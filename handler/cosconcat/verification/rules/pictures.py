@@ -26,7 +26,7 @@ def frames(join: Join) -> str:
 def rate(join: Join) -> str:
     """Where pictures are not counted: an average rate that no longer moves."""
     shown, own = _pictures(join)
-    if shown is None or not own or _count(join) is not None or join.options.template or join.options.fps:
+    if shown is None or not own or _count(join) is not None or join.options.fps:
         return ""
     fastest = max((picture_rate(stream) or 0.0 for stream, _ in own), default=0.0)
     if shown.avg_fps and shown.avg_fps < min(MOVING, fastest) * 0.9:
@@ -107,7 +107,7 @@ def _count(join: Join) -> _Count | None:
         options.transition > 0 and abs(shown.frames - there + overlapped) <= allowed
     )
     missed = abs(shown.frames - nominal * shown.duration)  # more than its rate are no better: it is another rate
-    floor = options.fps or (0.0 if options.template else min(MOVING, max(rates)) * 0.98)
+    floor = options.fps or min(MOVING, max(rates)) * 0.98
     return _Count(
         output=shown.frames,
         pieces=there,

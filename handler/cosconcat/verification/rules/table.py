@@ -82,6 +82,12 @@ RULES = (
         LOST,
     ),
     Rule(
+        "other-stream",
+        "no stream of the output has another language than that of its rank in a piece",
+        presence.other_stream,
+        LOOK,
+    ),
+    Rule(
         "no-evidence",
         "the output says how long each of its streams is, or its last packets do",
         lengths.no_evidence,
