@@ -201,9 +201,17 @@ def _blocks_from(file: RangedObject, head: _Head, start: int) -> Iterator[_Block
 
 
 def _cluster_before(file: RangedObject, head: _Head, start: int) -> int:
-    """Where a cluster begins before there, so near the end that it is read; the end where the cues know none."""
-    cued = [at for at in _cued(file, head) if file.size - LARGEST_CLUSTER <= at < start]
-    return cued[-1] if cued else file.size
+    """Where the last cluster before there begins, if it is near enough to the end to be read; the end where it is not
+    found. Cues know the clusters that begin with a key picture: from the last of them others are gone through.
+    """
+    cued = [at for at in _cued(file, head) if at < start]
+    at, last = cued[-1] if cued else head.end, -1
+    for _ in range(MOST_HOPS):
+        if at >= min(start, head.end):
+            break
+        element = _element_at(file, at)
+        last, at = at if element.id == _CLUSTER else last, element.end
+    return last if last >= 0 and file.size - last <= LARGEST_CLUSTER else file.size
 
 
 def _clusters(data: bytes) -> Iterator[tuple[int, int, memoryview]]:

@@ -12,6 +12,9 @@ from cosconcat.verification.streams import counted, picture_rate
 from cosconcat.verification.tolerances import TS_SECONDS
 from cosconcat.verification.verdict import Unverified, Verdict, Verified
 
+SOUND_SECONDS = (
+    0.36  # a packet of MPEG-TS holds so much sound where there are no pictures; the last one counts as nothing
+)
 _SEGMENT_SECONDS = re.compile(r"#EXTINF:\s*([0-9.]+)")
 
 
@@ -61,7 +64,7 @@ def cut_off(playlist: Playlist, first: Media, last: Media) -> str:
         (playlist.segments[-1], playlist.lengths[-1], last),
     ):
         rates = [rate for stream in counted(media, "video") if (rate := picture_rate(stream))]
-        allowed = TS_SECONDS + (min(1 / min(rates), 1.0) if rates else 0.0)
+        allowed = TS_SECONDS + min(1 / min(rates), 1.0) if rates else SOUND_SECONDS
         if (media.duration or 0.0) < told - allowed:
             return f"{key} lasts {media.duration or 0.0:.3f} s, the playlist says {told:.3f} s"
     return ""

@@ -196,6 +196,19 @@ def test_the_end_of_a_sound_is_looked_for_one_cluster_further_back(monkeypatch: 
     assert (found["audio"].at_most, round(found["audio"].seconds, 1)) == (False, 3.8)
 
 
+def test_a_cluster_that_no_cue_names_is_found_from_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cues name those that begin with a key picture, and these may lie far apart."""
+    codecs = (*FAST[:-2], "-g", "500", "-force_key_frames", "3.92", "-cluster_time_limit", "500", *AAC)
+    data = encoded("mkv", codecs, 4.0, 3.8)
+    mark = b"\x1f\x43\xb6\x75"
+    last = data.rindex(mark)
+    before = data.rindex(mark, 0, last)
+    monkeypatch.setattr(matroska, "TAIL_BYTES", len(data) - last + 50)
+    monkeypatch.setattr(matroska, "LARGEST_CLUSTER", len(data) - before + 50)
+    found = {end.kind: end for end in matroska.ends(ranged(data))}
+    assert (found["audio"].at_most, round(found["audio"].seconds, 1)) == (False, 3.8)
+
+
 def test_a_clock_wraps_after_a_day_without_jumping() -> None:
     """33 bits of 90 kHz."""
     data = encoded("ts", (*FAST, "-output_ts_offset", "95442"))

@@ -157,3 +157,10 @@ def test_a_segment_that_is_shorter_than_the_playlist_says_was_cut_off(first: flo
     playlist = replace(SEGMENTS, lengths=(10.0, 10.0, 5.0))
     assert cut_off(playlist, media(first), media(last)).startswith(told)
     assert bool(cut_off(playlist, media(first), media(last))) is bool(told)
+
+
+def test_a_segment_of_sound_alone_stops_a_packet_earlier() -> None:
+    """MPEG-TS puts up to 0.35 s of sound into one packet where no picture comes in between."""
+    playlist = replace(SEGMENTS, lengths=(10.0, 10.0, 5.0))
+    assert cut_off(playlist, media(9.66, sound(9.66)), media(4.66, sound(4.66))) == ""
+    assert cut_off(playlist, media(9.6, sound(9.6)), media(5, sound(5))) != ""
