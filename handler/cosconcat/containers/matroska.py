@@ -86,7 +86,8 @@ def ends(file: RangedObject) -> list[StreamEnd]:
     blocks = list(_blocks_from(file, head, start))
     wanted = {track.number for track in head.tracks if track.kind in ("video", "audio")}
     if not wanted <= {block.track for block in blocks}:
-        blocks = list(_blocks_from(file, head, _cluster_before(file, head, start))) or blocks
+        earlier = _last_cluster(file, head, _cued(file, head), start)
+        blocks = blocks if earlier is None else list(_blocks_from(file, head, earlier))
     if not blocks:
         raise InvalidInput(["matroska: no cluster in its last part"])
     begun: dict[int, list[float]] = {}
@@ -149,13 +150,8 @@ def _times_around(file: RangedObject, head: _Head, cued: Sequence[int], place: i
 
 def _times_to_the_end(file: RangedObject, head: _Head, cued: Sequence[int], place: int) -> list[float]:
     """Of the last cluster what lies at the last place or behind it; nothing where it is not found from the cues."""
-    at, last = cued[-1] if cued else head.end, -1
-    for _ in range(MOST_HOPS):
-        if at >= head.end:
-            break
-        element = _element_at(file, at)
-        last, at = at if element.id == _CLUSTER else last, element.end
-    if at < head.end or last < 0 or head.end - last > LARGEST_CLUSTER:
+    last = _last_cluster(file, head, cued, head.end)
+    if last is None:
         return []
     parts = range(last, head.end, MOST_BYTES)
     data = b"".join(file.some_bytes_at(part, min(MOST_BYTES, head.end - part)) for part in parts)
@@ -200,18 +196,19 @@ def _blocks_from(file: RangedObject, head: _Head, start: int) -> Iterator[_Block
     return (block for ticks, _, body in _clusters(data) for block in _blocks(ticks, body, head))
 
 
-def _cluster_before(file: RangedObject, head: _Head, start: int) -> int:
-    """Where the last cluster before there begins, if it is near enough to the end to be read; the end where it is not
-    found. Cues know the clusters that begin with a key picture: from the last of them others are gone through.
+def _last_cluster(file: RangedObject, head: _Head, cued: Sequence[int], before: int) -> int | None:
+    """Where the last cluster that begins before there begins; None where it is not found, or lies too far from the end
+    to be read. Cues know the clusters that begin with a key picture: from the last of them others are gone through.
     """
-    cued = [at for at in _cued(file, head) if at < start]
-    at, last = cued[-1] if cued else head.end, -1
+    known = [at for at in cued if at < before]
+    at, last = known[-1] if known else before, -1
     for _ in range(MOST_HOPS):
-        if at >= min(start, head.end):
+        if at >= min(before, head.end):
             break
         element = _element_at(file, at)
         last, at = at if element.id == _CLUSTER else last, element.end
-    return last if last >= 0 and file.size - last <= LARGEST_CLUSTER else file.size
+    reached = at >= min(before, head.end) and last >= 0
+    return last if reached and head.end - last <= LARGEST_CLUSTER else None
 
 
 def _clusters(data: bytes) -> Iterator[tuple[int, int, memoryview]]:
