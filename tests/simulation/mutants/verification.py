@@ -59,7 +59,7 @@ MUTANTS = (
     ),
     Mutant(
         "length-unsaid-accepted", "G1", "cosconcat.verification.rules.lengths:no_evidence",
-        "track.output is not None and track.output_ends is None and several", "False",
+        "track.output is not None and track.output_ends is None and untold", "False",
         "an output that says nothing about its streams passes",
         faulty("short-output"),
     ),
@@ -107,7 +107,7 @@ MUTANTS = (
     ),
     Mutant(
         "no-streams-accepted", "G1", "cosconcat.verification.rules.presence:no_streams",
-        "if not any(counted(piece.shown, kind) for kind in KINDS):", "if False:",
+        "streams = [(kind, rank)", 'streams = [("video", 0)] or [(kind, rank)',
         "a piece of which nothing is shown counts as joined",
         lambda plan: not plan.direct,
     ),
