@@ -101,7 +101,7 @@ QUICK_RUNS = (
         DIRECT | {"CONCAT_ON_MIXED": "trust"},
         believing=True,
     ),
-    *(Run(f"mp4: {damage}", DAMAGED[:1], damage=damage) for damage in DAMAGES[1::4]),
+    *(Run(f"mp4: {damage}", DAMAGED[:1], damage=damage) for damage in DAMAGES[1::8]),
 )
 
 

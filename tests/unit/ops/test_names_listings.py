@@ -46,6 +46,7 @@ def test_all_recordings_of_a_long_listing_are_counted() -> None:
     assert (best.lines, best.words) == (("CONCAT_NAMING=part-of",), "7,200 of 7,200 in 600 groups")
 
 
+@pytest.mark.slow
 def test_pieces_that_lie_far_apart_in_a_long_listing_find_their_setting() -> None:
     """Each may be the only one of its recording in a sample: templates are derived from all names."""
     found = suggest([f"{IN}{i:02}-of-06 lesson{n:04}.mp4" for n in range(3000) for i in range(1, 7)], IN)
@@ -78,6 +79,7 @@ def test_no_more_fragments_are_set_than_the_configuration_allows(count: int, lin
     read_config(PLACE | settings(best.lines))
 
 
+@pytest.mark.slow
 def test_a_large_group_beside_one_that_is_too_large_keeps_its_setting() -> None:
     """Several that are too large are told in one sentence."""
     keys = [
