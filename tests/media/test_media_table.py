@@ -58,7 +58,7 @@ def paid_for_nothing(found: Sequence[Row]) -> list[tuple[str, ...]]:
 
 @pytest.fixture(scope="module")
 def quick(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
-    """Some sixty joins that every run of the tests makes."""
+    """Some joins that every run of the tests makes."""
     return rows(studio, QUICK_RUNS, tmp_path_factory.mktemp("quick"))
 
 
