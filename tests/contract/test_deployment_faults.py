@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -188,3 +189,16 @@ def test_a_token_that_expires_half_way_is_told_and_the_next_run_goes_on(cloud: L
         executor.run(proposal.plan.steps)
     assert changes(deploy(settings(cloud)))[0] == f"create function {CALLBACK}"
     assert changes(look_and_plan(settings(cloud))) == []
+
+
+def test_over_https_every_service_is_trusted_by_what_the_shell_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A company's proxy, or the local cloud: REQUESTS_CA_BUNDLE counts for SCF and CAM as for COS."""
+    with empty_account() as cloud:
+        authority = tmp_path / "authority.pem"
+        authority.write_bytes(cloud.proxy.authority.certificate)
+        for name, value in cloud.shell_environment(authority).items():
+            monkeypatch.setenv(name, value)
+        https, http = (changes(look_and_plan(settings(cloud, CONCAT_SCHEME=scheme))) for scheme in ("https", "http"))
+        assert https == http != []

@@ -90,6 +90,17 @@ def test_a_mistake_is_one_clear_line(arguments: list[str], told: str, capsys: py
     assert len(complaint.strip().splitlines()) <= 2
 
 
+def test_a_function_that_the_running_cloud_does_not_have_is_told(state: Path) -> None:
+    """Where `up --empty` runs, nothing is deployed by itself."""
+    with LocalCloud(functions=()) as cloud:
+        state.write_text(json.dumps({"proxy": cloud.proxy.url, "shell": cloud.shell_environment(), "functions": {}}))
+        told = invoke("sweep", "events/timer.json")
+    state.unlink()
+    assert "the running local cloud has no function sweep (up --empty)" in told.stderr
+    assert "bug" not in told.stderr
+    assert told.returncode != 0
+
+
 def test_a_function_runs_in_a_cloud_of_its_own_when_none_is_running() -> None:
     """The object of the sample event is not there: the result says so."""
     done = invoke("upload", "events/cos-created-put.json")

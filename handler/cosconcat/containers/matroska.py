@@ -153,9 +153,7 @@ def _times_to_the_end(file: RangedObject, head: _Head, cued: Sequence[int], plac
     last = _last_cluster(file, head, cued, head.end)
     if last is None:
         return []
-    parts = range(last, head.end, MOST_BYTES)
-    data = b"".join(file.some_bytes_at(part, min(MOST_BYTES, head.end - part)) for part in parts)
-    return _times(data, head, since=place - last)
+    return _times(_from(file, last), head, since=place - last)
 
 
 def _cued(file: RangedObject, head: _Head) -> list[int]:
@@ -192,8 +190,13 @@ def _blocks(ticks: int, body: memoryview, head: _Head) -> Iterator[_Block]:
 
 def _blocks_from(file: RangedObject, head: _Head, start: int) -> Iterator[_Block]:
     """Of the clusters that begin there or behind it."""
-    data = b"".join(file.some_bytes_at(at, MOST_BYTES) for at in range(start, file.size, MOST_BYTES))
-    return (block for ticks, _, body in _clusters(data) for block in _blocks(ticks, body, head))
+    clusters = _clusters(_from(file, start))
+    return (block for ticks, _, body in clusters for block in _blocks(ticks, body, head))
+
+
+def _from(file: RangedObject, start: int) -> bytes:
+    """All from there to the end of the file."""
+    return b"".join(file.some_bytes_at(at, MOST_BYTES) for at in range(start, file.size, MOST_BYTES))
 
 
 def _last_cluster(file: RangedObject, head: _Head, cued: Sequence[int], before: int) -> int | None:

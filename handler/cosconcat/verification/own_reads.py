@@ -95,9 +95,9 @@ def _with_tails(services: Services, bucket: Bucket, pieces: Sequence[ProbedFragm
     found, clocks = list(pieces), MOST_CLOCKS
     for number in untold:
         told = _with_lengths(services, bucket, pieces[number])
-        if told.shown is pieces[number].shown and told.shown.duration and clocks:  # torn off: nothing was told
-            clocks -= 1
-            found[number] = told._replace(clock=_clock(services, bucket, told))
+        if told.shown is pieces[number].shown and told.shown.duration:  # torn off: nothing was told
+            found[number] = told._replace(clock=_clock(services, bucket, told) if clocks else "jumps")
+            clocks = max(clocks - 1, 0)
             continue
         beyond = _beyond_header(told.shown)
         if beyond and clocks:

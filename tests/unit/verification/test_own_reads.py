@@ -152,3 +152,14 @@ def test_a_torn_end_hides_nothing_behind_a_header_that_is_too_short(container: s
     body = claiming(encoded(container, (*X264, *AAC), SECONDS), 1.0)[:-100]
     verdict, _ = judged({f"part1.{container}": body}, media(1.0), tmp_path)
     assert isinstance(verdict, Unverified)
+
+
+def test_a_torn_end_whose_clock_is_not_read_any_more_is_a_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond so many pieces of one join the header is not believed instead."""
+    body = claiming(encoded("flv", (*X264, *AAC), SECONDS), 1.0)[:-100]
+    monkeypatch.setattr(own_reads, "MOST_CLOCKS", 0)
+    verdict, _ = judged({"part1.flv": body}, media(1.0), tmp_path)
+    assert isinstance(verdict, Unverified)
+    assert verdict.rule == "clock"

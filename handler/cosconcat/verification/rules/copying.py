@@ -20,9 +20,9 @@ def copied(join: Join) -> str:
     for track in join.tracks:
         own = [counted(piece.shown, track.kind)[track.rank : track.rank + 1] for piece in join.pieces]
         told = [_bytes(stream) for streams in own for stream in streams]
-        carried = _bytes(track.output) if track.output is not None else None
-        if carried is not None and None not in told and carried < COPIED * sum(filter(None, told)):
-            return f"{track.label} of the output has {carried:.0f} bytes, in the pieces {sum(filter(None, told)):.0f}"
+        carried, wanted = _bytes(track.output) if track.output else None, sum(filter(None, told))
+        if carried is not None and None not in told and carried < COPIED * wanted:
+            return f"{track.label} of the output has {carried:.0f} bytes, in the pieces {wanted:.0f}"
     return ""
 
 

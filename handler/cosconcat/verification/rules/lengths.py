@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from cosconcat.containers.reading import has_tail
 from cosconcat.verification.join import Join, Track
 from cosconcat.verification.rules import rounding, transitions
 from cosconcat.verification.tolerances import SUBTITLE_SECONDS
-
-WRITTEN_BEFORE = ("flv", "matroska", "webm")  # formats whose header is written before the end: only packets tell it
 
 
 def no_evidence(join: Join) -> str:
@@ -14,7 +13,7 @@ def no_evidence(join: Join) -> str:
     written before the end.
     """
     several = len([s for s in join.output.streams if s.kind != "subtitle"]) > 1
-    untold = several or join.output.format.startswith(WRITTEN_BEFORE)
+    untold = several or has_tail(join.output.format)
     for track in join.tracks:
         if track.output is not None and track.output_ends is None and untold:
             return f"the output does not say how long its {track.label} is"
